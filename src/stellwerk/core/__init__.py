@@ -1,0 +1,1 @@
+"""Values and mathematics of the platform: no I/O, no clock, no randomness, no event loop."""

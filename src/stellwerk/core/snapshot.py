@@ -1,0 +1,135 @@
+"""The compiled configuration: what workers load, validated, plain, and free of secrets.
+
+Secrets appear only as references (``env:NAME``, ``file:/path``, ``toml:/path#providers.0.api_key``); callers' keys
+appear only as digests or as references that the worker digests while it loads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+FORMAT = 1
+"""Version of this layout: a worker refuses a file of another one instead of guessing."""
+
+
+class CorsSpec(msgspec.Struct, frozen=True):
+    """Who may call from a browser: exact origins, or ``*``."""
+
+    origins: tuple[str, ...]
+    max_age_s: int = 600
+
+
+class TlsSpec(msgspec.Struct, frozen=True):
+    """Server certificate chain and private key, as references to PEM text (``file:…`` or ``env:…``)."""
+
+    certificate: str
+    key: str
+
+
+class LimitsSpec(msgspec.Struct, frozen=True):
+    """Bounds of the front: seconds, bytes and counts."""
+
+    header_timeout_s: float = 10.0
+    body_timeout_s: float = 30.0
+    send_timeout_s: float = 120.0
+    keep_alive_s: float = 75.0
+    max_target_bytes: int = 16_384
+    max_header_bytes: int = 65_536
+    max_headers: int = 128
+    max_body_bytes: int = 67_108_864
+    max_event_bytes: int = 16_777_216
+    max_reply_bytes: int = 67_108_864
+    max_pipelined_bytes: int = 16_384
+    max_connections: int = 20_000
+    max_json_depth: int = 256
+
+
+class ServerSpec(msgspec.Struct, frozen=True):
+    """``[server]``: the data plane's front."""
+
+    host: str
+    port: int
+    workers: int
+    drain_s: float = 330.0
+    tls: TlsSpec | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    cors: CorsSpec | None = None
+    limits: LimitsSpec = LimitsSpec()
+
+
+class AdminSpec(msgspec.Struct, frozen=True):
+    """``[admin]``: where the admin side listens, and the reference of its token (``None``: loopback only)."""
+
+    host: str
+    port: int
+    token: str | None = None
+
+
+class StateSpec(msgspec.Struct, frozen=True):
+    """``[state]``: absolute directory of the embedded databases."""
+
+    directory: str
+    retention_days: int = 30
+
+
+class ProviderSpec(msgspec.Struct, frozen=True):
+    """One ``[[providers]]``: its kind (a file of ``providers/``), its secrets' references, that file's own options."""
+
+    name: str
+    kind: str
+    options: dict[str, Any]
+    secrets: dict[str, str]
+
+
+class TargetSpec(msgspec.Struct, frozen=True):
+    """One way to serve a model: a provider's name and that provider's model."""
+
+    provider: str
+    model: str
+    weight: float = 1.0
+
+
+class RetrySpec(msgspec.Struct, frozen=True):
+    """How often to try: repeats of one target after its first try, and attempts in all."""
+
+    same_target: int = 2
+    attempts: int = 6
+
+
+class ModelSpec(msgspec.Struct, frozen=True):
+    """One ``[[models]]``: what callers ask for."""
+
+    name: str
+    targets: tuple[TargetSpec, ...]
+    strategy: str = "priority"
+    strategy_options: dict[str, Any] = {}
+    fallback: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    timeout_s: float = 120.0
+    first_byte_timeout_s: float = 20.0
+    retry: RetrySpec = RetrySpec()
+
+
+class KeySpec(msgspec.Struct, frozen=True):
+    """One ``[[keys]]``: a caller. ``key`` is a reference, never the key itself."""
+
+    name: str
+    key: str
+    team: str = ""
+    models: tuple[str, ...] = ("*",)
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything a worker needs to serve, in one immutable value."""
+
+    format: int
+    version: int
+    source: str
+    server: ServerSpec
+    admin: AdminSpec
+    state: StateSpec
+    providers: tuple[ProviderSpec, ...]
+    models: tuple[ModelSpec, ...]
+    keys: tuple[KeySpec, ...]

@@ -1,0 +1,194 @@
+"""The whole error tree.
+
+::
+
+    StellwerkError
+    ├── ConfigurationError            a configuration that cannot be used (lists every problem at once)
+    ├── RequestError                  the caller's request cannot be served as it stands
+    │   ├── InvalidRequest            400  malformed, wrong types, not the dialect
+    │   ├── AuthenticationFailed      401  no key, unknown key
+    │   ├── PermissionDenied          403  the key may not do this
+    │   ├── NotFound                  404  unknown path or model
+    │   ├── MethodNotAllowed          405
+    │   ├── RequestTimeout            408  the caller sent too slowly
+    │   ├── PayloadTooLarge           413
+    │   └── HeadersTooLarge           431
+    ├── UpstreamError                 a provider did not give a usable answer
+    │   ├── UpstreamRefused           its own 4xx, handed on with status and reason
+    │   ├── UpstreamRateLimited       429  it has no room for us now
+    │   ├── UpstreamUnavailable       502  no connection, reset, refused
+    │   ├── UpstreamInvalid           502  an answer that is not the dialect's, or not whole
+    │   ├── UpstreamCredentials       502  it refused our credentials
+    │   └── UpstreamTimeout           504  no answer within the deadline
+    ├── Overloaded                    503  the gateway itself has no room, or is draining
+    └── StoreUnavailable              503  one of the platform's own databases is away
+
+Every class carries three class attributes: ``status`` (HTTP status towards the caller), ``code`` (stable, machine
+readable) and ``retryable`` (may another target, or the same one later, succeed?). An instance carries the message a
+caller may read and, where it is known, the ``param`` of the request that is to blame. Secrets and stack traces never
+go into a message.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class StellwerkError(Exception):
+    """Root of all errors that travel between parts of the platform."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+
+
+class ConfigurationError(StellwerkError):
+    """A configuration that cannot be used; ``problems`` holds one line for each fault found."""
+
+    code = "invalid_configuration"
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class RequestError(StellwerkError):
+    """The caller's request cannot be served as it stands."""
+
+    status = 400
+    code = "invalid_request"
+
+
+class InvalidRequest(RequestError):
+    """Malformed, of the wrong types, or not the dialect it claims to be."""
+
+
+class AuthenticationFailed(RequestError):
+    """No key, or a key that nobody knows."""
+
+    status = 401
+    code = "invalid_api_key"
+
+
+class PermissionDenied(RequestError):
+    """A known key that may not do this."""
+
+    status = 403
+    code = "permission_denied"
+
+
+class NotFound(RequestError):
+    """An unknown path, or a model that is not configured."""
+
+    status = 404
+    code = "not_found"
+
+
+class ModelNotFound(NotFound):
+    """A model name that is not configured, or that the caller's key may not use."""
+
+    code = "model_not_found"
+
+
+class MethodNotAllowed(RequestError):
+    """A known path with a method that it does not serve."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class RequestTimeout(RequestError):
+    """The caller took too long to send its request."""
+
+    status = 408
+    code = "request_timeout"
+
+
+class PayloadTooLarge(RequestError):
+    """A body over the configured limit."""
+
+    status = 413
+    code = "payload_too_large"
+
+
+class HeadersTooLarge(RequestError):
+    """A request line or headers over the configured limit."""
+
+    status = 431
+    code = "headers_too_large"
+
+
+class UpstreamError(StellwerkError):
+    """A provider did not give a usable answer."""
+
+    status = 502
+    code = "upstream_error"
+    retryable = True
+
+
+class UpstreamRefused(UpstreamError):
+    """The provider refused this request for the request's own sake; its status and reason are handed on."""
+
+    code = "upstream_refused"
+    retryable = False
+
+    def __init__(self, message: str, *, upstream_status: int, param: str | None = None) -> None:
+        super().__init__(message, param=param)
+        self.upstream_status = upstream_status
+
+
+class UpstreamRateLimited(UpstreamError):
+    """The provider has no room for us now; ``retry_after_s`` is how long it wants to be left alone, if it says so."""
+
+    status = 429
+    code = "upstream_rate_limited"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class UpstreamUnavailable(UpstreamError):
+    """No connection to the provider, or one that broke before an answer."""
+
+    code = "upstream_unavailable"
+
+
+class UpstreamInvalid(UpstreamError):
+    """An answer that is not the dialect's, lies about its length, or ends too early."""
+
+    code = "upstream_invalid"
+
+
+class UpstreamCredentials(UpstreamError):
+    """The provider refused the gateway's own credentials."""
+
+    code = "upstream_credentials"
+
+
+class UpstreamTimeout(UpstreamError):
+    """The provider did not answer within the deadline."""
+
+    status = 504
+    code = "upstream_timeout"
+
+
+class Overloaded(StellwerkError):
+    """The gateway itself has no room for the request, or is draining."""
+
+    status = 503
+    code = "overloaded"
+    retryable = True
+
+
+class StoreUnavailable(StellwerkError):
+    """A database of the platform itself cannot be read or written now."""
+
+    status = 503
+    code = "store_unavailable"
+    retryable = True

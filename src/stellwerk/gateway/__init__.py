@@ -1,0 +1,1 @@
+"""The data plane: an accepted request becomes an answer."""

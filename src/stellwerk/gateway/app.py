@@ -1,0 +1,101 @@
+"""From an accepted request to its endpoint, and from any error to the caller's dialect: the one catch-all."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import unquote_to_bytes
+
+from stellwerk.errors import MethodNotAllowed, NotFound, RequestError, StellwerkError
+from stellwerk.gateway.dialect import Dialect
+from stellwerk.gateway.endpoints import chat_completions, models, operation
+from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.log import Log
+from stellwerk.gateway.pipeline import Pipeline
+from stellwerk.gateway.reply import JSON, status_of
+from stellwerk.gateway.request_id import RequestIds
+from stellwerk.gateway.stages.authenticate import authenticate
+from stellwerk.http.request import BodySink, Request
+
+_MODEL = models.PATH + b"/"
+
+
+class App:
+    """The application of the gateway's front."""
+
+    def __init__(self, pipeline: Pipeline, dialect: Dialect, operation: Operation, log: Log) -> None:
+        self._pipeline = pipeline
+        self._dialect = dialect
+        self._operation = operation
+        self._log = log
+        self._ids = RequestIds()
+
+    def handle(self, request: Request) -> None:
+        """Answers a whole request; whatever goes wrong on the way becomes an answer too."""
+        request_id = self._ids.new(int(time.time() * 1000))
+        cors = self._pipeline.configuration.cors
+        request.extra_fields = b"x-request-id: %b\r\n%b" % (
+            request_id.encode(),
+            cors.fields(request.headers) if cors is not None else b"",
+        )
+        try:
+            if request.path == chat_completions.PATH and request.method == b"POST":
+                self._pipeline.run(request, self._dialect, request_id)
+            else:
+                self._serve_other(request)
+        except StellwerkError as error:
+            request.respond(status_of(error), JSON, self._dialect.error(error))
+        except Exception as error:  # noqa: BLE001 (the one place where everything ends)
+            self._log.error("request_failed", request_id=request_id, error=error)
+            request.respond(500, JSON, self._dialect.error(StellwerkError("The gateway failed to serve this request.")))
+
+    def accept(self, request: Request) -> BodySink | None:
+        """Turns a large or announced body away before it is sent when its sender is nobody."""
+        if request.path == chat_completions.PATH:
+            authenticate(request.headers, self._pipeline.configuration.directory)
+        return None
+
+    def refusal(self, error: RequestError, request: Request) -> tuple[bytes, bytes]:
+        """The body for a request that ends before it is served."""
+        cors = self._pipeline.configuration.cors
+        if cors is not None:
+            request.extra_fields = cors.fields(request.headers)
+        return JSON, self._dialect.error(error)
+
+    def _serve_other(self, request: Request) -> None:
+        configuration = self._pipeline.configuration
+        path, method = request.path, request.method
+        if method == b"OPTIONS":
+            self._preflight(request)
+        elif path in operation.PATHS:
+            _require(request, b"GET", b"HEAD")
+            answer = self._operation.answer(path, request.query, request.peer, request.headers, configuration)
+            request.respond(*answer)
+        elif path == models.PATH or path.startswith(_MODEL):
+            _require(request, b"GET", b"HEAD")
+            principal = authenticate(request.headers, configuration.directory)
+            if path == models.PATH:
+                request.respond(200, JSON, models.listing(principal, configuration))
+            else:
+                name = unquote_to_bytes(path[len(_MODEL) :]).decode("utf-8", "replace")
+                request.respond(200, JSON, models.single(name, principal, configuration))
+        elif path == chat_completions.PATH:
+            _require(request, b"POST")
+        else:
+            message = f"Unknown path: {path[:200].decode('ascii', 'replace')}"
+            raise NotFound(message)
+
+    def _preflight(self, request: Request) -> None:
+        cors = self._pipeline.configuration.cors
+        fields = cors.preflight(request.headers) if cors is not None else None
+        if fields is None:
+            message = "This gateway does not serve OPTIONS, or not for this origin."
+            raise MethodNotAllowed(message)
+        request.respond(200, fields)
+
+
+def _require(request: Request, *methods: bytes) -> None:
+    if request.method not in methods:
+        request.extra_fields += b"allow: %b\r\n" % b", ".join(methods)
+        allowed = b", ".join(methods).decode()
+        message = f"{request.method.decode('ascii', 'replace')} is not served at this path; it takes {allowed}."
+        raise MethodNotAllowed(message)

@@ -1,0 +1,59 @@
+"""The configuration as a worker uses it: everything looked up once, frozen, and swapped by one assignment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+
+from stellwerk.core.route import Target
+from stellwerk.core.snapshot import Snapshot
+from stellwerk.gateway.stages.authenticate import Directory
+from stellwerk.http.call import Patience
+from stellwerk.http.cors import Cors
+from stellwerk.http.pool import Lane
+from stellwerk.ports.provider import Provider
+from stellwerk.ports.strategy import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One target with all that it takes to reach it."""
+
+    target: Target
+    provider: Provider
+    credential: str
+    lane: Lane
+    authority: bytes
+    fields: bytes
+    """Rendered answer headers that name this target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that callers may ask for."""
+
+    name: str
+    strategy: Strategy
+    targets: tuple[Target, ...]
+    routes: dict[str, Route]
+    """By the target's identity: this model's own targets, and behind them those of its fallbacks."""
+    spare: tuple[Target, ...]
+    """Targets of the fallback models, tried when none of the model's own has answered."""
+    timeout_s: float
+    attempts: int
+    repeats: int
+    stream_patience: Patience
+    whole_patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One version of everything that requests depend on. A request takes it once, at its start."""
+
+    snapshot: Snapshot
+    directory: Directory
+    models: dict[str, Model]
+    cors: Cors | None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    admin_digest: bytes
+    """Digest of the admin token; empty when there is none."""

@@ -1,0 +1,1 @@
+"""Paths that callers use, one file per dialect and one for operation."""

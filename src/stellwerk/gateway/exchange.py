@@ -1,0 +1,266 @@
+"""One request upstream: its attempts, its deadline, and who hears of it.
+
+The order of an exchange: a target is asked; a failure that another target may not share moves on to the next one; when
+none is left, the last is asked again after a pause, a bounded number of times; nothing is tried again once content has
+gone to the caller, once the deadline has passed, or once the caller has left.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from stellwerk.core.backoff import full_jitter
+from stellwerk.core.wire import Failure, FailureKind
+from stellwerk.errors import (
+    StellwerkError,
+    UpstreamCredentials,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
+from stellwerk.gateway.stream import StreamReply
+from stellwerk.http.call import Call, frame
+from stellwerk.http.deadlines import NEVER, Deadlines, Timer
+from stellwerk.http.fields import Headers, media_type
+
+if TYPE_CHECKING:
+    from stellwerk.core.route import Plan
+    from stellwerk.gateway.configuration import Model
+    from stellwerk.gateway.reply import Reply
+
+MAX_RETRY_AFTER_S = 5.0
+"""A provider that wants to be left alone for longer is not waited for."""
+BACKOFF_S = 0.25
+MAX_BACKOFF_S = 4.0
+NEXT_TARGET_SHARE = 0.5
+"""While another target remains, one attempt takes at most this share of the time that is left."""
+
+
+class Scheduler:
+    """What an exchange needs of its event loop: deadlines, and a later call."""
+
+    __slots__ = ("call_later", "deadlines")
+
+    def __init__(self, deadlines: Deadlines, call_later: Callable[[float, Callable[[], None]], Timer]) -> None:
+        self.deadlines = deadlines
+        self.call_later = call_later
+
+
+class Exchange:
+    """Owner of the caller's request and sink of the providers' answers. Built of callbacks: no task per request."""
+
+    __slots__ = (
+        "_attempt_sent",
+        "_call",
+        "_expires",
+        "_index",
+        "_model",
+        "_repeats",
+        "_reply",
+        "_scheduler",
+        "_stream",
+        "_targets",
+        "_timer",
+        "_trace",
+    )
+
+    def __init__(
+        self, reply: Reply, model: Model, plan: Plan, scheduler: Scheduler, *, timeout_s: float, trace: bytes
+    ) -> None:
+        self._reply = reply
+        self._model = model
+        self._targets = plan.targets + model.spare if model.spare else plan.targets
+        self._scheduler = scheduler
+        self._expires = reply.request.received + timeout_s
+        self._trace = trace
+        self._index = 0
+        self._repeats = 0
+        self._attempt_sent = 0.0
+        self._call: Call | None = None
+        self._stream: StreamReply | None = None
+        self._timer: Timer | None = None
+
+    def start(self) -> None:
+        """Asks the first target."""
+        self._reply.request.owner = self
+        self._attempt()
+
+    # -- what the caller says
+
+    def on_gone(self) -> None:
+        """The caller has left: so does the provider's work for it."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._call is not None:
+            self._call.cancel()
+            self.stop_waiting()
+        if self._stream is not None:
+            self._stream.cancel()
+        else:
+            self._reply.cancel(None, "")
+
+    def on_pause(self) -> None:
+        """The caller reads slowly: so do we."""
+        if self._call is not None:
+            self._call.pause()
+
+    def on_resume(self) -> None:
+        """The caller has caught up."""
+        if self._call is not None:
+            self._call.resume()
+
+    # -- what the provider says
+
+    def on_head(self, status: int, headers: Headers) -> bool:
+        """An event stream is streamed; everything else is an answer to be read whole."""
+        if status != 200 or media_type(headers) != b"text/event-stream" or _is_encoded(headers):
+            return False
+        call, reply = self._call, self._reply
+        if call is not None:
+            relay = reply.dialect.relay(reply.lease.envelope)
+            call.sink = self._stream = StreamReply(self, reply, relay, self._scheduler.deadlines)
+        return True
+
+    def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
+        """A whole answer: the caller's, or a reason to ask someone else."""
+        self.stop_waiting()
+        self._call = None
+        reply = self._reply
+        if status != 200:
+            self.attempt_failed(self._refusal(status, headers, body))
+        elif reply.lease.envelope.is_stream or _is_encoded(headers):
+            kind = media_type(headers).decode("ascii", "replace") or "nothing"
+            self.attempt_failed(UpstreamInvalid(f"The provider answered with {kind} where an event stream was due."))
+        else:
+            try:
+                facts = reply.dialect.facts(body)
+            except UpstreamInvalid as error:
+                self.attempt_failed(error)
+            else:
+                reply.respond(body, facts.usage, facts.finish)
+
+    def on_failure(self, error: UpstreamError) -> None:
+        """No answer."""
+        self.stop_waiting()
+        self._call = None
+        self.attempt_failed(error)
+
+    def on_body(self, data: bytes) -> None:
+        """Never called: a streamed body has a sink of its own."""
+        raise AssertionError(data)
+
+    def on_chunk(self, data: bytes, chunk: bytes) -> None:
+        """Never called: a streamed body has a sink of its own."""
+        raise AssertionError(data, chunk)
+
+    def on_end(self) -> None:
+        """Never called: a streamed body has a sink of its own."""
+        raise AssertionError
+
+    # -- what the stream says
+
+    def content_began(self) -> None:
+        """Content has come: from here on only the pauses between events are bounded."""
+        if self._call is not None:
+            self._call.expires = NEVER
+
+    def stop_waiting(self) -> None:
+        """The provider has been waited for until now; counted once per attempt."""
+        if self._attempt_sent:
+            self._reply.waited_s += self._scheduler.deadlines.clock() - self._attempt_sent
+            self._attempt_sent = 0.0
+
+    def attempt_failed(self, error: UpstreamError) -> None:
+        """An attempt came to nothing: ask the next target, or the last one again, or give up with the last reason."""
+        self.stop_waiting()
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+        self._stream = None
+        reply, model = self._reply, self._model
+        left_s = self._expires - self._scheduler.deadlines.clock()
+        if not error.retryable or reply.attempts >= model.attempts or left_s <= 0:
+            reply.fail(error)
+        elif self._index + 1 < len(self._targets):
+            self._index += 1
+            self._attempt()
+        else:
+            self._repeat_later(error, left_s)
+
+    # -- helpers
+
+    def _attempt(self) -> None:
+        reply, model = self._reply, self._model
+        envelope = reply.lease.envelope
+        target = self._targets[self._index]
+        reply.route = route = model.routes[target.identity]
+        reply.attempts += 1
+        try:
+            wire = route.provider.prepare(envelope, target, route.credential, self._trace)
+        except StellwerkError as error:
+            reply.fail(error)
+            return
+        now = self._attempt_sent = self._scheduler.deadlines.clock()
+        expires = self._expires
+        if self._index + 1 < len(self._targets):
+            expires = now + (expires - now) * NEXT_TARGET_SHARE
+        body = wire.body
+        self._call = call = Call(
+            frame(wire.method, wire.path, route.authority, wire.fields, len(body)),
+            body,
+            self,
+            is_streamed=envelope.is_stream,
+            patience=model.stream_patience if envelope.is_stream else model.whole_patience,
+            expires=expires,
+        )
+        route.lane.send(call)
+
+    def _repeat_later(self, error: UpstreamError, left_s: float) -> None:
+        """Asks the last target again after a pause, if it may be worth it."""
+        pause_s = full_jitter(self._repeats, BACKOFF_S, MAX_BACKOFF_S, random.random())  # noqa: S311 (no secret)
+        if isinstance(error, UpstreamRateLimited) and error.retry_after_s is not None:
+            pause_s = max(pause_s, error.retry_after_s)
+        is_pointless = isinstance(error, UpstreamCredentials | UpstreamTimeout) or pause_s > MAX_RETRY_AFTER_S
+        if is_pointless or self._repeats >= self._model.repeats or pause_s >= left_s:
+            self._reply.fail(error)
+            return
+        self._repeats += 1
+        self._timer = self._scheduler.call_later(pause_s, self._repeat)
+
+    def _repeat(self) -> None:
+        self._timer = None
+        self._attempt()
+
+    def _refusal(self, status: int, headers: Headers, body: bytes) -> UpstreamError:
+        route = self._reply.route
+        if route is None:
+            raise AssertionError(status)
+        return error_of(route.provider.classify(status, headers, body, time.time()))
+
+
+def error_of(failure: Failure) -> UpstreamError:
+    """The error that tells a caller of a provider's refusal."""
+    match failure.kind:
+        case FailureKind.REFUSED:
+            return UpstreamRefused(failure.message, upstream_status=failure.status, param=failure.param)
+        case FailureKind.CREDENTIALS:
+            message = f"The provider refused the gateway's credentials (HTTP {failure.status})."
+            return UpstreamCredentials(message)
+        case FailureKind.RATE_LIMITED:
+            return UpstreamRateLimited(failure.message, retry_after_s=failure.retry_after_s)
+        case FailureKind.TIMEOUT:
+            return UpstreamTimeout(failure.message)
+        case FailureKind.INVALID:
+            return UpstreamInvalid(failure.message)
+        case FailureKind.UNAVAILABLE:
+            return UpstreamUnavailable(failure.message)
+
+
+def _is_encoded(headers: Headers) -> bool:
+    return headers.get(b"content-encoding", b"identity").lower() != b"identity"

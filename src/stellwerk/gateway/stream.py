@@ -1,0 +1,150 @@
+"""A streamed answer on its way from a provider to a caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from stellwerk.errors import StellwerkError, UpstreamError, UpstreamInvalid, UpstreamUnavailable
+from stellwerk.http.deadlines import NEVER, Deadlines
+from stellwerk.http.fields import Headers
+
+if TYPE_CHECKING:
+    from stellwerk.gateway.dialect import Relay
+    from stellwerk.gateway.exchange import Exchange
+    from stellwerk.gateway.reply import Reply
+
+HOLD_S = 5.0
+"""How long a preamble without content is held back, so that a late error can still go to another target."""
+HOLD_BYTES = 65_536
+
+
+class StreamReply:
+    """Sink of one streamed call.
+
+    Until content comes, nothing is sent: an error or an end before that is a failed attempt, as good as a refused
+    connection. From the first content on, every byte goes straight through.
+    """
+
+    __slots__ = ("_deadlines", "_exchange", "_feed", "_held", "_is_held", "_relay", "_reply", "_write", "deadline")
+
+    def __init__(self, exchange: Exchange, reply: Reply, relay: Relay, deadlines: Deadlines) -> None:
+        self._exchange = exchange
+        self._reply = reply
+        self._relay = relay
+        self._feed = relay.feed
+        self._held = b""
+        self._is_held = True
+        self._write: Callable[[bytes], None] | None = None
+        self._deadlines = deadlines
+        self.deadline = deadlines.clock() + HOLD_S
+        deadlines.watch(self)
+
+    # -- what the upstream says
+
+    def on_chunk(self, data: bytes, chunk: bytes) -> None:
+        """The hot path of streaming: bytes that nobody has to change go out in the chunk that they came in."""
+        out = self._feed(data)
+        write = self._write
+        if out is data and write is not None:
+            self._reply.size += len(data)
+            write(chunk)
+        else:
+            self._hand_on(out)
+
+    def on_body(self, data: bytes) -> None:
+        """Bytes that did not come as one whole chunk."""
+        self._hand_on(self._feed(data))
+
+    def on_end(self) -> None:
+        """The provider says that this was all; whether it was, the closing event tells."""
+        relay = self._relay
+        rest = relay.flush()
+        if relay.is_complete:
+            if self._is_held:
+                self._release(rest)
+            else:
+                self._send(rest)
+            self._leave()
+            self._reply.end(relay.usage, relay.finish)
+        elif relay.error is not None:
+            self._break_off(rest, UpstreamUnavailable(relay.error), is_told=True)
+        else:
+            self._break_off(rest, UpstreamInvalid("The provider's stream ended without its closing event."))
+
+    def on_failure(self, error: UpstreamError) -> None:
+        """The stream broke off."""
+        if self._relay.is_complete:
+            self.on_end()
+        else:
+            self._break_off(self._relay.flush(), error)
+
+    def on_head(self, status: int, headers: Headers) -> bool:
+        """Never called: the head has been read before this sink takes over."""
+        raise AssertionError(status, headers)
+
+    def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
+        """Never called: this sink streams."""
+        raise AssertionError(status, headers, body)
+
+    # -- what the caller and time say
+
+    def cancel(self) -> None:
+        """The caller has gone; the call is cancelled by whoever says so."""
+        self._leave()
+        self._reply.cancel(self._relay.usage, self._relay.finish)
+
+    def on_deadline(self, now: float) -> None:
+        """The preamble has been held long enough."""
+        del now
+        if self._is_held:
+            self._release(b"")
+
+    # -- helpers
+
+    def _hand_on(self, out: bytes) -> None:
+        if not self._is_held:
+            self._send(out)
+        elif self._relay.error is not None and not self._relay.has_content:
+            self._fail(UpstreamUnavailable(self._relay.error))
+        elif self._relay.has_content or len(self._held) + len(out) > HOLD_BYTES:
+            self._exchange.content_began()
+            self._release(out)
+        else:
+            self._held += out
+
+    def _send(self, out: bytes) -> None:
+        if out:
+            self._reply.size += len(out)
+            self._reply.request.send(out)
+
+    def _release(self, out: bytes) -> None:
+        self._is_held = False
+        self.deadline = NEVER
+        self._deadlines.forget(self)
+        held, self._held = self._held, b""
+        self._exchange.stop_waiting()
+        self._reply.start(held + out)
+        self._write = self._reply.request.write_chunk
+
+    def _break_off(self, rest: bytes, error: UpstreamError, *, is_told: bool = False) -> None:
+        """Ends the stream with an error: for the next target while nothing was sent, else for the caller."""
+        if self._is_held:
+            self._fail(error)
+            return
+        self._leave()
+        relay = self._relay
+        if not is_told:
+            rest += self._stream_error(error, close_half_event=not relay.is_between_events)
+        self._reply.break_off(rest, error, relay.usage, relay.finish)
+
+    def _stream_error(self, error: StellwerkError, *, close_half_event: bool) -> bytes:
+        return self._reply.dialect.stream_error(error, close_half_event=close_half_event)
+
+    def _fail(self, error: UpstreamError) -> None:
+        self._leave()
+        self._exchange.attempt_failed(error)
+
+    def _leave(self) -> None:
+        self._deadlines.forget(self)
+        self.deadline = NEVER

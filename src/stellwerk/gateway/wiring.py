@@ -1,0 +1,136 @@
+"""The composition root of a worker: from a compiled configuration to everything that serves requests."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Mapping
+from ipaddress import ip_network
+from typing import Any, cast
+
+from stellwerk import plugins
+from stellwerk.config.references import resolve
+from stellwerk.core.identity import Principal
+from stellwerk.core.route import Target
+from stellwerk.core.snapshot import KeySpec, ModelSpec, ProviderSpec, Snapshot
+from stellwerk.gateway.configuration import Configuration, Model, Route
+from stellwerk.gateway.stages.authenticate import Directory, digest
+from stellwerk.http.call import Patience
+from stellwerk.http.cors import Cors
+from stellwerk.http.deadlines import NEVER
+from stellwerk.http.fields import render
+from stellwerk.http.pool import Pool
+from stellwerk.ports.provider import Provider
+from stellwerk.ports.strategy import Strategy
+
+IDLE_S = 60.0
+"""Longest pause between two events of a stream."""
+SPARE_DESCRIPTORS = 64
+
+
+def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
+    """Everything that requests depend on, from one version of the configuration.
+
+    Secrets are resolved here, in the worker. Raises ``ConfigurationError`` when one cannot be, or a plugin refuses.
+    """
+    credentials = {spec.name: _credential(spec) for spec in snapshot.providers}
+    providers = {spec.name: _provider(spec, credentials[spec.name]) for spec in snapshot.providers}
+    targets = {spec.name: _targets(spec) for spec in snapshot.models}
+    models = {spec.name: spec for spec in snapshot.models}
+    return Configuration(
+        snapshot=snapshot,
+        directory=Directory({resolve(spec.key): _principal(spec) for spec in snapshot.keys}),
+        models={
+            spec.name: _model(spec, targets[spec.name], _spare(spec, models, targets), providers, credentials, pool)
+            for spec in snapshot.models
+        },
+        cors=Cors.of(snapshot.server.cors),
+        trusted_proxies=tuple(ip_network(network) for network in snapshot.server.trusted_proxies),
+        admin_digest=digest(resolve(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
+    )
+
+
+def connections_per_origin() -> int:
+    """As many upstream connections as descriptors allow, half of them being callers'."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(soft // 2 - SPARE_DESCRIPTORS, SPARE_DESCRIPTORS)
+
+
+def _credential(spec: ProviderSpec) -> str:
+    reference = spec.secrets.get("api_key", "")
+    return resolve(reference) if reference else ""
+
+
+def _provider(spec: ProviderSpec, credential: str) -> Provider:
+    options: dict[str, Any] = dict(spec.options)
+    if "api_key" in spec.secrets:
+        options["api_key"] = credential
+    return cast("Provider", plugins.build("providers", spec.kind, options))
+
+
+def _targets(spec: ModelSpec) -> tuple[Target, ...]:
+    return tuple(
+        Target(f"{target.provider}/{target.model}", target.provider, target.model, target.weight)
+        for target in spec.targets
+    )
+
+
+def _spare(
+    spec: ModelSpec, models: Mapping[str, ModelSpec], targets: Mapping[str, tuple[Target, ...]]
+) -> tuple[Target, ...]:
+    """The targets of the fallback models, theirs included, each once and none of the model's own."""
+    seen = dict.fromkeys(targets[spec.name])
+    waiting, visited = list(spec.fallback), {spec.name}
+    spare: list[Target] = []
+    while waiting:
+        name = waiting.pop(0)
+        if name not in visited:
+            visited.add(name)
+            spare += [target for target in targets[name] if target not in seen]
+            seen.update(dict.fromkeys(targets[name]))
+            waiting += models[name].fallback
+    return tuple(spare)
+
+
+def _model(
+    spec: ModelSpec,
+    own: tuple[Target, ...],
+    spare: tuple[Target, ...],
+    providers: Mapping[str, Provider],
+    credentials: Mapping[str, str],
+    pool: Pool,
+) -> Model:
+    return Model(
+        name=spec.name,
+        strategy=cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options)),
+        targets=own,
+        routes={
+            target.identity: _route(target, providers[target.provider], credentials[target.provider], pool)
+            for target in own + spare
+        },
+        spare=spare,
+        timeout_s=spec.timeout_s,
+        attempts=spec.retry.attempts,
+        repeats=spec.retry.same_target,
+        stream_patience=Patience(first_byte_s=spec.first_byte_timeout_s, idle_s=IDLE_S),
+        whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
+    )
+
+
+def _route(target: Target, provider: Provider, credential: str, pool: Pool) -> Route:
+    return Route(
+        target=target,
+        provider=provider,
+        credential=credential,
+        lane=pool.lane(provider.origin),
+        authority=provider.origin.authority.encode(),
+        fields=render(
+            (
+                (b"x-stellwerk-provider", target.provider.encode()),
+                (b"x-stellwerk-model", target.model.encode()),
+            )
+        ),
+    )
+
+
+def _principal(spec: KeySpec) -> Principal:
+    return Principal(spec.name, spec.team, None if "*" in spec.models else frozenset(spec.models))

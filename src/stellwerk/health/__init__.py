@@ -1,0 +1,1 @@
+"""Is this installation well? Checks, run side by side under one deadline, and a report."""

@@ -1,0 +1,136 @@
+"""One HTTP request to an upstream: what is sent, who hears the answer, and how long each phase may take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from stellwerk.errors import UpstreamError, UpstreamTimeout
+from stellwerk.http.deadlines import NEVER
+from stellwerk.http.fields import Headers
+
+if TYPE_CHECKING:
+    from stellwerk.http.pool import Lane
+    from stellwerk.http.upstream import UpstreamConnection
+
+
+def frame(method: bytes, path: bytes, authority: bytes, fields: bytes, length: int) -> bytes:
+    """The head of a request: ``fields`` is a rendered block, all that concerns framing is added here."""
+    return b"%b %b HTTP/1.1\r\nhost: %b\r\n%bcontent-length: %d\r\n\r\n" % (
+        method,
+        path,
+        authority,
+        fields,
+        length,
+    )
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How long each phase of a call may take, in seconds."""
+
+    connect_s: float = 10.0
+    write_s: float = 30.0
+    first_byte_s: float = 20.0
+    idle_s: float = 60.0
+
+
+class AnswerSink(Protocol):
+    """Hears the answer to a call. Exactly one of ``on_answer``, ``on_end`` and ``on_failure`` comes last."""
+
+    def on_head(self, status: int, headers: Headers) -> bool:
+        """The head of an answer that may be streamed. True streams its body, False collects it for ``on_answer``."""
+        ...
+
+    def on_body(self, data: bytes) -> None:
+        """The next bytes of a streamed body."""
+        ...
+
+    def on_chunk(self, data: bytes, chunk: bytes) -> None:
+        """The next bytes of a streamed body, with the well-formed HTTP chunk that carries exactly them."""
+        ...
+
+    def on_end(self) -> None:
+        """A streamed body is whole, as far as HTTP can tell."""
+        ...
+
+    def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
+        """A collected answer is whole."""
+        ...
+
+    def on_failure(self, error: UpstreamError) -> None:
+        """There is no answer, or it broke off."""
+        ...
+
+
+class Call:
+    """The handle of one request in the pool, from the queue to the last byte of its answer.
+
+    ``head`` is the framed head of the request, ``body`` its whole body. ``expires`` bounds the whole call in the event loop's clock (``NEVER``: only its
+    phases are bounded). A call that has ended, or was cancelled, has no connection: whatever its owner still does
+    with it touches nobody else's.
+    """
+
+    __slots__ = (
+        "body",
+        "connection",
+        "deadline",
+        "expires",
+        "has_answer",
+        "head",
+        "is_streamed",
+        "lane",
+        "patience",
+        "repeats",
+        "sink",
+    )
+
+    def __init__(
+        self,
+        head: bytes,
+        body: bytes,
+        sink: AnswerSink,
+        *,
+        is_streamed: bool,
+        patience: Patience,
+        expires: float = NEVER,
+    ) -> None:
+        self.head = head
+        self.body = body
+        self.sink = sink
+        self.is_streamed = is_streamed
+        self.patience = patience
+        self.expires = expires
+        self.deadline = NEVER
+        self.lane: Lane | None = None
+        self.connection: UpstreamConnection | None = None
+        self.has_answer = False
+        self.repeats = 0
+
+    def cancel(self) -> None:
+        """Gives the call up now: a waiting one leaves the queue, a running one takes its connection with it."""
+        connection, self.connection = self.connection, None
+        lane, self.lane = self.lane, None
+        if connection is not None:
+            connection.abandon()
+        elif lane is not None:
+            lane.withdraw(self)
+
+    def pause(self) -> None:
+        """Stops reading the answer; the upstream is slowed down by TCP."""
+        if self.connection is not None:
+            self.connection.pause()
+
+    def resume(self) -> None:
+        """Goes on reading the answer."""
+        if self.connection is not None:
+            self.connection.resume()
+
+    def on_deadline(self, now: float) -> None:
+        """No connection in time."""
+        self.deadline = NEVER
+        lane, self.lane = self.lane, None
+        if lane is not None:
+            lane.withdraw(self)
+            what = "the deadline passed" if now >= self.expires else "no connection in time"
+            self.sink.on_failure(UpstreamTimeout(f"The provider could not be reached: {what}."))

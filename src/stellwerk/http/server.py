@@ -1,0 +1,485 @@
+"""One caller's connection: bytes in, requests out in order, strict about where every message ends."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+import httptools
+
+from stellwerk.errors import HeadersTooLarge, InvalidRequest, PayloadTooLarge, RequestError, RequestTimeout
+from stellwerk.http.deadlines import NEVER
+from stellwerk.http.request import BodySink, Request
+
+if TYPE_CHECKING:
+    from stellwerk.http.front import Front
+
+LARGE_BODY_BYTES = 65_536
+LINGER_S = 2.0
+LINGER_BYTES = 1_048_576
+_SINGLE = frozenset({b"host", b"content-length", b"authorization", b"content-type", b"transfer-encoding", b"expect"})
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]{0,5})?")
+_TARGET = re.compile(rb"[\x21-\x7e\x80-\xff]+")
+
+
+class _Refused(Exception):
+    """Raised inside a parser callback to stop the parser; the reason is on the connection."""
+
+
+class ServerConnection(asyncio.Protocol):
+    """Parses, bounds, serialises and times one connection.
+
+    Requests are served one at a time in the order of their arrival. While one is in flight, reading goes on into a
+    bounded buffer, because a paused socket would hide that the caller has gone. A refused message ends the
+    connection: after it, nobody could say for sure where the next one begins. The Host and the target that passed
+    their checks last are remembered: on a kept-alive connection they rarely change.
+    """
+
+    __slots__ = (
+        "_announced",
+        "_app",
+        "_body_bytes",
+        "_complete",
+        "_current",
+        "_fed",
+        "_front",
+        "_good_host",
+        "_good_path",
+        "_good_target",
+        "_in_head",
+        "_incoming",
+        "_limits",
+        "_lingered",
+        "_owes_continue",
+        "_parser",
+        "_pending",
+        "_pieces",
+        "_refusal",
+        "_repeated",
+        "_serving",
+        "_sink",
+        "_target",
+        "deadline",
+        "is_closing",
+        "transport",
+        "write",
+    )
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._app = front.app
+        self._limits = front.limits
+        self._parser = httptools.HttpRequestParser(self)
+        self._complete: list[Request] = []
+        self._pieces: list[bytes] = []
+        self._current: Request | None = None
+        self._incoming: Request | None = None
+        self._refusal: RequestError | None = None
+        self._sink: BodySink | None = None
+        self._pending = b""
+        self._target = b""
+        self._good_host: bytes | None = b"\0"
+        self._good_target = self._good_path = b"\0"
+        self._announced = 0
+        self._body_bytes = 0
+        self._repeated = 0
+        self._fed = 0
+        self._lingered = -1
+        self._in_head = False
+        self._owes_continue = False
+        self._serving = False
+        self.is_closing = False
+        """Whether this connection ends with the answer that is under way."""
+        self.deadline = NEVER
+
+    # -- what the event loop says
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Takes the connection in, or turns it away when there are too many."""
+        self.transport = cast("asyncio.Transport", transport)
+        self.write = self.transport.write
+        if not self._front.admit(self):
+            self.transport.abort()
+            return
+        self.deadline = self._front.deadlines.clock() + self._limits.header_timeout_s
+        self._front.deadlines.watch(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Parses what came, or keeps it while another request is being answered."""
+        if self._lingered >= 0:
+            self._lingered += len(data)
+            if self._lingered > LINGER_BYTES:
+                self.transport.abort()
+        elif self._current is None and not self._complete:
+            self._parse(data)
+            if self._complete or self._refusal is not None:
+                self._serve()
+        elif self._refusal is None:
+            self._pending += data
+            if len(self._pending) > self._limits.max_pipelined_bytes:
+                self.abort()
+
+    def eof_received(self) -> None:
+        """The caller has closed its side: whatever it waited for is no longer wanted."""
+        self._lose()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forgets the connection and tells whoever answers on it."""
+        del exc
+        self._front.forget(self)
+        self._lose()
+
+    def pause_writing(self) -> None:
+        """The caller reads slowly: whoever produces must pause, and the caller has only so long to catch up."""
+        self._expire_in(self._limits.send_timeout_s)
+        if self._current is not None and self._current.owner is not None:
+            self._current.owner.on_pause()
+
+    def resume_writing(self) -> None:
+        """The caller has caught up."""
+        if self._lingered >= 0:
+            return
+        self.deadline = NEVER
+        if self._current is not None and self._current.owner is not None:
+            self._current.owner.on_resume()
+        elif self._current is None:
+            self._expire_in(self._limits.keep_alive_s)
+
+    # -- what the parser says
+
+    def on_message_begin(self) -> None:
+        """A new message starts."""
+        self._incoming = Request(self)
+        self._in_head = True
+        self._target = b""
+        self._announced = self._body_bytes = self._repeated = 0
+        self._owes_continue = False
+        self._sink = None
+
+    def on_url(self, part: bytes) -> None:
+        """A part of the request target."""
+        self._target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header field; trailers are read over, they must never change what the head said."""
+        if self._in_head:
+            headers = self._incoming.headers  # type: ignore[union-attr]
+            name = name.lower()
+            if name not in headers:
+                headers[name] = value
+            elif name in _SINGLE:
+                self._stop(InvalidRequest(f"The header {name.decode('ascii', 'replace')!r} is given twice."))
+            else:
+                self._repeated += 1
+                if self._repeated > self._limits.max_headers:
+                    self._stop(HeadersTooLarge(f"The request has over {self._limits.max_headers} headers."))
+                headers[name] = b"%b, %b" % (headers[name], value)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: everything that can be refused before the body is."""
+        request = cast("Request", self._incoming)
+        parser = self._parser
+        self._in_head = False
+        request.method = parser.get_method()
+        if not parser.should_keep_alive():
+            request.keep_alive = False
+        self._check_head(request)
+        headers = request.headers
+        length = headers.get(b"content-length")
+        if length is not None:
+            self._announced = int(length)
+        if b"transfer-encoding" in headers or b"expect" in headers or self._announced > LARGE_BODY_BYTES:
+            self._invite_body(request)
+
+    def on_body(self, piece: bytes) -> None:
+        """A piece of the body."""
+        self._body_bytes += len(piece)
+        if self._body_bytes > self._limits.max_body_bytes:
+            self._stop(self._too_large())
+        if self._sink is not None:
+            self._sink.on_piece(piece)
+        else:
+            self._pieces.append(piece)
+
+    def on_message_complete(self) -> None:
+        """The message is whole and may be served when its turn comes."""
+        request = cast("Request", self._incoming)
+        pieces = self._pieces
+        if pieces:
+            request.body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            pieces.clear()
+        self._incoming = None
+        self._complete.append(request)
+
+    # -- what the answer says
+
+    @property
+    def peer(self) -> str:
+        """Address of the other end, without port."""
+        name: Any = self.transport.get_extra_info("peername")
+        return str(name[0]) if isinstance(name, tuple) else ""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no byte of a request is here that has not been answered."""
+        return (
+            self._current is None
+            and self._incoming is None
+            and not (self._complete or self._pending or self.is_closing or self._refusal)
+            and self._lingered < 0
+            and self.transport.get_write_buffer_size() == 0
+        )
+
+    def date_line(self) -> bytes:
+        """The Date field for a head that is sent now."""
+        return self._front.date.at(self._front.deadlines.clock())
+
+    def finish(self, request: Request, *, keep_alive: bool) -> None:
+        """The answer to ``request`` is written: serve the next one, or end."""
+        request.owner = None
+        self._current = None
+        self._front.served += 1
+        if not keep_alive:
+            self._close_gently()
+        elif self._complete or self._pending or self._refusal is not None:
+            self._serve()
+        elif self._incoming is not None:
+            self._continue()
+            self._expire_in(self._limits.header_timeout_s if self._in_head else self._limits.body_timeout_s)
+        elif self.is_closing or self._front.is_draining:
+            self.transport.close()
+        else:
+            self._expire_in(self._limits.keep_alive_s)
+
+    def abort(self) -> None:
+        """Breaks the connection off now."""
+        self.transport.abort()
+        self._lose()
+
+    def drain(self) -> None:
+        """Ends the connection as soon as nothing is under way; the answer under way says that it is the last."""
+        self.is_closing = True
+        if self._current is None and self._incoming is None and not self._complete and not self._pending:
+            self.transport.close()
+
+    def pause_reading(self) -> None:
+        """Stops reading."""
+        self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Goes on reading."""
+        self.transport.resume_reading()
+
+    def on_deadline(self, now: float) -> None:
+        """Something took too long: what, follows from what is under way."""
+        del now
+        self.deadline = NEVER
+        if self._incoming is not None and self._current is None and self._lingered < 0:
+            what = "headers" if self._in_head else "body"
+            self._refusal = RequestTimeout(f"The request's {what} did not arrive in time.")
+            self._serve()
+        elif self._current is None and self._lingered < 0 and self.transport.get_write_buffer_size() == 0:
+            self.transport.close()
+        else:
+            self.abort()
+
+    # -- parsing
+
+    def _parse(self, data: bytes) -> None:
+        started = self._incoming is not None
+        self._fed = self._fed + len(data) if started else len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            if self._refusal is None:
+                if isinstance(error, httptools.HttpParserCallbackError):
+                    raise
+                self._refusal = InvalidRequest(f"The request is not valid HTTP/1.1: {_reason(error)}.")
+        if self._complete:
+            self.deadline = NEVER
+        elif self._incoming is not None and self._refusal is None:
+            self._bound_unfinished(is_first=not started)
+
+    def _bound_unfinished(self, *, is_first: bool) -> None:
+        """Bounds a message that has not fully arrived in bytes and time."""
+        limits = self._limits
+        if self._in_head:
+            if self._fed > limits.max_header_bytes:
+                self._refusal = HeadersTooLarge(f"The request's headers are over {limits.max_header_bytes} bytes.")
+            elif is_first:
+                self._expire_in(limits.header_timeout_s)
+        elif self._fed - self._body_bytes > limits.max_header_bytes + 8 * self._body_bytes:
+            self._refusal = InvalidRequest("The request's chunk framing is out of proportion to its body.")
+        else:
+            self._expire_in(limits.body_timeout_s)
+
+    def _decline_upgrade(self, rest: bytes) -> None:
+        """Serves a request that asked for another protocol as plain HTTP/1.1 (RFC 9110, section 7.8)."""
+        self._parser = httptools.HttpRequestParser(self)
+        if rest and self._refusal is None:
+            self._parse(rest)
+
+    def _check_head(self, request: Request) -> None:
+        """Refuses a head that some other parser might read differently, or that is over the limits."""
+        limits = self._limits
+        headers = request.headers
+        if self._fed > limits.max_header_bytes:
+            size = len(self._target) + sum(len(name) + len(value) + 4 for name, value in headers.items())
+            if size > limits.max_header_bytes:
+                self._stop(HeadersTooLarge(f"The request's headers are over {limits.max_header_bytes} bytes."))
+        if len(headers) > limits.max_headers:
+            self._stop(HeadersTooLarge(f"The request has over {limits.max_headers} headers."))
+        if self._parser.get_http_version() != "1.1":
+            self._check_old_version(request)
+        coding = headers.get(b"transfer-encoding")
+        if coding is not None and coding.lower() != b"chunked":
+            self._stop(InvalidRequest("Only 'chunked' is understood as Transfer-Encoding."))
+        host = headers.get(b"host")
+        if host != self._good_host:
+            self._check_host(request, host)
+        if self._target == self._good_target:
+            request.path, request.query = self._good_path, b""
+        else:
+            self._read_target(request, host)
+
+    def _check_old_version(self, request: Request) -> None:
+        version = self._parser.get_http_version()
+        if version != "1.0":
+            self._stop(InvalidRequest(f"HTTP/{version} is not served here; use HTTP/1.1."))
+        if b"transfer-encoding" in request.headers:
+            self._stop(InvalidRequest("An HTTP/1.0 request cannot have a Transfer-Encoding."))
+        request.is_http_1_0 = True
+
+    def _check_host(self, request: Request, host: bytes | None) -> None:
+        if host is None:
+            if not request.is_http_1_0:
+                self._stop(InvalidRequest("The request has no Host header."))
+        elif _HOST.fullmatch(host) is None:
+            self._stop(InvalidRequest("The request's Host header is not a host name or address."))
+        else:
+            self._good_host = host
+
+    def _read_target(self, request: Request, host: bytes | None) -> None:
+        target = self._target
+        if len(target) > self._limits.max_target_bytes:
+            self._stop(HeadersTooLarge(f"The request's target is over {self._limits.max_target_bytes} bytes."))
+        if _TARGET.fullmatch(target) is None:
+            self._stop(InvalidRequest("The request's target has characters that no target may have."))
+        if not target.startswith(b"/"):
+            target = self._origin_form(request, target, host)
+        elif b"?" not in target:
+            self._good_target = self._good_path = target
+        request.path, _, request.query = target.partition(b"?")
+
+    def _origin_form(self, request: Request, target: bytes, host: bytes | None) -> bytes:
+        """The path of a target in absolute form (RFC 9112, section 3.2.2), whose authority must be the Host's."""
+        if target == b"*" and request.method == b"OPTIONS":
+            return target
+        scheme, separator, rest = target.partition(b"://")
+        authority, slash, path = rest.partition(b"/")
+        if not separator or scheme.lower() not in {b"http", b"https"} or b"?" in authority or b"#" in authority:
+            self._stop(InvalidRequest("The request's target is neither a path nor an http URL."))
+        if host is not None and authority.lower() != host.lower():
+            self._stop(InvalidRequest("The request's target and its Host header name different hosts."))
+        return slash + path if slash else b"/"
+
+    def _invite_body(self, request: Request) -> None:
+        """Decides about a large or announced body before it is sent."""
+        if self._announced > self._limits.max_body_bytes:
+            self._stop(self._too_large())
+        expectation = request.headers.get(b"expect")
+        if expectation is not None and expectation.lower() != b"100-continue":
+            self._stop(InvalidRequest("Only '100-continue' is understood as Expect."))
+        try:
+            self._sink = self._app.accept(request)
+        except RequestError as error:
+            self._stop(error)
+        self._owes_continue = expectation is not None and not request.is_http_1_0
+        if self._current is None and not self._complete:
+            self._continue()
+
+    def _continue(self) -> None:
+        if self._owes_continue:
+            self._owes_continue = False
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _too_large(self) -> PayloadTooLarge:
+        return PayloadTooLarge(f"The request's body is over {self._limits.max_body_bytes} bytes.")
+
+    def _stop(self, error: RequestError) -> None:
+        self._refusal = error
+        raise _Refused
+
+    # -- serving
+
+    def _serve(self) -> None:
+        """Serves what is complete, one request after the other; a loop, so that a long pipeline does not recurse."""
+        if self._serving:
+            return
+        self._serving = True
+        try:
+            while self._current is None and not self.transport.is_closing() and self._lingered < 0:
+                if self._complete:
+                    request = self._complete.pop(0)
+                    request.received = self._front.deadlines.clock()
+                    self._current = request
+                    self._app.handle(request)
+                elif self._refusal is not None:
+                    self._answer_refusal(self._refusal)
+                elif self._pending:
+                    data, self._pending = self._pending, b""
+                    self._parse(data)
+                else:
+                    break
+        finally:
+            self._serving = False
+        if self._current is None and self._incoming is None and self._lingered < 0 and self.is_closing:
+            self.transport.close()
+
+    def _answer_refusal(self, error: RequestError) -> None:
+        request = self._incoming if self._incoming is not None else Request(self)
+        self._incoming = None
+        self._current = request
+        request.keep_alive = False
+        fields, body = self._app.refusal(error, request)
+        request.respond(error.status, fields, body)
+
+    def _close_gently(self) -> None:
+        """Ends our side and reads on for a moment: closing with unread bytes would reset the answer away."""
+        if self.transport.is_closing():
+            return
+        self.is_closing = True
+        self._lingered = 0
+        self._pieces.clear()
+        self._pending = b""
+        if self._refusal is not None and self.transport.can_write_eof():
+            self.transport.write_eof()
+            self._expire_in(LINGER_S)
+        else:
+            self.transport.close()
+
+    def _lose(self) -> None:
+        current, self._current = self._current, None
+        self._complete.clear()
+        self._pieces.clear()
+        self._pending = b""
+        self._incoming = None
+        self._sink = None
+        self._refusal = None
+        if current is not None:
+            owner = current.detach()
+            if owner is not None:
+                owner.on_gone()
+
+    def _expire_in(self, seconds: float) -> None:
+        deadlines = self._front.deadlines
+        self.deadline = deadline = deadlines.clock() + seconds
+        if deadline < deadlines.wake:
+            deadlines.hasten(deadline)
+
+
+def _reason(error: httptools.HttpParserError) -> str:
+    return str(error) or type(error).__name__

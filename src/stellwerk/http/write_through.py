@@ -1,0 +1,38 @@
+"""Writing straight to a socket while nothing is queued for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+
+
+def write_through(transport: asyncio.Transport) -> Callable[[bytes], None]:
+    """A ``write`` for small, frequent pieces on a plain connection.
+
+    The event loop queues a write and sends it at the end of its turn; for a stream of single events that costs a
+    tenth of all that a piece costs. This sends at once what the kernel takes and leaves the rest, and every write
+    behind it, to the transport, so that order and backpressure are the transport's as ever. An encrypted connection
+    has only the transport's own ``write``.
+    """
+    queue = transport.write
+    if transport.get_extra_info("sslcontext") is not None:
+        return queue
+    descriptor: int = transport.get_extra_info("socket").fileno()
+    queued = transport.get_write_buffer_size
+
+    def write(data: bytes) -> None:
+        if queued() == 0 and not transport.is_closing():
+            try:
+                sent = os.write(descriptor, data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                transport.abort()
+                return
+            if sent == len(data):
+                return
+            data = data[sent:]
+        queue(data)
+
+    return write
