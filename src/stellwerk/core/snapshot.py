@@ -33,6 +33,7 @@ class LimitsSpec(msgspec.Struct, frozen=True):
 
     header_timeout_s: float = 10.0
     body_timeout_s: float = 30.0
+    min_body_bytes_per_s: int = 1024
     send_timeout_s: float = 120.0
     keep_alive_s: float = 75.0
     max_target_bytes: int = 16_384

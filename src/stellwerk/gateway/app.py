@@ -24,14 +24,15 @@ class App:
 
     def __init__(self, pipeline: Pipeline, dialect: Dialect, operation: Operation, log: Log) -> None:
         self._pipeline = pipeline
-        self._dialect = dialect
+        self.dialect = dialect
         self._operation = operation
         self._log = log
         self._ids = RequestIds()
 
     def handle(self, request: Request) -> None:
         """Answers a whole request; whatever goes wrong on the way becomes an answer too."""
-        request_id = self._ids.new(int(time.time() * 1000))
+        started_ms = int(time.time() * 1000)
+        request_id = self._ids.new(started_ms)
         cors = self._pipeline.configuration.cors
         request.extra_fields = b"x-request-id: %b\r\n%b" % (
             request_id.encode(),
@@ -39,14 +40,14 @@ class App:
         )
         try:
             if request.path == chat_completions.PATH and request.method == b"POST":
-                self._pipeline.run(request, self._dialect, request_id)
+                self._pipeline.run(request, self.dialect, request_id, started_ms)
             else:
                 self._serve_other(request)
         except StellwerkError as error:
-            request.respond(status_of(error), JSON, self._dialect.error(error))
+            request.respond(status_of(error), JSON, self.dialect.error(error))
         except Exception as error:  # noqa: BLE001 (the one place where everything ends)
             self._log.error("request_failed", request_id=request_id, error=error)
-            request.respond(500, JSON, self._dialect.error(StellwerkError("The gateway failed to serve this request.")))
+            request.respond(500, JSON, self.dialect.error(StellwerkError("The gateway failed to serve this request.")))
 
     def accept(self, request: Request) -> BodySink | None:
         """Turns a large or announced body away before it is sent when its sender is nobody."""
@@ -59,7 +60,7 @@ class App:
         cors = self._pipeline.configuration.cors
         if cors is not None:
             request.extra_fields = cors.fields(request.headers)
-        return JSON, self._dialect.error(error)
+        return JSON, self.dialect.error(error)
 
     def _serve_other(self, request: Request) -> None:
         configuration = self._pipeline.configuration

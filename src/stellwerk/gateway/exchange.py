@@ -100,8 +100,9 @@ class Exchange:
         if self._call is not None:
             self._call.cancel()
             self.stop_waiting()
-        if self._stream is not None:
-            self._stream.cancel()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.cancel()
         else:
             self._reply.cancel(None, "")
 
@@ -169,6 +170,10 @@ class Exchange:
         """Content has come: from here on only the pauses between events are bounded."""
         if self._call is not None:
             self._call.expires = NEVER
+
+    def stream_ended(self) -> None:
+        """The stream is over, for better or worse."""
+        self._call = self._stream = None
 
     def stop_waiting(self) -> None:
         """The provider has been waited for until now; counted once per attempt."""

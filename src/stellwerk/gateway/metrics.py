@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from stellwerk.gateway.lease import Settlement
+from stellwerk.gateway.lease import Outcome, Settlement
 
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
@@ -44,8 +44,13 @@ class Metrics:
 
     def __init__(self, models: Iterable[str]) -> None:
         self._models = frozenset(models)
-        self._series: dict[tuple[str, str, object, int], Series] = {}
+        self._series: dict[tuple[str, str, Outcome, int], Series] = {}
         self.has_changed = True
+
+    def restore(self, dump: bytes) -> None:
+        """Continues the counters of a predecessor. A dump that cannot be read (an older version's) is left out."""
+        for series in merge([dump]):
+            self._series[(series.model, series.target, Outcome(series.outcome), series.status)] = series
 
     def know(self, models: Iterable[str]) -> None:
         """Replaces the model names that may be labels; what was counted stays."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.identity import Principal
@@ -35,11 +34,13 @@ class Pipeline:
         self._account = account
         self._scheduler = scheduler
 
-    def run(self, request: Request, dialect: Dialect, request_id: str) -> None:
-        """Answers ``request`` now or later. Raises the error that refuses it before anything was asked upstream."""
+    def run(self, request: Request, dialect: Dialect, request_id: str, started_ms: int) -> None:
+        """Answers ``request`` now or later. Raises the error that refuses it before anything was asked upstream.
+
+        ``started_ms`` is Unix time in milliseconds.
+        """
         configuration = self.configuration
         headers = request.headers
-        started_ms = int(time.time() * 1000)
         principal: Principal | None = None
         envelope: Envelope | None = None
         try:

@@ -91,7 +91,7 @@ class StreamReply:
 
     def cancel(self) -> None:
         """The caller has gone; the call is cancelled by whoever says so."""
-        self._leave()
+        self._deadlines.forget(self)
         self._reply.cancel(self._relay.usage, self._relay.finish)
 
     def on_deadline(self, now: float) -> None:
@@ -142,9 +142,12 @@ class StreamReply:
         return self._reply.dialect.stream_error(error, close_half_event=close_half_event)
 
     def _fail(self, error: UpstreamError) -> None:
-        self._leave()
+        self._deadlines.forget(self)
         self._exchange.attempt_failed(error)
 
     def _leave(self) -> None:
+        """The stream is over: nothing may fire any more, and nothing holds a cycle of objects together."""
         self._deadlines.forget(self)
         self.deadline = NEVER
+        self._write = None
+        self._exchange.stream_ended()

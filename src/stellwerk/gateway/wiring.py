@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Mapping
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any, cast
 
 from stellwerk import plugins
@@ -20,6 +21,7 @@ from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import render
 from stellwerk.http.pool import Pool
 from stellwerk.ports.provider import Provider
+from stellwerk.ports.store import EventStore
 from stellwerk.ports.strategy import Strategy
 
 IDLE_S = 60.0
@@ -53,6 +55,13 @@ def connections_per_origin() -> int:
     """As many upstream connections as descriptors allow, half of them being callers'."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(soft // 2 - SPARE_DESCRIPTORS, SPARE_DESCRIPTORS)
+
+
+def open_events(snapshot: Snapshot) -> EventStore:
+    """The store of this worker's events."""
+    directory = Path(snapshot.state.directory)
+    options = {"retention_days": snapshot.state.retention_days}
+    return cast("EventStore", plugins.build("stores", "sqlite", options, directory=directory))
 
 
 def _credential(spec: ProviderSpec) -> str:

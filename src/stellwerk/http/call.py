@@ -66,9 +66,9 @@ class AnswerSink(Protocol):
 class Call:
     """The handle of one request in the pool, from the queue to the last byte of its answer.
 
-    ``head`` is the framed head of the request, ``body`` its whole body. ``expires`` bounds the whole call in the event loop's clock (``NEVER``: only its
-    phases are bounded). A call that has ended, or was cancelled, has no connection: whatever its owner still does
-    with it touches nobody else's.
+    ``head`` is the framed head of the request, ``body`` its whole body. ``expires`` bounds the whole call in the event
+    loop's clock (``NEVER``: only its phases are bounded). A call that has ended, or was cancelled, has no connection:
+    whatever its owner still does with it touches nobody else's.
     """
 
     __slots__ = (

@@ -72,8 +72,12 @@ class Deadlines:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for member in [member for member in self._members if member.deadline <= now]:
-            member.on_deadline(now)
-        earliest = min((member.deadline for member in self._members), default=NEVER)
-        if earliest < NEVER:
-            self.hasten(max(earliest, now + RESOLUTION_S))
+        try:
+            for member in [member for member in self._members if member.deadline <= now]:
+                # One that is called may have moved or removed others that were due with it.
+                if member.deadline <= now and member in self._members:
+                    member.on_deadline(now)
+        finally:
+            earliest = min((member.deadline for member in self._members), default=NEVER)
+            if earliest < NEVER:
+                self.hasten(max(earliest, now + RESOLUTION_S))

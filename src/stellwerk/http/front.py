@@ -89,7 +89,9 @@ class Front:
         """Takes over an idle connection of another process. Owns ``descriptor`` from here on."""
         received = socket.socket(fileno=descriptor)
         received.setblocking(False)  # noqa: FBT003  # the only way to say it
-        await asyncio.get_running_loop().connect_accepted_socket(lambda: ServerConnection(self), received)
+        await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: ServerConnection(self, is_adopted=True), received
+        )
 
     def give_up_idle(self) -> list[int]:
         """Lets go of every idle plain connection; returns duplicates of their descriptors for another process.

@@ -191,6 +191,9 @@ class Lane:
             failure = UpstreamTimeout("The provider could not be reached: no connection in time.")
         except OSError as error:
             failure = UpstreamUnavailable(f"The provider could not be reached: {_reason(error)}.")
+        except ValueError as error:
+            # A name that neither DNS nor TLS can carry (a label over 63 characters, say).
+            failure = UpstreamUnavailable(f"The provider could not be reached: not a usable host name ({error}).")
         finally:
             self._connecting -= 1
         if connection is None or connection.transport.is_closing():

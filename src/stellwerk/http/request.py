@@ -94,21 +94,24 @@ class Request:
 
     def respond(self, status: int, fields: bytes, body: bytes = b"") -> None:
         """Answers with a whole body. ``fields`` is a rendered header block without the length."""
+        self._respond(status, fields, body, b"content-length: %d\r\n" % len(body) if status not in _BODILESS else b"")
+
+    def _respond(self, status: int, fields: bytes, body: bytes, length: bytes) -> None:
         connection = self._connection
         if connection is None:
             return
         self._connection = None
         keep_alive = self.keep_alive and not connection.is_closing
         connection.write(
-            b"%b%b%b%b%bcontent-length: %d\r\n\r\n%b"
+            b"%b%b%b%b%b%b\r\n%b"
             % (
                 status_line(status),
                 fields,
                 self.extra_fields,
                 connection.date_line(),
                 b"" if keep_alive and not self.is_http_1_0 else b"connection: keep-alive\r\n" if keep_alive else _CLOSE,
-                len(body),
-                body if self.method != b"HEAD" else b"",
+                length,
+                body if self.method != b"HEAD" and status not in _BODILESS else b"",
             )
         )
         connection.finish(self, keep_alive=keep_alive)
@@ -118,8 +121,8 @@ class Request:
         connection = self._connection
         if connection is None:
             return
-        if self.method == b"HEAD":
-            self.respond(status, fields)
+        if self.method == b"HEAD" or status in _BODILESS:
+            self._respond(status, fields, b"", b"")
             return
         self._is_chunked = not self.is_http_1_0
         self.keep_alive = self.keep_alive and self._is_chunked and not connection.is_closing
@@ -176,4 +179,5 @@ class Request:
             self._connection.resume_reading()
 
 
+_BODILESS = frozenset({204, 304})
 _CLOSE = b"connection: close\r\n"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from stellwerk.http.front import Front
 
 LARGE_BODY_BYTES = 65_536
+MAX_PIPELINED = 256
+"""Whole requests that may wait on one connection."""
 LINGER_S = 2.0
 LINGER_BYTES = 1_048_576
 _SINGLE = frozenset({b"host", b"content-length", b"authorization", b"content-type", b"transfer-encoding", b"expect"})
@@ -49,15 +51,18 @@ class ServerConnection(asyncio.Protocol):
         "_good_target",
         "_in_head",
         "_incoming",
+        "_is_adopted",
         "_limits",
         "_lingered",
         "_owes_continue",
         "_parser",
         "_pending",
         "_pieces",
+        "_read_bytes",
         "_refusal",
         "_repeated",
         "_serving",
+        "_since",
         "_sink",
         "_target",
         "deadline",
@@ -66,8 +71,9 @@ class ServerConnection(asyncio.Protocol):
         "write",
     )
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, *, is_adopted: bool = False) -> None:
         self._front = front
+        self._is_adopted = is_adopted
         self._app = front.app
         self._limits = front.limits
         self._parser = httptools.HttpRequestParser(self)
@@ -85,6 +91,8 @@ class ServerConnection(asyncio.Protocol):
         self._body_bytes = 0
         self._repeated = 0
         self._fed = 0
+        self._read_bytes = 0
+        self._since = 0.0
         self._lingered = -1
         self._in_head = False
         self._owes_continue = False
@@ -102,7 +110,9 @@ class ServerConnection(asyncio.Protocol):
         if not self._front.admit(self):
             self.transport.abort()
             return
-        self.deadline = self._front.deadlines.clock() + self._limits.header_timeout_s
+        limits = self._limits
+        patience_s = limits.keep_alive_s if self._is_adopted else limits.header_timeout_s
+        self.deadline = self._front.deadlines.clock() + patience_s
         self._front.deadlines.watch(self)
 
     def data_received(self, data: bytes) -> None:
@@ -153,7 +163,7 @@ class ServerConnection(asyncio.Protocol):
         self._incoming = Request(self)
         self._in_head = True
         self._target = b""
-        self._announced = self._body_bytes = self._repeated = 0
+        self._announced = self._body_bytes = self._repeated = self._fed = 0
         self._owes_continue = False
         self._sink = None
 
@@ -166,6 +176,7 @@ class ServerConnection(asyncio.Protocol):
         if self._in_head:
             headers = self._incoming.headers  # type: ignore[union-attr]
             name = name.lower()
+            value = value.rstrip(b" \t")
             if name not in headers:
                 headers[name] = value
             elif name in _SINGLE:
@@ -205,6 +216,10 @@ class ServerConnection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The message is whole and may be served when its turn comes."""
         request = cast("Request", self._incoming)
+        if b"upgrade" in request.headers and self._awaits_body(request):
+            return
+        if len(self._complete) >= MAX_PIPELINED:
+            self._stop(InvalidRequest(f"Over {MAX_PIPELINED} requests wait on this connection."))
         pieces = self._pieces
         if pieces:
             request.body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -245,8 +260,7 @@ class ServerConnection(asyncio.Protocol):
         elif self._complete or self._pending or self._refusal is not None:
             self._serve()
         elif self._incoming is not None:
-            self._continue()
-            self._expire_in(self._limits.header_timeout_s if self._in_head else self._limits.body_timeout_s)
+            self._await_rest()
         elif self.is_closing or self._front.is_draining:
             self.transport.close()
         else:
@@ -288,11 +302,14 @@ class ServerConnection(asyncio.Protocol):
 
     def _parse(self, data: bytes) -> None:
         started = self._incoming is not None
-        self._fed = self._fed + len(data) if started else len(data)
+        if started:
+            self._fed += len(data)
+        self._read_bytes = len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._decline_upgrade(data[upgrade.args[0] :])
+            return
         except httptools.HttpParserError as error:
             if self._refusal is None:
                 if isinstance(error, httptools.HttpParserCallbackError):
@@ -301,35 +318,60 @@ class ServerConnection(asyncio.Protocol):
         if self._complete:
             self.deadline = NEVER
         elif self._incoming is not None and self._refusal is None:
-            self._bound_unfinished(is_first=not started)
+            if not started:
+                self._since = self._front.deadlines.clock()
+            self._bound_unfinished()
 
-    def _bound_unfinished(self, *, is_first: bool) -> None:
-        """Bounds a message that has not fully arrived in bytes and time."""
+    def _bound_unfinished(self) -> None:
+        """Bounds a message that has not fully arrived in bytes and time.
+
+        Bytes count from the first read that began inside the message, so that what came before it does not.
+        """
         limits = self._limits
         if self._in_head:
-            if self._fed > limits.max_header_bytes:
+            if self._fed > limits.max_header_bytes or self._head_is_too_large():
                 self._refusal = HeadersTooLarge(f"The request's headers are over {limits.max_header_bytes} bytes.")
-            elif is_first:
-                self._expire_in(limits.header_timeout_s)
+            else:
+                self._expire_at(self._since + limits.header_timeout_s)
         elif self._fed - self._body_bytes > limits.max_header_bytes + 8 * self._body_bytes:
             self._refusal = InvalidRequest("The request's chunk framing is out of proportion to its body.")
         else:
-            self._expire_in(limits.body_timeout_s)
+            slowest = self._since + limits.body_timeout_s + self._body_bytes / limits.min_body_bytes_per_s
+            self._expire_at(min(self._front.deadlines.clock() + limits.body_timeout_s, slowest))
+
+    def _head_is_too_large(self) -> bool:
+        """Whether what has been read of a head is over the limit; added up only when so much has come at all."""
+        limit = self._limits.max_header_bytes
+        if self._incoming is None or self._fed + self._read_bytes <= limit:
+            return False
+        return (
+            len(self._target) + sum(len(name) + len(value) + 4 for name, value in self._incoming.headers.items())
+            > limit
+        )
 
     def _decline_upgrade(self, rest: bytes) -> None:
-        """Serves a request that asked for another protocol as plain HTTP/1.1 (RFC 9110, section 7.8)."""
-        self._parser = httptools.HttpRequestParser(self)
-        if rest and self._refusal is None:
-            self._parse(rest)
+        """Serves a request that asked for another protocol as plain HTTP/1.1 (RFC 9110, section 7.8).
+
+        The parser believes that the other protocol begins behind the head. A body that the head announced is read by
+        another parser that is told no more than how it is framed; the connection ends with that request's answer.
+        """
+        request = self._incoming
+        if request is None:
+            self._parser = httptools.HttpRequestParser(self)
+            self._pending = rest + self._pending
+            return
+        request.keep_alive = False
+        self._parser = httptools.HttpRequestParser(_BodyParts(self))
+        length = b"content-length: %d" % self._announced
+        framing = b"transfer-encoding: chunked" if self._is_chunked(request) else length
+        self._parse(b"POST / HTTP/1.1\r\nhost: x\r\n%b\r\n\r\n%b" % (framing, rest))
 
     def _check_head(self, request: Request) -> None:
         """Refuses a head that some other parser might read differently, or that is over the limits."""
         limits = self._limits
         headers = request.headers
-        if self._fed > limits.max_header_bytes:
-            size = len(self._target) + sum(len(name) + len(value) + 4 for name, value in headers.items())
-            if size > limits.max_header_bytes:
-                self._stop(HeadersTooLarge(f"The request's headers are over {limits.max_header_bytes} bytes."))
+        if self._head_is_too_large():
+            self._stop(HeadersTooLarge(f"The request's headers are over {limits.max_header_bytes} bytes."))
         if len(headers) > limits.max_headers:
             self._stop(HeadersTooLarge(f"The request has over {limits.max_headers} headers."))
         if self._parser.get_http_version() != "1.1":
@@ -401,6 +443,14 @@ class ServerConnection(asyncio.Protocol):
         if self._current is None and not self._complete:
             self._continue()
 
+    def _awaits_body(self, request: Request) -> bool:
+        """Whether the parser took a request for whole that has a body, because it asked for another protocol."""
+        return self._parser.should_upgrade() and (self._announced > 0 or self._is_chunked(request))
+
+    @staticmethod
+    def _is_chunked(request: Request) -> bool:
+        return b"transfer-encoding" in request.headers
+
     def _continue(self) -> None:
         if self._owes_continue:
             self._owes_continue = False
@@ -436,16 +486,31 @@ class ServerConnection(asyncio.Protocol):
                     break
         finally:
             self._serving = False
-        if self._current is None and self._incoming is None and self._lingered < 0 and self.is_closing:
+        if self._current is not None or self._lingered >= 0:
+            return
+        if self._incoming is not None:
+            self._await_rest()
+        elif self.is_closing or self._front.is_draining:
             self.transport.close()
+        else:
+            self._expire_in(self._limits.keep_alive_s)
+
+    def _await_rest(self) -> None:
+        """Waits for the rest of a message of which a part came behind the last one."""
+        self._continue()
+        self._since = self._front.deadlines.clock()
+        self._bound_unfinished()
 
     def _answer_refusal(self, error: RequestError) -> None:
         request = self._incoming if self._incoming is not None else Request(self)
-        self._incoming = None
+        owner, request.owner = request.owner, None
+        self._incoming = self._sink = None
         self._current = request
         request.keep_alive = False
         fields, body = self._app.refusal(error, request)
         request.respond(error.status, fields, body)
+        if owner is not None:
+            owner.on_gone()
 
     def _close_gently(self) -> None:
         """Ends our side and reads on for a moment: closing with unread bytes would reset the answer away."""
@@ -459,26 +524,50 @@ class ServerConnection(asyncio.Protocol):
             self.transport.write_eof()
             self._expire_in(LINGER_S)
         else:
+            if self.transport.get_write_buffer_size() > 0:
+                self._expire_in(self._limits.send_timeout_s)
             self.transport.close()
 
     def _lose(self) -> None:
-        current, self._current = self._current, None
+        lost = [request for request in (self._current, *self._complete, self._incoming) if request is not None]
+        self._current = None
         self._complete.clear()
         self._pieces.clear()
         self._pending = b""
         self._incoming = None
         self._sink = None
         self._refusal = None
-        if current is not None:
-            owner = current.detach()
+        for request in lost:
+            owner = request.detach()
             if owner is not None:
                 owner.on_gone()
 
     def _expire_in(self, seconds: float) -> None:
+        self._expire_at(self._front.deadlines.clock() + seconds)
+
+    def _expire_at(self, deadline: float) -> None:
         deadlines = self._front.deadlines
-        self.deadline = deadline = deadlines.clock() + seconds
+        self.deadline = deadline
         if deadline < deadlines.wake:
             deadlines.hasten(deadline)
+
+
+class _BodyParts:
+    """Hears of one body, tells the connection, and is deaf to whatever comes behind it."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection: ServerConnection | None = connection
+
+    def on_body(self, piece: bytes) -> None:
+        if self._connection is not None:
+            self._connection.on_body(piece)
+
+    def on_message_complete(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.on_message_complete()
 
 
 def _reason(error: httptools.HttpParserError) -> str:

@@ -20,6 +20,12 @@ def server_context(certificate: str, key: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
+    load_certificate(context, certificate, key)
+    return context
+
+
+def load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """Gives ``context`` a certificate for handshakes from now on. Raises ``ssl.SSLError`` on a bad pair."""
     with tempfile.TemporaryDirectory() as folder:
         # OpenSSL's loader takes files only; the folder is private (0700) and gone before anyone connects.
         chain, private = Path(folder, "chain.pem"), Path(folder, "key.pem")
@@ -27,4 +33,3 @@ def server_context(certificate: str, key: str) -> ssl.SSLContext:
         private.touch(mode=0o600)
         private.write_text(key)
         context.load_cert_chain(chain, private)
-    return context

@@ -77,7 +77,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._call = call
         call.connection = self
         self._is_streaming = False
-        self._is_whole = False
+        self._is_whole = self._keeps_alive = False
         self._in_head = True
         self._answer_bytes = 0
         self._headers = {}
@@ -157,6 +157,8 @@ class UpstreamConnection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(UpstreamInvalid(f"The provider's answer is not valid HTTP/1.1: {error}."))
         else:
+            # A read that ends inside a size line has left the boundary without the parser having said so.
+            self._at_chunk = self._at_chunk and data.endswith(b"\r\n")
             self._after_feed(call, len(data))
 
     def eof_received(self) -> None:
@@ -218,6 +220,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._in_head and not self._is_whole:
             headers = self._headers
             name = name.lower()
+            value = value.rstrip(b" \t")
             headers[name] = value if name not in headers else b"%b, %b" % (headers[name], value)
 
     def on_headers_complete(self) -> None:
@@ -260,6 +263,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The answer is whole, unless it was only a provisional one."""
+        if self._is_whole:
+            return
         if self._parser.get_status_code() < 200:
             self._headers = {}
         else:
@@ -269,9 +274,11 @@ class UpstreamConnection(asyncio.Protocol):
     # -- endings
 
     def _after_feed(self, call: Call, size: int) -> None:
+        if self._call is not call:
+            return
         if self._is_whole:
             self._finish(call)
-        elif self._call is call:
+        else:
             if self._in_head:
                 self._answer_bytes += size
                 if self._answer_bytes > MAX_HEAD_BYTES:

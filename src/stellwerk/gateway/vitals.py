@@ -1,0 +1,132 @@
+"""A worker's vital signs: written to its page of the board, read from everybody's."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from stellwerk.analytics.writer import EventWriter
+from stellwerk.gateway.metrics import Metrics, merge, render
+from stellwerk.gateway.stages.account import Account
+from stellwerk.http.front import Front
+from stellwerk.http.pool import Pool
+from stellwerk.supervisor import board
+
+BEAT_S = 0.25
+BEATS_PER_DUMP = 4
+
+
+class Vitals:
+    """Publishes what one worker is doing, and says for the whole host what all of them are doing."""
+
+    def __init__(
+        self,
+        page: board.Page,
+        readers: board.Board,
+        metrics: Metrics,
+        account: Account,
+        front: Front,
+        pool: Pool,
+        writer: EventWriter,
+    ) -> None:
+        self._page = page
+        self._board = readers
+        self._metrics = metrics
+        self._account = account
+        self._front = front
+        self._pool = pool
+        self._writer = writer
+        self._beats = 0
+        self._due = 0.0
+        self._served = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, on_beat: Callable[[], None]) -> None:
+        """Beats from now on; ``on_beat`` is called about once a second."""
+        self._due = time.monotonic()
+        self._beat(on_beat)
+
+    def stop(self) -> None:
+        """Publishes a last time and gives the page up."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._publish()
+        self._page.write_blob(self._metrics.dump())
+        self._page.close()
+        self._board.close()
+
+    def be_ready(self, version: int, *, is_ready: bool) -> None:
+        """Notes which configuration is served, and whether requests are welcome."""
+        self._page.words[board.CONFIG_VERSION] = version
+        self._page.words[board.IS_READY] = int(is_ready)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether this worker welcomes requests."""
+        return bool(self._page.words[board.IS_READY])
+
+    def prometheus(self) -> bytes:
+        """``/metrics`` of the host."""
+        self._publish()
+        self._page.write_blob(self._metrics.dump())
+        readings = self._board.readings()
+        gauges = {
+            "stellwerk_workers": float(len(readings)),
+            "stellwerk_workers_ready": float(sum(reading.is_ready for reading in readings)),
+            "stellwerk_in_flight": float(sum(reading.in_flight for reading in readings)),
+            "stellwerk_connections": float(sum(reading.connections for reading in readings)),
+            "stellwerk_http_requests_total": float(sum(reading.requests_total for reading in readings)),
+            "stellwerk_loop_lag_max_seconds": max((reading.loop_lag_max_us for reading in readings), default=0) / 1e6,
+            "stellwerk_configuration_version": float(max((reading.config_version for reading in readings), default=0)),
+        }
+        return render(merge(self._board.blobs()), gauges)
+
+    def health(self) -> dict[str, object]:
+        """``/healthz?full`` of the host."""
+        self._publish()
+        workers = [
+            {
+                "slot": reading.slot,
+                "pid": reading.pid,
+                "ready": reading.is_ready,
+                "started_s": reading.started_s,
+                "configuration": reading.config_version,
+                "in_flight": reading.in_flight,
+                "connections": reading.connections,
+                "requests": reading.requests_total,
+                "loop_lag_ms": reading.loop_lag_last_us / 1e3,
+                "loop_lag_max_ms": reading.loop_lag_max_us / 1e3,
+            }
+            for reading in self._board.readings()
+        ]
+        return {
+            "status": "ok" if self.is_ready else "unready",
+            "workers": workers,
+            "upstream_connections": self._pool.connections,
+            "events": {
+                "pending": self._writer.pending,
+                "written": self._writer.written,
+                "dropped": self._writer.dropped,
+            },
+        }
+
+    def _beat(self, on_beat: Callable[[], None]) -> None:
+        now = time.monotonic()
+        self._page.lag(max(0, int((now - self._due) * 1e6)))
+        self._page.beat()
+        self._publish()
+        self._beats += 1
+        if self._beats % BEATS_PER_DUMP == 0:
+            if self._metrics.has_changed:
+                self._page.write_blob(self._metrics.dump())
+            on_beat()
+        self._due = time.monotonic() + BEAT_S
+        self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat, on_beat)
+
+    def _publish(self) -> None:
+        words = self._page.words
+        words[board.IN_FLIGHT] = self._account.in_flight
+        words[board.CONNECTIONS] = self._front.connections
+        words[board.REQUESTS_TOTAL] += self._front.served - self._served
+        self._served = self._front.served

@@ -1,0 +1,200 @@
+"""The worker process: serves one slot until its supervisor says otherwise, or is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import resource
+import signal
+import socket
+import ssl
+import sys
+import time
+from pathlib import Path
+
+from stellwerk import plugins
+from stellwerk.analytics.writer import EventWriter
+from stellwerk.config import compiled
+from stellwerk.config.references import resolve
+from stellwerk.core.snapshot import Snapshot, TlsSpec
+from stellwerk.errors import ConfigurationError
+from stellwerk.gateway.app import App
+from stellwerk.gateway.endpoints.chat_completions import OpenAIChat
+from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.exchange import Scheduler
+from stellwerk.gateway.log import Log
+from stellwerk.gateway.metrics import Metrics
+from stellwerk.gateway.pipeline import Pipeline
+from stellwerk.gateway.stages.account import Account
+from stellwerk.gateway.vitals import Vitals
+from stellwerk.gateway.wiring import configure, connections_per_origin, open_events
+from stellwerk.http.deadlines import Deadlines
+from stellwerk.http.front import Front
+from stellwerk.http.pool import Pool
+from stellwerk.http.resolver import SystemResolver
+from stellwerk.http.tls import client_context, load_certificate, server_context
+from stellwerk.supervisor import board
+from stellwerk.supervisor.protocol import Alive, Assignment, Drain, Drained, Link, Loaded, Ready, Refused, Reload
+
+FLUSH_S = 5.0
+"""How long the last events may take to be written."""
+ABANDONED_DRAIN_S = 30.0
+"""How long a worker whose supervisor is gone goes on with what is in flight."""
+
+
+class Worker:
+    """Everything that one process serves with, and what it does on a message from its supervisor."""
+
+    def __init__(self, assignment: Assignment, snapshot: Snapshot, loop: asyncio.AbstractEventLoop) -> None:
+        self._assignment = assignment
+        self._log = Log(process="worker", slot=assignment.slot)
+        self._link = Link.inherited(assignment.control_fd)
+        deadlines = Deadlines(time.monotonic, loop.call_at)
+        self._pool = Pool(
+            deadlines,
+            SystemResolver(time.monotonic),
+            lambda host, address, port: None,
+            client_context,
+            connections_per_origin=connections_per_origin(),
+            max_reply_bytes=snapshot.server.limits.max_reply_bytes,
+        )
+        configuration = configure(snapshot, self._pool)
+        self._tls = _tls(snapshot.server.tls)
+        self._writer = EventWriter(open_events(snapshot))
+        self._metrics = Metrics(configuration.models)
+        self._account = Account(self._writer.record, self._metrics)
+        self._pipeline = Pipeline(configuration, self._account, Scheduler(deadlines, loop.call_later))
+        operation = Operation(lambda: self._vitals.is_ready, lambda: self._vitals.prometheus(), lambda: self._vitals.health())
+        self._app = App(self._pipeline, OpenAIChat(snapshot.server.limits), operation, self._log)
+        self._front = Front(self._app, snapshot.server.limits, deadlines)
+        page = board.Page(assignment.board, assignment.slot)
+        if page.inherited:
+            self._metrics.restore(page.inherited)
+        self._vitals = Vitals(
+            page, board.Board(assignment.board), self._metrics, self._account, self._front, self._pool, self._writer
+        )
+        self._draining: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
+
+    async def serve(self) -> None:
+        """Serves until it has drained."""
+        loop = asyncio.get_running_loop()
+        descriptor = self._assignment.listen_fd
+        if descriptor is not None:
+            listener = socket.socket(fileno=descriptor)
+            listener.setblocking(False)  # noqa: FBT003  # the only way to say it
+            await self._front.listen(listener, self._tls)
+        loop.add_reader(self._link.fileno(), self._on_message)
+        loop.add_signal_handler(signal.SIGTERM, self._drain, self._pipeline.configuration.snapshot.server.drain_s)
+        version = self._pipeline.configuration.snapshot.version
+        self._vitals.be_ready(version, is_ready=True)
+        self._link.send(Ready(version))
+        self._vitals.start(lambda: self._link.send(Alive()) and None)
+        gc.collect()
+        gc.freeze()
+        await self._ended.wait()
+
+    def _on_message(self) -> None:
+        for message in self._link.receive():
+            match message:
+                case Reload(path=_, version=version):
+                    self._reload(message, version)
+                case Drain(deadline_s=deadline_s):
+                    self._drain(deadline_s)
+                case _:
+                    self._log.warning("message_not_understood", message=type(message).__name__)
+        if self._link.is_closed:
+            asyncio.get_running_loop().remove_reader(self._link.fileno())
+            self._log.warning("supervisor_gone")
+            self._drain(ABANDONED_DRAIN_S)
+
+    def _reload(self, message: Reload, version: int) -> None:
+        """Takes a new version, or keeps the one it has: requests under way finish with the version they began with."""
+        try:
+            snapshot = compiled.read(Path(message.path))
+            configuration = configure(snapshot, self._pool)
+            if self._tls is not None and snapshot.server.tls is not None:
+                _load(self._tls, snapshot.server.tls)
+        except ConfigurationError as error:
+            self._log.error("reload_refused", version=version, problems=error.problems)
+            self._link.send(Refused(version, error.problems))
+            return
+        self._metrics.know(configuration.models)
+        self._pipeline.configuration = configuration
+        self._front.limits = snapshot.server.limits
+        self._app.dialect = OpenAIChat(snapshot.server.limits)
+        self._vitals.be_ready(version, is_ready=self._draining is None)
+        self._link.send(Loaded(version))
+        self._log.info("reloaded", version=version)
+
+    def _drain(self, deadline_s: float) -> None:
+        if self._draining is None:
+            self._draining = asyncio.get_running_loop().create_task(self._finish(deadline_s))
+
+    async def _finish(self, deadline_s: float) -> None:
+        """Accepts nothing more, lets answers finish for so long, writes the last events, and ends."""
+        self._vitals.be_ready(self._pipeline.configuration.snapshot.version, is_ready=False)
+        try:
+            async with asyncio.timeout(deadline_s):
+                await self._front.drain()
+        except TimeoutError:
+            self._log.warning("drain_cut", connections=self._front.connections)
+            self._front.abort()
+        self._pool.close()
+        await asyncio.to_thread(self._writer.close, FLUSH_S)
+        self._vitals.stop()
+        self._link.send(Drained())
+        self._ended.set()
+
+
+def main() -> int:
+    """The process: started by a supervisor, which says in the environment where its place is."""
+    try:
+        assignment = Assignment.of(os.environ)
+    except (KeyError, ValueError):
+        sys.stderr.write("stellwerk.gateway.worker is started by `stellwerk up`, not by hand\n")
+        return 2
+    _raise_descriptor_limit()
+    try:
+        _run(assignment)
+    except ConfigurationError as error:
+        Log(process="worker", slot=assignment.slot).error("configuration_refused", problems=error.problems)
+        return 1
+    return 0
+
+
+def _run(assignment: Assignment) -> None:
+    import uvloop
+
+    async def serve() -> None:
+        await Worker(assignment, compiled.read(assignment.config), asyncio.get_running_loop()).serve()
+
+    uvloop.run(serve())
+
+
+def _tls(spec: TlsSpec | None) -> ssl.SSLContext | None:
+    if spec is None:
+        return None
+    try:
+        return server_context(resolve(spec.certificate), resolve(spec.key))
+    except ssl.SSLError as error:
+        raise ConfigurationError((f"server.tls: certificate and key do not work: {error.reason}",)) from None
+
+
+def _load(context: ssl.SSLContext, spec: TlsSpec) -> None:
+    try:
+        load_certificate(context, resolve(spec.certificate), resolve(spec.key))
+    except ssl.SSLError as error:
+        raise ConfigurationError((f"server.tls: certificate and key do not work: {error.reason}",)) from None
+
+
+def _raise_descriptor_limit() -> None:
+    """Every caller and every provider connection is a descriptor: take all that the host allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
