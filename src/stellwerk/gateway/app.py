@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
+import traceback
 from urllib.parse import unquote_to_bytes
 
 from stellwerk.errors import MethodNotAllowed, NotFound, RequestError, StellwerkError
 from stellwerk.gateway.dialect import Dialect
 from stellwerk.gateway.endpoints import chat_completions, models, operation
 from stellwerk.gateway.endpoints.operation import Operation
-from stellwerk.gateway.log import Log
 from stellwerk.gateway.pipeline import Pipeline
 from stellwerk.gateway.reply import JSON, status_of
 from stellwerk.gateway.request_id import RequestIds
 from stellwerk.gateway.stages.authenticate import authenticate
 from stellwerk.http.request import BodySink, Request
+from stellwerk.supervisor.log import Log
 
+FRAMES_LOGGED = 6
 _MODEL = models.PATH + b"/"
 
 
@@ -46,7 +48,9 @@ class App:
         except StellwerkError as error:
             request.respond(status_of(error), JSON, self.dialect.error(error))
         except Exception as error:  # noqa: BLE001 (the one place where everything ends)
-            self._log.error("request_failed", request_id=request_id, error=error)
+            frames = traceback.extract_tb(error.__traceback__)[-FRAMES_LOGGED:]
+            places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+            self._log.error("request_failed", request_id=request_id, error=type(error).__name__, at=places)
             request.respond(500, JSON, self.dialect.error(StellwerkError("The gateway failed to serve this request.")))
 
     def accept(self, request: Request) -> BodySink | None:

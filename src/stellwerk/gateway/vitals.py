@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from stellwerk.analytics.writer import EventWriter
-from stellwerk.gateway.metrics import Metrics, merge, render
-from stellwerk.gateway.stages.account import Account
-from stellwerk.http.front import Front
-from stellwerk.http.pool import Pool
+from stellwerk.gateway.metrics import merge, render
+from stellwerk.gateway.wiring import Gateway
 from stellwerk.supervisor import board
 
 BEAT_S = 0.25
@@ -20,22 +20,10 @@ BEATS_PER_DUMP = 4
 class Vitals:
     """Publishes what one worker is doing, and says for the whole host what all of them are doing."""
 
-    def __init__(
-        self,
-        page: board.Page,
-        readers: board.Board,
-        metrics: Metrics,
-        account: Account,
-        front: Front,
-        pool: Pool,
-        writer: EventWriter,
-    ) -> None:
+    def __init__(self, page: board.Page, readers: board.Board, gateway: Gateway, writer: EventWriter) -> None:
         self._page = page
         self._board = readers
-        self._metrics = metrics
-        self._account = account
-        self._front = front
-        self._pool = pool
+        self._gateway = gateway
         self._writer = writer
         self._beats = 0
         self._due = 0.0
@@ -52,7 +40,7 @@ class Vitals:
         if self._timer is not None:
             self._timer.cancel()
         self._publish()
-        self._page.write_blob(self._metrics.dump())
+        self._page.write_blob(self._gateway.metrics.dump())
         self._page.close()
         self._board.close()
 
@@ -69,7 +57,7 @@ class Vitals:
     def prometheus(self) -> bytes:
         """``/metrics`` of the host."""
         self._publish()
-        self._page.write_blob(self._metrics.dump())
+        self._page.write_blob(self._gateway.metrics.dump())
         readings = self._board.readings()
         gauges = {
             "stellwerk_workers": float(len(readings)),
@@ -103,12 +91,8 @@ class Vitals:
         return {
             "status": "ok" if self.is_ready else "unready",
             "workers": workers,
-            "upstream_connections": self._pool.connections,
-            "events": {
-                "pending": self._writer.pending,
-                "written": self._writer.written,
-                "dropped": self._writer.dropped,
-            },
+            "upstream_connections": self._gateway.pool.connections,
+            "events": msgspec.to_builtins(self._writer.statistics()),
         }
 
     def _beat(self, on_beat: Callable[[], None]) -> None:
@@ -118,15 +102,15 @@ class Vitals:
         self._publish()
         self._beats += 1
         if self._beats % BEATS_PER_DUMP == 0:
-            if self._metrics.has_changed:
-                self._page.write_blob(self._metrics.dump())
+            if self._gateway.metrics.has_changed:
+                self._page.write_blob(self._gateway.metrics.dump())
             on_beat()
         self._due = time.monotonic() + BEAT_S
         self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat, on_beat)
 
     def _publish(self) -> None:
         words = self._page.words
-        words[board.IN_FLIGHT] = self._account.in_flight
-        words[board.CONNECTIONS] = self._front.connections
-        words[board.REQUESTS_TOTAL] += self._front.served - self._served
-        self._served = self._front.served
+        words[board.IN_FLIGHT] = self._gateway.account.in_flight
+        words[board.CONNECTIONS] = self._gateway.front.connections
+        words[board.REQUESTS_TOTAL] += self._gateway.front.served - self._served
+        self._served = self._gateway.front.served

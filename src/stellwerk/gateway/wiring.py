@@ -3,30 +3,100 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, cast
 
 from stellwerk import plugins
 from stellwerk.config.references import resolve
+from stellwerk.core.event import RequestEvent
 from stellwerk.core.identity import Principal
 from stellwerk.core.route import Target
 from stellwerk.core.snapshot import KeySpec, ModelSpec, ProviderSpec, Snapshot
+from stellwerk.gateway.app import App
 from stellwerk.gateway.configuration import Configuration, Model, Route
+from stellwerk.gateway.endpoints.chat_completions import OpenAIChat
+from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.exchange import Scheduler
+from stellwerk.gateway.metrics import Metrics
+from stellwerk.gateway.pipeline import Pipeline
+from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import Directory, digest
 from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
-from stellwerk.http.deadlines import NEVER
+from stellwerk.http.deadlines import NEVER, Deadlines, Timer
 from stellwerk.http.fields import render
+from stellwerk.http.front import Front
 from stellwerk.http.pool import Pool
+from stellwerk.http.resolver import SystemResolver
+from stellwerk.http.tls import client_context
 from stellwerk.ports.provider import Provider
 from stellwerk.ports.store import EventStore
 from stellwerk.ports.strategy import Strategy
+from stellwerk.supervisor.log import Log
 
 IDLE_S = 60.0
 """Longest pause between two events of a stream."""
 SPARE_DESCRIPTORS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts of one running gateway that its process has to do with."""
+
+    front: Front
+    pool: Pool
+    app: App
+    pipeline: Pipeline
+    account: Account
+    metrics: Metrics
+
+
+def assemble(
+    snapshot: Snapshot,
+    deadlines: Deadlines,
+    call_later: Callable[[float, Callable[[], None]], Timer],
+    record: Callable[[RequestEvent], None],
+    operation: Operation,
+    log: Log,
+) -> Gateway:
+    """A gateway that serves ``snapshot`` as soon as its front listens. Raises ``ConfigurationError``."""
+    limits = snapshot.server.limits
+    pool = Pool(
+        deadlines,
+        SystemResolver(deadlines.clock),
+        permit_any,
+        client_context,
+        connections_per_origin=connections_per_origin(),
+        max_reply_bytes=limits.max_reply_bytes,
+    )
+    configuration = configure(snapshot, pool)
+    metrics = Metrics(configuration.models)
+    account = Account(record, metrics)
+    pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later))
+    app = App(pipeline, OpenAIChat(limits), operation, log)
+    return Gateway(Front(app, limits, deadlines), pool, app, pipeline, account, metrics)
+
+
+def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
+    """Serves ``snapshot`` from now on; requests under way finish with the version they began with.
+
+    Raises ``ConfigurationError`` and changes nothing when it cannot be used.
+    """
+    configuration = configure(snapshot, gateway.pool)
+    limits = snapshot.server.limits
+    gateway.metrics.know(configuration.models)
+    gateway.front.limits = limits
+    gateway.app.dialect = OpenAIChat(limits)
+    gateway.pipeline.configuration = configuration
+
+
+def permit_any(host: str, address: str, port: int) -> str | None:
+    """The address check of this version: configured providers are trusted, callers cannot name hosts."""
+    del host, address, port
+    return None
 
 
 def configure(snapshot: Snapshot, pool: Pool) -> Configuration:

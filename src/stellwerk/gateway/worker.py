@@ -13,28 +13,18 @@ import sys
 import time
 from pathlib import Path
 
-from stellwerk import plugins
 from stellwerk.analytics.writer import EventWriter
 from stellwerk.config import compiled
 from stellwerk.config.references import resolve
 from stellwerk.core.snapshot import Snapshot, TlsSpec
 from stellwerk.errors import ConfigurationError
-from stellwerk.gateway.app import App
-from stellwerk.gateway.endpoints.chat_completions import OpenAIChat
 from stellwerk.gateway.endpoints.operation import Operation
-from stellwerk.gateway.exchange import Scheduler
-from stellwerk.gateway.log import Log
-from stellwerk.gateway.metrics import Metrics
-from stellwerk.gateway.pipeline import Pipeline
-from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.vitals import Vitals
-from stellwerk.gateway.wiring import configure, connections_per_origin, open_events
+from stellwerk.gateway.wiring import adopt, assemble, open_events
 from stellwerk.http.deadlines import Deadlines
-from stellwerk.http.front import Front
-from stellwerk.http.pool import Pool
-from stellwerk.http.resolver import SystemResolver
-from stellwerk.http.tls import client_context, load_certificate, server_context
+from stellwerk.http.tls import load_certificate, server_context
 from stellwerk.supervisor import board
+from stellwerk.supervisor.log import Log
 from stellwerk.supervisor.protocol import Alive, Assignment, Drain, Drained, Link, Loaded, Ready, Refused, Reload
 
 FLUSH_S = 5.0
@@ -48,34 +38,27 @@ class Worker:
 
     def __init__(self, assignment: Assignment, snapshot: Snapshot, loop: asyncio.AbstractEventLoop) -> None:
         self._assignment = assignment
-        self._log = Log(process="worker", slot=assignment.slot)
+        self._log = Log(sys.stderr, process="worker", slot=assignment.slot)
         self._link = Link.inherited(assignment.control_fd)
-        deadlines = Deadlines(time.monotonic, loop.call_at)
-        self._pool = Pool(
-            deadlines,
-            SystemResolver(time.monotonic),
-            lambda host, address, port: None,
-            client_context,
-            connections_per_origin=connections_per_origin(),
-            max_reply_bytes=snapshot.server.limits.max_reply_bytes,
-        )
-        configuration = configure(snapshot, self._pool)
         self._tls = _tls(snapshot.server.tls)
         self._writer = EventWriter(open_events(snapshot))
-        self._metrics = Metrics(configuration.models)
-        self._account = Account(self._writer.record, self._metrics)
-        self._pipeline = Pipeline(configuration, self._account, Scheduler(deadlines, loop.call_later))
-        operation = Operation(lambda: self._vitals.is_ready, lambda: self._vitals.prometheus(), lambda: self._vitals.health())
-        self._app = App(self._pipeline, OpenAIChat(snapshot.server.limits), operation, self._log)
-        self._front = Front(self._app, snapshot.server.limits, deadlines)
+        deadlines = Deadlines(time.monotonic, loop.call_at)
+        operation = Operation(
+            is_ready=lambda: self._vitals.is_ready,
+            metrics=lambda: self._vitals.prometheus(),  # noqa: PLW0108  # vitals come after the gateway they watch
+            health=lambda: self._vitals.health(),  # noqa: PLW0108
+        )
+        self._gateway = assemble(snapshot, deadlines, loop.call_later, self._writer.record, operation, self._log)
         page = board.Page(assignment.board, assignment.slot)
         if page.inherited:
-            self._metrics.restore(page.inherited)
-        self._vitals = Vitals(
-            page, board.Board(assignment.board), self._metrics, self._account, self._front, self._pool, self._writer
-        )
+            self._gateway.metrics.restore(page.inherited)
+        self._vitals = Vitals(page, board.Board(assignment.board), self._gateway, self._writer)
         self._draining: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
+
+    @property
+    def _snapshot(self) -> Snapshot:
+        return self._gateway.pipeline.configuration.snapshot
 
     async def serve(self) -> None:
         """Serves until it has drained."""
@@ -84,16 +67,19 @@ class Worker:
         if descriptor is not None:
             listener = socket.socket(fileno=descriptor)
             listener.setblocking(False)  # noqa: FBT003  # the only way to say it
-            await self._front.listen(listener, self._tls)
+            await self._gateway.front.listen(listener, self._tls)
         loop.add_reader(self._link.fileno(), self._on_message)
-        loop.add_signal_handler(signal.SIGTERM, self._drain, self._pipeline.configuration.snapshot.server.drain_s)
-        version = self._pipeline.configuration.snapshot.version
+        loop.add_signal_handler(signal.SIGTERM, self._drain, self._snapshot.server.drain_s)
+        version = self._snapshot.version
         self._vitals.be_ready(version, is_ready=True)
         self._link.send(Ready(version))
-        self._vitals.start(lambda: self._link.send(Alive()) and None)
+        self._vitals.start(self._say_alive)
         gc.collect()
         gc.freeze()
         await self._ended.wait()
+
+    def _say_alive(self) -> None:
+        self._link.send(Alive())
 
     def _on_message(self) -> None:
         for message in self._link.receive():
@@ -113,17 +99,13 @@ class Worker:
         """Takes a new version, or keeps the one it has: requests under way finish with the version they began with."""
         try:
             snapshot = compiled.read(Path(message.path))
-            configuration = configure(snapshot, self._pool)
             if self._tls is not None and snapshot.server.tls is not None:
                 _load(self._tls, snapshot.server.tls)
+            adopt(self._gateway, snapshot)
         except ConfigurationError as error:
             self._log.error("reload_refused", version=version, problems=error.problems)
             self._link.send(Refused(version, error.problems))
             return
-        self._metrics.know(configuration.models)
-        self._pipeline.configuration = configuration
-        self._front.limits = snapshot.server.limits
-        self._app.dialect = OpenAIChat(snapshot.server.limits)
         self._vitals.be_ready(version, is_ready=self._draining is None)
         self._link.send(Loaded(version))
         self._log.info("reloaded", version=version)
@@ -134,14 +116,14 @@ class Worker:
 
     async def _finish(self, deadline_s: float) -> None:
         """Accepts nothing more, lets answers finish for so long, writes the last events, and ends."""
-        self._vitals.be_ready(self._pipeline.configuration.snapshot.version, is_ready=False)
+        self._vitals.be_ready(self._snapshot.version, is_ready=False)
         try:
             async with asyncio.timeout(deadline_s):
-                await self._front.drain()
+                await self._gateway.front.drain()
         except TimeoutError:
-            self._log.warning("drain_cut", connections=self._front.connections)
-            self._front.abort()
-        self._pool.close()
+            self._log.warning("drain_cut", connections=self._gateway.front.connections)
+            self._gateway.front.abort()
+        self._gateway.pool.close()
         await asyncio.to_thread(self._writer.close, FLUSH_S)
         self._vitals.stop()
         self._link.send(Drained())
@@ -159,7 +141,7 @@ def main() -> int:
     try:
         _run(assignment)
     except ConfigurationError as error:
-        Log(process="worker", slot=assignment.slot).error("configuration_refused", problems=error.problems)
+        Log(sys.stderr, process="worker", slot=assignment.slot).error("configuration_refused", problems=error.problems)
         return 1
     return 0
 

@@ -200,7 +200,7 @@ class ServerConnection(asyncio.Protocol):
         length = headers.get(b"content-length")
         if length is not None:
             self._announced = int(length)
-        if b"transfer-encoding" in headers or b"expect" in headers or self._announced > LARGE_BODY_BYTES:
+        if b"transfer-encoding" in headers or b"expect" in headers or self._announced > min(LARGE_BODY_BYTES, self._limits.max_body_bytes):
             self._invite_body(request)
 
     def on_body(self, piece: bytes) -> None:
@@ -278,11 +278,14 @@ class ServerConnection(asyncio.Protocol):
             self.transport.close()
 
     def pause_reading(self) -> None:
-        """Stops reading."""
+        """Stops reading; what its sender may take longer for then is not its fault."""
+        self.deadline = NEVER
         self.transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Goes on reading."""
+        if self._incoming is not None:
+            self._expire_in(self._limits.body_timeout_s)
         self.transport.resume_reading()
 
     def on_deadline(self, now: float) -> None:

@@ -1,0 +1,89 @@
+"""``stellwerk up``: runs the gateway's workers under one supervisor until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from stellwerk.core.snapshot import Snapshot
+from stellwerk.errors import ConfigurationError
+
+WORKER = "stellwerk.gateway.worker"
+COMPILER = "stellwerk.config.compile"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("--config", default="stellwerk.toml", metavar="FILE", help="default: stellwerk.toml")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs in the foreground: SIGTERM and SIGINT drain, SIGHUP reloads, the log goes to standard error as JSON."""
+    from stellwerk.supervisor.errors import CannotStart
+    from stellwerk.supervisor.log import Log
+    from stellwerk.supervisor.setup import Patience, Role, Setup, compiled_path
+    from stellwerk.supervisor.sockets import Address
+    from stellwerk.supervisor.supervisor import Supervisor
+
+    config = Path(options.config).absolute()
+    snapshot = _compile(config)
+    server = snapshot.server
+    setup = Setup(
+        state=Path(snapshot.state.directory),
+        roles=(
+            Role(
+                "gateway",
+                (sys.executable, "-m", WORKER),
+                count=server.workers,
+                address=Address(server.host, server.port),
+            ),
+        ),
+        source=config,
+        compiler=lambda path, version: compiler(config, path, version),
+        environment=dict(os.environ),
+        version=snapshot.version,
+        patience=Patience(drain_s=server.drain_s),
+    )
+    _place(snapshot, compiled_path(setup.state, snapshot.version))
+    try:
+        return Supervisor(setup, Log(sys.stderr, process="supervisor")).run()
+    except CannotStart as error:
+        print(f"stellwerk up: {error}", file=sys.stderr)
+        return 1
+
+
+def compiler(config: Path, out: Path, version: int) -> Sequence[str]:
+    """The command that compiles ``config``: a process of its own, so that no other ever loads what judges it."""
+    return (sys.executable, "-m", COMPILER, str(config), str(out), "--version", str(version))
+
+
+def _compile(config: Path) -> Snapshot:
+    """The first version. Raises ``ConfigurationError`` with every problem."""
+    from stellwerk.config import compiled
+
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "first.msgpack")
+        process = subprocess.run(  # noqa: S603  # our own interpreter with our own module
+            compiler(config, out, 1), stdout=subprocess.PIPE, text=True, check=False
+        )
+        lines = [json.loads(line) for line in process.stdout.splitlines() if line.startswith("{")]
+        problems = tuple(line["text"] for line in lines if line["level"] == "error")
+        for line in lines:
+            if line["level"] == "warning":
+                print(f"warning: {line['text']}", file=sys.stderr)
+        if process.returncode != 0:
+            raise ConfigurationError(problems or (f"{config}: the compiler ended with status {process.returncode}",))
+        return compiled.read(out)
+
+
+def _place(snapshot: Snapshot, path: Path) -> None:
+    import msgspec
+
+    path.write_bytes(msgspec.msgpack.encode(snapshot))
+    path.chmod(0o600)
