@@ -46,10 +46,11 @@ class RefusalDelta(msgspec.Struct, frozen=True):
 
 
 class ThinkingDelta(msgspec.Struct, frozen=True):
-    """More reasoning."""
+    """More reasoning. ``opaque`` as in ``Thinking``."""
 
     text: str
     candidate: int = 0
+    opaque: Opaque | None = None
 
 
 class ThinkingSigned(msgspec.Struct, frozen=True):
@@ -118,7 +119,7 @@ class PartAdded(msgspec.Struct, frozen=True):
 
 
 class OpaqueDelta(msgspec.Struct, frozen=True):
-    """What only one dialect understands: of a candidate's delta, or with ``candidate`` ``None`` of the event itself."""
+    """What only one dialect understands: of a candidate's event, or with ``candidate`` ``None`` of the event itself."""
 
     opaque: Opaque
     candidate: int | None = None

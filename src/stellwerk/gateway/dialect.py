@@ -38,7 +38,10 @@ class Relay(Protocol):
     """The message of an error event in the stream."""
 
     def feed(self, data: bytes) -> bytes:
-        """Takes the provider's next bytes; returns the caller's. The same object means: untouched."""
+        """Takes the provider's next bytes; returns the caller's. The same object means: untouched.
+
+        Raises ``UpstreamInvalid`` when what comes is not the dialect's.
+        """
         ...
 
     def flush(self) -> bytes:

@@ -171,6 +171,11 @@ class Exchange:
         if self._call is not None:
             self._call.expires = NEVER
 
+    def hang_up(self) -> None:
+        """Breaks the call off."""
+        if self._call is not None:
+            self._call.cancel()
+
     def stream_ended(self) -> None:
         """The stream is over, for better or worse."""
         self._call = self._stream = None

@@ -44,7 +44,11 @@ class StreamReply:
 
     def on_chunk(self, data: bytes, chunk: bytes) -> None:
         """The hot path of streaming: bytes that nobody has to change go out in the chunk that they came in."""
-        out = self._feed(data)
+        try:
+            out = self._feed(data)
+        except UpstreamInvalid as error:
+            self._give_up(error)
+            return
         write = self._write
         if out is data and write is not None:
             self._reply.size += len(data)
@@ -54,7 +58,12 @@ class StreamReply:
 
     def on_body(self, data: bytes) -> None:
         """Bytes that did not come as one whole chunk."""
-        self._hand_on(self._feed(data))
+        try:
+            out = self._feed(data)
+        except UpstreamInvalid as error:
+            self._give_up(error)
+        else:
+            self._hand_on(out)
 
     def on_end(self) -> None:
         """The provider says that this was all; whether it was, the closing event tells."""
@@ -137,6 +146,11 @@ class StreamReply:
         if not is_told:
             rest += self._stream_error(error, close_half_event=not relay.is_between_events)
         self._reply.break_off(rest, error, relay.usage, relay.finish)
+
+    def _give_up(self, error: UpstreamError) -> None:
+        """What the provider sends is not the dialect's: it is not listened to any longer."""
+        self._exchange.hang_up()
+        self._break_off(b"", error)
 
     def _stream_error(self, error: StellwerkError, *, close_half_event: bool) -> bytes:
         return self._reply.dialect.stream_error(error, close_half_event=close_half_event)

@@ -200,7 +200,11 @@ class ServerConnection(asyncio.Protocol):
         length = headers.get(b"content-length")
         if length is not None:
             self._announced = int(length)
-        if b"transfer-encoding" in headers or b"expect" in headers or self._announced > min(LARGE_BODY_BYTES, self._limits.max_body_bytes):
+        if (
+            b"transfer-encoding" in headers
+            or b"expect" in headers
+            or self._announced > min(LARGE_BODY_BYTES, self._limits.max_body_bytes)
+        ):
             self._invite_body(request)
 
     def on_body(self, piece: bytes) -> None:

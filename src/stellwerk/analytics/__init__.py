@@ -1,0 +1,1 @@
+"""What becomes of finished requests: they are recorded here, and asked about."""

@@ -1,0 +1,180 @@
+"""Compiles ``stellwerk.toml`` into the file that workers load.
+
+``python -m stellwerk.config.compile CONFIG OUT [--version N]`` is a process of its own, so that what judges the
+configuration never takes memory or time of those who serve. It prints problems and warnings as JSON lines and ends
+with 0 when OUT was written, 1 when it was left as it is, 2 on wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stellwerk import plugins
+from stellwerk.config.load import Verdict, examine
+from stellwerk.config.notation import split_address
+from stellwerk.config.problems import Problem, render_path
+from stellwerk.config.schema import Key, Model, Provider, Retry, Server, Settings
+from stellwerk.core.snapshot import (
+    FORMAT,
+    AdminSpec,
+    CorsSpec,
+    KeySpec,
+    LimitsSpec,
+    ModelSpec,
+    ProviderSpec,
+    RetrySpec,
+    ServerSpec,
+    Snapshot,
+    StateSpec,
+    TargetSpec,
+    TlsSpec,
+)
+from stellwerk.errors import ConfigurationError
+
+
+def compile_file(path: Path, *, version: int = 1) -> Snapshot:
+    """The snapshot of a configuration file. Raises ``ConfigurationError`` with every problem."""
+    verdict = examine(path)
+    if verdict.settings is None:
+        raise ConfigurationError(verdict.lines)
+    return snapshot_of(verdict.settings, path, version=version)
+
+
+def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
+    """The snapshot of validated settings, which came from the file ``source``."""
+    path = source.absolute()
+    admin_host, admin_port = split_address(settings.admin.listen)
+    return Snapshot(
+        format=FORMAT,
+        version=version,
+        source=str(path),
+        server=_server(settings.server),
+        admin=AdminSpec(admin_host, admin_port, settings.admin.token),
+        state=StateSpec(
+            directory=os.path.normpath(path.parent / settings.state.directory),
+            retention_days=settings.state.retention_days,
+        ),
+        providers=tuple(_provider(provider) for provider in settings.providers),
+        models=tuple(_model(model, settings.retry) for model in settings.models),
+        keys=tuple(_key(key) for key in settings.keys),
+    )
+
+
+def write(snapshot: Snapshot, path: Path) -> None:
+    """Puts the compiled file in place in one step, readable by its owner alone. Raises ``OSError``."""
+    content = msgspec.msgpack.encode(snapshot)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123  # an open descriptor, not a path
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command line described above; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m stellwerk.config.compile", description="Compiles a configuration.")
+    parser.add_argument("config", type=Path, help="the configuration file")
+    parser.add_argument("out", type=Path, help="the compiled file to write")
+    parser.add_argument("--version", type=int, default=1, help="number of this version")
+    given = parser.parse_args(arguments)
+    verdict = examine(given.config)
+    _report("warning", verdict.warnings, verdict)
+    _report("error", verdict.problems, verdict)
+    if verdict.settings is None:
+        return 1
+    try:
+        write(snapshot_of(verdict.settings, given.config, version=given.version), given.out)
+    except OSError as error:
+        reason = f"the compiled file cannot be written: {(error.strerror or 'unknown reason').lower()}"
+        _print({"level": "error", "file": str(given.out), "message": reason, "text": f"{given.out}: {reason}"})
+        return 1
+    return 0
+
+
+def _server(server: Server) -> ServerSpec:
+    host, port = split_address(server.listen)
+    return ServerSpec(
+        host=host,
+        port=port,
+        workers=server.workers,
+        drain_s=server.drain_s,
+        tls=TlsSpec(server.tls.certificate, server.tls.key) if server.tls else None,
+        trusted_proxies=tuple(server.trusted_proxies),
+        cors=CorsSpec(tuple(server.cors.origins), server.cors.max_age_s) if server.cors else None,
+        limits=LimitsSpec(**server.limits.model_dump()),
+    )
+
+
+def _provider(provider: Provider) -> ProviderSpec:
+    given: dict[str, Any] = provider.model_extra or {}
+    secrets = plugins.secrets("providers", provider.kind)
+    return ProviderSpec(
+        name=provider.name,
+        kind=provider.kind,
+        options={option: value for option, value in given.items() if option not in secrets},
+        secrets={option: given[option] for option in secrets if option in given},
+    )
+
+
+def _model(model: Model, general: Retry) -> ModelSpec:
+    own = model.retry.model_dump(exclude_unset=True) if model.retry else {}
+    return ModelSpec(
+        name=model.name,
+        targets=tuple(TargetSpec(target.provider, target.model, target.weight) for target in model.targets),
+        strategy=model.strategy,
+        strategy_options=model.strategy_options,
+        fallback=tuple(model.fallback),
+        requires=tuple(model.requires),
+        timeout_s=model.timeout_s,
+        first_byte_timeout_s=model.first_byte_timeout_s,
+        retry=RetrySpec(**{**general.model_dump(), **own}),
+    )
+
+
+def _key(key: Key) -> KeySpec:
+    return KeySpec(name=key.name, key=key.key, team=key.team or "", models=tuple(key.models))
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _report(level: str, problems: Iterable[Problem], verdict: Verdict) -> None:
+    for problem in problems:
+        _print(
+            {
+                "level": level,
+                "file": verdict.file,
+                "line": problem.line,
+                "path": render_path(problem.path),
+                "message": problem.message,
+                "text": problem.render(verdict.file),
+            }
+        )
+
+
+def _print(line: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

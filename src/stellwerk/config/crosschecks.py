@@ -1,0 +1,108 @@
+"""Judges what sections say about one another: names that must exist or be free, circles, and addresses.
+
+Works on the document instead of the validated settings, so that one wrong type does not hide everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from stellwerk.config import notation
+from stellwerk.config.circles import circles
+from stellwerk.config.grounding import Grounded, tables
+from stellwerk.config.problems import Path, Problem, quoted, unfit, unknown_name
+from stellwerk.config.schema import ADMIN_LISTEN, SERVER_LISTEN
+
+
+def problems_in(grounded: Grounded) -> Iterator[Problem]:
+    """Every fault between sections."""
+    for section in ("providers", "models", "keys"):
+        yield from _names_used_twice(section, grounded)
+    yield from _dangling(grounded)
+    yield from _fallback_circles(grounded)
+    yield from _listeners(grounded)
+
+
+def warnings_in(grounded: Grounded) -> Iterator[Problem]:
+    """Sections without which nothing can be served."""
+    if not grounded.document.get("models"):
+        yield Problem(("models",), "there are none, so every request will be answered 404")
+    if not grounded.document.get("keys"):
+        yield Problem(("keys",), "there are none, so every request will be refused with 401")
+
+
+def _names_used_twice(section: str, grounded: Grounded) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for name, place in _named(section, grounded):
+        if first.setdefault(name, place) != place:
+            path = (section, place, "name")
+            found = f"{grounded.found(path, name)}, the name of {section}[{first[name]}]"
+            yield Problem(path, unfit("a name of its own", found))
+
+
+def _dangling(grounded: Grounded) -> Iterator[Problem]:
+    providers = dict(_named("providers", grounded))
+    models = dict(_named("models", grounded))
+    for place, entry in tables(grounded.document, "models"):
+        for position, target in tables(entry, "targets"):
+            path = ("models", place, "targets", position, "provider")
+            yield from _unless_known(target.get("provider"), "a provider", providers, path, grounded)
+        for position, name in enumerate(_list(entry, "fallback")):
+            yield from _unless_known(name, "a model", models, ("models", place, "fallback", position), grounded)
+    for place, entry in tables(grounded.document, "keys"):
+        for position, name in enumerate(_list(entry, "models")):
+            if name != "*":
+                yield from _unless_known(name, "a model", models, ("keys", place, "models", position), grounded)
+
+
+def _unless_known(name: Any, what: str, known: Collection[str], path: Path, grounded: Grounded) -> Iterator[Problem]:
+    if isinstance(name, str) and name not in known:
+        yield Problem(path, unknown_name(what, name, known, grounded.found(path, name)))
+
+
+def _fallback_circles(grounded: Grounded) -> Iterator[Problem]:
+    entries = dict(tables(grounded.document, "models"))
+    places: dict[str, int] = {}
+    for name, place in _named("models", grounded):
+        places.setdefault(name, place)
+    for circle in circles({name: _list(entries[place], "fallback") for name, place in places.items()}):
+        way = " → ".join(quoted(name) for name in circle.way)
+        yield Problem(("models", places[circle.name], "fallback", circle.position), f"expected no circle, found {way}")
+
+
+def _listeners(grounded: Grounded) -> Iterator[Problem]:
+    server, admin = _address("server", SERVER_LISTEN, grounded), _address("admin", ADMIN_LISTEN, grounded)
+    section = grounded.document.get("admin")
+    path: Path = ("admin", "listen")
+    if not isinstance(section, dict) or "listen" not in section:
+        path = ("server", "listen")
+    elif admin and not notation.is_loopback(admin[0]) and "token" not in section:
+        found = grounded.found(path, section["listen"])
+        yield Problem(path, unfit("a loopback address, because admin.token is missing", found))
+    if admin and server and server[1] == admin[1] != 0 and _overlap(server[0], admin[0]):
+        other = "server.listen" if path[0] == "admin" else "admin.listen"
+        yield Problem(path, unfit("an address of its own", f"port {admin[1]}, which {other} takes"))
+
+
+def _overlap(host: str, other: str) -> bool:
+    return host == other or notation.is_wildcard(host) or notation.is_wildcard(other)
+
+
+def _address(section: str, default: str, grounded: Grounded) -> tuple[str, int] | None:
+    table = grounded.document.get(section, {})
+    listen = table.get("listen", default) if isinstance(table, dict) else None
+    try:
+        return notation.split_address(listen) if isinstance(listen, str) else None
+    except ValueError:
+        return None
+
+
+def _named(section: str, grounded: Grounded) -> list[tuple[str, int]]:
+    entries = tables(grounded.document, section)
+    return [(entry["name"], place) for place, entry in entries if isinstance(entry.get("name"), str)]
+
+
+def _list(table: dict[str, Any], key: str) -> list[Any]:
+    values = table.get(key)
+    return values if isinstance(values, list) else []

@@ -1,0 +1,146 @@
+"""Takes the secrets out of a document and the references to everything else in.
+
+What leaves here can be judged, shown and compiled without care: every secret has become an absolute reference, and
+every other reference the value it stands for. The secrets' values stay beside it for the few checks that need them.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from stellwerk import plugins
+from stellwerk.config.problems import MAX_INTEGER, Path, Problem, described, quoted, shown, unfit
+from stellwerk.config.references import absolute, is_reference, pointer, resolve
+from stellwerk.errors import ConfigurationError
+
+OWN_OPTIONS = ("name", "kind")
+"""Keys of ``[[providers]]`` that belong to every provider; all others belong to its plugin."""
+
+_FIXED_SECRETS: tuple[Path, ...] = (("admin", "token"), ("server", "tls", "certificate"), ("server", "tls", "key"))
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret of the document: its reference, whether the file holds it literally, and its value."""
+
+    reference: str
+    is_literal: bool
+    value: str | None
+    """``None`` when it cannot be had."""
+
+
+@dataclass
+class Grounded:
+    """A document whose values stand where they belong."""
+
+    document: dict[str, Any]
+    secrets: dict[Path, Secret] = field(default_factory=dict)
+    borrowed: dict[Path, str] = field(default_factory=dict)
+    """Values that came from elsewhere, with their references: a message shows those instead."""
+    hidden: set[Path] = field(default_factory=set)
+    """Values that may be secrets although nobody can tell."""
+    problems: list[Problem] = field(default_factory=list)
+
+    def found(self, path: Path, value: Any) -> str:
+        """What a message says about the value at a path."""
+        if path in self.borrowed:
+            return f"the value of {quoted(self.borrowed[path])}"
+        is_covert = any(path[:length] in self.hidden for length in range(1, len(path) + 1))
+        return described(value) if is_covert or path in self.secrets else shown(value)
+
+
+def ground(document: dict[str, Any], source: pathlib.Path) -> Grounded:
+    """Replaces references and secrets. ``source`` is the absolute path of the file; the document is left as it is."""
+    return _Walk(document, source).grounded
+
+
+class _Walk:
+    """One walk over a document, which makes another one of it."""
+
+    def __init__(self, document: dict[str, Any], source: pathlib.Path) -> None:
+        self._document = document
+        self._source = source
+        self.grounded = Grounded({})
+        self._covert = self._secret_paths()
+        self.grounded.document = self._replaced(document, ())
+
+    def _secret_paths(self) -> set[Path]:
+        paths = {*_FIXED_SECRETS, *(("keys", place, "key") for place, _ in tables(self._document, "keys"))}
+        for place, provider in tables(self._document, "providers"):
+            names = self._secret_options(provider.get("kind"))
+            if names is None:
+                # Nobody knows which options of an unknown plugin are secrets.
+                self.grounded.hidden |= {("providers", place, name) for name in provider if name not in OWN_OPTIONS}
+            else:
+                paths |= {("providers", place, name) for name in names}
+        return paths
+
+    def _secret_options(self, kind: Any) -> tuple[str, ...] | None:
+        try:
+            if isinstance(kind, str) and is_reference(kind):
+                kind = resolve(absolute(kind, self._source.parent))
+            return plugins.secrets("providers", kind) if isinstance(kind, str) else None
+        except ConfigurationError:
+            return None
+
+    def _replaced(self, value: Any, path: Path) -> Any:
+        if path in self.grounded.hidden:
+            return value
+        if path in self._covert:
+            return self._secret(value, path)
+        match value:
+            case dict():
+                return {key: self._replaced(child, (*path, key)) for key, child in value.items()}
+            case list():
+                return [self._replaced(child, (*path, place)) for place, child in enumerate(value)]
+            case str() if is_reference(value):
+                return self._borrowed(value, path)
+            case int() if abs(value) > MAX_INTEGER:
+                self._complain(path, unfit("an integer of at most 64 bits", shown(value)))
+        return value
+
+    def _secret(self, value: Any, path: Path) -> str:
+        if not isinstance(value, str):
+            self._complain(path, unfit("a string", described(value)))
+            self.grounded.secrets[path] = Secret("", is_literal=False, value=None)
+            return ""
+        if not is_reference(value):
+            reference = pointer(self._source, self._pieces(path))
+            self.grounded.secrets[path] = Secret(reference, is_literal=True, value=value)
+            return reference
+        reference = absolute(value, self._source.parent)
+        self.grounded.secrets[path] = Secret(reference, is_literal=False, value=self._resolved(reference, path))
+        return reference
+
+    def _borrowed(self, value: str, path: Path) -> str:
+        self.grounded.borrowed[path] = value
+        resolved = self._resolved(absolute(value, self._source.parent), path)
+        return value if resolved is None else resolved
+
+    def _resolved(self, reference: str, path: Path) -> str | None:
+        try:
+            return resolve(reference)
+        except ConfigurationError as error:
+            self._complain(path, error.message)
+            return None
+
+    def _pieces(self, path: Path) -> tuple[str, ...]:
+        """The path as a pointer has it: a table in an array goes by its name as it is written in the file."""
+        pieces: list[str] = []
+        value: Any = self._document
+        for piece in path:
+            value = value[piece]
+            pieces.append(str(value.get("name", piece)) if isinstance(piece, int) else piece)
+        return tuple(pieces)
+
+    def _complain(self, path: Path, message: str) -> None:
+        self.grounded.problems.append(Problem(path, message))
+
+
+def tables(document: dict[str, Any], section: str) -> list[tuple[int, dict[str, Any]]]:
+    """The well-formed entries of an array of tables, with their places."""
+    entries = document.get(section)
+    found = enumerate(entries) if isinstance(entries, list) else ()
+    return [(place, entry) for place, entry in found if isinstance(entry, dict)]

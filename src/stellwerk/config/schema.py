@@ -1,0 +1,285 @@
+"""The sections and keys of ``stellwerk.toml``: types, defaults, bounds, and what each key means.
+
+What is said here becomes the reference page and the JSON Schema for editors. Options of plugins are declared by the
+plugins.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from stellwerk.config import notation
+from stellwerk.core.snapshot import CorsSpec, LimitsSpec, ModelSpec, RetrySpec, ServerSpec, StateSpec, TargetSpec
+
+SERVER_LISTEN = "127.0.0.1:8080"
+ADMIN_LISTEN = "127.0.0.1:8081"
+DAY_S = 86_400
+
+LATER = frozenset(
+    {
+        ("cache",),
+        ("guardrails",),
+        ("egress",),
+        ("hedge",),
+        ("optimize",),
+        ("state", "database"),
+        ("state", "shared"),
+        ("state", "events"),
+        ("models", "cache"),
+        ("models", "hedge"),
+        ("models", "optimize"),
+        ("models", "guardrails"),
+        ("keys", "limits"),
+        ("keys", "budget"),
+    }
+)
+"""Keys of the product that this version does not enforce, without the positions in arrays."""
+
+
+def cores_available() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0))
+
+
+def _written(notation_of: Callable[[str], str]) -> AfterValidator:
+    def check(text: str) -> str:
+        try:
+            return notation_of(text)
+        except ValueError as error:
+            raise PydanticCustomError("notation", "{expected}", {"expected": str(error)}) from None
+
+    return AfterValidator(check)
+
+
+Seconds = Annotated[float, Field(gt=0, le=DAY_S, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=2**40)]
+Address = Annotated[str, _written(notation.address)]
+Secret = Annotated[str, Field(min_length=1)]
+Label = Annotated[str, _written(notation.label)]
+ModelName = Annotated[str, _written(notation.model_name)]
+ProviderName = Annotated[str, _written(notation.provider_name)]
+
+
+class Section(BaseModel):
+    """A table of the file: strict about types, without unknown keys, never changed."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Tls(Section):
+    """Encryption of the gateway's own address."""
+
+    certificate: Secret = Field(
+        description='The certificate and its chain as PEM text, usually a reference: "file:/path/to/chain.pem".'
+    )
+    key: Secret = Field(description='The private key as PEM text, usually a reference: "file:/path/to/key.pem".')
+
+
+class Cors(Section):
+    """Which web pages may call the gateway from a browser."""
+
+    origins: list[Annotated[str, _written(notation.origin)]] = Field(
+        min_length=1, description='Exact origins such as "https://app.example.com", or "*" for any.'
+    )
+    max_age_s: int = Field(
+        default=CorsSpec(()).max_age_s,
+        ge=0,
+        le=DAY_S,
+        description="How long a browser may remember the permission, in seconds.",
+    )
+
+
+class Limits(Section):
+    """Bounds of the gateway's front, against callers that send too much or too slowly."""
+
+    header_timeout_s: Seconds = Field(
+        default=LimitsSpec().header_timeout_s,
+        description="Longest time from the first byte of a request to the end of its head.",
+    )
+    body_timeout_s: Seconds = Field(
+        default=LimitsSpec().body_timeout_s, description="Longest pause while a request's body arrives."
+    )
+    min_body_bytes_per_s: Count = Field(
+        default=LimitsSpec().min_body_bytes_per_s,
+        description="Slowest average rate, beyond that pause, at which a request's body may arrive.",
+    )
+    send_timeout_s: Seconds = Field(
+        default=LimitsSpec().send_timeout_s, description="Longest time in which a caller takes nothing of its answer."
+    )
+    keep_alive_s: Seconds = Field(
+        default=LimitsSpec().keep_alive_s,
+        description="How long an idle connection is kept for the caller's next request.",
+    )
+    max_target_bytes: Count = Field(
+        default=LimitsSpec().max_target_bytes, description="Largest request target: path and query."
+    )
+    max_header_bytes: Count = Field(default=LimitsSpec().max_header_bytes, description="Largest head of a request.")
+    max_headers: Count = Field(default=LimitsSpec().max_headers, description="Most header fields of a request.")
+    max_body_bytes: Count = Field(default=LimitsSpec().max_body_bytes, description="Largest body of a request.")
+    max_event_bytes: Count = Field(
+        default=LimitsSpec().max_event_bytes, description="Largest single event of a stream."
+    )
+    max_reply_bytes: Count = Field(
+        default=LimitsSpec().max_reply_bytes, description="Largest whole answer of a provider."
+    )
+    max_pipelined_bytes: Count = Field(
+        default=LimitsSpec().max_pipelined_bytes,
+        description="How much a caller may send ahead while its request is being served; more ends the connection.",
+    )
+    max_connections: Count = Field(
+        default=LimitsSpec().max_connections, description="Most callers' connections of one worker."
+    )
+    max_json_depth: int = Field(
+        default=LimitsSpec().max_json_depth,
+        ge=1,
+        le=512,
+        description="How deep arrays and objects of a request's JSON may stand in one another.",
+    )
+
+
+class Server(Section):
+    """The gateway itself: where it listens, how many processes serve, and how it ends."""
+
+    listen: Address = Field(
+        default=SERVER_LISTEN,
+        description="Address of the gateway, host:port, IPv6 in brackets; port 0 takes a free one.",
+    )
+    workers: int = Field(
+        default_factory=cores_available,
+        ge=1,
+        le=1024,
+        description="Processes that serve requests. Default: one per core.",
+    )
+    drain_s: float = Field(
+        default=ServerSpec("", 0, 1).drain_s,
+        ge=0,
+        le=DAY_S,
+        allow_inf_nan=False,
+        description="How long streams may finish on shutdown, in seconds.",
+    )
+    tls: Tls | None = Field(default=None, description="Encryption; without it the gateway speaks plain HTTP.")
+    trusted_proxies: list[Annotated[str, _written(notation.network)]] = Field(
+        default=[], description="Networks whose X-Forwarded-For is believed, in CIDR form."
+    )
+    cors: Cors | None = Field(default=None, description="Permission for web pages; without it browsers may not call.")
+    limits: Limits = Field(default=Limits(), description="Bounds of the front.")
+
+
+class Admin(Section):
+    """The operator's side: its address, and the token that opens it."""
+
+    listen: Address = Field(
+        default=ADMIN_LISTEN, description="Address of the admin side, host:port; anything but loopback needs a token."
+    )
+    token: Secret | None = Field(
+        default=None,
+        description='What operators send as bearer token, usually a reference: "env:STELLWERK_ADMIN_TOKEN".',
+    )
+
+
+class State(Section):
+    """Where the platform keeps what it knows."""
+
+    directory: str = Field(
+        default="state",
+        min_length=1,
+        description="Folder of the embedded databases; a relative one is under the configuration file's folder.",
+    )
+    retention_days: int = Field(
+        default=StateSpec("").retention_days, ge=1, le=36_500, description="How many days request events are kept."
+    )
+
+
+class Provider(Section):
+    """One upstream. Keys other than name and kind are options of its kind."""
+
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+
+    name: ProviderName = Field(description="How targets refer to it.")
+    kind: str = Field(description="What it is: a file of providers/, or an installed plugin.")
+
+
+class Target(Section):
+    """One way to serve a model."""
+
+    provider: str = Field(description="Name of one of the providers.")
+    model: Annotated[str, _written(notation.upstream_model)] = Field(description="That provider's name for the model.")
+    weight: float = Field(
+        default=TargetSpec("", "").weight,
+        ge=0,
+        le=1e9,
+        allow_inf_nan=False,
+        description="Share of this target, for strategies that go by weight.",
+    )
+
+
+class Retry(Section):
+    """How often a request is tried. A model's own keys win over the general ones."""
+
+    same_target: int = Field(
+        default=RetrySpec().same_target,
+        ge=0,
+        le=100,
+        description="Repeats of one target after its first try, when no other target is left.",
+    )
+    attempts: int = Field(
+        default=RetrySpec().attempts, ge=1, le=100, description="Attempts in all, whatever the target."
+    )
+
+
+class Model(Section):
+    """What callers ask for as "model", and the targets that serve it."""
+
+    name: ModelName = Field(description='What callers write as "model".')
+    targets: list[Target] = Field(min_length=1, description="Ways to serve it, in order of preference.")
+    strategy: str = Field(
+        default=ModelSpec("", ()).strategy,
+        description="How targets are put in order: a file of strategies/ or a plugin.",
+    )
+    strategy_options: dict[str, Any] = Field(default={}, description="Options of that strategy.")
+    fallback: list[str] = Field(
+        default=[], description="Names of other models whose targets follow when all of these fail."
+    )
+    requires: list[Annotated[str, _written(notation.capability)]] = Field(
+        default=[], description="Capabilities that a target must have, such as vision, tools or json_schema."
+    )
+    timeout_s: Seconds = Field(
+        default=ModelSpec("", ()).timeout_s,
+        description="All attempts together, until a stream's first content or a whole answer's end; "
+        "a caller's x-stellwerk-timeout can only shorten it.",
+    )
+    first_byte_timeout_s: Seconds = Field(
+        default=ModelSpec("", ()).first_byte_timeout_s,
+        description="One attempt of a stream until its first content, in seconds.",
+    )
+    retry: Retry | None = Field(
+        default=None, description="How often this model is tried, where it differs from [retry]."
+    )
+
+
+class Key(Section):
+    """One caller."""
+
+    name: Label = Field(description="The caller's name in logs and figures.")
+    key: Secret = Field(description='What the caller sends, usually a reference: "env:WEB_KEY".')
+    team: Label | None = Field(default=None, description="The team it belongs to.")
+    models: list[str] = Field(
+        default=["*"], min_length=1, description='Names of models it may ask for; "*" means every one.'
+    )
+
+
+class Settings(Section):
+    """The whole configuration file."""
+
+    server: Server = Field(default_factory=Server, description="The gateway itself.")
+    admin: Admin = Field(default=Admin(), description="The operator's side.")
+    state: State = Field(default=State(), description="The platform's own databases.")
+    retry: Retry = Field(default=Retry(), description="How often requests are tried, unless a model says otherwise.")
+    providers: list[Provider] = Field(default=[], description="The upstreams.")
+    models: list[Model] = Field(default=[], description="What callers may ask for.")
+    keys: list[Key] = Field(default=[], description="Who may call.")

@@ -1,0 +1,1 @@
+"""Wire formats of providers and callers: pure translations between bytes and values."""

@@ -1,0 +1,199 @@
+"""Edits of a JSON object's top-level members in the original bytes: all that is not edited survives byte for byte.
+
+Every function takes a body that is known to be valid JSON with an object at its top (a decoder has read it); positions
+and shapes are then found without decoding again. Where a member that shall be found or edited stands twice, the body is
+refused: two parsers must never read two different values.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import NamedTuple
+
+import msgspec
+
+from stellwerk.errors import InvalidRequest
+
+# Possessive throughout: nothing here ever needs to try again, and a long string must not cost a stack.
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_KEY = re.compile(rb"[ \t\r\n]*+(" + _STRING + rb")[ \t\r\n]*+:[ \t\r\n]*+", re.DOTALL)
+_SCALAR = re.compile(_STRING + rb"|[^,}\] \t\r\n]++", re.DOTALL)
+_TOKEN = re.compile(_STRING + rb"|[\[{\]}]", re.DOTALL)
+_SPACES = b" \t\r\n"
+_BEFORE_KEY = b"{, \t\r\n"
+# A letter, digit or underscore may be written as an escape; only then can a key be spelled otherwise than it reads.
+_ESCAPED_WORD = re.compile(rb"\\u00[3-7]")
+_EDGE = 512
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = bytes(1 if byte in b"[{" else 255 if byte in b"]}" else 0 for byte in range(256))
+_RUNS = (64, 16, 4, 2)
+_LEAST_OBJECT_BYTES = len(b'{"":}')
+
+
+class Member(NamedTuple):
+    """One member of the top-level object: its decoded name, where its key begins, and its value's span."""
+
+    name: str
+    key: int
+    start: int
+    end: int
+
+
+def members(body: bytes) -> tuple[Member, ...]:
+    """All top-level members in their order, duplicates included."""
+    return tuple(_walk(body))
+
+
+def find(body: bytes, name: str) -> Member | None:
+    """The top-level member of this name. Raises ``InvalidRequest`` when there are two.
+
+    ``name`` consists of letters, digits and underscores.
+    """
+    quoted = b'"%b"' % name.encode()
+    if quoted not in body and not _may_hold_escaped_words(body):
+        return None
+    found = [member for member in _walk(body) if member.name == name]
+    if len(found) > 1:
+        raise InvalidRequest(f"Duplicate parameter: '{name}'.", param=name)
+    return found[0] if found else None
+
+
+def locate(body: bytes, name: str) -> Member:
+    """The member of this name in a body that is known to have it at its top level.
+
+    Most bodies hold the name once: then no scan of the whole structure is needed. Raises ``InvalidRequest`` when the
+    member stands twice. ``name`` as in ``find``.
+    """
+    quoted = b'"%b"' % name.encode()
+    if body.count(quoted) == 1 and not _may_hold_escaped_words(body):
+        member = _member_at(body, name, body.find(quoted), len(quoted))
+        if member is not None:
+            return member
+    member = find(body, name)
+    if member is None:
+        raise InvalidRequest(f"Missing required parameter: '{name}'.", param=name)
+    return member
+
+
+def locate_unique(body: bytes, name: str) -> Member:
+    """``locate`` for a body that is known not to hold the member twice: it looks at both ends of the body first.
+
+    What stands before any nested value, or behind the last one, is at the top level.
+    """
+    quoted = b'"%b"' % name.encode()
+    at = body.find(quoted, 0, _EDGE)
+    if at >= 0 and body.count(b"{", 0, at) == 1 and body.find(b"[", 0, at) < 0:
+        member = _member_at(body, name, at, len(quoted))
+    else:
+        at = body.rfind(quoted, -min(_EDGE, len(body)))
+        is_behind = at >= 0 and body.count(b"}", at) == 1 and body.find(b"]", at) < 0
+        member = _member_at(body, name, at, len(quoted)) if is_behind else None
+    return locate(body, name) if member is None else member
+
+
+def replace(body: bytes, member: Member, value: bytes) -> bytes:
+    """The body with another value for this member."""
+    return b"".join((body[: member.start], value, body[member.end :]))
+
+
+def insert(body: bytes, name: str, value: bytes) -> bytes:
+    """The body with a new first member. The caller knows that it has none of this name."""
+    at = body.index(b"{") + 1
+    comma = b"" if body.startswith(b"}", _space_end(body, at)) else b","
+    return b"".join((body[:at], msgspec.json.encode(name), b":", value, comma, body[at:]))
+
+
+def drop(body: bytes, member: Member) -> bytes:
+    """The body without this member and the comma that set it apart."""
+    after = _space_end(body, member.end)
+    if body.startswith(b",", after):
+        return body[: member.key] + body[_space_end(body, after + 1) :]
+    before = body[: member.key].rstrip(_SPACES).removesuffix(b",")
+    return before + body[member.end :]
+
+
+def put(body: bytes, name: str, value: bytes) -> bytes:
+    """The body with this member: replaced where it stands, else inserted. Raises ``InvalidRequest`` on two of them."""
+    member = find(body, name)
+    return insert(body, name, value) if member is None else replace(body, member, value)
+
+
+def depth(body: bytes) -> int:
+    """How deep objects and arrays are nested: 0 for a scalar, 1 for ``{}``. Linear in the body, without recursion."""
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside_strings = b"".join(body.split(b'"')[::2])
+    steps = outside_strings.translate(_STEPS, _NOT_BRACKETS)
+    # Only where steps up end can a peak be: runs in one direction are taken at a stride.
+    for run in _RUNS:
+        steps = steps.replace(b"\x01" * run, bytes((run,))).replace(b"\xff" * run, bytes((256 - run,)))
+    return max(accumulate(array("b", steps)), default=0)
+
+
+def is_deeper(body: bytes, limit: int) -> bool:
+    """Whether nesting goes over ``limit``. Bodies with few brackets, which most are, are told from the count alone."""
+    arrays = _count(body, b"[", limit)
+    objects = (len(body) - 2 * arrays) // _LEAST_OBJECT_BYTES
+    if arrays + objects > limit:
+        objects = _count(body, b"{", limit)
+    return arrays + objects > limit and depth(body) > limit
+
+
+def _count(body: bytes, bracket: bytes, limit: int) -> int:
+    """How often it occurs, as far as one over ``limit``: ``find`` runs over what lies between at memory speed."""
+    count = 0
+    at = body.find(bracket)
+    while at >= 0 and count <= limit:
+        count += 1
+        at = body.find(bracket, at + 1)
+    return count
+
+
+def _walk(body: bytes) -> Iterator[Member]:
+    at = body.index(b"{") + 1
+    while (key := _KEY.match(body, at)) is not None:
+        end = _value_end(body, key.end())
+        yield Member(_name(key[1]), key.start(1), key.end(), end)
+        at = _space_end(body, end) + 1
+
+
+def _name(key: bytes) -> str:
+    try:
+        return msgspec.json.decode(key, type=str)
+    except msgspec.DecodeError:  # half a surrogate pair, which no name that is looked for has
+        return key.decode(errors="replace")
+
+
+def _value_end(body: bytes, start: int) -> int:
+    if body[start] not in b"{[":
+        scalar = _SCALAR.match(body, start)
+        return scalar.end() if scalar is not None else start
+    level = 0
+    for token in _TOKEN.finditer(body, start):
+        bracket = token[0]
+        level += (bracket in {b"{", b"["}) - (bracket in {b"}", b"]"})
+        if not level:
+            return token.end()
+    return len(body)
+
+
+def _member_at(body: bytes, name: str, at: int, length: int) -> Member | None:
+    """The member whose key stands at ``at``; ``None`` when what stands there is no key."""
+    colon = _space_end(body, at + length)
+    if body[at - 1] not in _BEFORE_KEY or not body.startswith(b":", colon):
+        return None
+    start = _space_end(body, colon + 1)
+    return Member(name, at, start, _value_end(body, start))
+
+
+def _space_end(body: bytes, at: int) -> int:
+    while body[at] in _SPACES:
+        at += 1
+    return at
+
+
+def _may_hold_escaped_words(body: bytes) -> bool:
+    return b"\\u00" in body and _ESCAPED_WORD.search(body) is not None

@@ -1,0 +1,205 @@
+"""The thin reading of a request, made for every one, and its rewriting for an upstream of the same dialect."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import msgspec
+
+from stellwerk.core.envelope import Envelope
+from stellwerk.dialects import json_splice
+from stellwerk.dialects.openai_chat.types import DIALECT, WRONG_TYPE, describe_type, describe_validation
+from stellwerk.dialects.sse import BYTE_ORDER_MARK
+from stellwerk.errors import InvalidRequest
+
+MOST = 2**31 - 1
+"""Largest count that is taken for one: no provider grants more."""
+
+_tick = itertools.count().__next__
+_UNSET: Any = msgspec.UNSET
+_ACTED_ON = ("model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n")
+_ASK_FOR_USAGE = b'{"include_usage":true}'
+
+
+class ChatEnvelope(Envelope, frozen=True, gc=False):
+    """An envelope that also remembers whether its body has a ``stream_options`` member."""
+
+    has_stream_options: bool = True
+
+
+def read_envelope(body: bytes, *, max_depth: int) -> Envelope:
+    """Reads a request as far as every request needs it, in one pass that skips the rest.
+
+    Raises ``InvalidRequest`` for what is not UTF-8, not JSON, nested deeper than ``max_depth``, of wrong types where
+    the gateway acts on a member, or for such a member that stands twice.
+    """
+    if not body.isascii():
+        _check_utf8(body)
+    before = _tick()
+    try:
+        wire = _decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _refusal(error, body, max_depth) from None
+    taken = _tick() - before - 1
+    model, stream, options, n = wire.model, wire.stream, wire.stream_options, wire.n
+    cap, old_cap = wire.max_completion_tokens, wire.max_tokens
+    present = (
+        (model is not _UNSET)
+        + (stream is not _UNSET)
+        + (options is not _UNSET)
+        + (n is not _UNSET)
+        + (cap is not _UNSET)
+        + (old_cap is not _UNSET)
+    )
+    if taken != present:
+        _refuse_duplicates(body)
+    if type(model) is not str:
+        raise _wrong("model", "a string", model)
+    if wire.messages is _UNSET:
+        raise _missing("messages")
+    if len(body) > 2 * max_depth and json_splice.is_deeper(body, max_depth):
+        raise _too_deep(max_depth)
+    is_stream = stream is True
+    if not (is_stream or stream is _UNSET or stream is False or stream is None):
+        raise _wrong("stream", "a boolean", stream)
+    has_options = options is not _UNSET
+    wants_usage = _wants_usage(options) if has_options else False
+    output_cap = None
+    if cap is not _UNSET or old_cap is not _UNSET:
+        output_cap = _larger(_count("max_completion_tokens", cap, 0), _count("max_tokens", old_cap, 0))
+    choices = 1 if n is _UNSET else _count("n", n, 1) or 1
+    return ChatEnvelope(DIALECT, model, is_stream, body, wants_usage or not is_stream, output_cap, choices, has_options)
+
+
+def rewrite(envelope: Envelope, model: str) -> bytes:
+    """The body for an upstream of this dialect that knows the model as ``model``: the same object where it may be.
+
+    A stream whose caller did not ask for usage asks for it all the same: it is accounted, then stripped.
+    """
+    body = envelope.body
+    if model != envelope.model:
+        member = json_splice.locate_unique(body, "model")
+        body = json_splice.replace(body, member, msgspec.json.encode(model))
+    if envelope.is_stream and not envelope.wants_usage:
+        if isinstance(envelope, ChatEnvelope) and not envelope.has_stream_options:
+            return json_splice.insert(body, "stream_options", _ASK_FOR_USAGE)
+        return _ask_for_usage(body)
+    return body
+
+
+class _Anything(type):
+    """Makes every value an instance, without a call into Python for each: no object's ``id`` is zero."""
+
+    __instancecheck__ = staticmethod(id)  # type: ignore[assignment]
+
+
+class _Value(metaclass=_Anything):
+    """Any JSON value of a member that is counted as it is read."""
+
+
+class _Array(msgspec.Struct, array_like=True, gc=False):
+    """An array whose elements are skipped."""
+
+
+class _Wire(msgspec.Struct, gc=False):
+    model: _Value = _UNSET
+    messages: _Array | msgspec.UnsetType = _UNSET
+    stream: _Value = _UNSET
+    stream_options: _Value = _UNSET
+    max_tokens: _Value = _UNSET
+    max_completion_tokens: _Value = _UNSET
+    n: _Value = _UNSET
+
+
+def _counted(_kind: type, value: Any) -> Any:
+    """Called for every occurrence of a counted member, so that a second one shows.
+
+    Readings in another thread meanwhile can only make the count too high, which leads to the exact check.
+    """
+    _tick()
+    return value
+
+
+_decode = msgspec.json.Decoder(_Wire, dec_hook=_counted).decode
+
+
+def _wants_usage(options: Any) -> bool:
+    if options is None:
+        return False
+    if type(options) is not dict:
+        raise _wrong("stream_options", "an object", options)
+    include_usage = options.get("include_usage")
+    if include_usage is not None and type(include_usage) is not bool:
+        raise _wrong("stream_options.include_usage", "a boolean", include_usage)
+    return include_usage is True
+
+
+def _count(name: str, value: Any, least: int) -> int | None:
+    if value is _UNSET or value is None:
+        return None
+    if type(value) is not int:
+        raise _wrong(name, "an integer", value)
+    if not least <= value <= MOST:
+        side, bound = ("below minimum", f">= {least}") if value < least else ("above maximum", f"<= {MOST}")
+        message = f"Invalid '{name}': integer {side} value. Expected a value {bound}, but got {_shown(value)} instead."
+        raise InvalidRequest(message, param=name)
+    return value
+
+
+def _shown(value: int) -> str:
+    return str(value) if value.bit_length() <= 64 else "a number of over 64 bits"
+
+
+def _larger(cap: int | None, old_cap: int | None) -> int | None:
+    if cap is None or old_cap is None:
+        return old_cap if cap is None else cap
+    return max(cap, old_cap)
+
+
+def _check_utf8(body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"The request body is not valid UTF-8 (byte {error.start}).") from None
+
+
+def _refuse_duplicates(body: bytes) -> None:
+    for name in _ACTED_ON:
+        json_splice.find(body, name)
+
+
+def _refusal(error: Exception, body: bytes, max_depth: int) -> InvalidRequest:
+    if isinstance(error, RecursionError):
+        return _too_deep(max_depth)
+    if isinstance(error, msgspec.ValidationError):
+        where, told = describe_validation(error)
+        return InvalidRequest(WRONG_TYPE.format(where or "request body", told), param=where or None)
+    if body.startswith(BYTE_ORDER_MARK):
+        return InvalidRequest("The request body is not valid JSON: it begins with a byte order mark.")
+    told = str(error).removeprefix("JSON is malformed: ")
+    return InvalidRequest(f"The request body is not valid JSON: {told}.")
+
+
+def _too_deep(max_depth: int) -> InvalidRequest:
+    return InvalidRequest(f"The request body is nested too deeply: at most {max_depth} levels are taken.")
+
+
+def _missing(name: str) -> InvalidRequest:
+    return InvalidRequest(f"Missing required parameter: '{name}'.", param=name)
+
+
+def _wrong(name: str, expected: str, found: Any) -> InvalidRequest:
+    if found is _UNSET:
+        return _missing(name)
+    told = f"expected {expected}, but got {describe_type(found)} instead"
+    return InvalidRequest(WRONG_TYPE.format(name, told), param=name)
+
+
+def _ask_for_usage(body: bytes) -> bytes:
+    member = json_splice.find(body, "stream_options")
+    if member is None:
+        return json_splice.insert(body, "stream_options", _ASK_FOR_USAGE)
+    options = body[member.start : member.end]
+    asked = _ASK_FOR_USAGE if options == b"null" else json_splice.put(options, "include_usage", b"true")
+    return json_splice.replace(body, member, asked)

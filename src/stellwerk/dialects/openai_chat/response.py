@@ -1,0 +1,169 @@
+"""A whole reply: its thin reading for accounting, and the way between this dialect and the neutral form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from stellwerk.core.opaque import Opaque
+from stellwerk.core.reply import Candidate, Reply, ReplyFacts
+from stellwerk.core.usage import Usage
+from stellwerk.dialects.openai_chat.finish import decode_finish, encode_finish
+from stellwerk.dialects.openai_chat.logprobs import decode_logprobs, encode_logprobs
+from stellwerk.dialects.openai_chat.messages import decode_message, encode_answer
+from stellwerk.dialects.openai_chat.text import excerpt
+from stellwerk.dialects.openai_chat.types import (
+    DIALECT,
+    INTEGER,
+    NUMBER,
+    RAW,
+    RAWS,
+    STRING,
+    Members,
+    merge,
+    refuse_reply,
+)
+from stellwerk.dialects.openai_chat.usage import WireUsage, decode_usage, encode_usage, neutral
+from stellwerk.errors import UpstreamInvalid
+
+__all__ = ["ReplyFacts", "decode", "encode", "read_usage"]
+
+
+def read_usage(body: bytes) -> ReplyFacts:
+    """What accounting needs of a reply that is passed on. Raises ``UpstreamInvalid`` when it is not the dialect's."""
+    try:
+        if not body.isascii():
+            body.decode()
+        wire = _read(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _read_tolerantly(body)
+    choices, usage = wire.choices, wire.usage
+    finish = choices[0].finish_reason if choices else None
+    return ReplyFacts(None if usage is None else neutral(usage), finish or "", wire.id)
+
+
+def decode(body: bytes) -> Reply:
+    """Reads a reply whole. Raises ``UpstreamInvalid`` when it is not the dialect's."""
+    try:
+        if not body.isascii():
+            body.decode()
+        return _decode(Members(body, refuse=refuse_reply))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _not_json(body) from None
+
+
+def encode(reply: Reply) -> bytes:
+    """The body that a caller of this dialect reads. What only other dialects can say is left out."""
+    wire: dict[str, Any] = {
+        "id": reply.id,
+        "object": "chat.completion",
+        "created": reply.created_s,
+        "model": reply.model,
+        "choices": [_encode_candidate(candidate) for candidate in reply.candidates],
+    }
+    if reply.usage is not None:
+        own = reply.usage_opaque.of(DIALECT).get("usage") if reply.usage_opaque is not None else None
+        wire["usage"] = encode_usage(reply.usage) if own is None else own
+    if reply.service_tier is not None:
+        wire["service_tier"] = reply.service_tier
+    return msgspec.json.encode(merge(wire, reply.opaque))
+
+
+def take_usage(members: Members) -> tuple[Usage | None, Opaque | None]:
+    """The ``usage`` member in both forms."""
+    raw = members.take("usage", RAW)
+    if raw is None:
+        return None, None
+    wire = msgspec.json.decode(raw)
+    return (decode_usage(wire), Opaque(DIALECT, {"usage": raw})) if type(wire) is dict else (None, None)
+
+
+class _Choice(msgspec.Struct, gc=False):
+    finish_reason: str | None = None
+
+
+class _Reply(msgspec.Struct, gc=False):
+    choices: list[_Choice]
+    id: str = ""
+    usage: WireUsage | None = None
+
+
+_read = msgspec.json.Decoder(_Reply).decode
+
+
+def _read_tolerantly(body: bytes) -> ReplyFacts:
+    """For hosts that are careless with types: only the shape of the whole is demanded."""
+    try:
+        body.decode()
+        wire = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _not_json(body) from None
+    if type(wire) is not dict or type(wire.get("choices")) is not list:
+        raise UpstreamInvalid(_complaint(wire))
+    usage, identity = wire.get("usage"), wire.get("id")
+    finish = next((choice.get("finish_reason") for choice in wire["choices"][:1] if type(choice) is dict), None)
+    return ReplyFacts(
+        decode_usage(usage) if type(usage) is dict else None,
+        finish if type(finish) is str else "",
+        identity if type(identity) is str else "",
+    )
+
+
+def _not_json(body: bytes) -> UpstreamInvalid:
+    told = excerpt(body)
+    said = f" It says: {told}" if told else " It is empty."
+    return UpstreamInvalid("The provider's answer is not JSON." + said)
+
+
+def _complaint(wire: Any) -> str:
+    error = wire.get("error") if type(wire) is dict else None
+    told = error.get("message") if type(error) is dict else error
+    if type(told) is str and told:
+        return f"The provider answered with an error: {excerpt(told.encode())}"
+    return "The provider's answer is not a chat completion: it has no choices."
+
+
+def _decode(body: Members) -> Reply:
+    body.take("object", STRING)
+    identity = body.take("id", STRING) or ""
+    candidates = tuple(
+        _decode_candidate(Members(raw, f"choices[{index}]", refuse_reply), f"call_{identity}_{index}_")
+        for index, raw in enumerate(body.need("choices", RAWS))
+    )
+    usage, usage_opaque = take_usage(body)
+    return Reply(
+        identity,
+        body.take("model", STRING) or "",
+        candidates,
+        int(body.take("created", NUMBER) or 0),
+        usage,
+        usage_opaque,
+        body.take("service_tier", STRING),
+        body.opaque(),
+    )
+
+
+def _decode_candidate(choice: Members, call_prefix: str) -> Candidate:
+    raw = choice.need("message", RAW)
+    message = decode_message(raw, choice.path("message"), refuse_reply, call_prefix=call_prefix)
+    finish = decode_finish(choice.take("finish_reason", STRING))
+    logprobs = decode_logprobs(choice)
+    return Candidate(message, choice.take("index", INTEGER) or 0, finish, logprobs, choice.opaque())
+
+
+def _encode_candidate(candidate: Candidate) -> dict[str, Any]:
+    message = candidate.message
+    answer = {"role": "assistant", **encode_answer(message.parts, is_reply=True)}
+    # A tool without arguments still takes an object, and clients parse what they get.
+    for call in answer.get("tool_calls", ()):
+        if (function := call.get("function")) is not None:
+            function["arguments"] = function["arguments"] or "{}"
+    finish = candidate.finish
+    wire = {
+        "index": candidate.index,
+        "message": merge(answer, message.opaque),
+        "logprobs": None if candidate.logprobs is None else encode_logprobs(candidate.logprobs),
+        "finish_reason": "stop" if finish is None else encode_finish(finish),
+    }
+    return merge(wire, candidate.opaque)

@@ -1,0 +1,185 @@
+"""Makes up what a model answers: text, tool calls, JSON, a refusal; in tokens, without any dialect's shape."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from stellwerk.core.usage import Usage
+from stellwerk.simulator.ask import Ask, Tool
+from stellwerk.simulator.dice import Dice, digest
+from stellwerk.simulator.prose import Prose, Writers
+from stellwerk.simulator.refusal import Refusal
+from stellwerk.simulator.schema.check import BadSchema
+from stellwerk.simulator.schema.value import write_value
+from stellwerk.simulator.spread import Sampler
+from stellwerk.simulator.steering import Steering, without_markers
+from stellwerk.simulator.tokens import split
+
+SECOND_CALL_PROBABILITY = 0.3
+CALL_OVERHEAD_TOKENS = 8
+MOST_TOKENS = 1_000_000
+_REASONING_TOKENS = {"none": 0, "minimal": 16, "low": 64, "medium": 256, "high": 1_024, "xhigh": 2_048, "max": 4_096}
+_WORD = re.compile(r"\w+")
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A call of a tool; ``fragments`` joined are its arguments, JSON unless the tool takes free text."""
+
+    id: str
+    name: str
+    fragments: list[str]
+    is_free_text: bool
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One candidate. ``tokens`` joined are its text, or the reason of its refusal."""
+
+    tokens: list[str]
+    finish: str
+    """``stop``, ``length``, ``tool_calls`` or ``content_filter``."""
+    seed: bytes
+    """For what else has to be made up about it."""
+    output_tokens: int
+    """Everything that was generated, thoughts and the frames of calls included."""
+    reasoning_tokens: int = 0
+    calls: tuple[Call, ...] = ()
+    is_refusal: bool = False
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """All candidates and what they cost."""
+
+    choices: tuple[Choice, ...]
+    usage: Usage
+
+
+class Author:
+    """Writes answers: the same one for the same seed, request and steering."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._seed = seed
+        self._writers = Writers(seed)
+
+    def answer(self, ask: Ask, steering: Steering, lengths: Sampler, *, reasons: bool, cached_tokens: int) -> Answer:
+        """The answer to ``ask``. Raises ``Refusal`` where a schema cannot be satisfied."""
+        content = digest(self._seed, ask.content)
+        prose = self._writers.writer(steering.language or "auto", ask.text)
+        choices = tuple(
+            self._choice(ask, steering, lengths, prose, digest(content, bytes([index])), reasons=reasons)
+            for index in range(ask.choices)
+        )
+        usage = Usage(
+            input_tokens=ask.prompt_tokens,
+            output_tokens=sum([choice.output_tokens for choice in choices]),
+            cache_read_tokens=min(cached_tokens, ask.prompt_tokens),
+            reasoning_tokens=sum([choice.reasoning_tokens for choice in choices]),
+            input_audio_tokens=ask.audio_tokens,
+        )
+        return Answer(choices, usage)
+
+    def _choice(
+        self, ask: Ask, steering: Steering, lengths: Sampler, prose: Prose, seed: bytes, *, reasons: bool
+    ) -> Choice:
+        dice = Dice(seed)
+        thought = _reasoning_tokens(ask, steering, dice, reasons=reasons)
+        if ask.max_tokens is not None and thought >= ask.max_tokens:
+            return Choice([], "length", seed, ask.max_tokens, ask.max_tokens)
+        room = MOST_TOKENS if ask.max_tokens is None else ask.max_tokens - thought
+        tools = () if steering.refusal or steering.say is not None else _tools_to_call(ask, steering, dice)
+        if tools:
+            calls, used, is_cut = _calls(tools, room, dice, prose)
+            finish = "length" if is_cut else "tool_calls" if ask.named_tool is None else "stop"
+            return Choice([], finish, seed, thought + used, thought, calls)
+        tokens, is_cut = _within(_text(ask, steering, lengths, dice, prose), ask.stop, room)
+        finish = steering.finish or ("length" if is_cut else "stop")
+        return Choice(tokens, finish, seed, thought + len(tokens), thought, is_refusal=steering.refusal)
+
+
+def _reasoning_tokens(ask: Ask, steering: Steering, dice: Dice, *, reasons: bool) -> int:
+    if steering.reasoning_tokens is not None:
+        return steering.reasoning_tokens
+    if not reasons:
+        return 0
+    typical = _REASONING_TOKENS.get(ask.effort or "medium", _REASONING_TOKENS["medium"])
+    return typical // 2 + dice.below(typical) if typical else 0
+
+
+def _text(ask: Ask, steering: Steering, lengths: Sampler, dice: Dice, prose: Prose) -> list[str]:
+    if steering.say is not None:
+        return split(steering.say)
+    if steering.refusal:
+        return split(prose.refusal)
+    if ask.output is not None:
+        return split(_json(ask.output, dice, prose, "response_format"))
+    opening = prose.report(ask.tool_results) if ask.tool_results else prose.opening(without_markers(ask.text))
+    if steering.tokens is not None:
+        return prose.tokens(dice, min(steering.tokens, MOST_TOKENS), opening)
+    wanted = max(1, min(round(lengths(dice)), MOST_TOKENS))
+    return prose.tokens(dice, max(wanted, len(split(opening))) if ask.tool_results else wanted, opening)
+
+
+def _within(tokens: list[str], stop: tuple[str, ...], room: int) -> tuple[list[str], bool]:
+    """``tokens`` up to the first of the stop sequences and no more than ``room``; and whether room was lacking."""
+    if stop:
+        text = "".join(tokens)
+        ends = [end for end in (text.find(sequence) for sequence in stop if sequence) if end >= 0]
+        if ends:
+            tokens = split(text[: min(ends)])
+    return tokens[:room], len(tokens) > room
+
+
+def _tools_to_call(ask: Ask, steering: Steering, dice: Dice) -> tuple[Tool, ...]:
+    """Which tools are called: those that were named or demanded, else those that the question seems to be about."""
+    if steering.call == "none" or steering.calls == 0 or not ask.tools:
+        return ()
+    by_name = {tool.name: tool for tool in ask.tools}
+    if steering.call is not None:
+        names = [name.strip() for name in steering.call.split(",")]
+        if unknown := [name for name in names if name not in by_name]:
+            raise Refusal(400, f"The simulator cannot call {unknown[0]!r}: it is not among the tools.", param="tools")
+        return tuple(by_name[name] for name in names)
+    if ask.named_tool is not None:
+        return (by_name[ask.named_tool],)
+    if ask.tool_results and not ask.must_call and steering.calls is None:
+        return ()
+    ranked = _by_relevance(ask, dice)
+    if steering.calls is not None:
+        return tuple(ranked[index % len(ranked)] for index in range(steering.calls))
+    is_double = ask.may_call_in_parallel and len(ranked) > 1 and dice.has_luck(SECOND_CALL_PROBABILITY)
+    return tuple(ranked[: 2 if is_double else 1])
+
+
+def _by_relevance(ask: Ask, dice: Dice) -> list[Tool]:
+    words = set(_WORD.findall(ask.text.lower()))
+
+    def irrelevance(tool: Tool) -> tuple[int, float]:
+        own = set(_WORD.findall(f"{tool.name.replace('_', ' ')} {tool.description}".lower()))
+        return -len(words & own), dice.unit()
+
+    return sorted(ask.tools, key=irrelevance)
+
+
+def _calls(tools: tuple[Tool, ...], room: int, dice: Dice, prose: Prose) -> tuple[tuple[Call, ...], int, bool]:
+    """The calls as far as there is room for them, the tokens they take, and whether room was lacking."""
+    calls: list[Call] = []
+    used = 0
+    for tool in tools:
+        is_free_text = tool.parameters is None
+        text = prose.phrase(dice) if is_free_text else _json(tool.parameters, dice, prose, f"tools: {tool.name}")
+        fragments = split(text)
+        left = max(room - used - CALL_OVERHEAD_TOKENS, 0)
+        calls.append(Call("call_" + dice.letters(24), tool.name, fragments[:left], is_free_text))
+        used += CALL_OVERHEAD_TOKENS + len(fragments)
+        if used > room:
+            return tuple(calls), room, True
+    return tuple(calls), used, False
+
+
+def _json(schema: Any, dice: Dice, prose: Prose, param: str) -> str:
+    try:
+        return msgspec.json.encode(write_value(schema, dice, prose)).decode()
+    except BadSchema as error:
+        raise Refusal(400, f"Invalid schema: {error}.", code="invalid_json_schema", param=param) from error

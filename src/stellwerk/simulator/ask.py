@@ -1,0 +1,89 @@
+"""What a request asks of a simulated model, in whatever dialect it came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from stellwerk.simulator.dice import digest
+
+ANY_OBJECT = {
+    "type": "object",
+    "properties": {
+        "answer": {"type": "string"},
+        "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+        "points": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": ["answer", "confidence"],
+}
+"""What a model writes that was asked for some JSON object, without a schema."""
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """A tool that the model may call. ``parameters`` is a JSON Schema; ``None`` takes free text."""
+
+    name: str
+    description: str
+    parameters: Any
+
+
+class Segment(msgspec.Struct, frozen=True, gc=False):
+    """One part of the prompt in a form that does not depend on white space, and its length in tokens."""
+
+    canonical: bytes
+    tokens: int
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """One request for an answer."""
+
+    model: str
+    is_stream: bool
+    segments: tuple[Segment, ...]
+    """The prompt from its beginning."""
+    parameters: bytes
+    """What else the answer depends on, in canonical form."""
+    text: str
+    """What the user said last."""
+    audio_tokens: int = 0
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    choices: int = 1
+    tools: tuple[Tool, ...] = ()
+    must_call: bool = False
+    named_tool: str | None = None
+    may_call_in_parallel: bool = True
+    tool_results: tuple[tuple[str, str], ...] = ()
+    """Name and content of the results that the prompt ends with."""
+    output: Any = None
+    """``None`` for text, or the JSON Schema of the answer."""
+    effort: str | None = None
+    logprobs: int | None = None
+    """How many alternatives to show for each token; ``None`` for no log-probabilities at all."""
+    wants_usage: bool = True
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Length of the prompt."""
+        return sum([segment.tokens for segment in self.segments])
+
+    @property
+    def content(self) -> bytes:
+        """What stands for everything that the answer depends on."""
+        return digest(self.parameters, *[segment.canonical for segment in self.segments])
+
+
+class Vectors(msgspec.Struct, frozen=True):
+    """One request for embeddings."""
+
+    model: str
+    texts: tuple[str, ...]
+    prompt_tokens: int
+    dimensions: int | None
+    is_base64: bool
+
+    @property
+    def content(self) -> bytes:
+        """What stands for everything that the vectors depend on."""
+        return digest(self.model.encode(), *[text.encode() for text in self.texts])

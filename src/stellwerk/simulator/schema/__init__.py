@@ -1,0 +1,1 @@
+"""Values for a JSON Schema: ``value`` makes them, ``check`` judges them."""

@@ -1,0 +1,1 @@
+"""Stores of request events, one module each."""

@@ -1,0 +1,259 @@
+"""The board: one page of shared memory per worker, written by that worker alone and read by everybody on the host.
+
+A page begins with aligned 64-bit words at fixed places; each is stored whole, so a reader sees the old or the new
+value. Behind them lies a blob: the worker's labelled metrics.
+
+A page outlives its worker: the successor in the slot continues the totals and finds the blob as ``inherited``. Readers
+leave out what dead or silent workers say of their present; totals and blobs stay readable until the successor goes on
+with them, so that the host's sums never run backwards.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from stellwerk.supervisor.blob import Blob
+
+LAYOUT: Final = 0x5354_4C57_0000_0001
+"""Name and version of this layout. A reader leaves pages of another one out, a writer begins them anew."""
+PAGE_BYTES: Final = 262_144
+HEAD_BYTES: Final = 4_096
+STALE_S: Final = 5.0
+"""A worker whose heartbeat is older counts as silent."""
+
+# Words of the head. Those of ``reals`` hold doubles, all others unsigned integers.
+PAGE_LAYOUT: Final = 0
+PID: Final = 1
+STARTED_S: Final = 2  # of reals: seconds since the Unix epoch
+HEARTBEAT_S: Final = 3  # of reals: seconds of the host's monotonic clock
+EPOCH: Final = 4  # how many workers the slot has had
+GENERATION: Final = 5
+CONFIG_VERSION: Final = 6
+IS_READY: Final = 7
+IN_FLIGHT: Final = 8
+CONNECTIONS: Final = 9
+LOOP_LAG_LAST_US: Final = 10
+LOOP_LAG_MAX_US: Final = 11
+REQUESTS_TOTAL: Final = 12
+_WORDS: Final = 13
+_KEPT: Final = frozenset({PAGE_LAYOUT, EPOCH, REQUESTS_TOTAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one living worker's page said."""
+
+    slot: int
+    pid: int
+    started_s: float
+    epoch: int
+    generation: int
+    config_version: int
+    is_ready: bool
+    in_flight: int
+    connections: int
+    loop_lag_last_us: int
+    loop_lag_max_us: int
+    requests_total: int
+
+
+class Page:
+    """A worker's own page. ``page.words[IN_FLIGHT] += 1`` is how a value is set; ``reals`` are the doubles."""
+
+    def __init__(
+        self,
+        directory: Path,
+        slot: int,
+        *,
+        generation: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Takes over the slot's page or makes it. Raises ``OSError``, also when there is no room for it."""
+        self._clock = clock
+        self._memory = _map_for_writing(page_path(directory, slot))
+        self._bytes = memoryview(self._memory)
+        self._blob = Blob(self._bytes[HEAD_BYTES:])
+        self.words = self._bytes[:HEAD_BYTES].cast("Q")
+        self.reals = self._bytes[:HEAD_BYTES].cast("d")
+        self._take_over(generation, wall_clock())
+        self.inherited = self._blob.read()
+
+    def beat(self) -> None:
+        """Says that the worker lives; to be called at least every second."""
+        self.reals[HEARTBEAT_S] = self._clock()
+
+    def lag(self, lag_us: int) -> None:
+        """Notes how late the event loop woke up."""
+        words = self.words
+        words[LOOP_LAG_LAST_US] = lag_us
+        words[LOOP_LAG_MAX_US] = max(words[LOOP_LAG_MAX_US], lag_us)
+
+    def write_blob(self, blob: bytes) -> bool:
+        """Replaces the blob; ``False``, and the old one stays, when it is longer than half a page."""
+        return self._blob.write(blob)
+
+    def close(self) -> None:
+        """Gives the page up: its worker counts as gone, its totals and its blob stay."""
+        self.words[PID] = 0
+        self._blob.close()
+        for view in (self.words, self.reals, self._bytes):
+            view.release()
+        self._memory.close()
+
+    def _take_over(self, generation: int, now_s: float) -> None:
+        words = self.words
+        is_known = words[PAGE_LAYOUT] == LAYOUT
+        words[PID] = 0
+        for index in range(_WORDS):
+            if not (is_known and index in _KEPT):
+                words[index] = 0
+        if not is_known:
+            self._blob.clear()
+        words[EPOCH] += 1
+        words[GENERATION] = generation
+        self.reals[STARTED_S] = now_s
+        self.beat()
+        words[PAGE_LAYOUT] = LAYOUT
+        words[PID] = os.getpid()
+
+
+class Board:
+    """All pages of the host, for reading."""
+
+    def __init__(self, directory: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._pages: dict[int, _MappedPage] = {}
+
+    def readings(self) -> list[Reading]:
+        """One for each living worker, in the order of the slots."""
+        now_s = self._clock()
+        return [page.reading(slot) for slot, page in self._known() if page.is_living(now_s)]
+
+    def total(self, word: int) -> int:
+        """The sum of a word that holds a total, over all slots and whoever has served them."""
+        return sum(page.words[word] for _, page in self._known())
+
+    def blobs(self) -> list[bytes]:
+        """The last whole blob of each slot that has one, in the order of the slots; of dead workers too."""
+        return [blob for _, page in self._known() if (blob := page.blob.read())]
+
+    def close(self) -> None:
+        """Lets go of all pages."""
+        for page in self._pages.values():
+            page.close()
+        self._pages.clear()
+
+    def _known(self) -> list[tuple[int, _MappedPage]]:
+        """The pages of this layout, after mapping new ones and letting go of those whose file is another or gone."""
+        try:
+            with os.scandir(self._directory) as entries:
+                found = {int(entry.name[:-5]): entry.inode() for entry in entries if _is_page(entry.name)}
+        except FileNotFoundError:
+            found = {}
+        for slot in [slot for slot, page in self._pages.items() if found.get(slot) != page.inode]:
+            self._pages.pop(slot).close()
+        for slot in found.keys() - self._pages.keys():
+            page = _MappedPage.open(page_path(self._directory, slot))
+            if page is not None:
+                self._pages[slot] = page
+        return [(slot, page) for slot, page in sorted(self._pages.items()) if page.words[PAGE_LAYOUT] == LAYOUT]
+
+
+class _MappedPage:
+    """A page of somebody else's."""
+
+    __slots__ = ("_memory", "_reals", "_view", "blob", "inode", "words")
+
+    def __init__(self, memory: mmap.mmap, inode: int) -> None:
+        self._memory = memory
+        self._view = memoryview(memory)
+        self._reals = self._view[:HEAD_BYTES].cast("d")
+        self.inode = inode
+        self.words = self._view[:HEAD_BYTES].cast("Q")
+        self.blob = Blob(self._view[HEAD_BYTES:])
+
+    @classmethod
+    def open(cls, path: Path) -> _MappedPage | None:
+        """``None`` when it was removed meanwhile or its writer has not given it its size yet."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            status = os.fstat(descriptor)
+            if status.st_size < PAGE_BYTES:
+                return None
+            return cls(mmap.mmap(descriptor, PAGE_BYTES, prot=mmap.PROT_READ), status.st_ino)
+        finally:
+            os.close(descriptor)
+
+    def is_living(self, now_s: float) -> bool:
+        """Whether its worker exists and has a fresh heartbeat."""
+        pid = self.words[PID]
+        return pid > 0 and now_s - self._reals[HEARTBEAT_S] <= STALE_S and _is_alive(pid)
+
+    def reading(self, slot: int) -> Reading:
+        """What it says now."""
+        words = self.words
+        return Reading(
+            slot=slot,
+            pid=words[PID],
+            started_s=self._reals[STARTED_S],
+            epoch=words[EPOCH],
+            generation=words[GENERATION],
+            config_version=words[CONFIG_VERSION],
+            is_ready=bool(words[IS_READY]),
+            in_flight=words[IN_FLIGHT],
+            connections=words[CONNECTIONS],
+            loop_lag_last_us=words[LOOP_LAG_LAST_US],
+            loop_lag_max_us=words[LOOP_LAG_MAX_US],
+            requests_total=words[REQUESTS_TOTAL],
+        )
+
+    def close(self) -> None:
+        """Lets go of the memory."""
+        self.blob.close()
+        for view in (self.words, self._reals, self._view):
+            view.release()
+        self._memory.close()
+
+
+def page_path(directory: Path, slot: int) -> Path:
+    """Where the page of a slot lies."""
+    return directory / f"{slot}.page"
+
+
+def _is_page(name: str) -> bool:
+    return name.endswith(".page") and name[:-5].isdecimal()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _map_for_writing(path: Path) -> mmap.mmap:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if os.fstat(descriptor).st_size != PAGE_BYTES:
+            # Written out instead of left sparse: a full disk is an error here, later it would be a SIGBUS.
+            os.ftruncate(descriptor, 0)
+            written = os.pwrite(descriptor, bytes(PAGE_BYTES), 0)
+            if written < PAGE_BYTES:
+                raise OSError(f"{path}: no room for the board's page ({written} of {PAGE_BYTES} bytes written)")
+        return mmap.mmap(descriptor, PAGE_BYTES)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,50 @@
+"""Secrets in a configuration: what is warned about, and that no message holds one."""
+
+from collections.abc import Callable
+
+import pytest
+
+Said = Callable[[str], list[str]]
+
+PLANTED = "PLANTED-SECRET-0123456789"
+
+LEAKS = {
+    "under a wrong key": f'[[keys]]\nname = "l"\nkye = "{PLANTED}"',
+    "as an array": f'[[keys]]\nname = "l"\nkey = ["{PLANTED}"]',
+    "as a table": f'[[keys]]\nname = "l"\nkey = {{ "x" = "{PLANTED}" }}',
+    "as the whole section": f'admin = "{PLANTED}"',
+    "as an entry": f'keys = ["{PLANTED}"]',
+    "with a line break": f'[[keys]]\nname = "l"\nkey = "{PLANTED}\\n"',
+    "at an unknown kind": f'[[providers]]\nname = "o"\nkind = "opena"\napi_key = "{PLANTED}"',
+    "at no kind": f'[[providers]]\nname = "o"\napi_key = "{PLANTED}"',
+    "in a URL": f'[[providers]]\nname = "o"\nkind = "compatible"\nbase_url = "https://me:{PLANTED}@host"',
+    "twice": f'[[keys]]\nname = "l"\nkey = "{PLANTED}"\n[[keys]]\nname = "n"\nkey = "{PLANTED}"',
+    "as a certificate": f'[server.tls]\ncertificate = "{PLANTED}"\nkey = "{PLANTED}"',
+}
+
+
+@pytest.mark.parametrize("text", LEAKS.values(), ids=list(LEAKS))
+def test_no_message_ever_holds_a_secret(text: str, said: Said, warned: Said, head: str) -> None:
+    whole = text if text.startswith(("admin =", "keys =")) else f"{head}{text}\n"
+    assert said(whole)
+    assert PLANTED not in "\n".join(said(whole) + warned(whole))
+
+
+def test_a_literal_secret_and_a_short_one_are_warned_about(said: Said, warned: Said, head: str) -> None:
+    text = (
+        f'{head}[[keys]]\nname = "l"\nkey = "literal-key-of-good-length"\n'
+        '[admin]\ntoken = "env:WEAK"\n[[providers]]\nname = "o"\nkind = "openai"\napi_key = "sk-1"\n'
+    )
+    literal = 'a secret stands in the file itself; better "env:NAME" or "file:/path"'
+    assert said(text) == []
+    assert warned(text) == [
+        f"stellwerk.toml:15: keys[1].key: {literal}",
+        "stellwerk.toml:17: admin.token: shorter than 16 characters, so it can be guessed",
+        f"stellwerk.toml:21: providers[1].api_key: {literal}",
+    ]
+
+
+def test_a_literal_certificate_is_no_secret_but_its_key_is(warned: Said, head: str) -> None:
+    pem = '"""-----BEGIN X-----"""'
+    (warning,) = warned(f"{head}[server.tls]\ncertificate = {pem}\nkey = {pem}\n")
+    assert warning.startswith("stellwerk.toml:15: server.tls.key: ")

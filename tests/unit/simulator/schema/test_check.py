@@ -1,0 +1,97 @@
+"""Judging values by a schema, with the jsonschema library as the second opinion."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from stellwerk.simulator.schema.check import BadSchema, conforms
+
+NAMES = st.sampled_from(["a", "b", "xa"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 6) | st.sampled_from([0.5, 1.0, 2.5]) | st.sampled_from(["", "a", "abc"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+SMALL = st.integers(0, 3)
+
+
+def _tables(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Schemas with any mixture of keywords, satisfiable or not."""
+    names = st.lists(NAMES, max_size=2, unique=True)
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(["string", "integer", "number", "array", "object", "null", "boolean"])
+            | st.lists(st.sampled_from(["string", "integer", "null"]), min_size=1, unique=True),
+            "enum": st.lists(VALUES, min_size=1, max_size=3),
+            "const": VALUES,
+            "minimum": SMALL,
+            "maximum": SMALL,
+            "exclusiveMinimum": SMALL,
+            "exclusiveMaximum": SMALL,
+            "multipleOf": st.sampled_from([1, 2, 0.5]),
+            "minLength": SMALL,
+            "maxLength": SMALL,
+            "pattern": st.sampled_from(["^a", "b"]),
+            "items": inner,
+            "prefixItems": st.lists(inner, min_size=1, max_size=2),
+            "contains": inner,
+            "minContains": SMALL,
+            "maxContains": SMALL,
+            "minItems": SMALL,
+            "maxItems": SMALL,
+            "uniqueItems": st.booleans(),
+            "properties": st.dictionaries(NAMES, inner, max_size=2),
+            "patternProperties": st.dictionaries(st.just("^x"), inner, max_size=1),
+            "additionalProperties": inner,
+            "propertyNames": st.fixed_dictionaries({"maxLength": SMALL}),
+            "required": names,
+            "dependentRequired": st.dictionaries(NAMES, names, max_size=1),
+            "dependentSchemas": st.dictionaries(NAMES, inner, max_size=1),
+            "minProperties": SMALL,
+            "maxProperties": SMALL,
+            "allOf": st.lists(inner, min_size=1, max_size=2),
+            "anyOf": st.lists(inner, min_size=1, max_size=2),
+            "oneOf": st.lists(inner, min_size=1, max_size=2),
+            "not": inner,
+            "if": inner,
+            "then": inner,
+            "else": inner,
+            "$ref": st.just("#/$defs/part"),
+        },
+    )
+
+
+SCHEMAS = st.recursive(st.booleans() | st.just({}), _tables, max_leaves=6)
+
+
+@given(SCHEMAS, SCHEMAS, VALUES)
+def test_the_judgement_is_that_of_the_reference_library(schema: Any, part: Any, value: Any) -> None:
+    root = {**schema, "$defs": {"part": part if "$ref" not in str(part) else True}} if isinstance(schema, dict) else schema
+    assert conforms(value, root, root) == Draft202012Validator(root).is_valid(value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"$ref": "https://example.com/x"}, "leads out of the schema"),
+        ({"$ref": "#/$defs/none"}, "leads nowhere"),
+        ({"$ref": "#/list/5", "list": []}, "leads nowhere"),
+        ({"$ref": "#"}, "without end"),
+        ({"allOf": [5]}, "expected a schema"),
+        ({"enum": 5}, "malformed"),
+        ({"pattern": "("}, "malformed"),
+    ],
+)
+def test_a_schema_that_cannot_be_followed_is_refused(schema: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BadSchema, match=reason):
+        conforms("x", schema, schema)
+
+
+def test_a_reference_leads_through_lists_and_escapes() -> None:
+    schema = {"$ref": "#/anyOf/1/x~1y", "anyOf": [True, {"x/y": {"type": "null"}}]}
+    assert conforms(None, schema, schema)
+    assert not conforms(1, schema, schema)
