@@ -124,8 +124,9 @@ class HeadersTooLarge(RequestError):
 
 
 class UpstreamError(StellwerkError):
-    """A provider did not give a usable answer."""
+    """A provider did not give a usable answer. ``upstream_code`` is its own word for why, where it has one."""
 
+    upstream_code: str | None = None
     status = 502
     code = "upstream_error"
     retryable = True
@@ -137,9 +138,12 @@ class UpstreamRefused(UpstreamError):
     code = "upstream_refused"
     retryable = False
 
-    def __init__(self, message: str, *, upstream_status: int, param: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, upstream_status: int, code: str | None = None, param: str | None = None
+    ) -> None:
         super().__init__(message, param=param)
         self.upstream_status = upstream_status
+        self.upstream_code = code
 
 
 class UpstreamRateLimited(UpstreamError):
@@ -148,8 +152,9 @@ class UpstreamRateLimited(UpstreamError):
     status = 429
     code = "upstream_rate_limited"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, *, code: str | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(message)
+        self.upstream_code = code
         self.retry_after_s = retry_after_s
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,11 +20,11 @@ from stellwerk.supervisor.private_directory import for_sockets
 
 SUFFIX = ".sock"
 MAX_DATAGRAM_BYTES = 16_384
-RETRY_S = 0.02
-MAX_RETRIES = 500
+RETRY_S = 0.01
+MAX_RETRIES = 1_000
 """After so many (ten seconds) a peer that does not read counts as hung and is owed nothing more."""
 _LONGEST_NAME = len(".12345.1234567890.sock")
-_READS_PER_TURN = 64
+_READS_PER_TURN = 8
 
 _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Notice)
@@ -53,11 +54,9 @@ class LocalBus:
 
     def publish(self, notice: Notice) -> None:
         """Tells every other worker in the directory."""
-        for name in os.listdir(self._directory):
-            if name.endswith(SUFFIX) and not name.startswith(".") and name != self._own.name:
-                peer = self._directory / name
-                if self._owed.get(peer) or not self._send(peer, notice):
-                    self._owe(peer, notice)
+        for peer in self._peers():
+            if peer in self._owed or not self._send(peer, notice):
+                self._owe(peer, notice)
 
     def subscribe(self, listener: Callable[[Notice], None]) -> None:
         """Calls ``listener`` on the event loop for every notice that arrives from another worker."""
@@ -71,6 +70,13 @@ class LocalBus:
         self._socket.close()
         self._owed.clear()
         _unlink(self._own, self._inode)
+
+    def _peers(self) -> list[Path]:
+        try:
+            found = list(self._directory.iterdir())
+        except FileNotFoundError:
+            return []
+        return [path for path in found if path.suffix == SUFFIX and path.name[0] != "." and path != self._own]
 
     def _read(self) -> None:
         for _ in range(_READS_PER_TURN):
@@ -89,16 +95,15 @@ class LocalBus:
 
     def _send(self, peer: Path, notice: Notice) -> bool:
         """``False`` when the peer is there but has no room now."""
+        inode = 0
         try:
             inode = peer.stat().st_ino
             self._socket.sendto(_encode(notice), os.fsencode(peer))
         except BlockingIOError:
             return False
-        except FileNotFoundError:
-            self.dropped += 1
         except ConnectionRefusedError:
-            self.dropped += 1
             _unlink(peer, inode)
+            self.dropped += 1
         except OSError:
             self.dropped += 1
         return True
@@ -150,9 +155,10 @@ def _bind(path: Path) -> socket.socket:
 
 
 def _unlink(path: Path, inode: int) -> None:
-    """Removes an address that nobody has, but not the one that a successor has put in its place."""
+    """Removes a socket that nobody has, but not the one that a successor has put in its place."""
     try:
-        if path.stat().st_ino == inode:
+        status = path.lstat()
+        if status.st_ino == inode and stat.S_ISSOCK(status.st_mode):
             path.unlink()
     except FileNotFoundError:
         return

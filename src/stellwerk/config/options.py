@@ -79,7 +79,8 @@ def _judged(kind: str, name: str, options: Mapping[str, Any], at: Path, grounded
     try:
         declared = plugins.settings(kind, name)
     except ConfigurationError as error:
-        return [Problem((*at, "kind"), error.message)]
+        named = (*at, "kind") if kind == "providers" else (*at[:-1], "strategy")
+        return [Problem(named, error.message)]
     fields = {field.encode_name: field for field in msgspec.structs.fields(declared)}
     secrets = {option for option in plugins.secrets(kind, name) if (*at, option) in grounded.secrets}
     beside = OWN_OPTIONS if kind == "providers" else ()

@@ -48,19 +48,13 @@ def pointer(document: Path, pieces: tuple[str, ...]) -> str:
 def resolve(reference: str) -> str:
     """The value that an absolute reference stands for. Blocks for a moment when it reads a file.
 
-    Raises ``ConfigurationError`` when the value cannot be had.
+    Raises ``ConfigurationError`` when the value cannot be had, or is empty.
     """
-    scheme, _, rest = reference.partition(":")
-    if scheme == "env":
-        return _environment(reference, rest)
-    if scheme == "file":
-        return _file(reference, rest)
-    if scheme == "toml":
-        return _value_in_document(reference, rest)
-    if reference.startswith(_LATER):
-        raise _refusal(reference, "this version has no such source; it knows env:NAME and file:/path")
-    # Not quoted: what is no reference may be a secret that ended up in the wrong place.
-    raise ConfigurationError(("expected a reference, found a literal value",))
+    value = _looked_up(reference)
+    if not value:
+        # An empty secret would let everybody in.
+        raise _refusal(reference, "there is nothing in it")
+    return value
 
 
 def read(path: Path, limit_bytes: int) -> bytes:
@@ -74,6 +68,20 @@ def read(path: Path, limit_bytes: int) -> bytes:
     if len(content) > limit_bytes:
         raise ValueError(f"larger than {limit_bytes} bytes")
     return content
+
+
+def _looked_up(reference: str) -> str:
+    scheme, _, rest = reference.partition(":")
+    if scheme == "env":
+        return _environment(reference, rest)
+    if scheme == "file":
+        return _file(reference, rest)
+    if scheme == "toml":
+        return _value_in_document(reference, rest)
+    if reference.startswith(_LATER):
+        raise _refusal(reference, "this version has no such source; it knows env:NAME and file:/path")
+    # Not quoted: what is no reference may be a secret that ended up in the wrong place.
+    raise ConfigurationError(("expected a reference, found a literal value",))
 
 
 def _environment(reference: str, name: str) -> str:

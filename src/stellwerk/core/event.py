@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import msgspec
+
+Outcome: TypeAlias = Literal["complete", "failed", "truncated", "cancelled"]
+"""How a request ended: the caller got all of it; an error instead; a part, and an error; or it left first."""
 
 
 class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     """One finished request, however it ended. Times are microseconds, ``started_ms`` is Unix time in milliseconds.
 
-    ``error`` is the stable code of what went wrong, empty on success. ``outcome`` is ``complete`` (the caller got
-    everything), ``failed`` (the caller got an error), ``truncated`` (an error after the answer began) or
-    ``cancelled`` (the caller went away first).
+    ``error`` is the stable code of what went wrong, empty on success. ``latency_us`` runs from the request's last byte
+    to the answer's last, ``first_byte_us`` to its first, and ``overhead_us`` is the latency without what was spent
+    waiting for providers.
     """
 
     started_ms: int
@@ -21,7 +26,7 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     model: str
     provider: str
     provider_model: str
-    outcome: str
+    outcome: Outcome
     status: int
     error: str
     is_stream: bool

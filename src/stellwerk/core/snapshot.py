@@ -1,6 +1,6 @@
 """The compiled configuration: what workers load, validated, plain, and free of secrets.
 
-Secrets appear only as references (``env:NAME``, ``file:/path``, ``toml:/path#providers.0.api_key``); callers' keys
+Secrets appear only as references (``env:NAME``, ``file:/path``, ``toml:/path#providers.NAME.api_key``); callers' keys
 appear only as digests or as references that the worker digests while it loads.
 """
 

@@ -1,10 +1,10 @@
 """Neutral events of a streamed chat answer, in the order in which decoders of every dialect yield them.
 
-One ``Started``, then deltas, then one ``Finished`` per candidate, perhaps ``UsageReported``, and ``Ended``. Deltas of one
-candidate come in the order of its parts: a delta of another kind begins a new part, so block-structured dialects open
-and close their blocks on it. ``StreamFault`` may come at any time and is the last. Every delta names its ``candidate``
-(index from 0); tool deltas name their ``call`` (index from 0 in order of appearance within the candidate). Decoders
-yield no empty deltas, except text that only carries log-probabilities.
+One ``Started``, then deltas, then one ``Finished`` per candidate, perhaps ``UsageReported``, and ``Ended``. Deltas of
+one candidate come in the order of its parts: a delta of another kind begins a new part, so block-structured dialects
+open and close their blocks on it. ``StreamFault`` may come at any time and is the last. Every delta names its
+``candidate`` (index from 0); tool deltas name their ``call`` (index from 0 in order of appearance within the
+candidate). Decoders yield no empty deltas, except text that only carries log-probabilities.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class ThinkingRedacted(msgspec.Struct, frozen=True):
 
 
 class AudioDelta(msgspec.Struct, frozen=True):
-    """More sound (base64), more of its transcript, its id or its expiry (Unix seconds); what is not said is ``None``."""
+    """More sound (base64), more of its transcript, its id, its expiry (Unix seconds); what is not said is ``None``."""
 
     data: str | None = None
     transcript: str | None = None

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TypeAlias
 
 import msgspec
 
@@ -24,16 +24,22 @@ _SCALAR = re.compile(_STRING + rb"|[^,}\] \t\r\n]++", re.DOTALL)
 _TOKEN = re.compile(_STRING + rb"|[\[{\]}]", re.DOTALL)
 _SPACES = b" \t\r\n"
 _BEFORE_KEY = b"{, \t\r\n"
+_COLON = ord(":")
 # A letter, digit or underscore may be written as an escape; only then can a key be spelled otherwise than it reads.
 _ESCAPED_WORD = re.compile(rb"\\u00[3-7]")
 _EDGE = 512
+_VIEW_BYTES = 8_192
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS = bytes(1 if byte in b"[{" else 255 if byte in b"]}" else 0 for byte in range(256))
 _RUNS = (64, 16, 4, 2)
-_LEAST_OBJECT_BYTES = len(b'{"":}')
+_LEVEL_BYTES = len(b'{"":}')  # an object that holds another; the innermost needs but two
 
 
-class Member(NamedTuple):
+Edit: TypeAlias = tuple[int, int, bytes]
+"""Replace what stands from the first position to the second by these bytes."""
+
+
+class Member(msgspec.Struct, frozen=True, gc=False):
     """One member of the top-level object: its decoded name, where its key begins, and its value's span."""
 
     name: str
@@ -52,8 +58,8 @@ def find(body: bytes, name: str) -> Member | None:
 
     ``name`` consists of letters, digits and underscores.
     """
-    quoted = b'"%b"' % name.encode()
-    if quoted not in body and not _may_hold_escaped_words(body):
+    quoted = _quoted(name)
+    if body.find(quoted) < 0 and not _may_hold_escaped_words(body):
         return None
     found = [member for member in _walk(body) if member.name == name]
     if len(found) > 1:
@@ -67,7 +73,7 @@ def locate(body: bytes, name: str) -> Member:
     Most bodies hold the name once: then no scan of the whole structure is needed. Raises ``InvalidRequest`` when the
     member stands twice. ``name`` as in ``find``.
     """
-    quoted = b'"%b"' % name.encode()
+    quoted = _quoted(name)
     if body.count(quoted) == 1 and not _may_hold_escaped_words(body):
         member = _member_at(body, name, body.find(quoted), len(quoted))
         if member is not None:
@@ -79,31 +85,59 @@ def locate(body: bytes, name: str) -> Member:
 
 
 def locate_unique(body: bytes, name: str) -> Member:
-    """``locate`` for a body that is known not to hold the member twice: it looks at both ends of the body first.
-
-    What stands before any nested value, or behind the last one, is at the top level.
-    """
-    quoted = b'"%b"' % name.encode()
-    at = body.find(quoted, 0, _EDGE)
-    if at >= 0 and body.count(b"{", 0, at) == 1 and body.find(b"[", 0, at) < 0:
-        member = _member_at(body, name, at, len(quoted))
-    else:
-        at = body.rfind(quoted, -min(_EDGE, len(body)))
-        is_behind = at >= 0 and body.count(b"}", at) == 1 and body.find(b"]", at) < 0
-        member = _member_at(body, name, at, len(quoted)) if is_behind else None
+    """``locate`` for a body that is known not to hold the member twice: it looks at both ends of the body first."""
+    quoted = _quoted(name)
+    at = shallow(body, quoted)
+    member = _member_at(body, name, at, len(quoted)) if at >= 0 else None
     return locate(body, name) if member is None else member
+
+
+def shallow(body: bytes, key: bytes) -> int:
+    """Where ``key``, beginning with a member's quoted name, stands in the top-level object near an end of the body.
+
+    What stands before any nested value, or behind the last one, is at the top level. -1 where it is not there, or not
+    certainly.
+    """
+    at = body.find(key, 0, _EDGE)
+    if at >= 0 and body.count(b"{", 0, at) == 1 and body.find(b"[", 0, at) < 0:
+        return at if body[at - 1] in _BEFORE_KEY else -1
+    at = body.rfind(key, -_EDGE)
+    if at >= 0 and body.find(b"]", at) < 0 and body.count(b"}", at) == 1:
+        return at if body[at - 1] in _BEFORE_KEY else -1
+    return -1
+
+
+def splice(body: bytes, edits: Iterable[Edit]) -> bytes:
+    """The body with all edits made in one copy. They must not overlap."""
+    edits = sorted(edits)
+    if len(edits) == 1 and len(body) < _VIEW_BYTES:
+        start, end, value = edits[0]
+        return body[:start] + value + body[end:]
+    source = memoryview(body)
+    pieces: list[bytes | memoryview] = []
+    at = 0
+    for start, end, value in edits:
+        pieces += (source[at:start], value)
+        at = end
+    pieces.append(source[at:])
+    return b"".join(pieces)
+
+
+def insertion(body: bytes, name: str, value: bytes) -> Edit:
+    """The edit that makes a new first member. The caller knows that the body has none of this name."""
+    at = body.index(b"{") + 1
+    comma = b"" if body.startswith(b"}", _space_end(body, at)) else b","
+    return at, at, b"".join((b'"', name.encode(), b'":', value, comma))
 
 
 def replace(body: bytes, member: Member, value: bytes) -> bytes:
     """The body with another value for this member."""
-    return b"".join((body[: member.start], value, body[member.end :]))
+    return splice(body, ((member.start, member.end, value),))
 
 
 def insert(body: bytes, name: str, value: bytes) -> bytes:
-    """The body with a new first member. The caller knows that it has none of this name."""
-    at = body.index(b"{") + 1
-    comma = b"" if body.startswith(b"}", _space_end(body, at)) else b","
-    return b"".join((body[:at], msgspec.json.encode(name), b":", value, comma, body[at:]))
+    """The body with a new first member; ``name`` as in ``find``. The caller knows that it has none of this name."""
+    return splice(body, (insertion(body, name, value),))
 
 
 def drop(body: bytes, member: Member) -> bytes:
@@ -135,8 +169,11 @@ def depth(body: bytes) -> int:
 
 def is_deeper(body: bytes, limit: int) -> bool:
     """Whether nesting goes over ``limit``. Bodies with few brackets, which most are, are told from the count alone."""
+    size = len(body)
+    if size < _LEVEL_BYTES * limit - 1 and body.find(b"[") == body.rfind(b"["):
+        return False  # one array, and objects take their room
     arrays = _count(body, b"[", limit)
-    objects = (len(body) - 2 * arrays) // _LEAST_OBJECT_BYTES
+    objects = (size - 2 * arrays + 3) // _LEVEL_BYTES
     if arrays + objects > limit:
         objects = _count(body, b"{", limit)
     return arrays + objects > limit and depth(body) > limit
@@ -163,7 +200,7 @@ def _walk(body: bytes) -> Iterator[Member]:
 def _name(key: bytes) -> str:
     try:
         return msgspec.json.decode(key, type=str)
-    except msgspec.DecodeError:  # half a surrogate pair, which no name that is looked for has
+    except (msgspec.DecodeError, UnicodeDecodeError):  # half a character: no name that is looked for
         return key.decode(errors="replace")
 
 
@@ -180,20 +217,26 @@ def _value_end(body: bytes, start: int) -> int:
     return len(body)
 
 
+def _quoted(name: str) -> bytes:
+    return b'"' + name.encode() + b'"'
+
+
 def _member_at(body: bytes, name: str, at: int, length: int) -> Member | None:
     """The member whose key stands at ``at``; ``None`` when what stands there is no key."""
-    colon = _space_end(body, at + length)
-    if body[at - 1] not in _BEFORE_KEY or not body.startswith(b":", colon):
+    colon = at + length
+    if body[colon] in _SPACES:
+        colon = _space_end(body, colon)
+    if body[colon] != _COLON or body[at - 1] not in _BEFORE_KEY:
         return None
     start = _space_end(body, colon + 1)
     return Member(name, at, start, _value_end(body, start))
 
 
 def _space_end(body: bytes, at: int) -> int:
-    while body[at] in _SPACES:
+    while at < len(body) and body[at] in _SPACES:
         at += 1
     return at
 
 
 def _may_hold_escaped_words(body: bytes) -> bool:
-    return b"\\u00" in body and _ESCAPED_WORD.search(body) is not None
+    return body.find(b"\\u00") >= 0 and _ESCAPED_WORD.search(body) is not None

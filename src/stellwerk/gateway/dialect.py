@@ -5,22 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from stellwerk.core.envelope import Envelope
+from stellwerk.core.reply import ReplyFacts
 from stellwerk.core.usage import Usage
 from stellwerk.errors import StellwerkError
-
-
-class Facts(Protocol):
-    """What accounting wants to know of a whole answer."""
-
-    @property
-    def usage(self) -> Usage:
-        """What the call used."""
-        ...
-
-    @property
-    def finish(self) -> str:
-        """Why the model stopped, in the dialect's own word; empty where it does not say."""
-        ...
 
 
 class Relay(Protocol):
@@ -30,12 +17,15 @@ class Relay(Protocol):
     """Whether the closing event has passed."""
     has_content: bool
     """Whether an event with content has passed: from here on nothing can be tried again."""
-    is_between_events: bool
-    """Whether what was handed on ends with a whole event."""
     usage: Usage | None
     finish: str
     error: str | None
     """The message of an error event in the stream."""
+
+    @property
+    def is_between_events(self) -> bool:
+        """Whether what was handed on ends with a whole event."""
+        ...
 
     def feed(self, data: bytes) -> bytes:
         """Takes the provider's next bytes; returns the caller's. The same object means: untouched.
@@ -58,7 +48,7 @@ class Dialect(Protocol):
         """Reads a request as far as every request needs it. Raises ``InvalidRequest``."""
         ...
 
-    def facts(self, body: bytes) -> Facts:
+    def facts(self, body: bytes) -> ReplyFacts:
         """Reads a provider's whole answer. Raises ``UpstreamInvalid`` when it is not the dialect's."""
         ...
 

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from stellwerk.core.backoff import full_jitter
 from stellwerk.core.wire import Failure, FailureKind
 from stellwerk.errors import (
@@ -30,7 +32,7 @@ from stellwerk.http.deadlines import NEVER, Deadlines, Timer
 from stellwerk.http.fields import Headers, media_type
 
 if TYPE_CHECKING:
-    from stellwerk.core.route import Plan
+    from stellwerk.core.route import Target
     from stellwerk.gateway.configuration import Model
     from stellwerk.gateway.reply import Reply
 
@@ -52,39 +54,22 @@ class Scheduler:
         self.call_later = call_later
 
 
-class Exchange:
+class Exchange(msgspec.Struct, eq=False):
     """Owner of the caller's request and sink of the providers' answers. Built of callbacks: no task per request."""
 
-    __slots__ = (
-        "_attempt_sent",
-        "_call",
-        "_expires",
-        "_index",
-        "_model",
-        "_repeats",
-        "_reply",
-        "_scheduler",
-        "_stream",
-        "_targets",
-        "_timer",
-        "_trace",
-    )
-
-    def __init__(
-        self, reply: Reply, model: Model, plan: Plan, scheduler: Scheduler, *, timeout_s: float, trace: bytes
-    ) -> None:
-        self._reply = reply
-        self._model = model
-        self._targets = plan.targets + model.spare if model.spare else plan.targets
-        self._scheduler = scheduler
-        self._expires = reply.request.received + timeout_s
-        self._trace = trace
-        self._index = 0
-        self._repeats = 0
-        self._attempt_sent = 0.0
-        self._call: Call | None = None
-        self._stream: StreamReply | None = None
-        self._timer: Timer | None = None
+    _reply: Reply
+    _model: Model
+    _targets: tuple[Target, ...]
+    _scheduler: Scheduler
+    _expires: float
+    """When all attempts together must have led to an answer, in the event loop's clock."""
+    _trace: bytes = b""
+    _index: int = 0
+    _repeats: int = 0
+    _attempt_sent: float = 0.0
+    _call: Call | None = None
+    _stream: StreamReply | None = None
+    _timer: Timer | None = None
 
     def start(self) -> None:
         """Asks the first target."""
@@ -225,9 +210,9 @@ class Exchange:
             frame(wire.method, wire.path, route.authority, wire.fields, len(body)),
             body,
             self,
-            is_streamed=envelope.is_stream,
-            patience=model.stream_patience if envelope.is_stream else model.whole_patience,
-            expires=expires,
+            envelope.is_stream,
+            model.stream_patience if envelope.is_stream else model.whole_patience,
+            expires,
         )
         route.lane.send(call)
 
@@ -258,12 +243,14 @@ def error_of(failure: Failure) -> UpstreamError:
     """The error that tells a caller of a provider's refusal."""
     match failure.kind:
         case FailureKind.REFUSED:
-            return UpstreamRefused(failure.message, upstream_status=failure.status, param=failure.param)
+            return UpstreamRefused(
+                failure.message, upstream_status=failure.status, code=failure.code, param=failure.param
+            )
         case FailureKind.CREDENTIALS:
             message = f"The provider refused the gateway's credentials (HTTP {failure.status})."
             return UpstreamCredentials(message)
         case FailureKind.RATE_LIMITED:
-            return UpstreamRateLimited(failure.message, retry_after_s=failure.retry_after_s)
+            return UpstreamRateLimited(failure.message, code=failure.code, retry_after_s=failure.retry_after_s)
         case FailureKind.TIMEOUT:
             return UpstreamTimeout(failure.message)
         case FailureKind.INVALID:

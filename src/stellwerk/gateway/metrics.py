@@ -4,36 +4,48 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 import msgspec
 
-from stellwerk.gateway.lease import Outcome, Settlement
+from stellwerk.core.event import RequestEvent
 
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+BUCKETS_US = tuple(int(bound * 1_000_000) for bound in BUCKETS_S)
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+Key: TypeAlias = tuple[str, str, str, str, int]
 
 
 class Series(msgspec.Struct):
-    """Everything counted of one combination of model, target, outcome and status."""
+    """Everything counted of one combination of model, target, outcome and status. Sums are of microseconds."""
 
     model: str
-    target: str
+    provider: str
+    provider_model: str
     outcome: str
     status: int
-    requests: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
-    latency_sum_s: float = 0.0
-    overhead_sum_s: float = 0.0
+    latency_sum_us: int = 0
+    overhead_sum_us: int = 0
     buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BUCKETS_S) + 1))
+
+    @property
+    def key(self) -> Key:
+        """What it counts."""
+        return (self.model, self.provider, self.provider_model, self.outcome, self.status)
+
+    @property
+    def requests(self) -> int:
+        """How many there were."""
+        return sum(self.buckets)
 
     def add(self, other: Series) -> None:
         """Adds what another worker has counted of the same."""
-        self.requests += other.requests
         self.input_tokens += other.input_tokens
         self.output_tokens += other.output_tokens
-        self.latency_sum_s += other.latency_sum_s
-        self.overhead_sum_s += other.overhead_sum_s
+        self.latency_sum_us += other.latency_sum_us
+        self.overhead_sum_us += other.overhead_sum_us
         self.buckets = [mine + theirs for mine, theirs in zip(self.buckets, other.buckets, strict=True)]
 
 
@@ -44,32 +56,30 @@ class Metrics:
 
     def __init__(self, models: Iterable[str]) -> None:
         self._models = frozenset(models)
-        self._series: dict[tuple[str, str, Outcome, int], Series] = {}
+        self._series: dict[Key, Series] = {}
         self.has_changed = True
 
     def restore(self, dump: bytes) -> None:
         """Continues the counters of a predecessor. A dump that cannot be read (an older version's) is left out."""
         for series in merge([dump]):
-            self._series[(series.model, series.target, Outcome(series.outcome), series.status)] = series
+            self._series[series.key] = series
 
     def know(self, models: Iterable[str]) -> None:
         """Replaces the model names that may be labels; what was counted stays."""
         self._models = frozenset(models)
 
-    def count(self, model: str, target: str, settlement: Settlement) -> None:
+    def count(self, event: RequestEvent) -> None:
         """Counts one request that has ended."""
-        key = (model, target, settlement.outcome, settlement.status)
+        key = (event.model, event.provider, event.provider_model, event.outcome, event.status)
         series = self._series.get(key)
         if series is None:
-            series = self._open(model, target, settlement)
-        latency_s = settlement.latency_s
-        usage = settlement.usage
-        series.requests += 1
-        series.input_tokens += usage.input_tokens
-        series.output_tokens += usage.output_tokens
-        series.latency_sum_s += latency_s
-        series.overhead_sum_s += latency_s - settlement.waited_s
-        series.buckets[bisect_left(BUCKETS_S, latency_s)] += 1
+            series = self._open(event)
+        latency_us = event.latency_us
+        series.input_tokens += event.input_tokens
+        series.output_tokens += event.output_tokens
+        series.latency_sum_us += latency_us
+        series.overhead_sum_us += event.overhead_us
+        series.buckets[bisect_left(BUCKETS_US, latency_us)] += 1
         self.has_changed = True
 
     def dump(self) -> bytes:
@@ -77,35 +87,31 @@ class Metrics:
         self.has_changed = False
         return msgspec.msgpack.encode(list(self._series.values()))
 
-    def _open(self, model: str, target: str, settlement: Settlement) -> Series:
-        known = model if model in self._models else ""
-        key = (known, target, settlement.outcome, settlement.status)
-        series = self._series.get(key)
-        if series is None:
-            series = self._series[key] = Series(known, target, settlement.outcome.value, settlement.status)
-        return series
+    def _open(self, event: RequestEvent) -> Series:
+        known = event.model if event.model in self._models else ""
+        series = Series(known, event.provider, event.provider_model, event.outcome, event.status)
+        return self._series.setdefault(series.key, series)
 
 
 def merge(dumps: Iterable[bytes]) -> list[Series]:
     """The series of several workers as one list. A dump that cannot be read (an older version's) is left out."""
-    merged: dict[tuple[str, str, str, int], Series] = {}
+    merged: dict[Key, Series] = {}
     for dump in dumps:
         try:
             decoded = msgspec.msgpack.decode(dump, type=list[Series])
         except msgspec.MsgspecError:
             continue
         for series in decoded:
-            key = (series.model, series.target, series.outcome, series.status)
-            if key in merged:
-                merged[key].add(series)
+            if series.key in merged:
+                merged[series.key].add(series)
             else:
-                merged[key] = series
+                merged[series.key] = series
     return list(merged.values())
 
 
 def render(series: Iterable[Series], gauges: Mapping[str, float]) -> bytes:
     """Prometheus text format 0.0.4. ``gauges`` are further values without labels, by their full name."""
-    rows = sorted(series, key=lambda row: (row.model, row.target, row.outcome, row.status))
+    rows = sorted(series, key=lambda row: row.key)
     lines: list[str] = []
     _family(lines, "stellwerk_requests_total", "counter", "Requests that have ended.")
     lines += [f"stellwerk_requests_total{{{_labels(row)}}} {row.requests}" for row in rows]
@@ -114,7 +120,7 @@ def render(series: Iterable[Series], gauges: Mapping[str, float]) -> bytes:
         lines.append(f'stellwerk_tokens_total{{{_labels(row)},direction="input"}} {row.input_tokens}')
         lines.append(f'stellwerk_tokens_total{{{_labels(row)},direction="output"}} {row.output_tokens}')
     _family(lines, "stellwerk_overhead_seconds_total", "counter", "Time spent in the gateway itself.")
-    lines += [f"stellwerk_overhead_seconds_total{{{_labels(row)}}} {row.overhead_sum_s:.6f}" for row in rows]
+    lines += [f"stellwerk_overhead_seconds_total{{{_labels(row)}}} {row.overhead_sum_us / 1e6:.6f}" for row in rows]
     _family(lines, "stellwerk_request_duration_seconds", "histogram", "From the request's last byte to the answer's.")
     for row in rows:
         lines += _histogram("stellwerk_request_duration_seconds", row)
@@ -130,11 +136,12 @@ def _histogram(name: str, row: Series) -> list[str]:
     for bound, count in zip((*BUCKETS_S, float("inf")), row.buckets, strict=True):
         total += count
         lines.append(f'{name}_bucket{{{labels},le="{"+Inf" if bound == float("inf") else f"{bound:g}"}"}} {total}')
-    return [*lines, f"{name}_sum{{{labels}}} {row.latency_sum_s:.6f}", f"{name}_count{{{labels}}} {total}"]
+    return [*lines, f"{name}_sum{{{labels}}} {row.latency_sum_us / 1e6:.6f}", f"{name}_count{{{labels}}} {total}"]
 
 
 def _labels(row: Series) -> str:
-    pairs = (("model", row.model), ("target", row.target), ("outcome", row.outcome), ("status", str(row.status)))
+    target = f"{row.provider}/{row.provider_model}" if row.provider else ""
+    pairs = (("model", row.model), ("target", target), ("outcome", row.outcome), ("status", str(row.status)))
     return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in pairs)
 
 

@@ -10,14 +10,14 @@ from stellwerk.errors import InvalidRequest, StellwerkError
 from stellwerk.gateway.configuration import Configuration
 from stellwerk.gateway.dialect import Dialect
 from stellwerk.gateway.exchange import Exchange, Scheduler
-from stellwerk.gateway.lease import Outcome, Settlement
-from stellwerk.gateway.reply import Reply, status_of
+from stellwerk.gateway.reply import Reply
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import authenticate
 from stellwerk.gateway.stages.route import route
 from stellwerk.http.fields import Headers, render
 from stellwerk.http.request import Request
 
+NOBODY = Principal("", "", frozenset())
 MAX_TAGS_BYTES = 1024
 _TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _TAGS = re.compile(rb"[\x20-\x7e]*")
@@ -35,10 +35,7 @@ class Pipeline:
         self._scheduler = scheduler
 
     def run(self, request: Request, dialect: Dialect, request_id: str, started_ms: int) -> None:
-        """Answers ``request`` now or later. Raises the error that refuses it before anything was asked upstream.
-
-        ``started_ms`` is Unix time in milliseconds.
-        """
+        """Answers ``request`` now or later. ``started_ms`` is Unix time in milliseconds."""
         configuration = self.configuration
         headers = request.headers
         principal: Principal | None = None
@@ -51,14 +48,14 @@ class Pipeline:
             tags = _tags(headers)
         except StellwerkError as error:
             known = envelope if envelope is not None else Envelope(dialect.name, "", is_stream=False, body=request.body)
-            latency_s = self._scheduler.deadlines.clock() - request.received
-            refused = Settlement(Outcome.FAILED, status_of(error), latency_s, error=error.code)
-            self._account.refuse(request_id, started_ms, principal, known, refused)
-            raise
+            lease = self._account.open(request_id, started_ms, principal or NOBODY, known, "")
+            Reply(request, dialect, lease, self._scheduler.deadlines.clock).fail(error)
+            return
         lease = self._account.open(request_id, started_ms, principal, envelope, tags)
         reply = Reply(request, dialect, lease, self._scheduler.deadlines.clock)
+        targets = plan.targets + model.spare if model.spare else plan.targets
         trace = _trace(headers) if b"traceparent" in headers else b""
-        Exchange(reply, model, plan, self._scheduler, timeout_s=timeout_s, trace=trace).start()
+        Exchange(reply, model, targets, self._scheduler, request.received + timeout_s, trace).start()
 
 
 def _timeout_s(headers: Headers, limit_s: float) -> float:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from stellwerk.core.event import Outcome, RequestEvent
 from stellwerk.core.usage import Usage
 from stellwerk.errors import StellwerkError, UpstreamRateLimited, UpstreamRefused
-from stellwerk.gateway.lease import NO_USAGE, Lease, Outcome, Settlement
+from stellwerk.gateway.lease import Lease
 
 if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
@@ -15,35 +18,33 @@ if TYPE_CHECKING:
     from stellwerk.http.request import Request
     from stellwerk.ports.clock import Clock
 
+NO_USAGE = Usage()
 JSON = b"content-type: application/json\r\n"
 EVENT_STREAM = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
 CLIENT_CLOSED_REQUEST = 499
 """The status on record for a caller that left before its answer (nginx's convention)."""
 
 
-class Reply:
+class Reply(msgspec.Struct, eq=False):
     """Writes the answer in the caller's dialect and keeps the times that accounting needs."""
 
-    __slots__ = ("_clock", "attempts", "dialect", "first_byte", "lease", "request", "route", "size", "waited_s")
+    request: Request
+    dialect: Dialect
+    lease: Lease
+    _clock: Clock
+    route: Route | None = None
+    """The target that is being asked, or has answered."""
+    attempts: int = 0
+    waited_s: float = 0.0
+    first_byte: float = 0.0
+    size: int = 0
 
-    def __init__(self, request: Request, dialect: Dialect, lease: Lease, clock: Clock) -> None:
-        self.request = request
-        self.dialect = dialect
-        self.lease = lease
-        self._clock = clock
-        self.route: Route | None = None
-        """The target that is being asked, or has answered."""
-        self.attempts = 0
-        self.waited_s = 0.0
-        self.first_byte = 0.0
-        self.size = 0
-
-    def respond(self, body: bytes, usage: Usage, finish: str) -> None:
+    def respond(self, body: bytes, usage: Usage | None, finish: str) -> None:
         """A provider's whole answer, handed on."""
         now = self.first_byte = self._clock()
         self.size = len(body)
         self.request.respond(200, b"%b%b" % (JSON, self._fields(now)), body)
-        self._settle(Outcome.COMPLETE, 200, now, usage, "", finish)
+        self._settle("complete", 200, now, usage or NO_USAGE, "", finish)
 
     def start(self, first: bytes) -> None:
         """The first bytes of a stream."""
@@ -54,13 +55,13 @@ class Reply:
     def end(self, usage: Usage | None, finish: str) -> None:
         """A stream has been handed on whole."""
         self.request.end()
-        self._settle(Outcome.COMPLETE, 200, self._clock(), usage or NO_USAGE, "", finish)
+        self._settle("complete", 200, self._clock(), usage or NO_USAGE, "", finish)
 
     def break_off(self, rest: bytes, error: StellwerkError, usage: Usage | None, finish: str) -> None:
         """A stream ends before it is whole; ``rest`` are its last bytes, with the event that says so."""
         self.request.send(rest)
         self.request.end()
-        self._settle(Outcome.TRUNCATED, 200, self._clock(), usage or NO_USAGE, error.code, finish)
+        self._settle("truncated", 200, self._clock(), usage or NO_USAGE, error.code, finish)
 
     def fail(self, error: StellwerkError) -> None:
         """No answer: the caller gets an error in its own dialect."""
@@ -69,12 +70,12 @@ class Reply:
         self.request.respond(
             status, b"%b%b%b" % (JSON, self._fields(now), _retry_after(error)), self.dialect.error(error)
         )
-        self._settle(Outcome.FAILED, status, now, NO_USAGE, error.code, "")
+        self._settle("failed", status, now, NO_USAGE, error.code, "")
 
     def cancel(self, usage: Usage | None, finish: str) -> None:
         """The caller has gone."""
         status = 200 if self.first_byte else CLIENT_CLOSED_REQUEST
-        self._settle(Outcome.CANCELLED, status, self._clock(), usage or NO_USAGE, "cancelled", finish)
+        self._settle("cancelled", status, self._clock(), usage or NO_USAGE, "cancelled", finish)
 
     def _fields(self, now: float) -> bytes:
         route = self.route
@@ -86,20 +87,36 @@ class Reply:
         )
 
     def _settle(self, outcome: Outcome, status: int, now: float, usage: Usage, error: str, finish: str) -> None:
-        received = self.request.received
-        self.lease.settle(
-            Settlement(
+        lease, received, route = self.lease, self.request.received, self.route
+        principal, envelope = lease.principal, lease.envelope
+        latency_s = now - received
+        lease.settle(
+            RequestEvent(
+                lease.started_ms,
+                lease.request_id,
+                envelope.dialect,
+                principal.key_name,
+                principal.team,
+                envelope.model,
+                route.target.provider if route is not None else "",
+                route.target.model if route is not None else "",
                 outcome,
                 status,
-                now - received,
-                usage,
                 error,
-                self.route.target.identity if self.route is not None else "",
+                envelope.is_stream,
                 self.attempts,
-                self.first_byte - received if self.first_byte else 0.0,
-                self.waited_s,
-                finish,
+                int(latency_s * 1e6),
+                int((self.first_byte - received) * 1e6) if self.first_byte else 0,
+                int((latency_s - self.waited_s) * 1e6),
+                usage.input_tokens,
+                usage.output_tokens,
+                usage.cache_read_tokens,
+                usage.cache_write_tokens,
+                usage.reasoning_tokens,
+                len(envelope.body),
                 self.size,
+                finish,
+                lease.tags,
             )
         )
 

@@ -63,7 +63,7 @@ class AnswerSink(Protocol):
         ...
 
 
-class Call:
+class Call(msgspec.Struct, eq=False):
     """The handle of one request in the pool, from the queue to the last byte of its answer.
 
     ``head`` is the framed head of the request, ``body`` its whole body. ``expires`` bounds the whole call in the event
@@ -71,41 +71,17 @@ class Call:
     whatever its owner still does with it touches nobody else's.
     """
 
-    __slots__ = (
-        "body",
-        "connection",
-        "deadline",
-        "expires",
-        "has_answer",
-        "head",
-        "is_streamed",
-        "lane",
-        "patience",
-        "repeats",
-        "sink",
-    )
-
-    def __init__(
-        self,
-        head: bytes,
-        body: bytes,
-        sink: AnswerSink,
-        *,
-        is_streamed: bool,
-        patience: Patience,
-        expires: float = NEVER,
-    ) -> None:
-        self.head = head
-        self.body = body
-        self.sink = sink
-        self.is_streamed = is_streamed
-        self.patience = patience
-        self.expires = expires
-        self.deadline = NEVER
-        self.lane: Lane | None = None
-        self.connection: UpstreamConnection | None = None
-        self.has_answer = False
-        self.repeats = 0
+    head: bytes
+    body: bytes
+    sink: AnswerSink
+    is_streamed: bool
+    patience: Patience
+    expires: float = NEVER
+    deadline: float = NEVER
+    lane: Lane | None = None
+    connection: UpstreamConnection | None = None
+    has_answer: bool = False
+    repeats: int = 0
 
     def cancel(self) -> None:
         """Gives the call up now: a waiting one leaves the queue, a running one takes its connection with it."""

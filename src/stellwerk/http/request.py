@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from stellwerk.http.fields import status_line
+import msgspec
+
+from stellwerk.http.fields import STATUS_LINES, status_line
 from stellwerk.http.write_through import write_through
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class BodySink(Protocol):
         ...
 
 
-class Request:
+class Request(msgspec.Struct, eq=False):
     """One request and its answer.
 
     ``path`` is the raw path of the target, ``query`` what follows the question mark. ``headers`` have lower-case names.
@@ -44,36 +46,20 @@ class Request:
     ``send``, ``end``. Once the caller has gone, all of them do nothing: no owner has to ask first.
     """
 
-    __slots__ = (
-        "_connection",
-        "_is_chunked",
-        "body",
-        "extra_fields",
-        "headers",
-        "is_http_1_0",
-        "keep_alive",
-        "method",
-        "owner",
-        "path",
-        "query",
-        "received",
-    )
-
-    def __init__(self, connection: ServerConnection) -> None:
-        self._connection: ServerConnection | None = connection
-        self._is_chunked = False
-        self.method = b""
-        self.path = b""
-        self.query = b""
-        self.headers: dict[bytes, bytes] = {}
-        self.body = b""
-        self.extra_fields = b""
-        """A rendered block added to whatever head this request is answered with."""
-        self.keep_alive = True
-        self.is_http_1_0 = False
-        self.owner: Owner | None = None
-        self.received = 0.0
-        """When its last byte arrived, in the event loop's clock."""
+    _connection: ServerConnection | None
+    headers: dict[bytes, bytes] = {}
+    method: bytes = b""
+    path: bytes = b""
+    query: bytes = b""
+    body: bytes = b""
+    extra_fields: bytes = b""
+    """A rendered block added to whatever head this request is answered with."""
+    keep_alive: bool = True
+    is_http_1_0: bool = False
+    owner: Owner | None = None
+    received: float = 0.0
+    """When its last byte arrived, in the event loop's clock."""
+    _is_chunked: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -105,7 +91,7 @@ class Request:
         connection.write(
             b"%b%b%b%b%b%b\r\n%b"
             % (
-                status_line(status),
+                STATUS_LINES.get(status) or status_line(status),
                 fields,
                 self.extra_fields,
                 connection.date_line(),
@@ -129,7 +115,7 @@ class Request:
         connection.write(
             b"%b%b%b%b%b%b\r\n%b"
             % (
-                status_line(status),
+                STATUS_LINES.get(status) or status_line(status),
                 fields,
                 self.extra_fields,
                 connection.date_line(),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stellwerk.http.front import Front
 
 LARGE_BODY_BYTES = 65_536
+"""A body over this is decided about before it is sent."""
 MAX_PIPELINED = 256
 """Whole requests that may wait on one connection."""
 LINGER_S = 2.0
@@ -49,11 +50,13 @@ class ServerConnection(asyncio.Protocol):
         "_good_host",
         "_good_path",
         "_good_target",
+        "_headers",
         "_in_head",
         "_incoming",
         "_is_adopted",
         "_limits",
         "_lingered",
+        "_modest_bytes",
         "_owes_continue",
         "_parser",
         "_pending",
@@ -76,6 +79,7 @@ class ServerConnection(asyncio.Protocol):
         self._is_adopted = is_adopted
         self._app = front.app
         self._limits = front.limits
+        self._modest_bytes = min(LARGE_BODY_BYTES, front.limits.max_body_bytes)
         self._parser = httptools.HttpRequestParser(self)
         self._complete: list[Request] = []
         self._pieces: list[bytes] = []
@@ -94,6 +98,7 @@ class ServerConnection(asyncio.Protocol):
         self._read_bytes = 0
         self._since = 0.0
         self._lingered = -1
+        self._headers: dict[bytes, bytes] = {}
         self._in_head = False
         self._owes_continue = False
         self._serving = False
@@ -123,7 +128,12 @@ class ServerConnection(asyncio.Protocol):
                 self.transport.abort()
         elif self._current is None and not self._complete:
             self._parse(data)
-            if self._complete or self._refusal is not None:
+            complete = self._complete
+            if len(complete) == 1 and self._refusal is None:
+                self._current = request = complete.pop()
+                request.received = self._front.deadlines.clock()
+                self._app.handle(request)
+            elif complete or self._refusal is not None:
                 self._serve()
         elif self._refusal is None:
             self._pending += data
@@ -160,7 +170,8 @@ class ServerConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A new message starts."""
-        self._incoming = Request(self)
+        self._incoming = request = Request(self)
+        self._headers = request.headers
         self._in_head = True
         self._target = b""
         self._announced = self._body_bytes = self._repeated = self._fed = 0
@@ -174,9 +185,8 @@ class ServerConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field; trailers are read over, they must never change what the head said."""
         if self._in_head:
-            headers = self._incoming.headers  # type: ignore[union-attr]
+            headers = self._headers
             name = name.lower()
-            value = value.rstrip(b" \t")
             if name not in headers:
                 headers[name] = value
             elif name in _SINGLE:
@@ -196,21 +206,17 @@ class ServerConnection(asyncio.Protocol):
         if not parser.should_keep_alive():
             request.keep_alive = False
         self._check_head(request)
-        headers = request.headers
+        headers = self._headers
         length = headers.get(b"content-length")
         if length is not None:
             self._announced = int(length)
-        if (
-            b"transfer-encoding" in headers
-            or b"expect" in headers
-            or self._announced > min(LARGE_BODY_BYTES, self._limits.max_body_bytes)
-        ):
+        if self._announced > self._modest_bytes or b"transfer-encoding" in headers or b"expect" in headers:
             self._invite_body(request)
 
     def on_body(self, piece: bytes) -> None:
         """A piece of the body."""
         self._body_bytes += len(piece)
-        if self._body_bytes > self._limits.max_body_bytes:
+        if self._body_bytes > self._modest_bytes and self._body_bytes > self._limits.max_body_bytes:
             self._stop(self._too_large())
         if self._sink is not None:
             self._sink.on_piece(piece)
@@ -384,7 +390,7 @@ class ServerConnection(asyncio.Protocol):
         if self._parser.get_http_version() != "1.1":
             self._check_old_version(request)
         coding = headers.get(b"transfer-encoding")
-        if coding is not None and coding.lower() != b"chunked":
+        if coding is not None and coding.strip().lower() != b"chunked":
             self._stop(InvalidRequest("Only 'chunked' is understood as Transfer-Encoding."))
         host = headers.get(b"host")
         if host != self._good_host:
@@ -406,7 +412,7 @@ class ServerConnection(asyncio.Protocol):
         if host is None:
             if not request.is_http_1_0:
                 self._stop(InvalidRequest("The request has no Host header."))
-        elif _HOST.fullmatch(host) is None:
+        elif _HOST.fullmatch(host.strip()) is None:
             self._stop(InvalidRequest("The request's Host header is not a host name or address."))
         else:
             self._good_host = host
@@ -431,7 +437,7 @@ class ServerConnection(asyncio.Protocol):
         authority, slash, path = rest.partition(b"/")
         if not separator or scheme.lower() not in {b"http", b"https"} or b"?" in authority or b"#" in authority:
             self._stop(InvalidRequest("The request's target is neither a path nor an http URL."))
-        if host is not None and authority.lower() != host.lower():
+        if host is not None and authority.lower() != host.strip().lower():
             self._stop(InvalidRequest("The request's target and its Host header name different hosts."))
         return slash + path if slash else b"/"
 
@@ -440,7 +446,7 @@ class ServerConnection(asyncio.Protocol):
         if self._announced > self._limits.max_body_bytes:
             self._stop(self._too_large())
         expectation = request.headers.get(b"expect")
-        if expectation is not None and expectation.lower() != b"100-continue":
+        if expectation is not None and expectation.strip().lower() != b"100-continue":
             self._stop(InvalidRequest("Only '100-continue' is understood as Expect."))
         try:
             self._sink = self._app.accept(request)

@@ -76,7 +76,6 @@ class UpstreamConnection(asyncio.Protocol):
         """Sends ``call``. The connection must be free."""
         self._call = call
         call.connection = self
-        self._is_streaming = False
         self._is_whole = self._keeps_alive = False
         self._in_head = True
         self._answer_bytes = 0
@@ -84,12 +83,11 @@ class UpstreamConnection(asyncio.Protocol):
         body = call.body
         if len(body) <= JOIN_BYTES:
             self.transport.write(call.head + body)
-        else:
-            self.transport.writelines((call.head, body))
-        if self.transport.get_write_buffer_size() > JOIN_BYTES:
-            self._expire_in(call.patience.write_s)
-        else:
             self._expire_in(call.patience.first_byte_s)
+            return
+        self.transport.writelines((call.head, body))
+        is_stuck = self.transport.get_write_buffer_size() > JOIN_BYTES
+        self._expire_in(call.patience.write_s if is_stuck else call.patience.first_byte_s)
 
     def abandon(self) -> None:
         """Gives the call up: the upstream sees the connection end at once."""
@@ -157,9 +155,14 @@ class UpstreamConnection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(UpstreamInvalid(f"The provider's answer is not valid HTTP/1.1: {error}."))
         else:
-            # A read that ends inside a size line has left the boundary without the parser having said so.
-            self._at_chunk = self._at_chunk and data.endswith(b"\r\n")
-            self._after_feed(call, len(data))
+            if self._call is not call:
+                return
+            if self._is_whole:
+                self._finish(call)
+            else:
+                # A read that ends inside a size line has left the boundary without the parser having said so.
+                self._at_chunk = self._at_chunk and data.endswith(b"\r\n")
+                self._await_rest(call, len(data))
 
     def eof_received(self) -> None:
         """The upstream has closed its side: whatever is missing will not come."""
@@ -220,7 +223,6 @@ class UpstreamConnection(asyncio.Protocol):
         if self._in_head and not self._is_whole:
             headers = self._headers
             name = name.lower()
-            value = value.rstrip(b" \t")
             headers[name] = value if name not in headers else b"%b, %b" % (headers[name], value)
 
     def on_headers_complete(self) -> None:
@@ -233,7 +235,11 @@ class UpstreamConnection(asyncio.Protocol):
         self._status = status
         headers = self._headers
         self._answer_bytes = 0
-        if b"transfer-encoding" in headers:
+        coding = headers.get(b"transfer-encoding")
+        if coding is not None:
+            if coding.strip().lower() != b"chunked":
+                self._fail(UpstreamInvalid("The provider's answer has a Transfer-Encoding that nobody asked for."))
+                return
             self._is_framed = True
         if call.is_streamed:
             self._is_streaming = call.sink.on_head(status, headers)
@@ -273,19 +279,15 @@ class UpstreamConnection(asyncio.Protocol):
 
     # -- endings
 
-    def _after_feed(self, call: Call, size: int) -> None:
-        if self._call is not call:
-            return
-        if self._is_whole:
-            self._finish(call)
-        else:
-            if self._in_head:
-                self._answer_bytes += size
-                if self._answer_bytes > MAX_HEAD_BYTES:
-                    self._fail(UpstreamInvalid(f"The provider's answer has a head over {MAX_HEAD_BYTES} bytes."))
-                    return
-            if not self._is_paused:
-                self._expire_in(call.patience.idle_s)
+    def _await_rest(self, call: Call, size: int) -> None:
+        """The answer is not whole yet: bounds its head in bytes and the pause before the rest in time."""
+        if self._in_head:
+            self._answer_bytes += size
+            if self._answer_bytes > MAX_HEAD_BYTES:
+                self._fail(UpstreamInvalid(f"The provider's answer has a head over {MAX_HEAD_BYTES} bytes."))
+                return
+        if not self._is_paused:
+            self._expire_in(call.patience.idle_s)
 
     def _finish(self, call: Call) -> None:
         """Hands the connection back first and the answer on second: its owner may start the next call at once."""
@@ -301,7 +303,7 @@ class UpstreamConnection(asyncio.Protocol):
         call.connection = None
         call.lane = None
         self._at_chunk = self._is_framed = self._is_streaming = False
-        if is_reusable and not self.transport.is_closing() and self.transport.get_write_buffer_size() == 0:
+        if is_reusable and (len(call.body) <= JOIN_BYTES or self.transport.get_write_buffer_size() == 0):
             self._lane.give_back(self)
         else:
             self.close()

@@ -10,7 +10,7 @@ import msgspec
 from stellwerk.core.usage import Usage
 from stellwerk.simulator.ask import Ask, Tool
 from stellwerk.simulator.dice import Dice, digest
-from stellwerk.simulator.prose import Prose, Writers
+from stellwerk.simulator.prose import Language, Prose, Writers
 from stellwerk.simulator.refusal import Refusal
 from stellwerk.simulator.schema.check import BadSchema
 from stellwerk.simulator.schema.value import write_value
@@ -59,14 +59,15 @@ class Answer(msgspec.Struct, frozen=True):
 class Author:
     """Writes answers: the same one for the same seed, request and steering."""
 
-    def __init__(self, seed: bytes) -> None:
+    def __init__(self, seed: bytes, language: Language) -> None:
         self._seed = seed
+        self._language = language
         self._writers = Writers(seed)
 
     def answer(self, ask: Ask, steering: Steering, lengths: Sampler, *, reasons: bool, cached_tokens: int) -> Answer:
         """The answer to ``ask``. Raises ``Refusal`` where a schema cannot be satisfied."""
         content = digest(self._seed, ask.content)
-        prose = self._writers.writer(steering.language or "auto", ask.text)
+        prose = self._writers.writer(steering.language or self._language, ask.text)
         choices = tuple(
             self._choice(ask, steering, lengths, prose, digest(content, bytes([index])), reasons=reasons)
             for index in range(ask.choices)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
@@ -11,6 +10,7 @@ import msgspec
 from stellwerk.http.request import Request
 from stellwerk.simulator import wire
 from stellwerk.simulator.journal import Entry, Journal
+from stellwerk.simulator.timetable import Appointment, Timetable
 
 BATCH_BYTES = 16_384
 """So much of what is due at once goes out in one write."""
@@ -22,7 +22,7 @@ class Caller(msgspec.Struct, frozen=True):
     """Who gets an answer, and where it is noted what became of it."""
 
     request: Request
-    loop: asyncio.AbstractEventLoop
+    timetable: Timetable
     journal: Journal
     entry: Entry
 
@@ -30,27 +30,27 @@ class Caller(msgspec.Struct, frozen=True):
 class Delivery:
     """The life of one answer, from the moment that it is decided. Notes its end in the journal exactly once."""
 
-    __slots__ = ("_timer", "entry", "is_paused", "journal", "loop", "request")
+    __slots__ = ("_appointment", "entry", "is_paused", "journal", "request", "timetable")
 
     def __init__(self, caller: Caller) -> None:
         self.request = caller.request
-        self.loop = caller.loop
+        self.timetable = caller.timetable
         self.journal = caller.journal
         self.entry = caller.entry
         self.is_paused = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._appointment: Appointment | None = None
         caller.request.owner = self
 
     def after(self, delay_s: float, act: Callable[[], None]) -> None:
         """Does ``act`` later, or at once without a delay."""
         if delay_s > 0:
-            self._timer = self.loop.call_later(delay_s, act)
+            self.at(self.timetable.time() + delay_s, act)
         else:
             act()
 
     def at(self, when: float, act: Callable[[], None]) -> None:
-        """Does ``act`` at ``when`` of the loop's clock."""
-        self._timer = self.loop.call_at(when, act)
+        """Does ``act`` at ``when`` of the timetable's clock."""
+        self._appointment = self.timetable.at(when, act)
 
     def end(self, outcome: str) -> None:
         """Notes the end."""
@@ -59,8 +59,8 @@ class Delivery:
 
     def on_gone(self) -> None:
         """The caller went away."""
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._appointment is not None:
+            self._appointment.cancel()
         self.end("aborted")
 
     def on_pause(self) -> None:
@@ -102,7 +102,7 @@ class Paced(Delivery, ABC):
         """Sends the first piece after ``delay_s`` and each further one ``gap()`` seconds after the one before."""
         self._pieces = pieces
         self._gap = gap
-        self._due = self.loop.time() + delay_s
+        self._due = self.timetable.time() + delay_s
         self.after(delay_s, self._step)
 
     @abstractmethod
@@ -123,19 +123,19 @@ class Paced(Delivery, ABC):
     def on_resume(self) -> None:
         """The caller has caught up: what became due meanwhile goes out at once."""
         super().on_resume()
-        if not self._is_done and self._timer is None:
+        if not self._is_done and self._appointment is None:
             self._step()
 
     def _step(self) -> None:
-        self._timer = None
+        self._appointment = None
         while not self.is_paused and not self._is_done:
-            if self._due > self.loop.time():
+            if self._due > self.timetable.time():
                 self.at(self._due, self._step)
                 return
             self._send_what_is_due()
 
     def _send_what_is_due(self) -> None:
-        now = self.loop.time()
+        now = self.timetable.time()
         batch: list[bytes] = []
         size = 0
         while self._due <= now and size < BATCH_BYTES:

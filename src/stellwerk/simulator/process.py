@@ -26,6 +26,7 @@ from stellwerk.simulator.fault import PlannedFault
 from stellwerk.simulator.openai.speaker import OpenAI
 from stellwerk.simulator.provider import Provider
 from stellwerk.simulator.scenario import Scenario, SimulatedProvider
+from stellwerk.simulator.timetable import Timetable
 
 DRAIN_S = 1.0
 """How long answers under way may take to end on the way out."""
@@ -67,12 +68,13 @@ async def running(scenario: Scenario) -> AsyncIterator[tuple[Simulator, ...]]:
     Raises ``ConfigurationError`` when an address cannot be listened on.
     """
     loop = asyncio.get_running_loop()
+    timetable = Timetable(loop)
     listeners = _listeners(scenario)
     fronts: list[Front] = []
     simulators: list[Simulator] = []
     try:
         for spec, listener in zip(scenario.providers, listeners, strict=True):
-            provider = Provider(spec, _DIALECTS[spec.dialect](), scenario.seed, loop)
+            provider = Provider(spec, _DIALECTS[spec.dialect](), scenario.seed, timetable)
             front = Front(provider, LimitsSpec(), Deadlines(loop.time, loop.call_at))
             fronts.append(front)
             simulators.append(_simulator(spec, listener, provider, lambda act: act()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import Any
 
@@ -24,6 +23,7 @@ from stellwerk.simulator.reply import Replier
 from stellwerk.simulator.scenario import SimulatedProvider
 from stellwerk.simulator.send import error_of, send, spoil
 from stellwerk.simulator.steering import HEADER, NOTHING, Steering, read_steering, steered_fault
+from stellwerk.simulator.timetable import Timetable
 
 _SECRET_FIELDS = frozenset({b"authorization", b"api-key", b"x-api-key", b"x-goog-api-key", b"cookie"})
 
@@ -31,17 +31,17 @@ _SECRET_FIELDS = frozenset({b"authorization", b"api-key", b"x-api-key", b"x-goog
 class Provider:
     """Answers, refuses and fails as its part of the scenario says."""
 
-    def __init__(self, spec: SimulatedProvider, dialect: Dialect, seed: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, spec: SimulatedProvider, dialect: Dialect, seed: int, timetable: Timetable) -> None:
         self.spec = spec
-        self.journal = Journal(loop.time(), remember=spec.remember_requests)
-        self._loop = loop
+        self.journal = Journal(timetable.time(), remember=spec.remember_requests)
+        self._timetable = timetable
         self._dialect = dialect
         self._faults = spec.faults
         self._catalog = Catalog(spec)
         self._keys = frozenset(spec.keys)
         self._limits = RateLimits(spec.rpm, spec.tpm)
         seed_bytes = digest(f"{seed}/{spec.name}".encode())
-        self._replier = Replier(dialect, seed_bytes, has_prompt_cache=spec.prompt_cache)
+        self._replier = Replier(dialect, seed_bytes, spec.language, has_prompt_cache=spec.prompt_cache)
         self._dice = Dice(digest(seed_bytes, b"faults"))
         self._repeats = Repeats()
         self._turns = 0
@@ -53,8 +53,8 @@ class Provider:
         if request.path == CONTROL_PATH or request.path.startswith(CONTROL_PATH + b"/"):
             control(request, self)
             return
-        entry = self.journal.begin(request.path.decode("utf-8", "replace"), self._loop.time(), request.headers)
-        caller = Caller(request, self._loop, self.journal, entry)
+        entry = self.journal.begin(request.path.decode("utf-8", "replace"), self._timetable.time(), request.headers)
+        caller = Caller(request, self._timetable, self.journal, entry)
         if self.spec.remember_bodies:
             entry.body = request.body.decode("utf-8", "replace")
             entry.headers = _shown(request.headers)
@@ -81,7 +81,7 @@ class Provider:
 
     def reset(self) -> None:
         """Forgets counters and requests, and starts the plan of faults anew."""
-        self.journal = Journal(self._loop.time(), remember=self.spec.remember_requests)
+        self.journal = Journal(self._timetable.time(), remember=self.spec.remember_requests)
         self._turns = 0
 
     def set_faults(self, faults: tuple[PlannedFault, ...]) -> None:
@@ -141,7 +141,7 @@ class Provider:
         caller.entry.turn = self._turns
         fault: Fault | None
         if steering.fault is None:
-            elapsed_s = self._loop.time() - caller.journal.started_at
+            elapsed_s = self._timetable.time() - caller.journal.started_at
             fault = planned(self._faults, self._turns, elapsed_s, asked.model, self._dice)
         elif steering.times is not None and self._repeats.count(asked.content) > steering.times:
             fault = None
@@ -157,7 +157,7 @@ class Provider:
         if not self._limits.is_limiting:
             return b""
         cap = asked.max_tokens if isinstance(asked, Ask) else None
-        standings = self._limits.take(key, asked.model, asked.prompt_tokens + (cap or 0), self._loop.time())
+        standings = self._limits.take(key, asked.model, asked.prompt_tokens + (cap or 0), self._timetable.time())
         fields = self._dialect.limit_fields(*standings)
         for name, standing in zip(("requests", "tokens"), standings, strict=True):
             if standing is not None and standing.wait_s > 0:

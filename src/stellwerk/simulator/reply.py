@@ -14,6 +14,7 @@ from stellwerk.simulator.catalog import Behaviour
 from stellwerk.simulator.dialect import Dialect, Stamp
 from stellwerk.simulator.dice import Dice, digest
 from stellwerk.simulator.memory import PromptCache
+from stellwerk.simulator.prose import Language
 from stellwerk.simulator.refusal import Refusal
 from stellwerk.simulator.steering import Steering
 
@@ -45,10 +46,10 @@ class Reply(msgspec.Struct, frozen=True):
 class Replier:
     """Makes replies. Answers depend on the seed and the request alone; times on what was drawn before, too."""
 
-    def __init__(self, dialect: Dialect, seed: bytes, *, has_prompt_cache: bool) -> None:
+    def __init__(self, dialect: Dialect, seed: bytes, language: Language, *, has_prompt_cache: bool) -> None:
         self._dialect = dialect
         self._seed = seed
-        self._author = Author(seed)
+        self._author = Author(seed, language)
         self._dice = Dice(digest(seed, b"times"))
         self._prompt_cache = PromptCache() if has_prompt_cache else None
         self._made = 0

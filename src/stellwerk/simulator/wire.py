@@ -6,8 +6,11 @@ The only place that reaches behind ``Request``. All of them do nothing once the 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import socket
 import struct
+import sys
+import termios
 from collections.abc import Iterable, Iterator
 
 from stellwerk.http.fields import status_line
@@ -56,12 +59,23 @@ def reset(request: Request) -> None:
     def break_off() -> None:
         if connection.transport.is_closing():
             return
-        if connection.transport.get_write_buffer_size():
+        sock = connection.transport.get_extra_info("socket")
+        if connection.transport.get_write_buffer_size() or _unacknowledged_bytes(sock.fileno()):
             loop.call_later(FLUSH_POLL_S, break_off)
             return
-        sock = connection.transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         connection.abort()
 
     request.owner = None
     loop.call_later(FLUSH_POLL_S, break_off)
+
+
+def _unacknowledged_bytes(descriptor: int) -> int:
+    """What the kernel still holds of what was written: it would be thrown away with the connection.
+
+    Only Linux tells (SIOCOUTQ, which has the number of TIOCOUTQ); elsewhere the last bytes may be lost.
+    """
+    if sys.platform != "linux":
+        return 0
+    answer = fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(answer, sys.byteorder)

@@ -43,7 +43,8 @@ class Setup:
 
     ``source`` is the configuration file that is watched, ``compiler`` gives the command that compiles it into a file of
     a version: exit status 0 when that was written, else what stands in the way as lines of output. ``version`` is the
-    one that lies ready under ``compiled_path``.
+    one to begin with; ``place`` puts it where it is told to, once the state directory is ours: nobody else's is
+    overwritten. Without it the version lies ready under ``compiled_path``.
     """
 
     state: Path
@@ -52,6 +53,7 @@ class Setup:
     compiler: Callable[[Path, int], Sequence[str]]
     environment: Mapping[str, str]
     version: int = 1
+    place: Callable[[Path], object] | None = None
     patience: Patience = Patience()
 
 

@@ -18,12 +18,12 @@ from pathlib import Path
 from selectors import EVENT_READ, BaseSelector, DefaultSelector
 
 from stellwerk.supervisor.backoff import Backoff
-from stellwerk.supervisor.errors import NotReady
+from stellwerk.supervisor.errors import CannotStart, NotReady
 from stellwerk.supervisor.log import Log
 from stellwerk.supervisor.private_directory import in_memory
 from stellwerk.supervisor.reload import Reloading
 from stellwerk.supervisor.run_file import Claim, Run
-from stellwerk.supervisor.setup import Setup, keep_compiled
+from stellwerk.supervisor.setup import Setup, compiled_path, keep_compiled
 from stellwerk.supervisor.signals import Signals
 from stellwerk.supervisor.slot import Slot
 from stellwerk.supervisor.sockets import bound_address, listen
@@ -70,7 +70,7 @@ class Supervisor:
             signals = stack.enter_context(Signals(HEARD_SIGNALS))
             selector = stack.enter_context(DefaultSelector())
             selector.register(signals, EVENT_READ, lambda: None)
-            keep_compiled(self._setup.state, (self._setup.version,))
+            self._place_first_version()
             self._reloading = Reloading(self._setup, selector, self._log, adopted=self._publish)
             stack.callback(self._reloading.close)
             self._workers = Workers(slots, self._setup, self._board, selector, self._reloading, self._log)
@@ -161,6 +161,15 @@ class Supervisor:
                 stack.callback(slot.close)
                 slots.append(slot)
         return slots
+
+    def _place_first_version(self) -> None:
+        state, version = self._setup.state, self._setup.version
+        keep_compiled(state, (version,))
+        if self._setup.place is not None:
+            try:
+                self._setup.place(compiled_path(state, version))
+            except OSError as error:
+                raise CannotStart(f"the compiled configuration cannot be placed in {state}: {error}") from error
 
     def _open_board(self) -> Path:
         board = in_memory(self._setup.state, "board")

@@ -15,8 +15,8 @@ from stellwerk.supervisor.reload import Reloading
 from stellwerk.supervisor.setup import Role, Setup, compiled_path
 from stellwerk.supervisor.slot import Slot, State
 
-ABSENCE_S = 5.0
-"""A loop of ours that took longer than this heard nobody meanwhile: silence then proves nothing."""
+ABSENCE_S = 1.0
+"""Whoever tends the workers less often than this did not hear them: their silence proves nothing then."""
 
 
 class Workers:

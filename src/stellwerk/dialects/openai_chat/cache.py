@@ -13,7 +13,6 @@ from stellwerk.dialects.openai_chat.types import (
     Members,
     UnreadableError,
     is_spelled,
-    merge,
     spelled,
     without_nulls,
 )
@@ -24,7 +23,7 @@ _FIXED = {_OF_HOSTS: ("type", "ephemeral"), _OF_OPENAI: ("mode", "explicit")}
 
 
 def decode_cache(item: Members) -> CacheMark | None:
-    """The mark on a part, message, tool or call: ``cache_control`` of many hosts, ``prompt_cache_breakpoint`` of OpenAI.
+    """The mark on an item: ``cache_control`` of many hosts, or OpenAI's ``prompt_cache_breakpoint``.
 
     A mark of another shape is left where it is, and so stays opaque.
     """

@@ -135,13 +135,16 @@ class ChunkDecoder:
         return Opaque(DIALECT, fresh) if fresh else None
 
     def _take_usage(self, chunk: Members) -> UsageReported | None:
+        """Usage where the dialect has it, or where Groq has it unasked."""
         raw = chunk.take("usage", RAW)
-        if raw is not None:
-            wire = msgspec.json.decode(raw)
-            return UsageReported(decode_usage(wire), Opaque(DIALECT, {"usage": raw})) if type(wire) is dict else None
-        groq = msgspec.json.decode(chunk.peek("x_groq"))
-        wire = groq.get("usage") if type(groq) is dict else None
-        return UsageReported(decode_usage(wire)) if type(wire) is dict else None
+        if raw is None:
+            try:
+                raw = Members(chunk.peek("x_groq")).need("usage", RAW)
+            except UnreadableError:
+                return None
+            chunk.take("x_groq", RAW)
+        wire = msgspec.json.decode(raw)
+        return UsageReported(decode_usage(wire), Opaque(DIALECT, {"usage": raw})) if type(wire) is dict else None
 
     def _read_choice(self, choice: Members) -> Iterator[StreamEvent]:
         candidate = choice.take("index", INTEGER) or 0

@@ -42,8 +42,11 @@ def read_envelope(body: bytes, *, max_depth: int) -> Envelope:
     except (msgspec.DecodeError, RecursionError) as error:
         raise _refusal(error, body, max_depth) from None
     taken = _tick() - before - 1
-    model, stream, options, n = wire.model, wire.stream, wire.stream_options, wire.n
-    cap, old_cap = wire.max_completion_tokens, wire.max_tokens
+    model: Any = wire.model
+    stream: Any = wire.stream
+    options, n = wire.stream_options, wire.n
+    cap: Any = wire.max_completion_tokens
+    old_cap: Any = wire.max_tokens
     present = (
         (model is not _UNSET)
         + (stream is not _UNSET)
@@ -65,9 +68,11 @@ def read_envelope(body: bytes, *, max_depth: int) -> Envelope:
         raise _wrong("stream", "a boolean", stream)
     has_options = options is not _UNSET
     wants_usage = _wants_usage(options) if has_options else False
-    output_cap = None
-    if cap is not _UNSET or old_cap is not _UNSET:
-        output_cap = _larger(_count("max_completion_tokens", cap, 0), _count("max_tokens", old_cap, 0))
+    output_cap = None if cap is _UNSET else _count("max_completion_tokens", cap, 0)
+    if old_cap is not _UNSET:
+        old_cap = _count("max_tokens", old_cap, 0)
+        if old_cap is not None:
+            output_cap = old_cap if output_cap is None else max(output_cap, old_cap)
     choices = 1 if n is _UNSET else _count("n", n, 1) or 1
     return ChatEnvelope(DIALECT, model, is_stream, body, wants_usage or not is_stream, output_cap, choices, has_options)
 
@@ -78,14 +83,13 @@ def rewrite(envelope: Envelope, model: str) -> bytes:
     A stream whose caller did not ask for usage asks for it all the same: it is accounted, then stripped.
     """
     body = envelope.body
-    if model != envelope.model:
-        member = json_splice.locate_unique(body, "model")
-        body = json_splice.replace(body, member, msgspec.json.encode(model))
+    edits: list[json_splice.Edit] = []
     if envelope.is_stream and not envelope.wants_usage:
-        if isinstance(envelope, ChatEnvelope) and not envelope.has_stream_options:
-            return json_splice.insert(body, "stream_options", _ASK_FOR_USAGE)
-        return _ask_for_usage(body)
-    return body
+        has_options = not isinstance(envelope, ChatEnvelope) or envelope.has_stream_options
+        edits.append(_ask_for_usage(body, has_options=has_options))
+    if model != envelope.model:
+        edits.append(_rename(body, envelope.model, model))
+    return json_splice.splice(body, edits) if edits else body
 
 
 class _Anything(type):
@@ -136,7 +140,7 @@ def _wants_usage(options: Any) -> bool:
 
 
 def _count(name: str, value: Any, least: int) -> int | None:
-    if value is _UNSET or value is None:
+    if value is None:
         return None
     if type(value) is not int:
         raise _wrong(name, "an integer", value)
@@ -149,12 +153,6 @@ def _count(name: str, value: Any, least: int) -> int | None:
 
 def _shown(value: int) -> str:
     return str(value) if value.bit_length() <= 64 else "a number of over 64 bits"
-
-
-def _larger(cap: int | None, old_cap: int | None) -> int | None:
-    if cap is None or old_cap is None:
-        return old_cap if cap is None else cap
-    return max(cap, old_cap)
 
 
 def _check_utf8(body: bytes) -> None:
@@ -196,10 +194,21 @@ def _wrong(name: str, expected: str, found: Any) -> InvalidRequest:
     return InvalidRequest(WRONG_TYPE.format(name, told), param=name)
 
 
-def _ask_for_usage(body: bytes) -> bytes:
-    member = json_splice.find(body, "stream_options")
+def _rename(body: bytes, old: str, new: str) -> json_splice.Edit:
+    value, key = msgspec.json.encode(new), b'"model":'
+    # Nearly every client writes it just so.
+    at = json_splice.shallow(body, key + b'"' + old.encode() + b'"')
+    if at >= 0:
+        start = at + len(key)
+        return start, start + len(old.encode()) + 2, value
+    member = json_splice.locate_unique(body, "model")
+    return member.start, member.end, value
+
+
+def _ask_for_usage(body: bytes, *, has_options: bool) -> json_splice.Edit:
+    member = json_splice.find(body, "stream_options") if has_options else None
     if member is None:
-        return json_splice.insert(body, "stream_options", _ASK_FOR_USAGE)
+        return json_splice.insertion(body, "stream_options", _ASK_FOR_USAGE)
     options = body[member.start : member.end]
     asked = _ASK_FOR_USAGE if options == b"null" else json_splice.put(options, "include_usage", b"true")
-    return json_splice.replace(body, member, asked)
+    return member.start, member.end, asked

@@ -13,7 +13,7 @@ import msgspec
 from stellwerk.core.wire import Failure, FailureKind
 from stellwerk.dialects import sse
 from stellwerk.dialects.openai_chat.text import excerpt, redact
-from stellwerk.errors import StellwerkError, UpstreamRefused
+from stellwerk.errors import StellwerkError, UpstreamError, UpstreamRefused
 
 _TYPES = {402: "insufficient_quota", 429: "rate_limit_error"}
 _KINDS = {
@@ -39,7 +39,8 @@ def encode_error(error: StellwerkError) -> bytes:
     """
     status = error.upstream_status if isinstance(error, UpstreamRefused) else error.status
     kind = _TYPES.get(status) or ("invalid_request_error" if status < 500 else "server_error")
-    told = {"message": error.message, "type": kind, "param": error.param, "code": error.code}
+    code = (error.upstream_code if isinstance(error, UpstreamError) else None) or error.code
+    told = {"message": error.message, "type": kind, "param": error.param, "code": code}
     return msgspec.json.encode({"error": told})
 
 
@@ -114,9 +115,9 @@ def _retry_after_s(headers: Mapping[bytes, bytes], now: float) -> float | None:
     found = _HTTP_DATE.fullmatch(value.decode("latin-1").strip())
     if found is None or found[2] not in _MONTHS:
         return None
-    day, year, *time = (int(found[group]) for group in (1, 3, 4, 5, 6))
+    day, year, hour, minute, second = (int(found[group]) for group in (1, 3, 4, 5, 6))
     try:
-        moment = datetime(year, _MONTHS.index(found[2]) + 1, day, *time, tzinfo=UTC)
+        moment = datetime(year, _MONTHS.index(found[2]) + 1, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
     return max(0.0, moment.timestamp() - now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -54,10 +55,8 @@ def decode_content(message: Members, refuse: Refuse) -> tuple[ContentPart, ...]:
     if not raw.startswith(b"["):
         text = message.take("content", STRING)
         return () if text is None else (Text(text),)
-    path = message.path("content")
-    return tuple(
-        decode_part(part, f"{path}[{index}]", refuse) for index, part in enumerate(message.need("content", RAWS))
-    )
+    path, entries = message.path("content"), message.need("content", RAWS)
+    return tuple(decode_part(entry, f"{path}[{index}]", refuse) for index, entry in enumerate(entries))
 
 
 def encode_content(parts: tuple[Part, ...]) -> str | list[Any]:
@@ -79,6 +78,7 @@ def decode_part(raw: msgspec.Raw, path: str, refuse: Refuse) -> ContentPart:
 
 def encode_part(part: Part) -> msgspec.Raw | dict[str, Any] | None:
     """The entry of ``content``; ``None`` for a part that this dialect has no form for there."""
+    wire: dict[str, Any]
     match part:
         case Text():
             wire = {"type": "text", "text": part.text}
@@ -161,7 +161,7 @@ def _read_refusal(part: Members) -> Refusal:
     return Refusal(text, Opaque(DIALECT, {**(left.members if left else {}), **spelled(AS_PART)}))
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Members], ContentPart]] = {
     "text": _read_text,
     "image_url": _read_image,
     "video_url": _read_video,

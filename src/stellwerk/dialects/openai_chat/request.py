@@ -17,7 +17,6 @@ from stellwerk.core.chat import (
     Sampling,
 )
 from stellwerk.core.opaque import Opaque
-from stellwerk.core.tool import ToolChoice
 from stellwerk.dialects import json_splice
 from stellwerk.dialects.openai_chat.envelope import read_envelope, rewrite
 from stellwerk.dialects.openai_chat.messages import decode_message, encode_messages
@@ -66,13 +65,13 @@ def decode(body: bytes) -> ChatRequest:
 
 def encode(request: ChatRequest) -> bytes:
     """The body that asks a host of this dialect. What only other dialects can say is left out."""
-    messages = [wire for message in request.messages for wire in encode_messages(message)]
+    messages = [entry for message in request.messages for entry in encode_messages(message)]
     sampling, format_ = request.sampling, request.output_format
     cap = _OLD_CAP if is_spelled(request.opaque, _OLD_CAP) else "max_completion_tokens"
     wire: dict[str, Any] = {
         "model": request.model,
         "messages": messages,
-        "tools": [wire for tool in request.tools if (wire := encode_tool(tool)) is not None] or None,
+        "tools": [entry for tool in request.tools if (entry := encode_tool(tool)) is not None] or None,
         "tool_choice": None if request.tool_choice is None else encode_choice(request.tool_choice),
         "parallel_tool_calls": request.is_parallel_allowed,
         **{name: getattr(sampling, name) for name in Sampling.__struct_fields__},
@@ -100,16 +99,13 @@ def encode(request: ChatRequest) -> bytes:
 
 def _decode(body: Members, raw: bytes) -> ChatRequest:
     _refuse_duplicates(raw)
-    request = {
+    messages, tools = body.need("messages", RAWS), body.take("tools", RAWS) or ()
+    request: dict[str, Any] = {
         "model": body.need("model", STRING),
         "messages": tuple(
-            decode_message(message, f"messages[{index}]", refuse_request)
-            for index, message in enumerate(body.need("messages", RAWS))
+            decode_message(message, f"messages[{index}]", refuse_request) for index, message in enumerate(messages)
         ),
-        "tools": tuple(
-            decode_tool(tool, f"tools[{index}]", refuse_request)
-            for index, tool in enumerate(body.take("tools", RAWS) or ())
-        ),
+        "tools": tuple(decode_tool(tool, f"tools[{index}]", refuse_request) for index, tool in enumerate(tools)),
         "tool_choice": _understood(body, "tool_choice", decode_choice),
         "is_parallel_allowed": body.take("parallel_tool_calls", BOOLEAN),
         "sampling": _sampling(body),

@@ -126,10 +126,10 @@ def _complaint(wire: Any) -> str:
 
 def _decode(body: Members) -> Reply:
     body.take("object", STRING)
-    identity = body.take("id", STRING) or ""
+    identity, choices = body.take("id", STRING) or "", body.need("choices", RAWS)
     candidates = tuple(
         _decode_candidate(Members(raw, f"choices[{index}]", refuse_reply), f"call_{identity}_{index}_")
-        for index, raw in enumerate(body.need("choices", RAWS))
+        for index, raw in enumerate(choices)
     )
     usage, usage_opaque = take_usage(body)
     return Reply(

@@ -10,6 +10,7 @@ from stellwerk.core.usage import Usage
 from stellwerk.dialects import json_splice, sse
 from stellwerk.dialects.openai_chat.chunk_decoder import ChunkDecoder
 from stellwerk.dialects.openai_chat.chunk_encoder import ChunkEncoder
+from stellwerk.dialects.openai_chat.chunk_shape import NO_SHAPE, is_padded, learn
 from stellwerk.dialects.openai_chat.errors import read_error
 from stellwerk.dialects.openai_chat.usage import decode_usage
 from stellwerk.errors import UpstreamInvalid
@@ -17,6 +18,8 @@ from stellwerk.errors import UpstreamInvalid
 __all__ = ["DONE", "ChunkDecoder", "ChunkEncoder", "PassThrough"]
 
 DONE = b"[DONE]"
+_LESSONS = 6
+"""How often the shape of a typical event is learned anew: where every event is another, it is not worth it."""
 
 
 class PassThrough:
@@ -31,12 +34,17 @@ class PassThrough:
     __slots__ = (
         "_blank_finish",
         "_blank_usage",
+        "_closing",
+        "_closing_size",
+        "_ending",
         "_is_begun",
         "_is_half",
         "_is_idle",
         "_is_stripping",
-        "_max_event_bytes",
+        "_lessons",
+        "_opening",
         "_splitter",
+        "_text_at",
         "error",
         "error_code",
         "finish",
@@ -58,7 +66,6 @@ class PassThrough:
         """The message of an error event."""
         self.error_code: str | None = None
         self._is_stripping = strip_usage
-        self._max_event_bytes = max_event_bytes
         self._splitter = sse.Splitter(max_event_bytes=max_event_bytes)
         self._is_begun = False
         self._is_idle = False  # no half event is pending, and there has been content
@@ -66,6 +73,10 @@ class PassThrough:
         # How this host writes "none yet": such events say nothing new.
         self._blank_finish = b'"finish_reason":null'
         self._blank_usage = b'"usage":null'
+        # The shape of a typical event; hosts change it once or twice, from reasoning to text.
+        self._opening, self._closing, self._ending = NO_SHAPE
+        self._text_at = self._closing_size = 0
+        self._lessons = _LESSONS
 
     @property
     def is_between_events(self) -> bool:
@@ -74,16 +85,18 @@ class PassThrough:
 
     def feed(self, data: bytes) -> bytes:
         """The bytes to hand on; the same object where nothing changes. Raises ``UpstreamInvalid``."""
-        if (
-            self._is_idle
-            and data.endswith(b"\n\n")
-            and (b'"usage"' not in data or data.count(b'"usage"') == data.count(self._blank_usage))
-            and b'"error"' not in data
-            and b"[DONE]" not in data
-            and data.count(b'"finish_reason"') == data.count(self._blank_finish)
-            and len(data) <= self._max_event_bytes
-        ):
-            return data
+        if self._is_idle:
+            # One event, that differs from one already understood in its text alone, is most of what ever comes.
+            if data.startswith(self._opening):
+                end = data.find(b'"', self._text_at)
+                if data.startswith(self._closing, end):
+                    end += self._closing_size
+                    if len(data) == end or (self._ending and is_padded(data, end, self._ending)):
+                        return data
+            if data.endswith(b"\n\n") and self._is_plain(data):
+                if self._lessons:
+                    self._learn_shape(data)
+                return data
         return self._feed_carefully(data)
 
     def flush(self) -> bytes:
@@ -131,11 +144,18 @@ class PassThrough:
     def _is_plain(self, raw: bytes) -> bool:
         """Whether an event after the first content has nothing to tell."""
         return (
-            raw.count(b'"usage"') == raw.count(self._blank_usage)
-            and b'"error"' not in raw
-            and b"[DONE]" not in raw
-            and raw.count(b'"finish_reason"') == raw.count(self._blank_finish)
+            raw.count(b'"finish_reason"') == raw.count(self._blank_finish)
+            and (raw.find(b'"usage"') < 0 or raw.count(b'"usage"') == raw.count(self._blank_usage))
+            and raw.find(b'"error"') < 0
+            and raw.find(b"[DONE]") < 0
         )
+
+    def _learn_shape(self, raw: bytes) -> None:
+        self._lessons -= 1
+        shape = learn(raw)
+        if shape is not None:
+            self._opening, self._closing, self._ending = shape
+            self._text_at, self._closing_size = len(self._opening), len(self._closing)
 
     def _notice(self, chunk: dict[str, Any], event: sse.Event, raw: bytes) -> bytes:
         error, choices, usage = chunk.get("error"), chunk.get("choices"), chunk.get("usage")

@@ -20,16 +20,16 @@ SPELLING = msgspec.Raw(b"null")
 
 STRING = msgspec.json.Decoder(str)
 INTEGER = msgspec.json.Decoder(int)
-NUMBER = msgspec.json.Decoder(int | float)
+NUMBER: msgspec.json.Decoder[float] = msgspec.json.Decoder(int | float)
 BOOLEAN = msgspec.json.Decoder(bool)
-STRINGS = msgspec.json.Decoder(tuple[str, ...])
+STRINGS: msgspec.json.Decoder[tuple[str, ...]] = msgspec.json.Decoder(tuple[str, ...])
 RAW = msgspec.json.Decoder(msgspec.Raw)
-RAWS = msgspec.json.Decoder(tuple[msgspec.Raw, ...])
+RAWS: msgspec.json.Decoder[tuple[msgspec.Raw, ...]] = msgspec.json.Decoder(tuple[msgspec.Raw, ...])
 
 _T = TypeVar("_T")
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NULL = msgspec.Raw(b"null")
-_VALIDATION = re.compile(r"Expected `([^`]+)`, got `([^`]+)`(?: - at `\$\.?([^`]*)`)?")
+_MISMATCH = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 _NAMES = {
     "str": "a string",
     "int": "an integer",
@@ -92,7 +92,7 @@ class Members:
             return None
         try:
             return decoder.decode(raw)
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        except msgspec.ValidationError as error:
             self._fail(error, self.path(name))
 
     def need(self, name: str, decoder: msgspec.json.Decoder[_T]) -> _T:
@@ -122,11 +122,9 @@ class Members:
             raise UnreadableError(message)
         raise self._refuse(message, self.path(name))
 
-    def _fail(self, error: Exception, path: str) -> NoReturn:
+    def _fail(self, error: msgspec.ValidationError, path: str) -> NoReturn:
         if self._refuse is None:
             raise UnreadableError(str(error)) from None
-        if not isinstance(error, msgspec.ValidationError):
-            raise self._refuse(f"Invalid value for '{path}': {error}.", path) from None
         where, told = describe_validation(error)
         path += where if where.startswith("[") else f".{where}" if where else ""
         raise self._refuse(WRONG_TYPE.format(path or "request body", told), path or None) from None
@@ -134,12 +132,13 @@ class Members:
 
 def describe_validation(error: msgspec.ValidationError) -> tuple[str, str]:
     """Where in a value (``messages[0]``), and what was expected and found there, in OpenAI's manner of speaking."""
-    found = _VALIDATION.match(str(error))
-    if found is None:
-        return "", str(error)
-    expected = found[1].removesuffix(" | null")
-    told = f"expected {_NAMES.get(expected, expected)}, but got {_NAMES.get(found[2], found[2])} instead"
-    return (found[3] or "").replace("[...]", ""), told
+    told, _, place = str(error).partition(" - at `$")
+    where = place.rstrip("`").removeprefix(".").replace("[...]", "")
+    mismatch = _MISMATCH.fullmatch(told)
+    if mismatch is None:
+        return where, told[:1].lower() + told[1:]
+    expected, found = mismatch[1].removesuffix(" | null"), mismatch[2]
+    return where, f"expected {_NAMES.get(expected, expected)}, but got {_NAMES.get(found, found)} instead"
 
 
 def describe_type(value: Any) -> str:

@@ -58,8 +58,8 @@ def neutral(wire: WireUsage) -> Usage:
 
 def decode_usage(wire: Mapping[str, Any]) -> Usage:
     """Reads a decoded ``usage`` object tolerantly: what is not a count says nothing."""
-    parts = {name: _part(wire.get(name)) for name in ("prompt_tokens_details", "completion_tokens_details")}
-    return neutral(WireUsage(**_counts(wire, WireUsage), **parts))
+    heard, said = _part(wire.get("prompt_tokens_details")), _part(wire.get("completion_tokens_details"))
+    return neutral(WireUsage(**_counts(wire, WireUsage), prompt_tokens_details=heard, completion_tokens_details=said))
 
 
 def encode_usage(usage: Usage) -> dict[str, Any]:

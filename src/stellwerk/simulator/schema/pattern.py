@@ -85,8 +85,7 @@ class _Reader:
         elif self.rest.startswith("?"):
             self._fail("a look-around or an option")
         writer = self.alternation()
-        if self._take() != ")":
-            self._fail("an unmatched bracket")
+        self._take()  # nothing but a closing bracket, or the end, ends an alternation
         return writer
 
     def _repeated(self, part: Writer) -> Writer:

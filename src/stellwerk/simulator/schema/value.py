@@ -36,7 +36,7 @@ def write_value(schema: Schema, dice: Dice, prose: Prose) -> Any:
             continue
         except BadSchema:
             raise
-        except (TypeError, AttributeError, ValueError, KeyError, OverflowError, re.error) as error:
+        except (TypeError, AttributeError, ValueError, KeyError, OverflowError, RecursionError, re.error) as error:
             raise BadSchema(f"the schema is malformed: {error}") from error
     raise BadSchema("no value that conforms to the schema was found")
 

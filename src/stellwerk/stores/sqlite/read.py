@@ -86,7 +86,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         if not path.exists():
             yield None
             return
-        address = f"file:{quote(str(path))}?mode=ro"
+        address = f"file:{quote(str(path))}?mode=rw"
         with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as connection:
             yield connection
     except (sqlite3.Error, OSError, NewerSchema) as fault:

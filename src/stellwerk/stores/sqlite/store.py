@@ -113,9 +113,9 @@ class SqliteEvents:
             with locked(self._directory):
                 for path, day in days_in(self._directory).items():
                     if day < today - self._retention_days:
-                        path.unlink(missing_ok=True)
+                        _remove(path)
         except OSError as fault:
-            _LOG.warning("old days of the event log are not removed: %s", unavailable(fault, self._directory))
+            raise unavailable(fault, self._directory) from fault
         self._swept_on = today
 
 
@@ -130,6 +130,13 @@ def _by_day(events: Sequence[RequestEvent]) -> dict[int, Sequence[RequestEvent]]
     for stamp, event in zip(stamps, events, strict=True):
         days.setdefault(stamp // DAY_MS, []).append(event)
     return {**days}
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as fault:
+        _LOG.warning("an old day of the event log is not removed: %s", unavailable(fault, path))
 
 
 def _replace(path: Path, fault: sqlite3.Error) -> None:
