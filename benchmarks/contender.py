@@ -164,8 +164,7 @@ def _bodies_for(model: str, directory: Path) -> Path:
     directory.mkdir()
     for source in BODIES.glob("*.json"):
         body = json.loads(source.read_text())
-        if "messages" in body:
-            body["model"] = model
+        body["model"] = model
         (directory / source.name).write_text(json.dumps(body))
     return directory
 

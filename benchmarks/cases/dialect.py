@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from stellwerk.dialects.openai_chat.errors import encode_error
-from stellwerk.dialects.openai_chat.request import read_envelope, rewrite
-from stellwerk.dialects.openai_chat.response import read_usage
-
 from benchmarks.cases.case import Case
 from benchmarks.cases.samples import SIZES, chat_answer, chat_request
 from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.dialects.json_splice import is_deeper, locate_unique, replace
+from stellwerk.dialects.openai_chat.errors import encode_error
+from stellwerk.dialects.openai_chat.request import read_envelope, rewrite
+from stellwerk.dialects.openai_chat.response import read_usage
 from stellwerk.errors import ModelNotFound
 
 TARGET_MODEL = "gpt-4o-mini-2024-07-18"

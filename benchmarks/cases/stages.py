@@ -4,8 +4,6 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
-from stellwerk.dialects.openai_chat.request import read_envelope
-
 from benchmarks.cases.case import Case
 from benchmarks.cases.samples import chat_request
 from stellwerk.core.envelope import Envelope
@@ -14,6 +12,7 @@ from stellwerk.core.identity import Principal
 from stellwerk.core.route import Target
 from stellwerk.core.snapshot import FORMAT, AdminSpec, LimitsSpec, ServerSpec, Snapshot, StateSpec
 from stellwerk.core.usage import Usage
+from stellwerk.dialects.openai_chat.request import read_envelope
 from stellwerk.gateway.configuration import Configuration, Model
 from stellwerk.gateway.lease import Outcome, Settlement
 from stellwerk.gateway.metrics import Metrics

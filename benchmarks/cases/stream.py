@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from stellwerk.dialects.openai_chat.stream import PassThrough
-
 from benchmarks.cases.case import Case
 from benchmarks.cases.samples import stream_events
 from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.dialects import sse
+from stellwerk.dialects.openai_chat.stream import PassThrough
 
 MAX_EVENT_BYTES = LimitsSpec().max_event_bytes
 READ_BYTES = 16_384

@@ -167,11 +167,11 @@ def start(tmp_path: Path) -> Generator[Callable[..., Host]]:
 
     yield begin
     for host in hosts:
-        if host.process.poll() is None:
-            host.signal(signal.SIGINT)
-            host.signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                host.process.wait(2.0)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            if host.process.poll() is None:
+                host.signal(number)
+                with suppress(subprocess.TimeoutExpired):
+                    host.process.wait(3.0)
         host.process.kill()
         host.process.wait()
         for line in host.events("worker_started"):
@@ -337,19 +337,22 @@ def test_a_worker_program_that_is_not_there_fails_the_start(start: Start) -> Non
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_drain_waits_for_the_answer_in_flight_and_refuses_new_connections(
-    start: Start, number: signal.Signals
+    start: Start, tmp_path: Path, number: signal.Signals
 ) -> None:
     host = start()
     port, board = host.port, Board(Path(host.run["board"]))
+    release = tmp_path / "release"
 
     async def scenario() -> dict[str, Any]:
-        request = asyncio.create_task(ask(port, "/?wait_s=1"))
+        request = asyncio.create_task(ask(port, f"/?until={release}"))
         await until(lambda: any(reading.in_flight for reading in board.readings()))
         host.signal(number)
         async with asyncio.timeout(PATIENCE_S):
             while await is_served(port):
                 pass
         assert not request.done()
+        assert host.process.poll() is None
+        release.touch()
         return await request
 
     assert asyncio.run(scenario())["version"] == 1
@@ -493,6 +496,41 @@ def test_a_restarted_worker_begins_with_the_version_in_force(start: Start) -> No
     assert host.ask()["answer"] == "new"
 
 
+def test_a_version_that_comes_while_nobody_serves_is_what_the_next_worker_begins_with(start: Start) -> None:
+    host = start(workers=1, config={"answer": "old"})
+    for count in range(1, 5):
+        os.kill(host.event("worker_ready", count)["pid"], signal.SIGKILL)
+    host.event("worker_died", 4)
+    host.source.write_text(json.dumps({"answer": "new"}))
+    host.signal(signal.SIGHUP)
+    assert host.event("reloaded")["version"] == 2
+    assert host.ask()["answer"] == "new"
+
+
+def test_a_compiler_that_is_not_there_any_more_changes_nothing(start: Start, tmp_path: Path) -> None:
+    program = tmp_path / "compile"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} {HOST.with_name("compiler.py")} "$@"\n')
+    program.chmod(0o755)
+    host = start(compiler=[str(program)])
+    program.unlink()
+    host.signal(signal.SIGHUP)
+    assert "the compiler cannot start" in host.event("reload_refused")["problems"][0]
+    assert host.ask()["version"] == 1
+
+
+def test_a_supervisor_that_was_stopped_for_a_while_does_not_take_its_workers_for_hung(start: Start) -> None:
+    host = start(patience={"hang_s": 1.0})
+    before = host.run["workers"]
+    host.signal(signal.SIGSTOP)
+    resumes_s = time.monotonic() + 2.0
+    host.until(lambda: time.monotonic() > resumes_s)
+    host.signal(signal.SIGCONT)
+    host.signal(signal.SIGHUP)
+    host.event("reloaded")
+    assert host.run["workers"] == before
+    assert host.events("worker_killed") == []
+
+
 def test_a_reload_asked_for_during_a_reload_follows_it(start: Start) -> None:
     host = start(config={"answer": "old"}, patience={"load_s": 1.0})
     host.reconfigure(ignores_load=True)
@@ -539,15 +577,23 @@ def test_an_address_in_use_is_refused_even_though_its_owner_would_share_it(start
     assert refusal["reason"] == f"cannot listen on 127.0.0.1:{port}: the address is in use by another process"
 
 
+def test_a_configuration_that_cannot_be_placed_fails_the_start(start: Start) -> None:
+    host = start(unplaceable=True, waits=False)
+    assert host.end() == 4
+    assert host.event("cannot_start")["reason"].endswith("cannot be placed in " + str(host.state) + ": no room")
+
+
 def test_two_supervisors_never_share_a_state_directory(start: Start) -> None:
-    first = start()
+    first = start(config={"answer": "first"})
+    compiled = (first.state / "compiled" / "1.msgpack").stat()
     second = start(waits=False)
     assert second.end() == 4
     refusal = second.event("cannot_start")
     assert refusal["kind"] == "AlreadyRunning"
     assert f"(process {first.process.pid})" in refusal["reason"]
-    assert first.ask()["version"] == 1
+    assert first.ask()["answer"] == "first"
     assert first.run["pid"] == first.process.pid
+    assert (first.state / "compiled" / "1.msgpack").stat() == compiled
 
 
 def test_workers_end_when_their_supervisor_is_killed_and_the_next_one_takes_the_address(start: Start) -> None:

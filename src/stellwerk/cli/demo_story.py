@@ -172,7 +172,7 @@ def _events(state: Path) -> str:
 
 def _count(path: Path) -> list[tuple[int, int]]:
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-        return list(database.execute("SELECT count(*), coalesce(sum(input_tokens + output_tokens), 0) FROM events"))
+        return list(database.execute("SELECT count(*), coalesce(sum(input_tokens + output_tokens), 0) FROM event"))
 
 
 def _metrics(base_url: str, keys: dict[str, str]) -> str:

@@ -25,9 +25,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs in the foreground: SIGTERM and SIGINT drain, SIGHUP reloads, the log goes to standard error as JSON."""
+    from stellwerk.config import compiled
     from stellwerk.supervisor.errors import CannotStart
     from stellwerk.supervisor.log import Log
-    from stellwerk.supervisor.setup import Patience, Role, Setup, compiled_path
+    from stellwerk.supervisor.setup import Patience, Role, Setup
     from stellwerk.supervisor.sockets import Address
     from stellwerk.supervisor.supervisor import Supervisor
 
@@ -48,9 +49,9 @@ def run(options: argparse.Namespace) -> int:
         compiler=lambda path, version: compiler(config, path, version),
         environment=dict(os.environ),
         version=snapshot.version,
+        place=lambda path: compiled.write(snapshot, path),
         patience=Patience(drain_s=server.drain_s),
     )
-    _place(snapshot, compiled_path(setup.state, snapshot.version))
     try:
         return Supervisor(setup, Log(sys.stderr, process="supervisor")).run()
     except CannotStart as error:
@@ -80,10 +81,3 @@ def _compile(config: Path) -> Snapshot:
         if process.returncode != 0:
             raise ConfigurationError(problems or (f"{config}: the compiler ended with status {process.returncode}",))
         return compiled.read(out)
-
-
-def _place(snapshot: Snapshot, path: Path) -> None:
-    import msgspec
-
-    path.write_bytes(msgspec.msgpack.encode(snapshot))
-    path.chmod(0o600)

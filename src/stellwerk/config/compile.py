@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from stellwerk import plugins
+from stellwerk.config.compiled import write
 from stellwerk.config.load import Verdict, examine
 from stellwerk.config.notation import split_address
 from stellwerk.config.problems import Problem, render_path
@@ -65,24 +66,6 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         models=tuple(_model(model, settings.retry) for model in settings.models),
         keys=tuple(_key(key) for key in settings.keys),
     )
-
-
-def write(snapshot: Snapshot, path: Path) -> None:
-    """Puts the compiled file in place in one step, readable by its owner alone. Raises ``OSError``."""
-    content = msgspec.msgpack.encode(snapshot)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123  # an open descriptor, not a path
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -148,14 +131,6 @@ def _model(model: Model, general: Retry) -> ModelSpec:
 
 def _key(key: Key) -> KeySpec:
     return KeySpec(name=key.name, key=key.key, team=key.team or "", models=tuple(key.models))
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _report(level: str, problems: Iterable[Problem], verdict: Verdict) -> None:

@@ -34,12 +34,7 @@ class App:
     def handle(self, request: Request) -> None:
         """Answers a whole request; whatever goes wrong on the way becomes an answer too."""
         started_ms = int(time.time() * 1000)
-        request_id = self._ids.new(started_ms)
-        cors = self._pipeline.configuration.cors
-        request.extra_fields = b"x-request-id: %b\r\n%b" % (
-            request_id.encode(),
-            cors.fields(request.headers) if cors is not None else b"",
-        )
+        request_id = self._identify(request, started_ms)
         try:
             if request.path == chat_completions.PATH and request.method == b"POST":
                 self._pipeline.run(request, self.dialect, request_id, started_ms)
@@ -61,10 +56,21 @@ class App:
 
     def refusal(self, error: RequestError, request: Request) -> tuple[bytes, bytes]:
         """The body for a request that ends before it is served."""
-        cors = self._pipeline.configuration.cors
-        if cors is not None:
-            request.extra_fields = cors.fields(request.headers)
+        started_ms = int(time.time() * 1000)
+        request_id = self._identify(request, started_ms)
+        if request.path == chat_completions.PATH:
+            self._pipeline.refuse(request, self.dialect, request_id, started_ms, error)
         return JSON, self.dialect.error(error)
+
+    def _identify(self, request: Request, started_ms: int) -> str:
+        """Gives the request an id, which every answer to it carries."""
+        request_id = self._ids.new(started_ms)
+        cors = self._pipeline.configuration.cors
+        request.extra_fields = b"x-request-id: %b\r\n%b" % (
+            request_id.encode(),
+            cors.fields(request.headers) if cors is not None else b"",
+        )
+        return request_id
 
     def _serve_other(self, request: Request) -> None:
         configuration = self._pipeline.configuration
@@ -93,8 +99,8 @@ class App:
         cors = self._pipeline.configuration.cors
         fields = cors.preflight(request.headers) if cors is not None else None
         if fields is None:
-            message = "This gateway does not serve OPTIONS, or not for this origin."
-            raise MethodNotAllowed(message)
+            request.extra_fields += b"allow: GET, HEAD, POST\r\n"
+            raise MethodNotAllowed("This gateway does not serve OPTIONS, or not for this origin.")
         request.respond(200, fields)
 
 

@@ -19,8 +19,12 @@ from stellwerk.http.request import Request
 
 NOBODY = Principal("", "", frozenset())
 MAX_TAGS_BYTES = 1024
+MAX_MODEL_CHARACTERS = 256
 _TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_TAGS = re.compile(rb"[\x20-\x7e]*")
+_WORD = rb"[\x20-\x2b\x2d-\x3c\x3e-\x7e]"
+"""Printable ASCII without the comma and the equals sign."""
+_TAGS = re.compile(rb"%b+=%b*(?:,%b+=%b*)*" % ((_WORD,) * 4))
+_SECONDS = re.compile(rb"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
 
 class Pipeline:
@@ -47,9 +51,7 @@ class Pipeline:
             timeout_s = _timeout_s(headers, model.timeout_s)
             tags = _tags(headers)
         except StellwerkError as error:
-            known = envelope if envelope is not None else Envelope(dialect.name, "", is_stream=False, body=request.body)
-            lease = self._account.open(request_id, started_ms, principal or NOBODY, known, "")
-            Reply(request, dialect, lease, self._scheduler.deadlines.clock).fail(error)
+            self._refused(request, dialect, request_id, started_ms, principal, envelope).fail(error)
             return
         lease = self._account.open(request_id, started_ms, principal, envelope, tags)
         reply = Reply(request, dialect, lease, self._scheduler.deadlines.clock)
@@ -57,17 +59,37 @@ class Pipeline:
         trace = _trace(headers) if b"traceparent" in headers else b""
         Exchange(reply, model, targets, self._scheduler, request.received + timeout_s, trace).start()
 
+    def refuse(
+        self, request: Request, dialect: Dialect, request_id: str, started_ms: int, error: StellwerkError
+    ) -> None:
+        """Puts a request on record that ended before it was whole."""
+        request.received = request.received or self._scheduler.deadlines.clock()
+        self._refused(request, dialect, request_id, started_ms, None, None).note(error)
+
+    def _refused(
+        self,
+        request: Request,
+        dialect: Dialect,
+        request_id: str,
+        started_ms: int,
+        principal: Principal | None,
+        envelope: Envelope | None,
+    ) -> Reply:
+        """A reply that can only fail. What the caller named is cut: it goes on record without having been looked up."""
+        model = envelope.model[:MAX_MODEL_CHARACTERS] if envelope is not None else ""
+        is_stream = envelope is not None and envelope.is_stream
+        known = Envelope(dialect.name, model, is_stream, request.body)
+        lease = self._account.open(request_id, started_ms, principal or NOBODY, known, "")
+        return Reply(request, dialect, lease, self._scheduler.deadlines.clock)
+
 
 def _timeout_s(headers: Headers, limit_s: float) -> float:
     """The model's deadline, shortened by ``x-stellwerk-timeout``."""
     wanted = headers.get(b"x-stellwerk-timeout")
     if wanted is None:
         return limit_s
-    try:
-        seconds = float(wanted)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < float("inf"):
+    seconds = float(wanted) if _SECONDS.fullmatch(wanted) is not None else 0.0
+    if seconds <= 0:
         message = "Invalid value for the header 'x-stellwerk-timeout': expected a positive number of seconds."
         raise InvalidRequest(message, param="x-stellwerk-timeout")
     return min(seconds, limit_s)
@@ -77,6 +99,8 @@ def _tags(headers: Headers) -> str:
     """The caller's own ``k=v,k=v`` labels, for the event log."""
     tags = headers.get(b"x-stellwerk-tags")
     if tags is None:
+        return ""
+    if not tags.strip():
         return ""
     if len(tags) > MAX_TAGS_BYTES or _TAGS.fullmatch(tags) is None:
         message = (

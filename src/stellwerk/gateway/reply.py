@@ -72,6 +72,10 @@ class Reply(msgspec.Struct, eq=False):
         )
         self._settle("failed", status, now, NO_USAGE, error.code, "")
 
+    def note(self, error: StellwerkError) -> None:
+        """The caller is told of an error by somebody else: this only puts it on record."""
+        self._settle("failed", status_of(error), self._clock(), NO_USAGE, error.code, "")
+
     def cancel(self, usage: Usage | None, finish: str) -> None:
         """The caller has gone."""
         status = 200 if self.first_byte else CLIENT_CLOSED_REQUEST

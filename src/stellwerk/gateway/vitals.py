@@ -31,9 +31,11 @@ class Vitals:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, on_beat: Callable[[], None]) -> None:
-        """Beats from now on; ``on_beat`` is called about once a second."""
-        self._due = time.monotonic()
-        self._beat(on_beat)
+        """Beats from now on; ``on_beat`` is called about once a second. What starting took is no lag."""
+        on_beat()
+        self._page.beat()
+        self._due = time.monotonic() + BEAT_S
+        self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat, on_beat)
 
     def stop(self) -> None:
         """Publishes a last time and gives the page up."""
@@ -64,7 +66,7 @@ class Vitals:
             "stellwerk_workers_ready": float(sum(reading.is_ready for reading in readings)),
             "stellwerk_in_flight": float(sum(reading.in_flight for reading in readings)),
             "stellwerk_connections": float(sum(reading.connections for reading in readings)),
-            "stellwerk_http_requests_total": float(sum(reading.requests_total for reading in readings)),
+            "stellwerk_http_requests_total": float(self._board.total(board.REQUESTS_TOTAL)),
             "stellwerk_loop_lag_max_seconds": max((reading.loop_lag_max_us for reading in readings), default=0) / 1e6,
             "stellwerk_configuration_version": float(max((reading.config_version for reading in readings), default=0)),
         }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from stellwerk import plugins
 from stellwerk.config.references import resolve
@@ -104,8 +104,12 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
 
     Secrets are resolved here, in the worker. Raises ``ConfigurationError`` when one cannot be, or a plugin refuses.
     """
-    credentials = {spec.name: _credential(spec) for spec in snapshot.providers}
-    providers = {spec.name: _provider(spec, credentials[spec.name]) for spec in snapshot.providers}
+    secrets = {
+        spec.name: {option: resolve(reference) for option, reference in spec.secrets.items()}
+        for spec in snapshot.providers
+    }
+    providers = {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
+    credentials = {name: found.get("api_key", "") for name, found in secrets.items()}
     targets = {spec.name: _targets(spec) for spec in snapshot.models}
     models = {spec.name: spec for spec in snapshot.models}
     return Configuration(
@@ -129,21 +133,13 @@ def connections_per_origin() -> int:
 
 def open_events(snapshot: Snapshot) -> EventStore:
     """The store of this worker's events."""
-    directory = Path(snapshot.state.directory)
+    directory = Path(snapshot.state.directory) / "events"
     options = {"retention_days": snapshot.state.retention_days}
     return cast("EventStore", plugins.build("stores", "sqlite", options, directory=directory))
 
 
-def _credential(spec: ProviderSpec) -> str:
-    reference = spec.secrets.get("api_key", "")
-    return resolve(reference) if reference else ""
-
-
-def _provider(spec: ProviderSpec, credential: str) -> Provider:
-    options: dict[str, Any] = dict(spec.options)
-    if "api_key" in spec.secrets:
-        options["api_key"] = credential
-    return cast("Provider", plugins.build("providers", spec.kind, options))
+def _provider(spec: ProviderSpec, secrets: Mapping[str, str]) -> Provider:
+    return cast("Provider", plugins.build("providers", spec.kind, {**spec.options, **secrets}))
 
 
 def _targets(spec: ModelSpec) -> tuple[Target, ...]:

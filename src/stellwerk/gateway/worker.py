@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import resource
 import signal
@@ -36,10 +37,11 @@ ABANDONED_DRAIN_S = 30.0
 class Worker:
     """Everything that one process serves with, and what it does on a message from its supervisor."""
 
-    def __init__(self, assignment: Assignment, snapshot: Snapshot, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, assignment: Assignment, link: Link, snapshot: Snapshot, loop: asyncio.AbstractEventLoop) -> None:
         self._assignment = assignment
         self._log = Log(sys.stderr, process="worker", slot=assignment.slot)
-        self._link = Link.inherited(assignment.control_fd)
+        logging.getLogger().addHandler(_Lines(self._log))
+        self._link = link
         self._tls = _tls(snapshot.server.tls)
         self._writer = EventWriter(open_events(snapshot))
         deadlines = Deadlines(time.monotonic, loop.call_at)
@@ -130,6 +132,19 @@ class Worker:
         self._ended.set()
 
 
+class _Lines(logging.Handler):
+    """Puts what libraries and plugins log into the process's own lines."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One record, one line."""
+        write = self._log.error if record.levelno >= logging.ERROR else self._log.warning
+        write("message", logger=record.name, message=record.getMessage())
+
+
 def main() -> int:
     """The process: started by a supervisor, which says in the environment where its place is."""
     try:
@@ -138,19 +153,21 @@ def main() -> int:
         sys.stderr.write("stellwerk.gateway.worker is started by `stellwerk up`, not by hand\n")
         return 2
     _raise_descriptor_limit()
+    link = Link.inherited(assignment.control_fd)
     try:
-        _run(assignment)
+        _run(assignment, link)
     except ConfigurationError as error:
         Log(sys.stderr, process="worker", slot=assignment.slot).error("configuration_refused", problems=error.problems)
+        link.send(Refused(0, error.problems))
         return 1
     return 0
 
 
-def _run(assignment: Assignment) -> None:
+def _run(assignment: Assignment, link: Link) -> None:
     import uvloop
 
     async def serve() -> None:
-        await Worker(assignment, compiled.read(assignment.config), asyncio.get_running_loop()).serve()
+        await Worker(assignment, link, compiled.read(assignment.config), asyncio.get_running_loop()).serve()
 
     uvloop.run(serve())
 

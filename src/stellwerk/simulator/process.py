@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,7 +27,7 @@ from stellwerk.simulator.provider import Provider
 from stellwerk.simulator.scenario import Scenario, SimulatedProvider
 from stellwerk.simulator.timetable import Timetable
 
-DRAIN_S = 1.0
+DRAIN_S = 0.5
 """How long answers under way may take to end on the way out."""
 
 _DIALECTS: dict[str, Callable[[], Dialect]] = {"openai": OpenAI}
@@ -49,7 +48,7 @@ class Simulator:
 
     def report(self) -> dict[str, Any]:
         """What ``GET /__simulator`` shows."""
-        report: dict[str, Any] = msgspec.to_builtins(self._run(self._provider.report))
+        report: dict[str, Any] = self._run(lambda: msgspec.to_builtins(self._provider.report()))
         return report
 
     def reset(self) -> None:
@@ -81,8 +80,7 @@ async def running(scenario: Scenario) -> AsyncIterator[tuple[Simulator, ...]]:
             await front.listen(listener)
         yield tuple(simulators)
     finally:
-        for front in fronts:
-            await _end(front)
+        await asyncio.gather(*[_end(front) for front in fronts])
         for listener in listeners:
             listener.close()
 
@@ -96,22 +94,22 @@ def running_beside(scenario: Scenario) -> Iterator[tuple[Simulator, ...]]:
     started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, tuple[Simulator, ...]]] = Future()
 
     async def serve() -> None:
-        try:
-            async with running(scenario) as simulators:
-                stopped = asyncio.Event()
-                started.set_result((asyncio.get_running_loop(), stopped, simulators))
-                await stopped.wait()
-        except ConfigurationError as error:
-            started.set_exception(error)
+        async with running(scenario) as simulators:
+            stopped = asyncio.Event()
+            started.set_result((asyncio.get_running_loop(), stopped, simulators))
+            await stopped.wait()
 
-    thread = threading.Thread(target=lambda: uvloop.run(serve()), name="simulator", daemon=True)
-    thread.start()
-    try:
+    with ThreadPoolExecutor(1, thread_name_prefix="simulator") as executor:
+        served = executor.submit(lambda: uvloop.run(serve()))
+        wait((started, served), return_when=FIRST_COMPLETED)
+        if not started.done():
+            served.result()
         loop, stopped, simulators = started.result()
-        yield tuple(replace(simulator, _run=partial(_call_in, loop)) for simulator in simulators)
-        loop.call_soon_threadsafe(stopped.set)
-    finally:
-        thread.join()
+        try:
+            yield tuple(replace(simulator, _run=partial(_call_in, loop)) for simulator in simulators)
+        finally:
+            loop.call_soon_threadsafe(stopped.set)
+            served.result()
 
 
 def run(scenario: Scenario, announce: Callable[[Sequence[Simulator]], None]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from stellwerk.supervisor.errors import CannotStart
 from stellwerk.supervisor.log import Log
 from stellwerk.supervisor.run_file import Run
-from stellwerk.supervisor.setup import Patience, Role, Setup, compiled_path
+from stellwerk.supervisor.setup import Patience, Role, Setup
 from stellwerk.supervisor.sockets import Address
 from stellwerk.supervisor.supervisor import Supervisor
 
@@ -31,13 +31,18 @@ def main(wishes: dict[str, Any]) -> int:
         program = wishes.get("compiler") or [sys.executable, str(HERE / "compiler.py")]
         return [*program, str(source), str(out), str(version)]
 
-    subprocess.run(compiler(compiled_path(state, 1), 1), check=True)
+    def place(path: Path) -> None:
+        if wishes.get("unplaceable"):
+            raise OSError("no room")
+        subprocess.run(compiler(path, 1), check=True)
+
     setup = Setup(
         state=state,
         roles=roles,
         source=source,
         compiler=compiler,
         environment=dict(os.environ),
+        place=place,
         patience=Patience(**wishes.get("patience", {})),
     )
 

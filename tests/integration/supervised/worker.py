@@ -26,6 +26,9 @@ class Worker:
         self.page = Page(assignment.board, assignment.slot)
         self.config: dict[str, Any] = json.loads(assignment.config.read_text())
         self.drained = asyncio.Event()
+        descriptor = assignment.listen_fd
+        self.listener = socket.socket(fileno=descriptor) if descriptor is not None else None
+        self.answers: set[asyncio.Task[None]] = set()
         self.is_draining = False
 
     async def serve(self) -> None:
@@ -35,10 +38,8 @@ class Worker:
             sys.exit(3)
         loop = asyncio.get_running_loop()
         loop.add_reader(self.link.fileno(), self.obey)
-        self.server: asyncio.Server | None = None
-        if self.assignment.listen_fd is not None:
-            listener = socket.socket(fileno=self.assignment.listen_fd)
-            self.server = await asyncio.start_server(self.answer, sock=listener, backlog=4096)
+        if self.listener is not None:
+            loop.add_reader(self.listener.fileno(), self.accept)
         if self.config.get("ignores_sigterm"):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if not self.config.get("never_ready"):
@@ -81,11 +82,26 @@ class Worker:
         self.config = config
         self.link.send(Loaded(version))
 
+    def accept(self) -> None:
+        """Takes every connection that waits."""
+        while self.listener is not None:
+            try:
+                connection, _ = self.listener.accept()
+            except BlockingIOError:
+                break
+            self.page.words[IN_FLIGHT] += 1
+            task = asyncio.get_running_loop().create_task(self.answer(connection))
+            self.answers.add(task)
+            task.add_done_callback(self.answers.discard)
+
     def drain(self) -> None:
-        """Accepts nothing more."""
+        """Accepts what waits already and nothing more."""
+        if self.listener is not None:
+            self.accept()
+            asyncio.get_running_loop().remove_reader(self.listener.fileno())
+            self.listener.close()
+            self.listener = None
         self.is_draining = True
-        if self.server is not None:
-            self.server.close()
         self.end_if_idle()
 
     def end_if_idle(self) -> None:
@@ -93,14 +109,16 @@ class Worker:
         if self.is_draining and self.page.words[IN_FLIGHT] == 0 and not self.config.get("never_drains"):
             self.drained.set()
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(self, connection: socket.socket) -> None:
         """One request, after the wait that it asks for."""
-        self.page.words[IN_FLIGHT] += 1
+        reader, writer = await asyncio.open_connection(sock=connection)
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             target = urlsplit(head.split(b" ", 2)[1].decode())
             wishes = {name: values[0] for name, values in parse_qs(target.query).items()}
             await asyncio.sleep(float(wishes.get("wait_s", "0")))
+            while "until" in wishes and not await asyncio.to_thread(Path(wishes["until"]).exists):  # noqa: ASYNC110
+                await asyncio.sleep(BEAT_S)
             if "hang" in wishes:
                 time.sleep(3600)  # noqa: ASYNC251  # a loop that does not turn any more is the point
             body = json.dumps(self.describe()).encode()

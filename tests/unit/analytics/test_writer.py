@@ -32,9 +32,11 @@ class MemoryStore:
 
     @property
     def events(self) -> list[RequestEvent]:
+        """What it was given, in order."""
         return [event for batch in self.batches for event in batch]
 
     def append(self, events: Sequence[RequestEvent]) -> None:
+        """Takes a batch, or does what the test has told it to."""
         self.attempts += 1
         assert self.gate.wait(30)
         if self.fault is not None:
@@ -42,6 +44,7 @@ class MemoryStore:
         self.batches.append(list(events))
 
     def close(self) -> None:
+        """Remembers it."""
         self.is_closed = True
 
 

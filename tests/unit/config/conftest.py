@@ -131,7 +131,7 @@ def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: guest-plugin\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text(
         "[stellwerk.providers]\nguest = stellwerk_guest\nbroken = stellwerk_broken\n"
-        "[stellwerk.strategies]\nguest = stellwerk_guest\n"
+        "[stellwerk.strategies]\nbroken = stellwerk_broken\n"
     )
     (site / "stellwerk_guest.py").write_text(GUEST)
     (site / "stellwerk_broken.py").write_text("raise RuntimeError('no licence')\n")

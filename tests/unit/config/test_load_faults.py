@@ -152,6 +152,10 @@ FAULTS = {
         '[[models]]\nname = "n"\nstrategy = 1\ntargets = [{ provider = "up", model = "x" }]',
         "15: models[1].strategy: expected a string, found 1",
     ),
+    "options that are no table": (
+        '[[models]]\nname = "n"\nstrategy_options = 1\ntargets = [{ provider = "up", model = "x" }]',
+        "15: models[1].strategy_options: expected a table, found an integer",
+    ),
     "an option that the strategy does not have": (
         '[[models]]\nname = "n"\nstrategy_options = { x = 1 }\ntargets = [{ provider = "up", model = "x" }]',
         "15: models[1].strategy_options.x: unknown key, expected none, for there is none yet",
@@ -219,8 +223,12 @@ FAULTS = {
         '[[keys]]\nname = "l"\nkey = 1234',
         "15: keys[1].key: expected a string, found an integer",
     ),
-    "an empty key": (
+    "an empty variable": (
         '[[keys]]\nname = "l"\nkey = "env:EMPTY"',
+        "15: keys[1].key: env:EMPTY: there is nothing in it",
+    ),
+    "an empty key": (
+        '[[keys]]\nname = "l"\nkey = ""',
         "15: keys[1].key: expected a secret, found an empty one",
     ),
     "a key with spaces": (

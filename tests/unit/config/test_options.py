@@ -66,3 +66,14 @@ def test_a_plugin_that_cannot_be_loaded_is_told_with_its_reason(said: Said, head
         "stellwerk.toml:15: providers[1].kind: providers/broken: the plugin cannot be loaded: "
         "RuntimeError('no licence')"
     )
+
+
+@pytest.mark.usefixtures("guest")
+def test_a_strategy_that_cannot_be_loaded_is_told_with_its_reason(said: Said, head: str) -> None:
+    model = '[[models]]\nname = "n"\nstrategy = "broken"\ntargets = [{ provider = "up", model = "x" }]\n'
+    assert said(head + model) == [
+        (
+            "stellwerk.toml:15: models[1].strategy: strategies/broken: the plugin cannot be loaded: "
+            "RuntimeError('no licence')"
+        )
+    ]

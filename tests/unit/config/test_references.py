@@ -60,6 +60,14 @@ def test_a_file_that_cannot_be_used_is_named_with_the_reason(tmp_path: Path) -> 
     assert len(resolve(f"file:{tmp_path}/whole")) == MAX_FILE_BYTES
 
 
+def test_nothing_is_no_value(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAME", "")
+    (tmp_path / "empty").write_text("\n\n")
+    pointed = pointer(write('[admin]\ntoken = ""\n'), ("admin", "token"))
+    for reference in ("env:NAME", f"file:{tmp_path}/empty", pointed):
+        assert reason(reference) == f"{reference}: there is nothing in it"
+
+
 @pytest.mark.parametrize("reference", ["aws-sm:prod/keys#openai", "vault:secret/openai#key"])
 def test_sources_of_later_versions_are_known_and_refused(reference: str) -> None:
     assert is_reference(reference)

@@ -18,10 +18,14 @@ DEADLINE_S = 10.0
 class Wire:
     """A plain connection to a simulator that shows every byte and how the connection ends."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, receive_bytes: int | None) -> None:
         host, _, port = address.rpartition(":")
-        self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout=DEADLINE_S)
-        self.received = b""
+        self.socket = socket.socket()
+        self.socket.settimeout(DEADLINE_S)
+        if receive_bytes is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self.socket.connect((host, int(port)))
+        self.received = bytearray()
 
     def post(self, body: Any, path: str = "/v1/chat/completions", *, headers: str = "") -> None:
         """Sends one request."""
@@ -35,11 +39,12 @@ class Wire:
         self.received += data
         return bool(data)
 
-    def read_until(self, what: bytes) -> bytes:
-        """Everything up to and including ``what``."""
-        while what not in self.received:
+    def read_until(self, what: bytes) -> None:
+        """Waits until ``what`` is among what was received."""
+        searched = 0
+        while self.received.find(what, searched) < 0:
+            searched = max(len(self.received) - len(what), 0)
             assert self.read(), self.received
-        return self.received
 
     def read_all(self) -> tuple[bytes, str]:
         """Everything until the connection ends, and how it did: ``fin`` or ``reset``."""
@@ -47,8 +52,8 @@ class Wire:
             while self.read():
                 pass
         except ConnectionResetError:
-            return self.received, "reset"
-        return self.received, "fin"
+            return bytes(self.received), "reset"
+        return bytes(self.received), "fin"
 
 
 @pytest.fixture
@@ -64,12 +69,12 @@ def simulate() -> Iterator[Callable[..., Simulator]]:
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[[Simulator], Wire]]:
-    """Opens a plain connection to a simulator."""
+def connect() -> Iterator[Callable[..., Wire]]:
+    """Opens a plain connection to a simulator, with a receive buffer of about ``receive_bytes``."""
     with ExitStack() as stack:
 
-        def open_wire(simulator: Simulator) -> Wire:
-            wire = Wire(simulator.address)
+        def open_wire(simulator: Simulator, receive_bytes: int | None = None) -> Wire:
+            wire = Wire(simulator.address, receive_bytes)
             stack.enter_context(wire.socket)
             return wire
 

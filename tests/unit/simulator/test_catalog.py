@@ -31,7 +31,14 @@ def test_what_a_model_does_not_say_is_its_providers() -> None:
 
 @pytest.mark.parametrize(
     ("name", "reasons"),
-    [("gpt-4o", False), ("gpt-5.2", True), ("o4-mini", True), ("openai/o3", True), ("gpt-oss-20b", True), ("olmo", False)],
+    [
+        ("gpt-4o", False),
+        ("gpt-5.2", True),
+        ("o4-mini", True),
+        ("openai/o3", True),
+        ("gpt-oss-20b", True),
+        ("olmo", False),
+    ],
 )
 def test_whether_a_model_reasons_is_taken_from_its_name(name: str, reasons: bool) -> None:
     assert Catalog(SimulatedProvider(name="x")).behaviour(name).reasons is reasons

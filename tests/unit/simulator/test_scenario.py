@@ -97,7 +97,10 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
         ('[[providers]]\nname = "x"\ntoken_ms = -1', "providers[0]: expected milliseconds and tokens"),
         ('[[providers]]\nname = "x"\nmodels = [{name = ""}]', "providers[0].models[0]: expected a `name`"),
         ('[[providers]]\nname = "x"\nmodels = [{name = "m", dimensions = 0}]', "providers[0].models[0]: expected `co"),
-        ('[[providers]]\nname = "x"\nfaults = [{kind = 500, zzz = 1}]', "providers[0].faults[0].zzz: unknown key; known"),
+        (
+            '[[providers]]\nname = "x"\nfaults = [{kind = 500, zzz = 1}]',
+            "providers[0].faults[0].zzz: unknown key; known",
+        ),
         ("a = ", "this is not TOML"),
     ],
 )

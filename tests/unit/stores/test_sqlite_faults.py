@@ -26,9 +26,7 @@ PAGE = 4096
 
 
 def make_store(directory: Path) -> SqliteEvents:
-    return SqliteEvents(
-        directory, retention_days=2, busy_timeout_s=0.05, wall_clock=lambda: NOON_MS / 1000
-    )
+    return SqliteEvents(directory, retention_days=2, busy_timeout_s=0.05, wall_clock=lambda: NOON_MS / 1000)
 
 
 @pytest.fixture

@@ -10,7 +10,10 @@ import pytest
 
 from stellwerk.stores.sqlite.schema import COLUMNS, MIGRATIONS, ROWS, NewerSchema, insertion, migrate, version
 
-NEXT = (*MIGRATIONS, ("ALTER TABLE event ADD COLUMN region TEXT DEFAULT ''", "CREATE INDEX event_region ON event (region)"))
+NEXT = (
+    *MIGRATIONS,
+    ("ALTER TABLE event ADD COLUMN region TEXT DEFAULT ''", "CREATE INDEX event_region ON event (region)"),
+)
 
 
 @pytest.fixture

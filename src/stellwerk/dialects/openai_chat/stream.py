@@ -126,7 +126,7 @@ class PassThrough:
     def _observe(self, raw: bytes, *, is_last: bool = False) -> bytes:
         """Notices what a raw event says; returns what to hand on of it."""
         is_first, self._is_begun = not self._is_begun, True
-        if self.is_complete or (self.has_content and self._is_plain(raw)):
+        if self.is_complete or (self.has_content and not is_last and self._is_plain(raw)):
             return raw
         event = sse.parse(raw.removeprefix(sse.BYTE_ORDER_MARK) if is_first else raw)
         if event is None:

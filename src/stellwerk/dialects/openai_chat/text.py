@@ -8,7 +8,7 @@ import re
 EXCERPT_CHARACTERS = 500
 
 _HEAD_BYTES = 8_192
-_MARKUP = re.compile(r"(?is)<(script|style|head)\b.*?</\1\s*>|<[^<>]*>")
+_MARKUP = re.compile(r"(?is)<(script|style|head|title)\b.*?</\1\s*>|<[^<>]*>")
 _TITLE = re.compile(r"(?is)<title[^<>]*>([^<]*)")
 _SPACES = re.compile(r"\s+")
 _HIDDEN = "[redacted]"

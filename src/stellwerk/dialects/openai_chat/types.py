@@ -152,8 +152,8 @@ def merge(wire: dict[str, Any], opaque: Opaque | None) -> dict[str, Any]:
         for name, value in opaque.of(DIALECT).items():
             if isinstance(value, Opaque):
                 merge(wire.setdefault(name, {}), value)
-            else:
-                wire.setdefault(name, value)
+            elif wire.get(name) is None:
+                wire[name] = value
     return wire
 
 

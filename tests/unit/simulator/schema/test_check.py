@@ -11,7 +11,11 @@ from stellwerk.simulator.schema.check import BadSchema, conforms
 
 NAMES = st.sampled_from(["a", "b", "xa"])
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 6) | st.sampled_from([0.5, 1.0, 2.5]) | st.sampled_from(["", "a", "abc"]),
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 6)
+    | st.sampled_from([0.5, 1.0, 2.5])
+    | st.sampled_from(["", "a", "abc"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
     max_leaves=6,
 )
@@ -65,13 +69,50 @@ def _tables(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-SCHEMAS = st.recursive(st.booleans() | st.just({}), _tables, max_leaves=6)
+SCHEMAS: st.SearchStrategy[Any] = st.recursive(st.booleans() | st.just({}), _tables, max_leaves=6)
 
 
 @given(SCHEMAS, SCHEMAS, VALUES)
 def test_the_judgement_is_that_of_the_reference_library(schema: Any, part: Any, value: Any) -> None:
-    root = {**schema, "$defs": {"part": part if "$ref" not in str(part) else True}} if isinstance(schema, dict) else schema
+    root = (
+        {**schema, "$defs": {"part": part if "$ref" not in str(part) else True}} if isinstance(schema, dict) else schema
+    )
     assert conforms(value, root, root) == Draft202012Validator(root).is_valid(value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "fitting", "unfitting"),
+    [
+        ({"exclusiveMinimum": 1}, 2, 1),
+        ({"exclusiveMaximum": 1}, 0, 1),
+        ({"multipleOf": 0.5}, 1.5, 1.2),
+        ({"const": {"a": [1, True]}}, {"a": [1.0, True]}, {"a": [1, 1]}),
+        ({"enum": [[1], None]}, [1], [1, 2]),
+        ({"anyOf": [{"type": "null"}, {"type": "number"}]}, 1, "x"),
+        ({"oneOf": [{"minimum": 1}, {"minimum": 3}]}, 2, 4),
+        ({"allOf": [{"minimum": 1}, {"maximum": 3}]}, 2, 4),
+        ({"not": {"type": "null"}}, 1, None),
+        ({"if": {"minimum": 5}, "then": {"maximum": 9}, "else": {"maximum": 2}}, 7, 4),
+        ({"prefixItems": [{"type": "null"}], "items": {"type": "integer"}}, [None, 1], [1, 1]),
+        ({"items": {"type": "integer"}}, [1], ["x"]),
+        ({"contains": {"const": 1}, "minContains": 2, "maxContains": 2}, [1, 0, 1], [1]),
+        ({"uniqueItems": True}, [1, True], [1, 1.0]),
+        ({"minItems": 1}, [1], []),
+        ({"required": ["a"]}, {"a": 1}, {}),
+        ({"maxProperties": 1}, {"a": 1}, {"a": 1, "b": 2}),
+        ({"properties": {"a": {"type": "null"}}}, {"a": None, "b": 1}, {"a": 1}),
+        ({"patternProperties": {"^x": {"type": "null"}}, "additionalProperties": False}, {"x1": None}, {"y": None}),
+        ({"propertyNames": {"maxLength": 2}}, {"ab": 1}, {"abc": 1}),
+        ({"dependentRequired": {"a": ["b"]}}, {"a": 1, "b": 1}, {"a": 1}),
+        ({"dependentSchemas": {"a": {"maxProperties": 1}}}, {"a": 1}, {"a": 1, "b": 1}),
+        ({"type": "object"}, {}, []),
+    ],
+)
+def test_each_keyword_lets_through_what_fits_and_nothing_else(schema: Any, fitting: Any, unfitting: Any) -> None:
+    assert conforms(fitting, schema, schema)
+    assert Draft202012Validator(schema).is_valid(fitting)
+    assert not conforms(unfitting, schema, schema)
+    assert not Draft202012Validator(schema).is_valid(unfitting)
 
 
 @pytest.mark.parametrize(

@@ -117,11 +117,22 @@ HARD: list[Any] = [
     },
     {"allOf": [{"type": ["integer", "string"], "minimum": 3}, {"type": "number", "maximum": 9}]},
     {"allOf": [{"enum": [1, 2, 3]}, {"enum": [2, 3, 4]}]},
-    {"allOf": [True, {"type": "object", "properties": {"a": {"minLength": 3}}}, {"properties": {"a": {"maxLength": 5}}}]},
+    {
+        "allOf": [
+            True,
+            {"type": "object", "properties": {"a": {"minLength": 3}}},
+            {"properties": {"a": {"maxLength": 5}}},
+        ]
+    },
     {"allOf": [{"items": {"type": "integer"}, "minItems": 2}, {"items": {"minimum": 1000}, "maxItems": 3}]},
     {"type": "object", "properties": {"never": False, "a": {"type": "string"}}},
     {"type": "string", "minLength": 500},
     {"anyOf": [False, {"type": "boolean"}]},
+    {"type": "array", "prefixItems": [{"const": 1}], "items": False},
+    {
+        "$ref": "#/$defs/tree",
+        "$defs": {"tree": {"anyOf": [{"type": "array", "items": {"$ref": "#"}, "minItems": 2}, {"const": "leaf"}]}},
+    },
 ]
 
 
@@ -131,7 +142,9 @@ def test_what_needs_thought_is_satisfied_too(schema: Any, seed: bytes) -> None:
     Draft202012Validator(schema).validate(write_value(schema, Dice(seed), PROSE))
 
 
-@pytest.mark.parametrize("name", ["date", "time", "date-time", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"])
+@pytest.mark.parametrize(
+    "name", ["date", "time", "date-time", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"]
+)
 def test_formats_are_followed(name: str) -> None:
     value = write_value({"type": "string", "format": name}, Dice(b"x"), PROSE)
     assert isinstance(value, str)
