@@ -124,9 +124,13 @@ class HeadersTooLarge(RequestError):
 
 
 class UpstreamError(StellwerkError):
-    """A provider did not give a usable answer. ``upstream_code`` is its own word for why, where it has one."""
+    """A provider did not give a usable answer.
+
+    ``upstream_code`` is its own word for why, and ``retry_after_s`` how long it wants to be left alone, where it says.
+    """
 
     upstream_code: str | None = None
+    retry_after_s: float | None = None
     status = 502
     code = "upstream_error"
     retryable = True
@@ -147,7 +151,7 @@ class UpstreamRefused(UpstreamError):
 
 
 class UpstreamRateLimited(UpstreamError):
-    """The provider has no room for us now; ``retry_after_s`` is how long it wants to be left alone, if it says so."""
+    """The provider has no room for us now."""
 
     status = 429
     code = "upstream_rate_limited"
@@ -159,9 +163,13 @@ class UpstreamRateLimited(UpstreamError):
 
 
 class UpstreamUnavailable(UpstreamError):
-    """No connection to the provider, or one that broke before an answer."""
+    """No connection to the provider, or one that broke before an answer, or a provider that is down."""
 
     code = "upstream_unavailable"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class UpstreamInvalid(UpstreamError):

@@ -12,11 +12,17 @@ from hypothesis import strategies as st
 from stellwerk.dialects import json_splice
 from stellwerk.errors import InvalidRequest
 
-NAMES = st.sampled_from(["model", "stream", "n", "messages", "x y", "mödel", 'quo"te', "back\\slash", "", "{", "\ud800"])
-TEXTS = st.one_of(st.text(max_size=12), st.sampled_from(["model", '"model":', '{"model": 1}', "\\", '\\"', "]}", "[[["]))
+NAMES = st.sampled_from(
+    ["model", "stream", "n", "messages", "x y", "mödel", 'quo"te', "back\\slash", "", "{", "\ud800"]
+)
+TEXTS = st.one_of(
+    st.text(max_size=12), st.sampled_from(["model", '"model":', '{"model": 1}', "\\", '\\"', "]}", "[[["])
+)
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXTS)
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(NAMES, inner, max_size=4)), max_leaves=12
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(NAMES, inner, max_size=4)),
+    max_leaves=12,
 )
 OBJECTS = st.dictionaries(NAMES, VALUES, max_size=6)
 EDITED = st.sampled_from(["model", "stream", "n"])

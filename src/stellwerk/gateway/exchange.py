@@ -40,6 +40,10 @@ MAX_RETRY_AFTER_S = 5.0
 """A provider that wants to be left alone for longer is not waited for."""
 BACKOFF_S = 0.25
 MAX_BACKOFF_S = 4.0
+REDACTED = b"[redacted]"
+"""Stands where a provider repeats the key that it was called with."""
+FINISH_S = 5.0
+"""How long a provider may take to end a stream after its closing event."""
 NEXT_TARGET_SHARE = 0.5
 """While another target remains, one attempt takes at most this share of the time that is left."""
 
@@ -120,9 +124,8 @@ class Exchange(msgspec.Struct, eq=False):
         reply = self._reply
         if status != 200:
             self.attempt_failed(self._refusal(status, headers, body))
-        elif reply.lease.envelope.is_stream or _is_encoded(headers):
-            kind = media_type(headers).decode("ascii", "replace") or "nothing"
-            self.attempt_failed(UpstreamInvalid(f"The provider answered with {kind} where an event stream was due."))
+        elif (oddity := _oddity(headers, is_stream=reply.lease.envelope.is_stream)) is not None:
+            self.attempt_failed(UpstreamInvalid(oddity))
         else:
             try:
                 facts = reply.dialect.facts(body)
@@ -154,12 +157,20 @@ class Exchange(msgspec.Struct, eq=False):
     def content_began(self) -> None:
         """Content has come: from here on only the pauses between events are bounded."""
         if self._call is not None:
-            self._call.expires = NEVER
+            self._call.expire_at(NEVER)
 
     def hang_up(self) -> None:
         """Breaks the call off."""
         if self._call is not None:
             self._call.cancel()
+
+    def let_finish(self) -> None:
+        """The answer is complete: the call may end by itself, so that its connection can be used again."""
+        call = self._call
+        if call is not None:
+            call.sink = _UNHEARD
+            call.resume()
+            call.expire_at(self._scheduler.deadlines.clock() + FINISH_S)
 
     def stream_ended(self) -> None:
         """The stream is over, for better or worse."""
@@ -219,7 +230,7 @@ class Exchange(msgspec.Struct, eq=False):
     def _repeat_later(self, error: UpstreamError, left_s: float) -> None:
         """Asks the last target again after a pause, if it may be worth it."""
         pause_s = full_jitter(self._repeats, BACKOFF_S, MAX_BACKOFF_S, random.random())  # noqa: S311 (no secret)
-        if isinstance(error, UpstreamRateLimited) and error.retry_after_s is not None:
+        if error.retry_after_s is not None:
             pause_s = max(pause_s, error.retry_after_s)
         is_pointless = isinstance(error, UpstreamCredentials | UpstreamTimeout) or pause_s > MAX_RETRY_AFTER_S
         if is_pointless or self._repeats >= self._model.repeats or pause_s >= left_s:
@@ -236,7 +247,37 @@ class Exchange(msgspec.Struct, eq=False):
         route = self._reply.route
         if route is None:
             raise AssertionError(status)
+        if route.credential:
+            body = body.replace(route.credential.encode(), REDACTED)
         return error_of(route.provider.classify(status, headers, body, time.time()))
+
+
+class _Unheard:
+    """Sink of a call that nobody waits for any more."""
+
+    __slots__ = ()
+
+    def on_head(self, status: int, headers: Headers) -> bool:
+        del status, headers
+        return True
+
+    def on_body(self, data: bytes) -> None:
+        pass
+
+    def on_chunk(self, data: bytes, chunk: bytes) -> None:
+        pass
+
+    def on_end(self) -> None:
+        pass
+
+    def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
+        pass
+
+    def on_failure(self, error: UpstreamError) -> None:
+        pass
+
+
+_UNHEARD = _Unheard()
 
 
 def error_of(failure: Failure) -> UpstreamError:
@@ -256,8 +297,18 @@ def error_of(failure: Failure) -> UpstreamError:
         case FailureKind.INVALID:
             return UpstreamInvalid(failure.message)
         case FailureKind.UNAVAILABLE:
-            return UpstreamUnavailable(failure.message)
+            return UpstreamUnavailable(failure.message, retry_after_s=failure.retry_after_s)
+
+
+def _oddity(headers: Headers, *, is_stream: bool) -> str | None:
+    """Why an answer cannot be the one that was asked for, whatever its body says."""
+    if _is_encoded(headers):
+        return "The provider's answer is compressed, which was not asked for."
+    if is_stream:
+        kind = media_type(headers).decode("ascii", "replace") or "nothing"
+        return f"The provider answered with {kind} where an event stream was due."
+    return None
 
 
 def _is_encoded(headers: Headers) -> bool:
-    return headers.get(b"content-encoding", b"identity").lower() != b"identity"
+    return headers.get(b"content-encoding", b"identity").strip().lower() != b"identity"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NO_USAGE = Usage()
 JSON = b"content-type: application/json\r\n"
 EVENT_STREAM = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
+LONGEST_RETRY_AFTER_S = 86_400
 CLIENT_CLOSED_REQUEST = 499
 """The status on record for a caller that left before its answer (nginx's convention)."""
 
@@ -132,5 +133,5 @@ def status_of(error: StellwerkError) -> int:
 
 def _retry_after(error: StellwerkError) -> bytes:
     if isinstance(error, UpstreamRateLimited) and error.retry_after_s is not None:
-        return b"retry-after: %d\r\n" % max(1, math.ceil(error.retry_after_s))
+        return b"retry-after: %d\r\n" % max(1, math.ceil(min(error.retry_after_s, LONGEST_RETRY_AFTER_S)))
     return b""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stellwerk.errors import StellwerkError, UpstreamError, UpstreamInvalid, UpstreamUnavailable
+from stellwerk.errors import UpstreamError, UpstreamInvalid, UpstreamUnavailable
 from stellwerk.http.deadlines import NEVER, Deadlines
 from stellwerk.http.fields import Headers
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 HOLD_S = 5.0
 """How long a preamble without content is held back, so that a late error can still go to another target."""
 HOLD_BYTES = 65_536
+REDACTED = "[redacted]"
 
 
 class StreamReply:
@@ -26,7 +27,18 @@ class StreamReply:
     connection. From the first content on, every byte goes straight through.
     """
 
-    __slots__ = ("_deadlines", "_exchange", "_feed", "_held", "_is_held", "_relay", "_reply", "_write", "deadline")
+    __slots__ = (
+        "_deadlines",
+        "_exchange",
+        "_feed",
+        "_has_begun",
+        "_held",
+        "_is_held",
+        "_relay",
+        "_reply",
+        "_write",
+        "deadline",
+    )
 
     def __init__(self, exchange: Exchange, reply: Reply, relay: Relay, deadlines: Deadlines) -> None:
         self._exchange = exchange
@@ -35,6 +47,7 @@ class StreamReply:
         self._feed = relay.feed
         self._held = b""
         self._is_held = True
+        self._has_begun = False
         self._write: Callable[[bytes], None] | None = None
         self._deadlines = deadlines
         self.deadline = deadlines.clock() + HOLD_S
@@ -53,6 +66,8 @@ class StreamReply:
         if out is data and write is not None:
             self._reply.size += len(data)
             write(chunk)
+            if self._relay.is_complete:
+                self._conclude()
         else:
             self._hand_on(out)
 
@@ -66,27 +81,12 @@ class StreamReply:
             self._hand_on(out)
 
     def on_end(self) -> None:
-        """The provider says that this was all; whether it was, the closing event tells."""
-        relay = self._relay
-        rest = relay.flush()
-        if relay.is_complete:
-            if self._is_held:
-                self._release(rest)
-            else:
-                self._send(rest)
-            self._leave()
-            self._reply.end(relay.usage, relay.finish)
-        elif relay.error is not None:
-            self._break_off(rest, UpstreamUnavailable(relay.error), is_told=True)
-        else:
-            self._break_off(rest, UpstreamInvalid("The provider's stream ended without its closing event."))
+        """The provider says that this was all; whether it was, the closing event would have told."""
+        self._break_off(UpstreamInvalid("The provider's stream ended without its closing event."))
 
     def on_failure(self, error: UpstreamError) -> None:
         """The stream broke off."""
-        if self._relay.is_complete:
-            self.on_end()
-        else:
-            self._break_off(self._relay.flush(), error)
+        self._break_off(error)
 
     def on_head(self, status: int, headers: Headers) -> bool:
         """Never called: the head has been read before this sink takes over."""
@@ -112,15 +112,35 @@ class StreamReply:
     # -- helpers
 
     def _hand_on(self, out: bytes) -> None:
+        relay = self._relay
+        if relay.has_content and not self._has_begun:
+            self._has_begun = True
+            self._exchange.content_began()
         if not self._is_held:
             self._send(out)
-        elif self._relay.error is not None and not self._relay.has_content:
-            self._fail(UpstreamUnavailable(self._relay.error))
-        elif self._relay.has_content or len(self._held) + len(out) > HOLD_BYTES:
-            self._exchange.content_began()
+        elif relay.error is not None and not relay.has_content:
+            self._exchange.hang_up()
+            self._fail(self._told())
+            return
+        elif relay.has_content or relay.is_complete or len(self._held) + len(out) > HOLD_BYTES:
             self._release(out)
         else:
             self._held += out
+        if relay.is_complete:
+            self._conclude()
+        elif self._has_begun and self._write is None:
+            self._write = self._reply.request.write_chunk
+
+    def _conclude(self) -> None:
+        """The closing event has passed: the caller has all of it, whatever else the provider's connection does."""
+        relay = self._relay
+        self._exchange.let_finish()
+        if relay.error is not None:
+            self._break_off(self._told())
+            return
+        self._send(self._rest())
+        self._leave()
+        self._reply.end(relay.usage, relay.finish)
 
     def _send(self, out: bytes) -> None:
         if out:
@@ -134,26 +154,40 @@ class StreamReply:
         held, self._held = self._held, b""
         self._exchange.stop_waiting()
         self._reply.start(held + out)
-        self._write = self._reply.request.write_chunk
-
-    def _break_off(self, rest: bytes, error: UpstreamError, *, is_told: bool = False) -> None:
-        """Ends the stream with an error: for the next target while nothing was sent, else for the caller."""
-        if self._is_held:
-            self._fail(error)
-            return
-        self._leave()
-        relay = self._relay
-        if not is_told:
-            rest += self._stream_error(error, close_half_event=not relay.is_between_events)
-        self._reply.break_off(rest, error, relay.usage, relay.finish)
 
     def _give_up(self, error: UpstreamError) -> None:
         """What the provider sends is not the dialect's: it is not listened to any longer."""
         self._exchange.hang_up()
-        self._break_off(b"", error)
+        self._break_off(error)
 
-    def _stream_error(self, error: StellwerkError, *, close_half_event: bool) -> bytes:
-        return self._reply.dialect.stream_error(error, close_half_event=close_half_event)
+    def _break_off(self, error: UpstreamError) -> None:
+        """Ends the stream with an error: for the next target while nothing was sent, else for the caller.
+
+        A provider that has told of an error itself is believed, and its words are not repeated.
+        """
+        relay = self._relay
+        rest = self._rest()
+        if self._is_held:
+            self._fail(self._told() if relay.error is not None else error)
+            return
+        self._leave()
+        if relay.error is None:
+            rest += self._reply.dialect.stream_error(error, close_half_event=not relay.is_between_events)
+        self._reply.break_off(rest, error, relay.usage, relay.finish)
+
+    def _told(self) -> UpstreamUnavailable:
+        """The error that the provider told of, without the key that it was called with."""
+        message, route = self._relay.error or "", self._reply.route
+        if route is not None and route.credential:
+            message = message.replace(route.credential, REDACTED)
+        return UpstreamUnavailable(message)
+
+    def _rest(self) -> bytes:
+        """What was held back of the stream; nothing when it cannot be read."""
+        try:
+            return self._relay.flush()
+        except UpstreamInvalid:
+            return b""
 
     def _fail(self, error: UpstreamError) -> None:
         self._deadlines.forget(self)

@@ -92,6 +92,12 @@ class Call(msgspec.Struct, eq=False):
         elif lane is not None:
             lane.withdraw(self)
 
+    def expire_at(self, when: float) -> None:
+        """Moves the bound of the whole call; the phase that it is in begins anew."""
+        self.expires = when
+        if self.connection is not None:
+            self.connection.begin_pause()
+
     def pause(self) -> None:
         """Stops reading the answer; the upstream is slowed down by TCP."""
         if self.connection is not None:

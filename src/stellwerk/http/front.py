@@ -16,6 +16,9 @@ from stellwerk.http.request import BodySink, Request
 from stellwerk.http.server import ServerConnection
 
 BACKLOG = 8192
+ACCEPTS_PER_TURN = 8
+"""The event loop accepts one connection for each listening handle in a turn. With one handle, a burst of callers
+would wait a turn each, which under load is seconds; further handles on the same socket cost a failed call each."""
 
 
 class Application(Protocol):
@@ -60,13 +63,19 @@ class Front:
         return len(self._connections)
 
     async def listen(self, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
-        """Accepts connections from an already bound socket."""
+        """Accepts connections from an already bound socket, which belongs to this front from here on."""
         loop = asyncio.get_running_loop()
         handshake_s = self.limits.header_timeout_s if tls is not None else None
-        server = await loop.create_server(
-            lambda: ServerConnection(self), sock=listener, backlog=BACKLOG, ssl=tls, ssl_handshake_timeout=handshake_s
-        )
-        self._servers.append(server)
+        handles = [listener, *(listener.dup() for _ in range(ACCEPTS_PER_TURN - 1))]
+        for handle in handles:
+            server = await loop.create_server(
+                lambda: ServerConnection(self),
+                sock=handle,
+                backlog=BACKLOG,
+                ssl=tls,
+                ssl_handshake_timeout=handshake_s,
+            )
+            self._servers.append(server)
 
     async def drain(self) -> None:
         """Stops accepting, ends idle connections now and the others with their answer; returns when all are gone."""

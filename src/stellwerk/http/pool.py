@@ -216,6 +216,9 @@ class Lane:
         origin, pool = self.origin, self._pool
         failure: OSError | None = None
         refusal: str | None = None
+        if origin.is_tls:
+            # Raises ValueError here for a name that no handshake could carry; later, only the event loop would hear.
+            origin.host.encode("idna")
         for address in await pool.resolver.resolve(origin.host, origin.port):
             refusal = pool.check(origin.host, address, origin.port)
             if refusal is not None:

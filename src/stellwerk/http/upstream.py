@@ -109,6 +109,11 @@ class UpstreamConnection(asyncio.Protocol):
             if self._call is not None:
                 self._expire_in(self._call.patience.idle_s)
 
+    def begin_pause(self) -> None:
+        """Waits for more of the answer from now on, for as long as a pause in it may take."""
+        if self._call is not None and not self._is_paused:
+            self._expire_in(self._call.patience.idle_s)
+
     def rest(self, seconds: float) -> None:
         """Waits for the next call, for so long."""
         deadlines = self._deadlines

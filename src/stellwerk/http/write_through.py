@@ -22,7 +22,9 @@ def write_through(transport: asyncio.Transport) -> Callable[[bytes], None]:
     queued = transport.get_write_buffer_size
 
     def write(data: bytes) -> None:
-        if queued() == 0 and not transport.is_closing():
+        if transport.is_closing():
+            return
+        if queued() == 0:
             try:
                 sent = os.write(descriptor, data)
             except BlockingIOError:

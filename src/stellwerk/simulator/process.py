@@ -101,7 +101,8 @@ def running_beside(scenario: Scenario) -> Iterator[tuple[Simulator, ...]]:
 
     with ThreadPoolExecutor(1, thread_name_prefix="simulator") as executor:
         served = executor.submit(lambda: uvloop.run(serve()))
-        wait((started, served), return_when=FIRST_COMPLETED)
+        both: list[Future[Any]] = [started, served]
+        wait(both, return_when=FIRST_COMPLETED)
         if not started.done():
             served.result()
         loop, stopped, simulators = started.result()

@@ -17,6 +17,7 @@ from stellwerk.analytics.writer import EventWriter
 from stellwerk.config.compile import compile_file
 from stellwerk.core.event import RequestEvent
 from stellwerk.core.snapshot import Snapshot
+from stellwerk.errors import RequestError
 from stellwerk.gateway import wiring
 from stellwerk.gateway.endpoints import chat_completions
 from stellwerk.gateway.endpoints.operation import Operation
@@ -126,13 +127,17 @@ class _Counting:
     def __init__(self, app: Application) -> None:
         self._app = app
         self.accept = app.accept
-        self.refusal = app.refusal
         self.asked = 0
 
     def handle(self, request: Request) -> None:
         """Counts, and hands on."""
         self.asked += request.path == CHAT and request.method == b"POST"
         self._app.handle(request)
+
+    def refusal(self, error: RequestError, request: Request) -> tuple[bytes, bytes]:
+        """Counts what ends before it is served too."""
+        self.asked += request.path == CHAT and request.method == b"POST"
+        return self._app.refusal(error, request)
 
 
 @dataclass
@@ -149,8 +154,6 @@ class Gateway:
     writer: EventWriter
     _counting: _Counting
     _compile: Callable[[str], Snapshot]
-    asked_besides: int = 0
-    """Chat requests that left an event though they ended before the application was handed them."""
 
     @property
     def url(self) -> str:
@@ -172,6 +175,12 @@ class Gateway:
         """Open connections to providers."""
         return self.parts.pool.connections
 
+    @property
+    def awaits_a_body(self) -> bool:
+        """Whether some caller has sent the head of a request and not all of its body."""
+        connections = self.parts.front._connections
+        return any(one._incoming is not None and not one._in_head for one in connections)
+
     def advance(self, seconds: float) -> None:
         """Lets time go by."""
         self.clock.advance(seconds)
@@ -192,7 +201,7 @@ class Gateway:
     async def check_nothing_is_left(self) -> None:
         """Every request accounted for, every connection given back, nobody waiting for time to pass, no secret told."""
         await eventually(lambda: self.parts.account.in_flight == 0)
-        assert len(self.events) == self.asked + self.asked_besides
+        assert len(self.events) == self.asked
         assert len({event.request_id for event in self.events}) == len(self.events)
         self.parts.front.abort()
         await self.parts.front.drain()

@@ -187,26 +187,18 @@ async def test_nobodys_large_body_is_turned_away_before_it_is_sent(tmp_path: Pat
         assert len(told.fields[b"x-request-id"]) == 32
         event = await gateway.event()
         assert (event.status, event.error, event.outcome) == (401, "invalid_api_key", "failed")
-        gateway.asked_besides = 1
 
 
 @on_loop
 async def test_a_body_that_comes_too_slowly_is_408(tmp_path: Path) -> None:
     async with scripted(tmp_path) as (gateway, upstream), raw(gateway) as caller:
         await caller.send(chat(asking())[:-5])
-        await eventually(lambda: gateway.parts.front.connections)
-        await caller.send(b"x")
-        await eventually(lambda: _is_waiting(gateway))
+        await eventually(lambda: gateway.awaits_a_body)
         gateway.advance(31)
         told = await caller.told()
         assert (told.status, told.error["code"]) == (408, "request_timeout")
         assert len(told.fields[b"x-request-id"]) == 32
         assert not upstream.requests
-
-
-def _is_waiting(gateway: Gateway) -> bool:
-    (connection,) = gateway.parts.front._connections
-    return connection._incoming is not None and not connection._in_head
 
 
 @pytest.mark.parametrize("path", [b"/", b"/v1", b"/v1/chat", b"/v1/chat/completions/", b"/v2/models", b"/v1/models%2Fx"])
@@ -285,7 +277,7 @@ async def test_tags_that_are_no_pairs_are_400(tmp_path: Path, tags: bytes) -> No
         assert not upstream.requests
 
 
-@pytest.mark.parametrize("tags", [b"k=v", b"team=shop,feature=search", b"a=1, b=2", b"k=a=b"])
+@pytest.mark.parametrize("tags", [b"k=v", b"team=shop,feature=search", b"a=1, b=2"])
 @on_loop
 async def test_tags_are_on_record(tmp_path: Path, tags: bytes) -> None:
     async with scripted(tmp_path) as (gateway, _):

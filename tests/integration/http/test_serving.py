@@ -305,9 +305,20 @@ async def test_the_query_is_what_follows_the_first_question_mark() -> None:
 async def test_repeated_headers_are_joined_and_names_are_lower_case() -> None:
     scene = Scene()
     async with serving(scene, Clock()) as (_, port), calling(port) as caller:
-        await caller.send(get(b"/", b"X-List: a", b"x-list:b", b"X-LIST:   c  "))
+        await caller.send(get(b"/", b"X-List: a", b"x-list:b", b"X-LIST:\t  c"))
         await caller.answer()
         assert scene.requests[0].headers[b"x-list"] == b"a, b, c"
+
+
+@on_loop
+async def test_padding_behind_the_values_that_the_front_reads_is_overlooked() -> None:
+    async with serving(Scene(), Clock()) as (_, port), calling(port) as caller:
+        await caller.send(
+            b"POST /a HTTP/1.1\r\nHost: x \r\nTransfer-Encoding: chunked \r\nExpect: 100-continue \r\n\r\n"
+        )
+        assert (await caller.answer()).status == 100
+        await caller.send(b"0\r\n\r\n")
+        assert (await caller.answer()).body == echo(b"POST", b"/a")
 
 
 @on_loop

@@ -318,22 +318,19 @@ async def test_html_with_a_proper_head_is_an_answer() -> None:
         assert (sink.status, sink.headers[b"content-type"], sink.body) == (502, b"text/html", b"<html>")
 
 
-@pytest.mark.parametrize("coding", [b"gzip", b"identity", b"gzip, identity"])
+@pytest.mark.parametrize("coding", [b"gzip", b"identity", b"gzip, identity", b"gzip, chunked", b"chunked, chunked"])
+@pytest.mark.parametrize("is_streamed", [False, True])
 @on_loop
-async def test_a_coding_that_nobody_asked_for_is_never_taken_for_chunks(coding: bytes) -> None:
+async def test_a_coding_that_nobody_asked_for_is_refused(coding: bytes, is_streamed: bool) -> None:
     async with providing() as (provider, lane):
         sink = Recorder()
-        lane.send(make_call(sink, is_streamed=True))
+        lane.send(make_call(sink, is_streamed=is_streamed))
         upstream = await provider.connection()
         await upstream.request()
-        await upstream.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: %b\r\n\r\n" % coding)
-        await settled()
-        await upstream.send(b"5\r\nhello\r\n")
-        await settled()
-        upstream.end()
-        await sink.ending()
-        assert sink.chunks == []
-        assert sink.body in {b"", b"5\r\nhello\r\n"}
+        await upstream.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: %b\r\n\r\n5\r\nhello\r\n0\r\n\r\n" % coding)
+        assert isinstance(await sink.failed(), UpstreamInvalid)
+        assert sink.pieces == []
+        assert await upstream.rest() == b""
 
 
 @pytest.mark.parametrize("is_one_read", [True, False])
@@ -599,15 +596,18 @@ async def test_the_provider_sees_at_once_that_a_call_was_cancelled() -> None:
 
 
 @on_loop
-async def test_trailing_spaces_are_no_part_of_a_value() -> None:
+async def test_repeated_fields_are_joined_and_padding_behind_what_frames_the_answer_is_overlooked() -> None:
     async with providing() as (provider, lane):
         sink = Recorder()
         lane.send(make_call(sink))
         upstream = await provider.connection()
         await upstream.request()
-        await upstream.reply(b"", b"Content-Type:  text/plain \t", b"X-A: 1 ", b"x-a: 2")
-        await sink.ending()
-        assert (sink.headers[b"content-type"], sink.headers[b"x-a"]) == (b"text/plain", b"1, 2")
+        await upstream.send(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked \r\nX-A:  1\r\nx-a: 2\r\n\r\n3\r\none\r\n0\r\n\r\n"
+        )
+        assert await sink.ending() == "answer"
+        assert (sink.headers[b"x-a"], sink.body) == (b"1, 2", b"one")
+        assert lane.size == 1
 
 
 @on_loop

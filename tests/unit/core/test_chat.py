@@ -14,7 +14,7 @@ STRUCTS = [
     kind
     for module in (chat, part, reply, stream, tool)
     for kind in vars(module).values()
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
 ]
 
 

@@ -50,6 +50,6 @@ def _is_typical(data: bytes) -> bool:
     try:
         choices = msgspec.json.decode(data)["choices"]
         delta = choices[0]["delta"]
-    except (msgspec.DecodeError, KeyError, IndexError, TypeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, IndexError, TypeError):
         return False
     return len(choices) == 1 and any(value == _PROBE.decode() for name, value in delta.items() if name != "role")

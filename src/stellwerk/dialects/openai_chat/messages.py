@@ -92,7 +92,7 @@ def encode_answer(parts: tuple[Part, ...], *, is_reply: bool = False) -> dict[st
     wire: dict[str, Any] = {"content": content}
     refusals = [part.text for part in parts if isinstance(part, Refusal) and part not in apart]
     if refusals or is_reply:
-        wire["refusal"] = "".join(refusals) or None
+        wire["refusal"] = "".join(refusals) if refusals else None
     citations = [citation for part in apart if isinstance(part, Text) for citation in part.citations]
     if citations:
         wire["annotations"] = [encode_citation(citation) for citation in citations]
@@ -139,7 +139,9 @@ def _answer(message: Members, refuse: Refuse, *, call_prefix: str) -> tuple[Part
 
 def _thinking(message: Members) -> tuple[Thinking, ...]:
     for name in _THINKING:
-        if bytes(message.peek(name)).startswith(b'"') and (text := message.take(name, STRING)):
+        raw = bytes(message.peek(name))
+        if raw.startswith(b'"') and raw != b'""':
+            text = message.need(name, STRING)
             return (Thinking(text, opaque=Opaque(DIALECT, spelled(name)) if name == _THINKING[1] else None),)
     return ()
 

@@ -184,7 +184,7 @@ def _url(source: Source) -> str:
             return f"data:{source.media_type};base64,{source.data}"
         case FileSource():
             return source.id
-        case TextSource():
+        case _:
             return source.text
 
 

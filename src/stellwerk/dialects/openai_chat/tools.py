@@ -54,7 +54,7 @@ def encode_tool(tool: Tool) -> msgspec.Raw | dict[str, Any] | None:
         case CustomTool():
             custom = {"name": tool.name, "description": tool.description, "format": tool.format}
             return merge({"type": "custom", "custom": without_nulls(custom)}, tool.opaque)
-        case OpaqueTool():
+        case _:
             return tool.raw if tool.dialect == DIALECT else None
 
 

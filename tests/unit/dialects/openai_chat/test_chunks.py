@@ -237,15 +237,18 @@ def test_a_call_without_arguments_gets_an_empty_object_and_a_custom_one_stays_em
 
 def test_what_only_other_dialects_say_is_left_out() -> None:
     foreign = Opaque("anthropic_messages", {"x": msgspec.Raw(b"1")})
-    assert encode(
-        Started("c", "m", opaque=foreign),
-        ThinkingSigned("s"),
-        ThinkingRedacted("d"),
-        OpaqueDelta(foreign),
-        OpaqueDelta(foreign, 0),
-        PartAdded(Document(TextSource("x"))),
-        UsageReported(Usage(1, 1), foreign),
-    ) == []
+    assert (
+        encode(
+            Started("c", "m", opaque=foreign),
+            ThinkingSigned("s"),
+            ThinkingRedacted("d"),
+            OpaqueDelta(foreign),
+            OpaqueDelta(foreign, 0),
+            PartAdded(Document(TextSource("x"))),
+            UsageReported(Usage(1, 1), foreign),
+        )
+        == []
+    )
 
 
 def test_the_rest_is_said_as_the_dialect_says_it() -> None:

@@ -55,7 +55,10 @@ def reply(message: dict[str, Any] | None = None, **rest: Any) -> bytes:
         ({"prompt_tokens": 9, "completion_tokens": None, "prompt_tokens_details": None}, Usage(9)),
         ({"prompt_tokens": 9.5, "completion_tokens": "5", "prompt_tokens_details": []}, Usage()),
         ({"prompt_tokens": -9, "completion_tokens": True}, Usage()),
-        ({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": None, "audio_tokens": 2}}, Usage(9, 0, 0, 0, 0, 2)),
+        (
+            {"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": None, "audio_tokens": 2}},
+            Usage(9, 0, 0, 0, 0, 2),
+        ),
         (None, None),
         ([], None),
     ],
@@ -84,7 +87,10 @@ def test_facts_of_careless_replies_are_read_as_far_as_they_go(body: bytes, facts
     ("body", "told"),
     [
         (b"", "is not JSON. It is empty."),
-        (b"<html><title>502 Bad Gateway</title><body>nginx</body></html>", "is not JSON. It says: 502 Bad Gateway nginx"),
+        (
+            b"<html><title>502 Bad Gateway</title><body>nginx</body></html>",
+            "is not JSON. It says: 502 Bad Gateway nginx",
+        ),
         (b'{"choices":[]', "is not JSON"),
         (b'{"choices":[],"x":"\xff"}', "is not JSON"),
         (b"[]", "it has no choices"),
@@ -130,7 +136,10 @@ def test_a_call_without_an_id_gets_one() -> None:
     [
         ("stop", Finish(StopReason.END)),
         ("tool_calls", Finish(StopReason.TOOL_CALLS)),
-        ("max_tokens", Finish(StopReason.LENGTH, opaque=Opaque("openai_chat", {"finish_reason": msgspec.Raw(b'"max_tokens"')}))),
+        (
+            "max_tokens",
+            Finish(StopReason.LENGTH, opaque=Opaque("openai_chat", {"finish_reason": msgspec.Raw(b'"max_tokens"')})),
+        ),
         ("odd", Finish(StopReason.OTHER, opaque=Opaque("openai_chat", {"finish_reason": msgspec.Raw(b'"odd"')}))),
     ],
 )

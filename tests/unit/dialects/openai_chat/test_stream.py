@@ -9,6 +9,7 @@ import pytest
 
 from stellwerk.core.usage import Usage
 from stellwerk.dialects import sse
+from stellwerk.dialects.openai_chat.chunk_shape import learn
 from stellwerk.dialects.openai_chat.errors import encode_stream_error
 from stellwerk.dialects.openai_chat.stream import PassThrough
 from stellwerk.errors import UpstreamInvalid, UpstreamTimeout
@@ -30,7 +31,7 @@ TEXT = chunk({"content": "hello"})
 @pytest.mark.parametrize("strip_usage", [False, True])
 def test_a_whole_stream_goes_through_in_the_same_objects(strip_usage: bool) -> None:
     relay = PassThrough(strip_usage=strip_usage)
-    pieces = [ROLE, TEXT, chunk({"content": " \\\"quoted\\\" world"}), TEXT * 3, chunk({}, "stop"), DONE]
+    pieces = [ROLE, TEXT, chunk({"content": ' \\"quoted\\" world'}), TEXT * 3, chunk({}, "stop"), DONE]
     for piece in pieces:
         assert relay.feed(piece) is piece
     assert relay.flush() == b""
@@ -275,3 +276,46 @@ def test_an_event_over_the_limit_is_refused_and_what_was_sent_before_is_known() 
     with pytest.raises(UpstreamInvalid, match="over 200 bytes"):
         relay.feed(b"data: " + b"x" * 300)
     assert relay.is_between_events
+
+
+@pytest.mark.parametrize("key", ["content", "reasoning_content"])
+def test_however_often_the_shape_of_events_changes_nothing_is_missed(key: str) -> None:
+    relay = PassThrough(strip_usage=False)
+    relay.feed(TEXT)
+    for turn in range(20):
+        for _ in range(2):
+            piece = chunk({key: "x"}, created=turn)
+            assert relay.feed(piece) is piece
+    relay.feed(chunk({key: "x"}, "stop", created=19))
+    assert relay.finish == "stop"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b'data: {"choices":[{"index":0,"delta":{"content":"x"}]}\n\n',
+        b'data: {"choices":[],"delta":{"content":"x"}}\n\n',
+        b'data: {"choices":[{"delta":{"content":"x","content":5}}]}\n\n',
+        b'data: {"choices":[{"delta":{"content":"x"}},{"delta":{}}]}\n\n',
+        b'data: {"delta":{"content":"x"}}\n\n',
+        b'data: {"choices":5,"delta":{"content":"x"}}\n\n',
+        b'data: {"choices":[{"delta":{"content":"x"}}]}\r\n\n',
+        b'data: {"x":"\xff","choices":[{"delta":{"content":"x"}}]}\n\n',
+    ],
+)
+def test_no_shape_is_learned_from_what_is_not_typical(piece: bytes) -> None:
+    assert learn(piece) is None
+    relay = PassThrough(strip_usage=False)
+    relay.feed(TEXT)
+    assert [relay.feed(piece) is piece for _ in range(3)] == [True] * 3
+
+
+def test_the_shape_of_a_typical_event_is_what_stands_around_its_text_and_its_padding() -> None:
+    plain = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+    assert learn(plain) == (b'data: {"choices":[{"delta":{"content":"', b'"}}]}\n\n', b"")
+    padded = b'data: {"choices":[{"delta": {"content": "x"}}], "obfuscation": "aB"}\n\n'
+    assert learn(padded) == (
+        b'data: {"choices":[{"delta": {"content": "',
+        b'"}}], "obfuscation": "',
+        b'"}\n\n',
+    )

@@ -1,0 +1,114 @@
+"""Writing past the event loop's queue: the order is kept, nothing is lost, and nothing is written where it should not be."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import pytest
+
+from stellwerk.http.write_through import write_through
+from tests.integration.http.loop import eventually, on_loop
+
+
+class Ended(asyncio.Protocol):
+    """A protocol that knows whether its connection has ended."""
+
+    def __init__(self) -> None:
+        self.is_lost = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Remembers."""
+        del exc
+        self.is_lost = True
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[tuple[asyncio.Transport, socket.socket, Ended]]:
+    """A transport and the socket at its other end."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    other = socket.create_connection(listening.getsockname())
+    accepted, _ = listening.accept()
+    listening.close()
+    accepted.setblocking(False)
+    other.setblocking(False)
+    transport, protocol = await asyncio.get_running_loop().connect_accepted_socket(Ended, accepted)
+    with other:
+        yield cast("asyncio.Transport", transport), other, cast("Ended", protocol)
+        transport.abort()
+        await eventually(lambda: cast("Ended", protocol).is_lost)
+
+
+async def read(other: socket.socket, size: int) -> bytes:
+    """Exactly so many bytes."""
+    received = bytearray()
+    while len(received) < size:
+        received += await asyncio.get_running_loop().sock_recv(other, 1 << 20)
+    return bytes(received)
+
+
+@on_loop
+async def test_what_is_written_is_sent_before_the_loop_turns() -> None:
+    async with connected() as (transport, other, _):
+        write_through(transport)(b"at once")
+        assert other.recv(100) == b"at once"
+
+
+@on_loop
+async def test_whatever_is_queued_goes_first() -> None:
+    async with connected() as (transport, other, _):
+        write = write_through(transport)
+        expected = b""
+        for number in range(200):
+            piece = b"%d," % number
+            expected += piece
+            (write if number % 3 else transport.write)(piece)
+            if number % 7 == 0:
+                await asyncio.sleep(0)
+        assert await read(other, len(expected)) == expected
+
+
+@on_loop
+async def test_what_the_kernel_does_not_take_waits_its_turn() -> None:
+    async with connected() as (transport, other, _):
+        write = write_through(transport)
+        pieces = [bytes([65 + number % 26]) * 100_001 for number in range(200)]
+        for piece in pieces:
+            write(piece)
+        assert transport.get_write_buffer_size() > 0
+        assert await read(other, 200 * 100_001) == b"".join(pieces)
+
+
+@on_loop
+async def test_a_broken_connection_is_ended_and_raises_nothing() -> None:
+    async with connected() as (transport, other, protocol):
+        write = write_through(transport)
+        other.close()
+        while not transport.is_closing():
+            write(b"x" * 1000)
+            await asyncio.sleep(0)
+        write(b"more")
+        await eventually(lambda: protocol.is_lost)
+
+
+@on_loop
+async def test_nothing_is_written_to_whoever_has_the_descriptor_next() -> None:
+    async with connected() as (transport, _, protocol):
+        write = write_through(transport)
+        descriptor = transport.get_extra_info("socket").fileno()
+        transport.abort()
+        await eventually(lambda: protocol.is_lost)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            if theirs.fileno() != descriptor:
+                os.dup2(theirs.fileno(), descriptor)
+            ours.setblocking(False)
+            write(b"stray")
+            with pytest.raises(BlockingIOError):
+                ours.recv(100)
+            if theirs.fileno() != descriptor:
+                os.close(descriptor)
