@@ -177,7 +177,7 @@ class Exchange(msgspec.Struct, eq=False):
         self._call = self._stream = None
 
     def stop_waiting(self) -> None:
-        """The provider has been waited for until now; counted once per attempt."""
+        """The provider has been waited for until now; counted once per attempt, and per pause between two."""
         if self._attempt_sent:
             self._reply.waited_s += self._scheduler.deadlines.clock() - self._attempt_sent
             self._attempt_sent = 0.0
@@ -237,10 +237,12 @@ class Exchange(msgspec.Struct, eq=False):
             self._reply.fail(error)
             return
         self._repeats += 1
+        self._attempt_sent = self._scheduler.deadlines.clock()
         self._timer = self._scheduler.call_later(pause_s, self._repeat)
 
     def _repeat(self) -> None:
         self._timer = None
+        self.stop_waiting()
         self._attempt()
 
     def _refusal(self, status: int, headers: Headers, body: bytes) -> UpstreamError:
@@ -303,7 +305,8 @@ def error_of(failure: Failure) -> UpstreamError:
 def _oddity(headers: Headers, *, is_stream: bool) -> str | None:
     """Why an answer cannot be the one that was asked for, whatever its body says."""
     if _is_encoded(headers):
-        return "The provider's answer is compressed, which was not asked for."
+        coding = headers[b"content-encoding"].decode("ascii", "replace")[:40]
+        return f"The provider's answer is encoded with {coding}, which was not asked for."
     if is_stream:
         kind = media_type(headers).decode("ascii", "replace") or "nothing"
         return f"The provider answered with {kind} where an event stream was due."

@@ -20,7 +20,7 @@ from stellwerk.http.request import Request
 NOBODY = Principal("", "", frozenset())
 MAX_TAGS_BYTES = 1024
 MAX_MODEL_CHARACTERS = 256
-_TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACE_PARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _WORD = rb"[\x20-\x2b\x2d-\x3c\x3e-\x7e]"
 """Printable ASCII without the comma and the equals sign."""
 _TAGS = re.compile(rb"%b+=%b*(?:,%b+=%b*)*" % ((_WORD,) * 4))

@@ -95,6 +95,8 @@ class Reply(msgspec.Struct, eq=False):
         lease, received, route = self.lease, self.request.received, self.route
         principal, envelope = lease.principal, lease.envelope
         latency_s = now - received
+        # Once a stream runs, its length is the provider's doing.
+        own_s = (self.first_byte or now) - received - self.waited_s
         lease.settle(
             RequestEvent(
                 lease.started_ms,
@@ -112,7 +114,7 @@ class Reply(msgspec.Struct, eq=False):
                 self.attempts,
                 int(latency_s * 1e6),
                 int((self.first_byte - received) * 1e6) if self.first_byte else 0,
-                int((latency_s - self.waited_s) * 1e6),
+                int(own_s * 1e6),
                 usage.input_tokens,
                 usage.output_tokens,
                 usage.cache_read_tokens,

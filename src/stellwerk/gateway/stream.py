@@ -167,8 +167,10 @@ class StreamReply:
         """
         relay = self._relay
         rest = self._rest()
+        if relay.error is not None:
+            error = self._told()
         if self._is_held:
-            self._fail(self._told() if relay.error is not None else error)
+            self._fail(error)
             return
         self._leave()
         if relay.error is None:

@@ -6,7 +6,6 @@ import random
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,7 +71,7 @@ def _renamed(source: str) -> str:
     [
         (
             b'{"model":"plain","messages":[],"stream":true}',
-            b'{"model":"gpt-5-mini","messages":[],"stream":true,"stream_options":{"include_usage":true}}',
+            b'{"stream_options":{"include_usage":true},"model":"gpt-5-mini","messages":[],"stream":true}',
         ),
         (
             b'{"stream_options":{"include_usage":false,"x":1},"model":"plain","messages":[],"stream":true}',
@@ -93,8 +92,7 @@ async def test_a_stream_asks_for_usage_and_changes_nothing_else(tmp_path: Path, 
     async with scripted(tmp_path, streams()) as (gateway, upstream), raw(gateway) as caller:
         await caller.ask(body)
         await caller.answer(to=b"POST")
-        assert msgspec.json.decode(upstream.bodies[0]) == msgspec.json.decode(arrives)
-        assert upstream.bodies[0].replace(b" ", b"") == arrives
+        assert upstream.bodies == [arrives]
 
 
 @on_loop

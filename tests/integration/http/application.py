@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -33,7 +33,7 @@ class Watch:
     def on_gone(self) -> None:
         """Counts, and takes the time."""
         self.gone += 1
-        self.gone_at = asyncio.get_running_loop().time()
+        self.gone_at = time.monotonic()
 
     def on_pause(self) -> None:
         """Remembers."""

@@ -127,6 +127,7 @@ class Recorder:
     def on_chunk(self, data: bytes, chunk: bytes) -> None:
         """Keeps both, the framed one apart."""
         assert not self.endings
+        assert chunk == b"%x\r\n%b\r\n" % (len(data), data)
         self.pieces.append(data)
         self.chunks.append(chunk)
         self.on_step("chunk")

@@ -1,0 +1,163 @@
+"""Defects of plugins: the caller is told that the gateway failed, the log says where, and nothing is left over."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from stellwerk.core.envelope import Envelope
+from stellwerk.core.route import Plan, Target
+from stellwerk.core.wire import Failure, WireRequest
+from stellwerk.ports.provider import Provider
+from tests.integration.gateway.clients import Told, asking, chat, once, raw
+from tests.integration.gateway.kit import Gateway
+from tests.integration.gateway.scenes import scripted, scripts
+from tests.integration.gateway.upstream import completes, refuses, streams
+from tests.integration.http.loop import on_loop
+
+
+class Defective:
+    """A provider of somebody else's, of which one method fails."""
+
+    dialect = "openai_chat"
+
+    def __init__(self, provider: Provider, broken: str) -> None:
+        self.origin = provider.origin
+        self._provider = provider
+        self._broken = broken
+
+    def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """As it should be, or not."""
+        self._fail("prepare")
+        return self._provider.prepare(envelope, target, credential, trace)
+
+    def classify(self, status: int, headers: Any, body: bytes, now: float) -> Failure:
+        """As it should be, or not."""
+        self._fail("classify")
+        return self._provider.classify(status, headers, body, now)
+
+    def _fail(self, method: str) -> None:
+        if method == self._broken:
+            raise ZeroDivisionError("a secret detail: upstream-secret")
+
+
+class Senseless:
+    """A strategy of somebody else's that fails."""
+
+    def plan(self, targets: tuple[Target, ...], envelope: Envelope) -> Plan:
+        """Fails."""
+        raise LookupError(targets, envelope)
+
+
+def replace(gateway: Gateway, change: Callable[[Any], Any]) -> None:
+    """Puts another version of the model into the configuration, as a plugin would have made it."""
+    pipeline = gateway.parts.pipeline
+    (model,) = pipeline.configuration.models.values()
+    pipeline.configuration = _with(pipeline.configuration, models={model.name: change(model)})
+
+
+def break_provider(gateway: Gateway, name: str, method: str) -> None:
+    """Makes the provider of that name defective."""
+
+    def change(model: Any) -> Any:
+        routes = {
+            identity: _with(route, provider=Defective(route.provider, method))
+            if route.target.provider == name
+            else route
+            for identity, route in model.routes.items()
+        }
+        return _with(model, routes=routes)
+
+    replace(gateway, change)
+
+
+def _with(value: Any, **changes: Any) -> Any:
+    return dataclasses.replace(value, **changes) if dataclasses.is_dataclass(value) else msgspec.structs.replace(
+        value, **changes
+    )
+
+
+async def is_told_as_failure(gateway: Gateway, told: Told, error: str) -> None:
+    """The caller knows that it failed and not why, the log knows why, and there is one event."""
+    assert told.status == 500
+    assert told.error["type"] == "server_error"
+    assert told.error["code"] == "internal_error"
+    assert error not in told.body.decode()
+    event = await gateway.event()
+    assert (event.outcome, event.status, event.error) == ("failed", 500, "internal_error")
+    (line,) = [line for line in gateway.logged if line["event"] == "request_failed"]
+    assert line["level"] == "error"
+    assert line["error"] == error
+    assert line["request_id"] == event.request_id
+    assert any("test_defects.py" in place for place in line["at"])
+    assert gateway.parts.account.in_flight == 0
+
+
+@on_loop
+async def test_a_strategy_that_fails(tmp_path: Path) -> None:
+    async with scripted(tmp_path) as (gateway, _):
+        replace(gateway, lambda model: _with(model, strategy=Senseless()))
+        await is_told_as_failure(gateway, await once(gateway, chat(asking())), "LookupError")
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "streamed"])
+@on_loop
+async def test_a_provider_that_fails_to_prepare_the_first_attempt(tmp_path: Path, is_stream: bool) -> None:
+    async with scripted(tmp_path) as (gateway, upstream):
+        break_provider(gateway, "one", "prepare")
+        told = await once(gateway, chat(asking(stream=is_stream)))
+        await is_told_as_failure(gateway, told, "ZeroDivisionError")
+        assert not upstream.requests
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "streamed"])
+@on_loop
+async def test_a_provider_that_fails_to_prepare_a_later_attempt(tmp_path: Path, is_stream: bool) -> None:
+    async with scripts(tmp_path, (refuses(503),), (completes(),)) as (gateway, _):
+        break_provider(gateway, "two", "prepare")
+        told = await once(gateway, chat(asking(stream=is_stream)))
+        await is_told_as_failure(gateway, told, "ZeroDivisionError")
+
+
+@on_loop
+async def test_a_provider_that_fails_to_prepare_a_repetition(tmp_path: Path) -> None:
+    async with scripted(tmp_path, refuses(503)) as (gateway, _), raw(gateway) as caller:
+        gateway.clock.holds_pauses = True
+        await caller.ask(asking())
+        while not gateway.clock.held_pauses:
+            await gateway.parts.pool.resolver.resolve("127.0.0.1", 1)
+        (exchange,) = [one._current.owner for one in gateway.parts.front._connections if one._current is not None]
+        broken = {
+            identity: _with(route, provider=Defective(route.provider, "prepare"))
+            for identity, route in exchange._model.routes.items()  # type: ignore[union-attr]
+        }
+        exchange._model = _with(exchange._model, routes=broken)  # type: ignore[union-attr]
+        gateway.clock.end_pauses()
+        await is_told_as_failure(gateway, await caller.told(), "ZeroDivisionError")
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "streamed"])
+@on_loop
+async def test_a_provider_that_fails_to_read_a_refusal(tmp_path: Path, is_stream: bool) -> None:
+    async with scripted(tmp_path, refuses(418)) as (gateway, _):
+        break_provider(gateway, "one", "classify")
+        told = await once(gateway, chat(asking(stream=is_stream)))
+        await is_told_as_failure(gateway, told, "ZeroDivisionError")
+
+
+@on_loop
+async def test_the_gateway_serves_on_after_a_defect(tmp_path: Path) -> None:
+    async with scripted(tmp_path, refuses(418), completes()) as (gateway, _), raw(gateway) as caller:
+        sound = gateway.parts.pipeline.configuration
+        break_provider(gateway, "one", "classify")
+        await caller.ask(asking())
+        assert (await caller.told()).status == 500
+        gateway.parts.pipeline.configuration = sound
+        await caller.ask(asking())
+        assert (await caller.told()).status == 200
+        assert streams
