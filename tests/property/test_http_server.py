@@ -65,7 +65,10 @@ class Connection(RuleBasedStateMachine):
         self.left = b""
         self.is_pausing = False
 
-    @rule(path=st.sampled_from([b"/held", b"/", b"/unwanted", b"/stream?3"]), kind=st.sampled_from(["get", "post", "chunks"]))
+    @rule(
+        path=st.sampled_from([b"/held", b"/", b"/unwanted", b"/stream?3"]),
+        kind=st.sampled_from(["get", "post", "chunks"]),
+    )
     def plan_a_request(self, path: bytes, kind: str) -> None:
         """More to send."""
         self.left += {"get": get(path), "post": post(path, b"body"), "chunks": chunked(path, b"one", b"two")}[kind]

@@ -34,7 +34,9 @@ def test_chunks_that_come_one_per_read_are_handed_on_with_their_framing(sizes: l
 
 
 @given(digits=st.lists(st.integers(1, 15), min_size=1, max_size=3), filling=st.sampled_from([b"a", b"\r", b"\n", b"0"]))
-def test_a_payload_that_looks_like_a_chunk_behind_half_a_size_deceives_nobody(digits: list[int], filling: bytes) -> None:
+def test_a_payload_that_looks_like_a_chunk_behind_half_a_size_deceives_nobody(
+    digits: list[int], filling: bytes
+) -> None:
     """Of a chunk of 0x15 bytes, the second digit, ``hello`` and line ends read like a chunk of 5 by itself."""
     bodies = [b"x" * digit + b"\r\n" + filling * 14 for digit in digits]
     assert [len(body) for body in bodies] == [16 + digit for digit in digits]

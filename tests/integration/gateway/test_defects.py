@@ -17,7 +17,7 @@ from stellwerk.ports.provider import Provider
 from tests.integration.gateway.clients import Told, asking, chat, once, raw
 from tests.integration.gateway.kit import Gateway
 from tests.integration.gateway.scenes import scripted, scripts
-from tests.integration.gateway.upstream import completes, refuses, streams
+from tests.integration.gateway.upstream import completes, refuses
 from tests.integration.http.loop import on_loop
 
 
@@ -26,10 +26,11 @@ class Defective:
 
     dialect = "openai_chat"
 
-    def __init__(self, provider: Provider, broken: str) -> None:
+    def __init__(self, provider: Provider, broken: str, sound: int) -> None:
         self.origin = provider.origin
         self._provider = provider
         self._broken = broken
+        self._sound = sound
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """As it should be, or not."""
@@ -42,7 +43,8 @@ class Defective:
         return self._provider.classify(status, headers, body, now)
 
     def _fail(self, method: str) -> None:
-        if method == self._broken:
+        self._sound -= method == self._broken
+        if self._sound < 0:
             raise ZeroDivisionError("a secret detail: upstream-secret")
 
 
@@ -61,12 +63,12 @@ def replace(gateway: Gateway, change: Callable[[Any], Any]) -> None:
     pipeline.configuration = _with(pipeline.configuration, models={model.name: change(model)})
 
 
-def break_provider(gateway: Gateway, name: str, method: str) -> None:
-    """Makes the provider of that name defective."""
+def break_provider(gateway: Gateway, name: str, method: str, *, sound: int = 0) -> None:
+    """Makes a method of the provider of that name fail, after ``sound`` calls that it still takes."""
 
     def change(model: Any) -> Any:
         routes = {
-            identity: _with(route, provider=Defective(route.provider, method))
+            identity: _with(route, provider=Defective(route.provider, method, sound))
             if route.target.provider == name
             else route
             for identity, route in model.routes.items()
@@ -126,19 +128,11 @@ async def test_a_provider_that_fails_to_prepare_a_later_attempt(tmp_path: Path, 
 
 @on_loop
 async def test_a_provider_that_fails_to_prepare_a_repetition(tmp_path: Path) -> None:
-    async with scripted(tmp_path, refuses(503)) as (gateway, _), raw(gateway) as caller:
-        gateway.clock.holds_pauses = True
-        await caller.ask(asking())
-        while not gateway.clock.held_pauses:
-            await gateway.parts.pool.resolver.resolve("127.0.0.1", 1)
-        (exchange,) = [one._current.owner for one in gateway.parts.front._connections if one._current is not None]
-        broken = {
-            identity: _with(route, provider=Defective(route.provider, "prepare"))
-            for identity, route in exchange._model.routes.items()  # type: ignore[union-attr]
-        }
-        exchange._model = _with(exchange._model, routes=broken)  # type: ignore[union-attr]
-        gateway.clock.end_pauses()
-        await is_told_as_failure(gateway, await caller.told(), "ZeroDivisionError")
+    async with scripted(tmp_path, refuses(503)) as (gateway, upstream):
+        break_provider(gateway, "one", "prepare", sound=1)
+        told = await once(gateway, chat(asking()))
+        await is_told_as_failure(gateway, told, "ZeroDivisionError")
+        assert len(upstream.requests) == 1
 
 
 @pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "streamed"])
@@ -160,4 +154,3 @@ async def test_the_gateway_serves_on_after_a_defect(tmp_path: Path) -> None:
         gateway.parts.pipeline.configuration = sound
         await caller.ask(asking())
         assert (await caller.told()).status == 200
-        assert streams

@@ -14,7 +14,7 @@ from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.errors import AuthenticationFailed, RequestError
 from stellwerk.http.front import Application, Front
 from stellwerk.http.request import BodySink, Request
-from tests.integration.http.loop import Clock
+from tests.integration.http.loop import Clock, eventually
 
 SERVED = b"x-served-by: front\r\n"
 MARK = b"x-served-by"
@@ -27,6 +27,7 @@ class Watch:
         self.request = request
         self.is_paused = False
         self.pauses = 0
+        self.resumes = 0
         self.gone = 0
         self.gone_at = 0.0
 
@@ -43,6 +44,7 @@ class Watch:
     def on_resume(self) -> None:
         """Remembers."""
         self.is_paused = False
+        self.resumes += 1
 
 
 class Producer(Watch):
@@ -81,8 +83,11 @@ class Pieces:
 
 
 class Scene:
-    """The application. ``/held…`` is answered by the test, ``/stream`` by a producer, ``/unwanted`` is refused before its
-    body, everything else is echoed."""
+    """The application.
+
+    ``/held…`` is answered by the test, ``/stream`` by a producer, ``/unwanted`` is refused before its body comes,
+    ``/broken`` is an error, everything else is echoed.
+    """
 
     def __init__(self) -> None:
         self.seen: list[tuple[bytes, bytes, bytes]] = []
@@ -119,6 +124,10 @@ class Scene:
         del request
         self.refused.append(error)
         return b"content-type: text/plain\r\n", str(error).encode()
+
+    async def holds(self, count: int) -> None:
+        """Waits until so many requests have come that the test answers."""
+        await eventually(lambda: len(self.watches) >= count)
 
     def _watch(self, watch: Watch) -> Watch:
         self.watches.append(watch)

@@ -41,7 +41,9 @@ class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def seen(self) -> list[tuple[bytes, bytes, bytes]]:
         """Method, path and body of every request that the application must see."""
-        return [(method.encode(), path.encode("latin-1"), body.encode("latin-1")) for method, path, body in self.requests]
+        return [
+            (method.encode(), path.encode("latin-1"), body.encode("latin-1")) for method, path, body in self.requests
+        ]
 
 
 def read_corpus() -> dict[str, Probe]:

@@ -55,7 +55,9 @@ def chunks(draw: st.DrawFn) -> tuple[bytes, bytes]:
     body, framed = b"", b""
     for _ in range(draw(st.integers(0, 6))):
         size = draw(st.one_of(st.integers(1, 40), st.sampled_from([255, 256, 257, 4095, 4096])))
-        data = draw(st.binary(min_size=size, max_size=size)) if size <= 40 else bytes([draw(st.integers(0, 255))]) * size
+        data = (
+            draw(st.binary(min_size=size, max_size=size)) if size <= 40 else bytes([draw(st.integers(0, 255))]) * size
+        )
         body += data
         framed += _size_line(draw, size) + data + b"\r\n"
     trailers = draw(st.sampled_from([b"", b"", b"", b"X-Late: 1\r\n", b"Host: evil\r\nX: y\r\n"]))
@@ -75,7 +77,9 @@ def requests(draw: st.DrawFn) -> Message:
     path = b"/" + draw(st.text("abc/%.~-_", max_size=10)).encode()
     query = draw(st.sampled_from([b"", b"?a=b", b"?"]))
     fields = [b"Host: " + draw(st.sampled_from([b"x", b"front:8080", b"[::1]:80"]))]
-    fields += draw(st.lists(st.sampled_from([b"X-A: b", b"x-a:c", b"Accept: */*", b"Connection: keep-alive"]), max_size=3))
+    fields += draw(
+        st.lists(st.sampled_from([b"X-A: b", b"x-a:c", b"Accept: */*", b"Connection: keep-alive"]), max_size=3)
+    )
     kind = draw(st.sampled_from(["none", "length", "chunked"]))
     body = framed = b""
     if kind == "length":

@@ -66,13 +66,15 @@ async def proxying(front: int) -> AsyncIterator[dict[str, int]]:
         with listener() as bound:
             ports[kind] = bound.getsockname()[1]
     servers = "\n  ".join(
-        _SERVER.format(port=ports[kind], options=options if options.startswith(_THEIR_CONNECTION) else _COMMON + options)
+        _SERVER.format(
+            port=ports[kind], options=options if options.startswith(_THEIR_CONNECTION) else _COMMON + options
+        )
         for kind, options in KINDS.items()
     )
     with tempfile.TemporaryDirectory() as folder:
         user = "user root;" if os.geteuid() == 0 else ""
-        path = Path(folder, "nginx.conf")
-        path.write_text(_CONFIGURATION.format(folder=folder, user=user, front=front, servers=servers), encoding="ascii")
+        text = _CONFIGURATION.format(folder=folder, user=user, front=front, servers=servers)
+        path = _written(Path(folder, "nginx.conf"), text)
         log = Path(folder, "error.log")
         process = await asyncio.create_subprocess_exec(
             NGINX, "-c", path, "-p", folder, "-e", log, stderr=asyncio.subprocess.DEVNULL
@@ -83,6 +85,11 @@ async def proxying(front: int) -> AsyncIterator[dict[str, int]]:
         finally:
             process.terminate()
             await process.wait()
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="ascii")
+    return path
 
 
 async def _reachable(port: int) -> None:

@@ -61,7 +61,7 @@ def check_server(pieces: Iterable[bytes]) -> list[Read]:
 
 
 def check_upstream(pieces: Iterable[bytes], *, is_streamed: bool) -> Recorder:
-    """Feeds a provider's bytes to a call and then ends; what came of it. Raises ``AssertionError`` on any disagreement."""
+    """Feeds a provider's bytes to a call and then ends; what came of it. Raises ``AssertionError`` as above."""
     pieces = list(pieces)
     clock = Clock()
     pool = make_pool(clock)

@@ -105,6 +105,10 @@ class Recorder:
         await eventually(lambda: self.endings)
         return self.endings[0]
 
+    async def reaches(self, size: int) -> None:
+        """Waits until so many bytes of the body have come."""
+        await eventually(lambda: len(self.body) >= size)
+
     async def failed(self) -> UpstreamError:
         """Waits for the failure that must come."""
         assert await self.ending() == "failure"

@@ -30,7 +30,13 @@ class Relayed:
         self.request = request
         request.owner = self
         self.call = Call(
-            frame(request.method, request.path, b"provider", render(end_to_end(request.headers).items()), len(request.body)),
+            frame(
+                request.method,
+                request.path,
+                b"provider",
+                render(end_to_end(request.headers).items()),
+                len(request.body),
+            ),
             request.body,
             self,
             is_streamed=request.path.startswith(b"/stream"),
@@ -98,6 +104,7 @@ class Relay:
     def accept(self, request: Request) -> BodySink | None:
         """Collects every body."""
         del request
+        return None
 
     def refusal(self, error: RequestError, request: Request) -> tuple[bytes, bytes]:
         """The message."""

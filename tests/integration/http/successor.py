@@ -26,11 +26,14 @@ class Answering:
 
     def handle(self, request: Request) -> None:
         """Answers."""
-        request.respond(200, b"x-process: %d\r\n" % os.getpid(), request.method + b" " + request.path + b" " + request.body)
+        request.respond(
+            200, b"x-process: %d\r\n" % os.getpid(), request.method + b" " + request.path + b" " + request.body
+        )
 
     def accept(self, request: Request) -> BodySink | None:
         """Collects every body."""
         del request
+        return None
 
     def refusal(self, error: RequestError, request: Request) -> tuple[bytes, bytes]:
         """The message."""

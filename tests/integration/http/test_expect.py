@@ -1,4 +1,4 @@
-"""``Expect: 100-continue``: the invitation comes when a body is wanted, in its turn, and a refusal comes instead of it."""
+"""``Expect: 100-continue``: a body is invited when it is wanted and its turn has come; a refusal comes instead."""
 
 from __future__ import annotations
 

@@ -136,7 +136,9 @@ async def test_an_unread_answer_keeps_its_connection() -> None:
         await settled()
         assert front.give_up_idle() == []
         assert len((await caller.answer()).body) == 10_000_000
-        await eventually(lambda: (given := front.give_up_idle()) and [os.close(each) for each in given])
+        await settled()
+        (descriptor,) = front.give_up_idle()
+        os.close(descriptor)
 
 
 @on_loop

@@ -45,7 +45,9 @@ async def test_a_length_over_the_limit_is_refused_before_the_body_comes(limit: i
 @on_loop
 async def test_one_chunk_over_the_limit_is_refused_without_being_kept() -> None:
     async with serving(Scene(), Clock(), max_body_bytes=100_000) as (_, port), calling(port) as caller:
-        await caller.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n" + b"x" * 100_001)
+        await caller.send(
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n" + b"x" * 100_001
+        )
         await refused(caller, 413)
 
 
@@ -67,8 +69,7 @@ async def test_a_refused_caller_that_never_stops_sending_is_cut_off() -> None:
         await caller.send(chunked(b"/", b"x" * 2000))
         assert (await caller.answer()).status == 413
         with pytest.raises(ConnectionError):
-            while True:
-                await caller.send(b"x" * 65_536)
+            await caller.send(b"x" * 100_000_000)
         assert front.connections == 0
 
 
@@ -217,10 +218,9 @@ async def test_more_requests_in_one_read_than_anyone_needs_are_refused_after_tho
     scene = Scene()
     async with serving(scene, Clock()) as (_, port), calling(port) as caller:
         await caller.send(get(b"/") * 2000)
-        for served in range(2001):
-            answer = await caller.answer()
-            if answer.status != 200:
-                break
+        served = 0
+        while (answer := await caller.answer()).status == 200:
+            served += 1
         assert answer.status == 400
         assert len(scene.seen) == served >= 256
         assert await caller.rest() == b""

@@ -104,11 +104,13 @@ async def test_a_resting_connection_is_used_without_resolving_again() -> None:
     assert len(resolver.asked) == 1
     pool.close()
     await eventually(lambda: pool.connections == 0)
-    upstream.close()
+    provider.connections[0].close()
     provider.socket.close()
 
 
-@pytest.mark.parametrize("host", ["does-not-exist.invalid", "a" * 64 + ".test", "a..b", ".leading.dot", "xn--" + "\udcff"])
+@pytest.mark.parametrize(
+    "host", ["does-not-exist.invalid", "a" * 64 + ".test", "a..b", ".leading.dot", "xn--" + "\udcff"]
+)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @on_loop
 async def test_a_name_that_cannot_be_resolved_is_reported_at_once(host: str, scheme: str) -> None:

@@ -75,7 +75,12 @@ async def test_a_request_and_its_answer_pass_with_their_own_fields_only() -> Non
         ]
         assert body == b"body"
         await upstream.reply(
-            b"answer", b"Connection: X-Hop", b"X-Hop: 1", b"Keep-Alive: timeout=5", b"Proxy-Authenticate: Basic", b"X-End: 2"
+            b"answer",
+            b"Connection: X-Hop",
+            b"X-Hop: 1",
+            b"Keep-Alive: timeout=5",
+            b"Proxy-Authenticate: Basic",
+            b"X-End: 2",
         )
         answer = await caller.answer()
         assert answer.body == b"answer"

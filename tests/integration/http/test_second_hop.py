@@ -1,4 +1,4 @@
-"""The smuggling corpus through a real proxy in front of the front: the two never disagree about where a message ends."""
+"""The smuggling corpus through a real proxy: it and the front never disagree about where a message ends."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def sent_through(port: int, probe: Probe) -> list[Answer]:
 
 
 def by_connection(scene: Scene) -> dict[bytes, list[bytes]]:
-    """What the application answered to each of the proxy's callers. Who is without a mark was never sent by the proxy."""
+    """What the application answered to each of the proxy's callers. What has no mark was never sent by the proxy."""
     found: dict[bytes, list[bytes]] = defaultdict(list)
     for request in scene.requests:
         assert CONNECTION in request.headers, f"smuggled: {request.method!r} {request.path!r}"

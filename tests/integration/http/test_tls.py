@@ -130,12 +130,12 @@ async def test_an_owner_hears_that_a_caller_over_tls_went() -> None:
         for turn, is_polite in enumerate((True, False)):
             async with calling_tls(port) as (_, writer):
                 writer.write(get(b"/held") + get(b"/behind"))
-                await eventually(lambda: len(scene.watches) > turn)
+                await scene.holds(turn + 1)
                 if is_polite:
                     writer.close()
                 else:
                     writer.transport.abort()
-                await eventually(lambda: scene.watches[turn].gone == 1)
+                await eventually(lambda: scene.watches[-1].gone == 1)
         await eventually(lambda: front.connections == 0)
 
 

@@ -1,4 +1,4 @@
-"""Deadlines of a call: each phase has its own, the whole has one too, and none runs while the caller is the slow one."""
+"""Deadlines of a call: each phase has its own, the whole has one, and none runs while the caller is the slow one."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ async def test_every_piece_of_a_stream_is_waited_for_anew(piece: bytes) -> None:
         await upstream.request()
         await upstream.send(STREAM)
         for turn in range(10):
-            await eventually(lambda turn=turn: len(sink.body) == 5 * (turn + 1))
+            await sink.reaches(5 * (turn + 1))
             clock.advance(59)
             await upstream.send(piece)
         await eventually(lambda: len(sink.body) == 55)
@@ -262,7 +262,7 @@ async def test_the_whole_call_has_a_deadline_in_every_phase(phase: str) -> None:
             clock.advance(9.99)
             if phase == "streaming":
                 await upstream.send(b"5\r\nhello\r\n")
-                await eventually(lambda turn=turn: len(sink.body) == 5 * (turn + 2))
+                await sink.reaches(5 * (turn + 2))
         clock.advance(0.2)
         await timed_out(sink, "the deadline passed")
 

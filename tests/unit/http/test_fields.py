@@ -15,14 +15,18 @@ def test_pairs_become_lines() -> None:
     assert render([]) == b""
 
 
-@pytest.mark.parametrize("value", [b"a\r\nb", b"a\nb", b"a\rb", b"\r", b"\n", b"a\x00b", b"\x0b", b"\x0c", b"\x1b[0m", b"a\x7f"])
+@pytest.mark.parametrize(
+    "value", [b"a\r\nb", b"a\nb", b"a\rb", b"\r", b"\n", b"a\x00b", b"\x0b", b"\x0c", b"\x1b[0m", b"a\x7f"]
+)
 def test_a_value_that_would_split_the_head_is_refused(value: bytes) -> None:
     assert not is_safe_value(value)
     with pytest.raises(ValueError, match="not a valid header field"):
         render([(b"x-a", value)])
 
 
-@pytest.mark.parametrize("name", [b"", b" x", b"x ", b"x:", b"x y", b"x\r\ny", b"x\n", b"x\x00", b"(x)", b"\xe4", b"x/y", b'"x"', b"x\t"])
+@pytest.mark.parametrize(
+    "name", [b"", b" x", b"x ", b"x:", b"x y", b"x\r\ny", b"x\n", b"x\x00", b"(x)", b"\xe4", b"x/y", b'"x"', b"x\t"]
+)
 def test_a_name_that_is_no_token_is_refused(name: bytes) -> None:
     with pytest.raises(ValueError, match="not a valid header field"):
         render([(name, b"a")])
@@ -34,7 +38,10 @@ def test_a_refused_value_is_not_told_to_anyone() -> None:
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("value", [b"", b"plain", b"a\tb", b"\xe4\xf6\xfc", b"  padded  ", bytes(range(0x20, 0x7F)), bytes(range(0x80, 0x100))])
+@pytest.mark.parametrize(
+    "value",
+    [b"", b"plain", b"a\tb", b"\xe4\xf6\xfc", b"  padded  ", bytes(range(0x20, 0x7F)), bytes(range(0x80, 0x100))],
+)
 def test_text_of_every_kind_may_stand_in_a_value(value: bytes) -> None:
     assert is_safe_value(value)
     assert render([(b"x", value)]) == b"x: " + value + b"\r\n"

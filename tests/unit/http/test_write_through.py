@@ -1,4 +1,4 @@
-"""Writing past the event loop's queue: the order is kept, nothing is lost, and nothing is written where it should not be."""
+"""Writing past the event loop's queue: order is kept, nothing is lost, nothing goes where it should not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
 
 import pytest
 
@@ -38,9 +37,9 @@ async def connected() -> AsyncIterator[tuple[asyncio.Transport, socket.socket, E
     other.setblocking(False)
     transport, protocol = await asyncio.get_running_loop().connect_accepted_socket(Ended, accepted)
     with other:
-        yield cast("asyncio.Transport", transport), other, cast("Ended", protocol)
+        yield transport, other, protocol
         transport.abort()
-        await eventually(lambda: cast("Ended", protocol).is_lost)
+        await eventually(lambda: protocol.is_lost)
 
 
 async def read(other: socket.socket, size: int) -> bytes:
