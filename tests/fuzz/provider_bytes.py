@@ -39,6 +39,9 @@ def seeds() -> list[bytes]:
         CHUNKED + b"5\r\nhello\r\n0\r\n\r\n",
         CHUNKED + b"15\r\nhello\r\n01234567890123\r\n0\r\nX-Late: 1\r\n\r\n",
         CHUNKED + b"0005;a=b\r\nhello\r\nA\r\n0123456789\r\n000\r\n\r\n",
+        whole.replace(b"200", b"020") + whole,
+        whole.replace(b"200", b"099"),
+        whole.replace(b"200", b"999"),
         b"<html><body>502 Bad Gateway</body></html>",
     ]
 

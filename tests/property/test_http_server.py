@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from stellwerk.http.deadlines import NEVER, RESOLUTION_S
 from stellwerk.http.fields import render
 from stellwerk.http.front import Front
 from stellwerk.http.server import ServerConnection
@@ -78,6 +79,16 @@ class Connection(RuleBasedStateMachine):
         """More to send that should not be sent."""
         self.left += data
 
+    @rule(
+        path=st.sampled_from([b"/", b"/held"]),
+        start=st.sampled_from([b"GET /", b"GET / HTTP/1.1\r\nX: ", chunked(b"/", b"x")[:-5] + b"1;"]),
+        size=st.sampled_from([1, 1000, 70_000]),
+    )
+    def send_all_and_a_request_and_part_of_another(self, path: bytes, start: bytes, size: int) -> None:
+        """One read brings a lot, and ends in the middle."""
+        whole, self.left = self.left + get(path) + start + b"x" * size, b""
+        self.wire.feed(whole)
+
     @rule(size=st.integers(1, 200))
     def send(self, size: int) -> None:
         """A read brings some of it."""
@@ -147,6 +158,13 @@ class Connection(RuleBasedStateMachine):
         """No request is served before the one ahead of it is answered."""
         if not self.wire.is_lost:
             assert sum(request.is_open for request in self.scene.held) <= 1
+
+    @invariant()
+    def whoever_is_waited_for_has_a_deadline(self) -> None:
+        """While nobody answers, only the caller can go on: not for ever."""
+        if not self.wire.is_lost and not any(request.is_open for request in self.scene.requests):
+            assert self.connection.deadline < NEVER
+            assert self.clock.deadlines.wake <= self.connection.deadline + RESOLUTION_S
 
     @invariant()
     def whoever_is_lost_is_forgotten(self) -> None:

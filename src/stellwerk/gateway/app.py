@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-import traceback
 from urllib.parse import unquote_to_bytes
 
 from stellwerk.errors import MethodNotAllowed, NotFound, RequestError, StellwerkError
+from stellwerk.gateway.defect import report
 from stellwerk.gateway.dialect import Dialect
 from stellwerk.gateway.endpoints import chat_completions, models, operation
 from stellwerk.gateway.endpoints.operation import Operation
@@ -17,7 +17,7 @@ from stellwerk.gateway.stages.authenticate import authenticate
 from stellwerk.http.request import BodySink, Request
 from stellwerk.supervisor.log import Log
 
-FRAMES_LOGGED = 6
+DEFECT = StellwerkError("The gateway failed to serve this request.")
 _MODEL = models.PATH + b"/"
 
 
@@ -43,10 +43,10 @@ class App:
         except StellwerkError as error:
             request.respond(status_of(error), JSON, self.dialect.error(error))
         except Exception as error:  # noqa: BLE001 (the one place where everything ends)
-            frames = traceback.extract_tb(error.__traceback__)[-FRAMES_LOGGED:]
-            places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-            self._log.error("request_failed", request_id=request_id, error=type(error).__name__, at=places)
-            request.respond(500, JSON, self.dialect.error(StellwerkError("The gateway failed to serve this request.")))
+            report(self._log, error, request_id)
+            if request.path == chat_completions.PATH and request.owner is None:
+                self._pipeline.refuse(request, self.dialect, request_id, started_ms, DEFECT)
+            request.respond(500, JSON, self.dialect.error(DEFECT))
 
     def accept(self, request: Request) -> BodySink | None:
         """Turns a large or announced body away before it is sent when its sender is nobody."""

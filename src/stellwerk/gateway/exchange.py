@@ -26,10 +26,13 @@ from stellwerk.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
+from stellwerk.gateway.defect import report
+from stellwerk.gateway.masking import mask_body
 from stellwerk.gateway.stream import StreamReply
 from stellwerk.http.call import Call, frame
 from stellwerk.http.deadlines import NEVER, Deadlines, Timer
 from stellwerk.http.fields import Headers, media_type
+from stellwerk.supervisor.log import Log
 
 if TYPE_CHECKING:
     from stellwerk.core.route import Target
@@ -40,8 +43,6 @@ MAX_RETRY_AFTER_S = 5.0
 """A provider that wants to be left alone for longer is not waited for."""
 BACKOFF_S = 0.25
 MAX_BACKOFF_S = 4.0
-REDACTED = b"[redacted]"
-"""Stands where a provider repeats the key that it was called with."""
 FINISH_S = 5.0
 """How long a provider may take to end a stream after its closing event."""
 NEXT_TARGET_SHARE = 0.5
@@ -49,13 +50,16 @@ NEXT_TARGET_SHARE = 0.5
 
 
 class Scheduler:
-    """What an exchange needs of its event loop: deadlines, and a later call."""
+    """What an exchange needs of its process: deadlines, a later call, and a place to report a defect."""
 
-    __slots__ = ("call_later", "deadlines")
+    __slots__ = ("call_later", "deadlines", "log")
 
-    def __init__(self, deadlines: Deadlines, call_later: Callable[[float, Callable[[], None]], Timer]) -> None:
+    def __init__(
+        self, deadlines: Deadlines, call_later: Callable[[float, Callable[[], None]], Timer], log: Log
+    ) -> None:
         self.deadlines = deadlines
         self.call_later = call_later
+        self.log = log
 
 
 class Exchange(msgspec.Struct, eq=False):
@@ -88,7 +92,7 @@ class Exchange(msgspec.Struct, eq=False):
             self._timer.cancel()
         if self._call is not None:
             self._call.cancel()
-            self.stop_waiting()
+        self.stop_waiting()
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.cancel()
@@ -114,13 +118,20 @@ class Exchange(msgspec.Struct, eq=False):
         call, reply = self._call, self._reply
         if call is not None:
             relay = reply.dialect.relay(reply.lease.envelope)
-            call.sink = self._stream = StreamReply(self, reply, relay, self._scheduler.deadlines)
+            self._stream = StreamReply(self, reply, relay, self._scheduler.deadlines)
+            call.hand_to(self._stream)
         return True
 
     def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
         """A whole answer: the caller's, or a reason to ask someone else."""
         self.stop_waiting()
         self._call = None
+        try:
+            self._read_answer(status, headers, body)
+        except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
+            self._fail_by_defect(error)
+
+    def _read_answer(self, status: int, headers: Headers, body: bytes) -> None:
         reply = self._reply
         if status != 200:
             self.attempt_failed(self._refusal(status, headers, body))
@@ -159,6 +170,11 @@ class Exchange(msgspec.Struct, eq=False):
         if self._call is not None:
             self._call.expire_at(NEVER)
 
+    def hand_to(self, stream: StreamReply) -> None:
+        """Lets ``stream`` hear the call anew: how it hears it has changed."""
+        if self._call is not None:
+            self._call.hand_to(stream)
+
     def hang_up(self) -> None:
         """Breaks the call off."""
         if self._call is not None:
@@ -168,8 +184,8 @@ class Exchange(msgspec.Struct, eq=False):
         """The answer is complete: the call may end by itself, so that its connection can be used again."""
         call = self._call
         if call is not None:
-            call.sink = _UNHEARD
             call.resume()
+            call.hand_to(_UNHEARD)
             call.expire_at(self._scheduler.deadlines.clock() + FINISH_S)
 
     def stream_ended(self) -> None:
@@ -212,6 +228,9 @@ class Exchange(msgspec.Struct, eq=False):
         except StellwerkError as error:
             reply.fail(error)
             return
+        except Exception as error:  # noqa: BLE001  # a plugin's defect ends its request, and no other
+            self._fail_by_defect(error)
+            return
         now = self._attempt_sent = self._scheduler.deadlines.clock()
         expires = self._expires
         if self._index + 1 < len(self._targets):
@@ -226,6 +245,10 @@ class Exchange(msgspec.Struct, eq=False):
             expires,
         )
         route.lane.send(call)
+
+    def _fail_by_defect(self, error: Exception) -> None:
+        report(self._scheduler.log, error, self._reply.lease.request_id)
+        self._reply.fail(StellwerkError("The gateway failed to serve this request."))
 
     def _repeat_later(self, error: UpstreamError, left_s: float) -> None:
         """Asks the last target again after a pause, if it may be worth it."""
@@ -249,9 +272,8 @@ class Exchange(msgspec.Struct, eq=False):
         route = self._reply.route
         if route is None:
             raise AssertionError(status)
-        if route.credential:
-            body = body.replace(route.credential.encode(), REDACTED)
-        return error_of(route.provider.classify(status, headers, body, time.time()))
+        told = mask_body(body, route.credential)
+        return error_of(route.provider.classify(status, headers, told, time.time()))
 
 
 class _Unheard:

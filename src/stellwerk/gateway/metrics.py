@@ -102,6 +102,8 @@ def merge(dumps: Iterable[bytes]) -> list[Series]:
         except msgspec.MsgspecError:
             continue
         for series in decoded:
+            if len(series.buckets) != len(BUCKETS_S) + 1:
+                continue
             if series.key in merged:
                 merged[series.key].add(series)
             else:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stellwerk.errors import UpstreamError, UpstreamInvalid, UpstreamUnavailable
+from stellwerk.gateway.masking import mask
 from stellwerk.http.deadlines import NEVER, Deadlines
 from stellwerk.http.fields import Headers
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 HOLD_S = 5.0
 """How long a preamble without content is held back, so that a late error can still go to another target."""
 HOLD_BYTES = 65_536
-REDACTED = "[redacted]"
 
 
 class StreamReply:
@@ -36,8 +36,8 @@ class StreamReply:
         "_is_held",
         "_relay",
         "_reply",
-        "_write",
         "deadline",
+        "on_chunk",
     )
 
     def __init__(self, exchange: Exchange, reply: Reply, relay: Relay, deadlines: Deadlines) -> None:
@@ -48,28 +48,13 @@ class StreamReply:
         self._held = b""
         self._is_held = True
         self._has_begun = False
-        self._write: Callable[[bytes], None] | None = None
+        self.on_chunk: Callable[[bytes, bytes], None] = self._on_early_chunk
+        """Hears the bytes of a chunk, and the chunk: at first like any other bytes, once content has begun fast."""
         self._deadlines = deadlines
         self.deadline = deadlines.clock() + HOLD_S
         deadlines.watch(self)
 
     # -- what the upstream says
-
-    def on_chunk(self, data: bytes, chunk: bytes) -> None:
-        """The hot path of streaming: bytes that nobody has to change go out in the chunk that they came in."""
-        try:
-            out = self._feed(data)
-        except UpstreamInvalid as error:
-            self._give_up(error)
-            return
-        write = self._write
-        if out is data and write is not None:
-            self._reply.size += len(data)
-            write(chunk)
-            if self._relay.is_complete:
-                self._conclude()
-        else:
-            self._hand_on(out)
 
     def on_body(self, data: bytes) -> None:
         """Bytes that did not come as one whole chunk."""
@@ -128,8 +113,43 @@ class StreamReply:
             self._held += out
         if relay.is_complete:
             self._conclude()
-        elif self._has_begun and self._write is None:
-            self._write = self._reply.request.write_chunk
+        elif self._has_begun and self.on_chunk == self._on_early_chunk:
+            self.on_chunk = self._chunk_passer()
+            self._exchange.hand_to(self)
+
+    def _on_unframed(self, data: bytes, chunk: bytes) -> None:
+        """For a caller that takes no chunks (HTTP/1.0)."""
+        self._on_early_chunk(data, chunk)
+
+    def _on_early_chunk(self, data: bytes, chunk: bytes) -> None:
+        del chunk
+        self.on_body(data)
+
+    def _chunk_passer(self) -> Callable[[bytes, bytes], None]:
+        """Hands chunks on that nobody has to change, as they came in: the hot path of streaming.
+
+        A function made for this stream instead of a method, because its names are looked up once, here.
+        """
+        write = self._reply.request.write_chunk
+        if write is None:
+            return self._on_unframed
+        feed, relay, reply = self._feed, self._relay, self._reply
+
+        def on_chunk(data: bytes, chunk: bytes) -> None:
+            try:
+                out = feed(data)
+            except UpstreamInvalid as error:
+                self._give_up(error)
+                return
+            if out is not data:
+                self._hand_on(out)
+                return
+            write(chunk)
+            reply.size += len(data)
+            if relay.is_complete:
+                self._conclude()
+
+        return on_chunk
 
     def _conclude(self) -> None:
         """The closing event has passed: the caller has all of it, whatever else the provider's connection does."""
@@ -180,9 +200,7 @@ class StreamReply:
     def _told(self) -> UpstreamUnavailable:
         """The error that the provider told of, without the key that it was called with."""
         message, route = self._relay.error or "", self._reply.route
-        if route is not None and route.credential:
-            message = message.replace(route.credential, REDACTED)
-        return UpstreamUnavailable(message)
+        return UpstreamUnavailable(mask(message, route.credential if route is not None else ""))
 
     def _rest(self) -> bytes:
         """What was held back of the stream; nothing when it cannot be read."""
@@ -199,5 +217,10 @@ class StreamReply:
         """The stream is over: nothing may fire any more, and nothing holds a cycle of objects together."""
         self._deadlines.forget(self)
         self.deadline = NEVER
-        self._write = None
+        self.on_chunk = _ignore
         self._exchange.stream_ended()
+
+
+def _ignore(data: bytes, chunk: bytes) -> None:
+    """Hears of chunks behind the end."""
+    del data, chunk

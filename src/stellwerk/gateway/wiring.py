@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from stellwerk.core.event import RequestEvent
 from stellwerk.core.identity import Principal
 from stellwerk.core.route import Target
 from stellwerk.core.snapshot import KeySpec, ModelSpec, ProviderSpec, Snapshot
+from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.app import App
 from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.endpoints.chat_completions import OpenAIChat
@@ -37,6 +39,7 @@ from stellwerk.ports.store import EventStore
 from stellwerk.ports.strategy import Strategy
 from stellwerk.supervisor.log import Log
 
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 IDLE_S = 60.0
 """Longest pause between two events of a stream."""
 SPARE_DESCRIPTORS = 64
@@ -75,7 +78,7 @@ def assemble(
     configuration = configure(snapshot, pool)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
-    pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later))
+    pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log))
     app = App(pipeline, OpenAIChat(limits), operation, log)
     return Gateway(Front(app, limits, deadlines), pool, app, pipeline, account, metrics)
 
@@ -88,6 +91,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     configuration = configure(snapshot, gateway.pool)
     limits = snapshot.server.limits
     gateway.metrics.know(configuration.models)
+    gateway.pool.max_reply_bytes = limits.max_reply_bytes
     gateway.front.limits = limits
     gateway.app.dialect = OpenAIChat(limits)
     gateway.pipeline.configuration = configuration
@@ -105,7 +109,7 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
     Secrets are resolved here, in the worker. Raises ``ConfigurationError`` when one cannot be, or a plugin refuses.
     """
     secrets = {
-        spec.name: {option: resolve(reference) for option, reference in spec.secrets.items()}
+        spec.name: {option: _token(reference) for option, reference in spec.secrets.items()}
         for spec in snapshot.providers
     }
     providers = {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
@@ -114,14 +118,14 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
     models = {spec.name: spec for spec in snapshot.models}
     return Configuration(
         snapshot=snapshot,
-        directory=Directory({resolve(spec.key): _principal(spec) for spec in snapshot.keys}),
+        directory=Directory({_token(spec.key): _principal(spec) for spec in snapshot.keys}),
         models={
             spec.name: _model(spec, targets[spec.name], _spare(spec, models, targets), providers, credentials, pool)
             for spec in snapshot.models
         },
         cors=Cors.of(snapshot.server.cors),
         trusted_proxies=tuple(ip_network(network) for network in snapshot.server.trusted_proxies),
-        admin_digest=digest(resolve(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
+        admin_digest=digest(_token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
     )
 
 
@@ -136,6 +140,14 @@ def open_events(snapshot: Snapshot) -> EventStore:
     directory = Path(snapshot.state.directory) / "events"
     options = {"retention_days": snapshot.state.retention_days}
     return cast("EventStore", plugins.build("stores", "sqlite", options, directory=directory))
+
+
+def _token(reference: str) -> str:
+    """A secret that can stand in a header. It is judged here again: what a file holds may have changed since."""
+    value = resolve(reference)
+    if _TOKEN.fullmatch(value) is None:
+        raise ConfigurationError((f"{reference}: expected one line of visible ASCII characters",))
+    return value
 
 
 def _provider(spec: ProviderSpec, secrets: Mapping[str, str]) -> Provider:

@@ -17,7 +17,7 @@ from pathlib import Path
 from stellwerk.analytics.writer import EventWriter
 from stellwerk.config import compiled
 from stellwerk.config.references import resolve
-from stellwerk.core.snapshot import Snapshot, TlsSpec
+from stellwerk.core.snapshot import ServerSpec, Snapshot, TlsSpec
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.vitals import Vitals
@@ -101,9 +101,13 @@ class Worker:
         """Takes a new version, or keeps the one it has: requests under way finish with the version they began with."""
         try:
             snapshot = compiled.read(Path(message.path))
-            if self._tls is not None and snapshot.server.tls is not None:
-                _load(self._tls, snapshot.server.tls)
+            before = self._snapshot.server
+            certificate = _certificate(snapshot.server.tls)
             adopt(self._gateway, snapshot)
+            if self._tls is not None and certificate is not None:
+                load_certificate(self._tls, *certificate)
+            if _bound(snapshot.server) != _bound(before):
+                self._log.warning("restart_needed", reason="server.listen, workers and tls on or off take a restart")
         except ConfigurationError as error:
             self._log.error("reload_refused", version=version, problems=error.problems)
             self._link.send(Refused(version, error.problems))
@@ -173,19 +177,25 @@ def _run(assignment: Assignment, link: Link) -> None:
 
 
 def _tls(spec: TlsSpec | None) -> ssl.SSLContext | None:
+    certificate = _certificate(spec)
+    return server_context(*certificate) if certificate is not None else None
+
+
+def _certificate(spec: TlsSpec | None) -> tuple[str, str] | None:
+    """Certificate and key, tried together on a context that serves nobody."""
     if spec is None:
         return None
+    certificate, key = resolve(spec.certificate), resolve(spec.key)
     try:
-        return server_context(resolve(spec.certificate), resolve(spec.key))
+        server_context(certificate, key)
     except ssl.SSLError as error:
-        raise ConfigurationError((f"server.tls: certificate and key do not work: {error.reason}",)) from None
+        raise ConfigurationError((f"server.tls: certificate and key do not work together: {error.reason}",)) from None
+    return certificate, key
 
 
-def _load(context: ssl.SSLContext, spec: TlsSpec) -> None:
-    try:
-        load_certificate(context, resolve(spec.certificate), resolve(spec.key))
-    except ssl.SSLError as error:
-        raise ConfigurationError((f"server.tls: certificate and key do not work: {error.reason}",)) from None
+def _bound(server: ServerSpec) -> tuple[object, ...]:
+    """What a process cannot change once it listens."""
+    return server.host, server.port, server.workers, server.tls is None
 
 
 def _raise_descriptor_limit() -> None:

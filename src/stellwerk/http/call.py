@@ -96,7 +96,13 @@ class Call(msgspec.Struct, eq=False):
         """Moves the bound of the whole call; the phase that it is in begins anew."""
         self.expires = when
         if self.connection is not None:
-            self.connection.begin_pause()
+            self.connection.attend()
+
+    def hand_to(self, sink: AnswerSink) -> None:
+        """Lets ``sink`` hear the rest of the answer."""
+        self.sink = sink
+        if self.connection is not None:
+            self.connection.attend()
 
     def pause(self) -> None:
         """Stops reading the answer; the upstream is slowed down by TCP."""

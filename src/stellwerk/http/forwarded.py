@@ -19,12 +19,14 @@ def client_address(
     be told (a Unix socket, or a header that is not a list of addresses).
     """
     address = _parse(peer)
-    if address is None or not _is_trusted(address, trusted):
+    told = headers.get(b"x-forwarded-for")
+    if address is None or told is None or not _is_trusted(address, trusted):
         return address
-    for hop in reversed(headers.get(b"x-forwarded-for", b"").split(b",")):
+    address = None
+    for hop in reversed(told.split(b",")):
         text = hop.strip().decode("ascii", "replace")
         if not text:
-            break
+            continue
         address = _parse(text)
         if address is None or not _is_trusted(address, trusted):
             return address
@@ -37,8 +39,9 @@ def is_local(peer: str, headers: Headers, trusted: Sequence[IPv4Network | IPv6Ne
     if address is None or not address.is_loopback:
         return False
     own = _parse(peer)
-    is_believed = own is not None and _is_trusted(own, trusted)
-    return is_believed or not any(name in headers for name in _FORWARDING)
+    if b"x-forwarded-for" in headers and own is not None and _is_trusted(own, trusted):
+        return True
+    return not any(name in headers for name in _FORWARDING)
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:

@@ -267,10 +267,8 @@ class ServerConnection(asyncio.Protocol):
         self._front.served += 1
         if not keep_alive:
             self._close_gently()
-        elif self._complete or self._pending or self._refusal is not None:
+        elif self._complete or self._pending or self._refusal is not None or self._incoming is not None:
             self._serve()
-        elif self._incoming is not None:
-            self._await_rest()
         elif self.is_closing or self._front.is_draining:
             self.transport.close()
         else:
@@ -496,14 +494,15 @@ class ServerConnection(asyncio.Protocol):
                     data, self._pending = self._pending, b""
                     self._parse(data)
                 else:
-                    break
+                    if self._incoming is not None:
+                        self._await_rest()
+                    if self._refusal is None:
+                        break
         finally:
             self._serving = False
-        if self._current is not None or self._lingered >= 0:
+        if self._current is not None or self._incoming is not None or self._lingered >= 0:
             return
-        if self._incoming is not None:
-            self._await_rest()
-        elif self.is_closing or self._front.is_draining:
+        if self.is_closing or self._front.is_draining:
             self.transport.close()
         else:
             self._expire_in(self._limits.keep_alive_s)

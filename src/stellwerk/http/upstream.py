@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import httptools
@@ -14,11 +15,24 @@ from stellwerk.http.deadlines import NEVER
 if TYPE_CHECKING:
     from stellwerk.http.pool import Lane
 
-CHUNK_SIZES = {b"%x" % size: size for size in range(1, 4096)}
-"""Chunk sizes in their one canonical spelling: what is not in here takes the parser's way."""
+CHUNK_LIMIT = 4096
+"""Chunks that take so many bytes or more go the parser's way."""
 MAX_HEAD_BYTES = 262_144
 JOIN_BYTES = 65_536
 """Up to here head and body are copied into one write; above, they are written one after the other."""
+
+
+def _chunk_heads() -> list[bytes]:
+    """By a whole chunk's length, the one canonical head that it can have; NUL, which begins none, for no length."""
+    heads = [b"\0"] * CHUNK_LIMIT
+    for size in range(1, CHUNK_LIMIT):
+        head = b"%x\r\n" % size
+        if len(head) + size + 2 < CHUNK_LIMIT:
+            heads[len(head) + size + 2] = head
+    return heads
+
+
+CHUNK_HEADS = _chunk_heads()
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -32,9 +46,11 @@ class UpstreamConnection(asyncio.Protocol):
         "_answer_bytes",
         "_at_chunk",
         "_call",
+        "_clock",
         "_deadlines",
         "_has_surplus",
         "_headers",
+        "_idle_s",
         "_in_head",
         "_is_framed",
         "_is_paused",
@@ -42,6 +58,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_is_whole",
         "_keeps_alive",
         "_lane",
+        "_on_chunk",
         "_parser",
         "_pieces",
         "_status",
@@ -53,6 +70,9 @@ class UpstreamConnection(asyncio.Protocol):
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self._deadlines = lane.deadlines
+        self._clock = lane.deadlines.clock
+        self._on_chunk: Callable[[bytes, bytes], None] | None = None
+        self._idle_s = NEVER
         self._call: Call | None = None
         self._headers: dict[bytes, bytes] = {}
         self._pieces: list[bytes] = []
@@ -92,6 +112,7 @@ class UpstreamConnection(asyncio.Protocol):
     def abandon(self) -> None:
         """Gives the call up: the upstream sees the connection end at once."""
         self._call = None
+        self._at_chunk = False
         self.transport.abort()
 
     def pause(self) -> None:
@@ -109,10 +130,15 @@ class UpstreamConnection(asyncio.Protocol):
             if self._call is not None:
                 self._expire_in(self._call.patience.idle_s)
 
-    def begin_pause(self) -> None:
-        """Waits for more of the answer from now on, for as long as a pause in it may take."""
-        if self._call is not None and not self._is_paused:
-            self._expire_in(self._call.patience.idle_s)
+    def attend(self) -> None:
+        """Takes note of who hears the call now and how long it may take; a pause in the answer begins anew."""
+        call = self._call
+        if call is not None:
+            # While the whole call is bounded, the deadline is more than a sum: the parser's way minds it.
+            self._on_chunk = call.sink.on_chunk if call.expires == NEVER else None
+            self._idle_s = call.patience.idle_s
+            if not self._is_paused:
+                self._expire_in(self._idle_s)
 
     def rest(self, seconds: float) -> None:
         """Waits for the next call, for so long."""
@@ -139,14 +165,14 @@ class UpstreamConnection(asyncio.Protocol):
         with its framing, so that it neither passes the parser nor is framed again; the parser stands at a chunk
         boundary before and after, and never learns of it.
         """
-        call = self._call
-        if self._at_chunk and call is not None:
-            mark = data.find(b"\r\n", 1, 5)
-            if mark > 0 and CHUNK_SIZES.get(data[:mark]) == len(data) - mark - 4 and data.endswith(b"\r\n"):
-                deadline = self._deadlines.clock() + call.patience.idle_s
-                self.deadline = min(call.expires, deadline)
-                call.sink.on_chunk(data[mark + 2 : -2], data)
+        if self._at_chunk and len(data) < CHUNK_LIMIT and (on_chunk := self._on_chunk) is not None:
+            head = CHUNK_HEADS[len(data)]
+            if data.startswith(head) and data.endswith(b"\r\n"):
+                # Set before anybody hears of the chunk, who may move it.
+                self.deadline = self._clock() + self._idle_s
+                on_chunk(data[len(head) : -2], data)
                 return
+        call = self._call
         if call is None:
             self._drop()
             return
@@ -234,7 +260,10 @@ class UpstreamConnection(asyncio.Protocol):
         """The head is whole."""
         call = self._call
         status = self._parser.get_status_code()
-        if call is None or self._is_whole or status < 200:
+        if call is None or self._is_whole or 100 <= status < 200:
+            return
+        if not 200 <= status <= 599:
+            self._fail(UpstreamInvalid(f"The provider's answer has the status {status}, which means nothing."))
             return
         self._in_head = False
         self._status = status
@@ -249,6 +278,7 @@ class UpstreamConnection(asyncio.Protocol):
         if call.is_streamed:
             self._is_streaming = call.sink.on_head(status, headers)
             self._at_chunk = self._is_streaming and self._is_framed
+            self.attend()
 
     def on_chunk_header(self) -> None:
         """A chunk begins that the parser reads itself."""
@@ -308,6 +338,7 @@ class UpstreamConnection(asyncio.Protocol):
         call.connection = None
         call.lane = None
         self._at_chunk = self._is_framed = self._is_streaming = False
+        self._on_chunk = None
         if is_reusable and (len(call.body) <= JOIN_BYTES or self.transport.get_write_buffer_size() == 0):
             self._lane.give_back(self)
         else:
@@ -327,6 +358,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _drop(self) -> None:
         self.deadline = NEVER
+        self._at_chunk = False
         self.transport.abort()
 
     def _ends_with_connection(self) -> bool:

@@ -161,6 +161,11 @@ class Gateway:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def source(self) -> str:
+        """The text of its first configuration."""
+        return Path(self.snapshot.source).read_text(encoding="utf-8")
+
+    @property
     def asked(self) -> int:
         """How many chat requests came."""
         return self._counting.asked

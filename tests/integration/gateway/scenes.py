@@ -37,9 +37,9 @@ async def simulated(
 
 
 @asynccontextmanager
-async def scripted(folder: Path, *acts: Act | None, sections: str = "", **options: object) -> AsyncIterator[
-    tuple[Gateway, Script]
-]:
+async def scripted(
+    folder: Path, *acts: Act | None, sections: str = "", **options: object
+) -> AsyncIterator[tuple[Gateway, Script]]:
     """A gateway whose model ``plain`` has one target, which plays ``acts``."""
     async with (
         script(*acts) as playing,

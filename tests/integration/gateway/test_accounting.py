@@ -111,7 +111,9 @@ async def test_whatever_happens_there_is_one_event_for_each_request(tmp_path: Pa
         passing.cancel()
         events = {event.request_id: event for event in gateway.events}
         assert len(events) == len(gateway.events) == gateway.asked <= REQUESTS
-        wrong = [(told, events[told.request_id]) for told in tellings if told and not agrees(told, events[told.request_id])]
+        wrong = [
+            (told, events[told.request_id]) for told in tellings if told and not agrees(told, events[told.request_id])
+        ]
         assert not wrong
         assert all(event.attempts <= 6 and 0 <= event.overhead_us <= event.latency_us for event in gateway.events)
         assert {event.outcome for event in gateway.events} == {"complete", "failed", "truncated", "cancelled"}

@@ -135,7 +135,9 @@ async def test_a_missing_or_wrong_key_is_401(tmp_path: Path, fields: tuple[bytes
         assert (event.key_name, event.team, event.model, event.error) == ("", "", "", "invalid_api_key")
 
 
-@pytest.mark.parametrize("name", [b"Authorization: Bearer ", b"authorization: bearer ", b"x-api-key: ", b"x-goog-api-key: "])
+@pytest.mark.parametrize(
+    "name", [b"Authorization: Bearer ", b"authorization: bearer ", b"x-api-key: ", b"x-goog-api-key: "]
+)
 @on_loop
 async def test_a_key_is_taken_from_every_header_that_clients_use(tmp_path: Path, name: bytes) -> None:
     async with scripted(tmp_path) as (gateway, _):
@@ -201,7 +203,9 @@ async def test_a_body_that_comes_too_slowly_is_408(tmp_path: Path) -> None:
         assert not upstream.requests
 
 
-@pytest.mark.parametrize("path", [b"/", b"/v1", b"/v1/chat", b"/v1/chat/completions/", b"/v2/models", b"/v1/models%2Fx"])
+@pytest.mark.parametrize(
+    "path", [b"/", b"/v1", b"/v1/chat", b"/v1/chat/completions/", b"/v2/models", b"/v1/models%2Fx"]
+)
 @on_loop
 async def test_an_unknown_path_is_404(tmp_path: Path, path: bytes) -> None:
     async with scripted(tmp_path) as (gateway, _):
@@ -288,7 +292,11 @@ async def test_tags_are_on_record(tmp_path: Path, tags: bytes) -> None:
 @on_loop
 async def test_what_is_not_http_is_refused_in_the_dialect_too(tmp_path: Path) -> None:
     async with scripted(tmp_path) as (gateway, _):
-        for request in (b"GET / HTTP/1.1\r\n\r\n", b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"):
+        for request in (
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"nonsense\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        ):
             told = await refused(gateway, request, 400, to=b"GET")
             assert told.error["type"] == "invalid_request_error"
         long = b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ async def test_a_stream_has_20_s_for_its_first_byte(tmp_path: Path) -> None:
 @pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "streamed"])
 @on_loop
 async def test_the_models_own_times_hold(tmp_path: Path, is_stream: bool) -> None:
-    times = {"timeout_s": 9, "first_byte_timeout_s": 4}
+    times: dict[str, Any] = {"timeout_s": 9, "first_byte_timeout_s": 4}
     async with scripted(tmp_path, None, **times) as (gateway, upstream), raw(gateway) as caller:
         await caller.ask(asking(stream=is_stream))
         await waits_until(gateway, upstream, caller, 4 if is_stream else 9)
@@ -85,15 +86,15 @@ async def test_a_time_that_is_over_before_it_began_is_504(tmp_path: Path) -> Non
 
 @on_loop
 async def test_while_another_target_remains_one_takes_half_of_what_is_left(tmp_path: Path) -> None:
-    async with scripts(tmp_path, (None,), (None,), (None,), timeout_s=80) as (gateway, (one, two, three)):
-        async with raw(gateway) as caller:
-            await caller.ask(asking())
-            await waits_until(gateway, one, caller, 40)
-            # Each wait runs over by half a second, of which the next target has its share less.
-            await waits_until(gateway, two, caller, 19.75)
-            await waits_until(gateway, three, caller, 19.25)
-            told = await timed_out(caller)
-            assert told.fields[b"x-stellwerk-attempts"] == b"3"
+    three_silent = scripts(tmp_path, (None,), (None,), (None,), timeout_s=80)
+    async with three_silent as (gateway, (one, two, three)), raw(gateway) as caller:
+        await caller.ask(asking())
+        await waits_until(gateway, one, caller, 40)
+        # Each wait runs over by half a second, of which the next target has its share less.
+        await waits_until(gateway, two, caller, 19.75)
+        await waits_until(gateway, three, caller, 19.25)
+        told = await timed_out(caller)
+        assert told.fields[b"x-stellwerk-attempts"] == b"3"
 
 
 @on_loop

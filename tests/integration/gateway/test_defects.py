@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from stellwerk.core.envelope import Envelope
@@ -79,9 +78,7 @@ def break_provider(gateway: Gateway, name: str, method: str, *, sound: int = 0) 
 
 
 def _with(value: Any, **changes: Any) -> Any:
-    return dataclasses.replace(value, **changes) if dataclasses.is_dataclass(value) else msgspec.structs.replace(
-        value, **changes
-    )
+    return dataclasses.replace(value, **changes)
 
 
 async def is_told_as_failure(gateway: Gateway, told: Told, error: str) -> None:

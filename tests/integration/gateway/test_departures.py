@@ -78,9 +78,7 @@ async def test_work_upstream_ends_at_once_in_the_middle_of_a_stream(tmp_path: Pa
 @on_loop
 async def test_closing_the_sdks_stream_in_the_middle_ends_the_work(tmp_path: Path) -> None:
     async with scripted(tmp_path, None) as (gateway, upstream), sdk(gateway) as client:
-        opening = asyncio.ensure_future(
-            client.chat.completions.create(model="plain", messages=QUESTION, stream=True)
-        )
+        opening = asyncio.ensure_future(client.chat.completions.create(model="plain", messages=QUESTION, stream=True))
         await eventually(lambda: upstream.held)
         await upstream.held[0].send(STREAM_HEAD + chunk(ROLE) + chunk(said("One.")))
         stream = await opening
@@ -123,9 +121,11 @@ async def test_a_caller_that_leaves_during_a_pause_is_not_asked_for_again(tmp_pa
         gateway.clock.holds_pauses = True
         await caller.ask(asking())
         await eventually(lambda: gateway.clock.held_pauses)
+        gateway.advance(2)
         caller.reset()
         event = await gateway.event()
         assert (event.outcome, event.attempts) == ("cancelled", 1)
+        assert event.overhead_us < 1_000_000
         gateway.clock.end_pauses()
         await settled()
         assert len(upstream.requests) == 1

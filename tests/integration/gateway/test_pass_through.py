@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from pathlib import Path
 from typing import Any
@@ -54,16 +55,11 @@ async def test_a_body_reaches_the_provider_as_it_was_but_for_the_models_name(tmp
 @on_loop
 async def test_a_model_of_the_same_name_leaves_the_body_alone(tmp_path: Path) -> None:
     async with scripted(tmp_path) as (gateway, upstream):
-        names = gateway.compile(_renamed(gateway.snapshot.source))
-        gateway.adopt(names)
+        renamed = gateway.source.replace('name = "plain"', 'name = "gpt-5-mini"')
+        gateway.adopt(gateway.compile(renamed.replace('models = ["plain"]', 'models = ["*"]')))
         body = ODD_BODY.replace(b'"plain"', b'"gpt-5-mini"')
         assert (await once(gateway, chat(body))).status == 200
         assert upstream.bodies == [body]
-
-
-def _renamed(source: str) -> str:
-    text = Path(source).read_text(encoding="utf-8")
-    return text.replace('name = "plain"', 'name = "gpt-5-mini"').replace('models = ["plain"]', 'models = ["*"]')
 
 
 @pytest.mark.parametrize(
@@ -135,7 +131,7 @@ async def test_a_whole_reply_comes_as_the_provider_wrote_it(tmp_path: Path, body
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     """``data`` cut at the given places."""
     places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-    return [data[begin:end] for begin, end in zip(places, places[1:], strict=False) if begin < end]
+    return [data[begin:end] for begin, end in itertools.pairwise(places) if begin < end]
 
 
 async def streamed(folder: Path, reads: list[bytes], *, wants_usage: bool) -> tuple[bytes, Any]:
@@ -184,7 +180,9 @@ async def test_usage_split_over_two_chunks_is_read_and_stripped(tmp_path: Path) 
 @on_loop
 async def test_usage_beside_the_last_choice_is_cut_out_of_its_event(tmp_path: Path) -> None:
     beside = FINISH.replace(b"}\n\n", b',"usage":{"prompt_tokens":11,"completion_tokens":7}}\n\n')
-    body, event = await streamed(tmp_path, [STREAM_HEAD + chunk(ROLE + said("a") + beside + DONE) + LAST_CHUNK], wants_usage=False)
+    body, event = await streamed(
+        tmp_path, [STREAM_HEAD + chunk(ROLE + said("a") + beside + DONE) + LAST_CHUNK], wants_usage=False
+    )
     assert body == ROLE + said("a") + FINISH + DONE
     assert (event.input_tokens, event.output_tokens) == (11, 7)
 

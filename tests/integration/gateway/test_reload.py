@@ -32,11 +32,6 @@ from tests.integration.http.provider import reply
 OTHER_KEYS = '\n[[keys]]\nname = "other"\nkey = "other-key-0123456789"\n'
 
 
-def with_key(key: str) -> str:
-    """A provider section of which the key is something else."""
-    return key
-
-
 @pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "streamed"])
 @on_loop
 async def test_a_request_under_way_finishes_as_it_began(tmp_path: Path, is_stream: bool) -> None:
@@ -65,7 +60,7 @@ async def test_a_stream_goes_on_over_several_reloads(tmp_path: Path) -> None:
         await caller.ask(asking(stream=True))
         await eventually(lambda: upstream.held)
         await upstream.held[0].send(STREAM_HEAD, chunk(ROLE), chunk(said("0")))
-        text = Path(gateway.snapshot.source).read_text(encoding="utf-8")
+        text = gateway.source
         for number in range(1, 6):
             gateway.adopt(gateway.compile(text))
             await upstream.held[0].send(chunk(said(f"{number}")))
@@ -91,7 +86,7 @@ async def test_a_request_that_fails_after_a_reload_moves_on_to_the_targets_that_
 @on_loop
 async def test_connections_and_callers_stay_over_a_reload(tmp_path: Path) -> None:
     async with scripted(tmp_path) as (gateway, upstream), raw(gateway) as caller:
-        text = Path(gateway.snapshot.source).read_text(encoding="utf-8")
+        text = gateway.source
         for _ in range(4):
             await caller.ask(asking())
             assert (await caller.told()).status == 200
@@ -151,10 +146,12 @@ async def test_a_version_with_a_secret_that_cannot_serve_changes_nothing(tmp_pat
 
 @on_loop
 async def test_every_bound_of_the_new_version_holds(tmp_path: Path) -> None:
-    limits = "limits = { max_body_bytes = 1_000, max_reply_bytes = 2_000, max_event_bytes = 3_000, max_json_depth = 5 }\n"
+    limits = (
+        "limits = { max_body_bytes = 1_000, max_reply_bytes = 2_000, max_event_bytes = 3_000, max_json_depth = 5 }\n"
+    )
     big_event = streams(ROLE, said("a"), said("x" * 200_000)[:100_000], said("x" * 200_000)[100_000:], DONE)
     async with scripted(tmp_path, completes(COMPLETION + b" " * 5_000), big_event) as (gateway, _):
-        text = Path(gateway.snapshot.source).read_text(encoding="utf-8")
+        text = gateway.source
         assert (await once(gateway, chat(asking("x" * 2_000)))).status == 200
         gateway.adopt(gateway.compile(text.replace(SERVER, SERVER + limits)))
         assert b"upstream_invalid" in (await whole(gateway, chat(asking(stream=True)))).body
@@ -162,7 +159,7 @@ async def test_every_bound_of_the_new_version_holds(tmp_path: Path) -> None:
         assert (await once(gateway, chat(asking(metadata=[[[[[[]]]]]])))).status == 400
     over = completes(COMPLETION + b" " * 5_000)
     async with scripted(tmp_path, over, retry="{ same_target = 0 }") as (gateway, _):
-        text = Path(gateway.snapshot.source).read_text(encoding="utf-8")
+        text = gateway.source
         gateway.adopt(gateway.compile(text.replace(SERVER, SERVER + limits)))
         told = await once(gateway, chat(asking()))
         assert (told.status, told.error["code"]) == (502, "upstream_invalid")
@@ -188,7 +185,7 @@ async def test_models_keys_and_pages_of_the_new_version_are_known_at_once(tmp_pa
 @on_loop
 async def test_a_reload_under_load_loses_nobody(tmp_path: Path) -> None:
     async with scripted(tmp_path) as (gateway, _), raw(gateway) as one, raw(gateway) as two:
-        text = Path(gateway.snapshot.source).read_text(encoding="utf-8")
+        text = gateway.source
         versions = [gateway.compile(text) for _ in range(5)]
         for number in range(50):
             await one.ask(asking())

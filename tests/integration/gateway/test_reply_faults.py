@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.gateway.clients import asking, raw
-from tests.integration.gateway.evidence import SECRET
+from tests.integration.gateway.evidence import SECRET, provider_key
 from tests.integration.gateway.kit import SERVER, model, provider, serving
 from tests.integration.gateway.scenes import scripted, scripts
 from tests.integration.gateway.upstream import (
@@ -18,6 +18,7 @@ from tests.integration.gateway.upstream import (
     completes,
     ends_after,
     refuses,
+    script,
     streams,
 )
 from tests.integration.http.application import listener
@@ -227,6 +228,18 @@ async def test_a_provider_that_repeats_our_key_in_a_stream_is_not_quoted(tmp_pat
     async with scripted(tmp_path, streams(error), **ONCE) as (gateway, _), raw(gateway) as caller:
         await caller.ask(asking(stream=True))
         assert SECRET not in (await caller.told()).body
+
+
+@pytest.mark.parametrize("key", ["x", "null", "error", "message", "EMPTY"])
+@on_loop
+async def test_a_key_that_is_an_everyday_word_does_not_garble_reasons(tmp_path: Path, key: str) -> None:
+    """Hosts of one's own are often given any word for a key."""
+    body = b'{"error":{"message":"The next message is null: EMPTY error.","code":null}}'
+    async with script(refuses(400, body)) as upstream:
+        one = provider("one", upstream.base_url).replace(provider_key("one"), key)
+        async with serving(tmp_path, one, model("plain", "one")) as gateway, raw(gateway) as caller:
+            await caller.ask(asking())
+            assert (await caller.told()).error["message"] == "The next message is null: EMPTY error."
 
 
 @on_loop

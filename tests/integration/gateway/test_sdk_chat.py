@@ -17,7 +17,10 @@ from tests.integration.gateway.kit import LIMITED_KEY, model
 from tests.integration.gateway.scenes import simulated
 from tests.integration.http.loop import on_loop
 
-PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5"
+    "ErkJggg=="
+)
 
 
 def tool(name: str, *parameters: str) -> Any:
@@ -158,9 +161,7 @@ async def test_results_of_tools_go_back_and_are_answered(tmp_path: Path) -> None
     async with simulated(tmp_path) as (gateway, _), sdk(gateway) as client:
         messages = ask("How is the weather in Bern?")
         forced: Any = {"type": "function", "function": {"name": "get_weather"}}
-        first = await client.chat.completions.create(
-            model="plain", messages=messages, tools=TOOLS, tool_choice=forced
-        )
+        first = await client.chat.completions.create(model="plain", messages=messages, tools=TOOLS, tool_choice=forced)
         calls = first.choices[0].message.tool_calls or []
         messages += [
             first.choices[0].message.to_dict(),

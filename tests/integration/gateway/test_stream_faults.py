@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -34,6 +35,7 @@ from tests.integration.gateway.upstream import (
 )
 from tests.integration.http.caller import Answer
 from tests.integration.http.loop import eventually, on_loop, settled
+from tests.integration.http.provider import Upstream
 
 CLEAN = b"".join((ROLE, said("Hel"), said("lo."), FINISH, DONE))
 """What a caller sees of a sound stream without usage."""
@@ -76,7 +78,7 @@ BEFORE_CONTENT: dict[str, Act] = {
 SMALL_EVENTS = SERVER + "limits = { max_event_bytes = 10_000 }\n"
 
 
-async def asked(caller: Watcher, *fields: bytes, **members: object) -> Answer:
+async def asked(caller: Watcher, *fields: bytes, **members: Any) -> Answer:
     """The answer to a request for a stream."""
     await caller.ask(asking(stream=True, **members), *fields)
     return await caller.answer(to=b"POST")
@@ -130,9 +132,9 @@ async def test_a_fault_before_content_is_an_error_with_a_status_when_no_target_i
 
 
 @asynccontextmanager
-async def begun(folder: Path, *further: bytes, wants_usage: bool = False) -> AsyncIterator[
-    tuple[Gateway, Script, Watcher, bytes]
-]:
+async def begun(
+    folder: Path, *further: bytes, wants_usage: bool = False
+) -> AsyncIterator[tuple[Gateway, Script, Watcher, bytes]]:
     """A stream whose first content has reached its caller, held open by the test."""
     async with scripted(folder, None) as (gateway, upstream), raw(gateway) as caller:
         await caller.ask(asking(stream=True, stream_options={"include_usage": wants_usage}))
@@ -268,7 +270,6 @@ async def test_the_deadline_of_the_request_ends_with_the_first_content(tmp_path:
         await eventually(lambda: upstream.held)
         first = chunk(said("Hel"))
         await upstream.held[0].send(STREAM_HEAD + chunk(ROLE))
-        await eventually(lambda: gateway.parts.pool.lane(_origin(gateway))._members)
         await settled()
         cuts = {1: (first,), 2: (first[:50], first[50:]), 3: (first + chunk(said("l")),)}[pieces]
         for piece in cuts:
@@ -280,12 +281,6 @@ async def test_the_deadline_of_the_request_ends_with_the_first_content(tmp_path:
         assert not gateway.events
         await upstream.held[0].send(chunk(FINISH) + chunk(DONE) + LAST_CHUNK)
         assert (await gateway.event()).outcome == "complete"
-
-
-def _origin(gateway: Gateway):  # type: ignore[no-untyped-def]
-    (model,) = gateway.parts.pipeline.configuration.models.values()
-    (route,) = model.routes.values()
-    return route.provider.origin
 
 
 @on_loop
@@ -400,3 +395,43 @@ async def test_an_old_client_gets_its_stream_without_chunks(tmp_path: Path) -> N
         answer = await caller.answer(to=b"POST")
         assert answer.field(b"transfer-encoding") is None
         assert answer.body == CLEAN
+
+
+@on_loop
+async def test_a_stream_ends_with_its_closing_event_even_if_its_connection_does_not(tmp_path: Path) -> None:
+    async with scripted(tmp_path, None, completes()) as (gateway, upstream), raw(gateway) as caller:
+        await caller.ask(asking(stream=True))
+        await eventually(lambda: upstream.held)
+        await upstream.held[0].send(STREAM_HEAD, *map(chunk, SOUND))
+        assert (await caller.answer(to=b"POST")).body == CLEAN
+        assert (await gateway.event()).outcome == "complete"
+        await upstream.held[0].send(chunk(said("Nobody hears this.")))
+        await caller.ask(asking())
+        assert (await caller.told()).status == 200
+        assert gateway.upstream_connections == 2
+        gateway.advance(6)
+        await eventually(lambda: upstream.departed)
+        assert gateway.upstream_connections == 1
+
+
+@on_loop
+async def test_a_stream_that_ends_soon_after_its_closing_event_leaves_its_connection_to_the_next(
+    tmp_path: Path,
+) -> None:
+    async def act(upstream: Upstream) -> None:
+        await upstream.send(STREAM_HEAD + b"".join(map(chunk, SOUND)))
+        await settled()
+        await upstream.send(LAST_CHUNK)
+
+    async with scripted(tmp_path, act) as (gateway, upstream), raw(gateway) as caller:
+        for _ in range(3):
+            assert (await asked(caller)).body == CLEAN
+            await settled(60)
+        assert upstream.connections == 1
+
+
+@on_loop
+async def test_a_stream_of_which_only_the_end_arrives_is_handed_on(tmp_path: Path) -> None:
+    async with scripted(tmp_path, streams(DONE)) as (gateway, _), raw(gateway) as caller:
+        assert (await asked(caller)).body == DONE
+        assert (await gateway.event()).outcome == "complete"

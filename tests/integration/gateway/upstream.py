@@ -36,7 +36,9 @@ USAGE = (
 DONE = b"data: [DONE]\n\n"
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
-ERROR_EVENT = b'data: {"error":{"message":"The engine blew a fuse.","type":"server_error","param":null,"code":null}}\n\n'
+ERROR_EVENT = (
+    b'data: {"error":{"message":"The engine blew a fuse.","type":"server_error","param":null,"code":null}}\n\n'
+)
 
 
 def said(text: str) -> bytes:

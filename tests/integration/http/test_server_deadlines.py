@@ -8,6 +8,7 @@ from stellwerk.core.snapshot import LimitsSpec
 from tests.integration.http.application import Pieces, Scene, echo, serving
 from tests.integration.http.caller import Caller, calling, chunked, get, post
 from tests.integration.http.loop import Clock, eventually, on_loop, settled
+from tests.integration.http.wire import connect
 
 LIMITS = LimitsSpec()
 
@@ -276,3 +277,33 @@ async def test_a_body_that_the_application_does_not_want_yet_is_not_late() -> No
         await settled()
         scene.accepted[0].resume_body()
         assert (await caller.answer()).status == 200
+
+
+UNFINISHED = {
+    "target": b"GET /" + b"x" * 100_000,
+    "name": b"GET / HTTP/1.1\r\nHost: x\r\n" + b"x" * 100_000,
+    "value": b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 100_000,
+    "fields": b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-A: bcd\r\n" * 10_000,
+    "body": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 100_000,
+    "extension": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 100_000,
+    "trailers": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X-A: bcd\r\n" * 10_000,
+    "offer": b"POST / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 9\r\n\r\n",
+    "expectation": b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("what", UNFINISHED)
+@pytest.mark.parametrize("before", [b"", get(b"/"), get(b"/held"), get(b"/") * 3], ids=["", "one", "slow", "three"])
+def test_whatever_is_unfinished_behind_an_answer_ends_in_time(what: str, before: bytes) -> None:
+    scene, clock = Scene(), Clock()
+    wire = connect(scene, clock)
+    wire.feed(before + UNFINISHED[what])
+    for request in scene.held:
+        request.respond(200, b"", b"held")
+    for _ in range(3):
+        clock.advance(LIMITS.body_timeout_s + 1)
+        wire.loses_if_closing()
+    assert wire.is_lost
+    assert len(scene.refused) == 1
+    assert scene.refused[0].status in {408, 431}
+    assert not clock.deadlines._members

@@ -289,6 +289,7 @@ UNSOUND = {
     "obs-fold": b"HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 0\r\n\r\n",
     "space before the colon": b"HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n",
     "no number": b"HTTP/1.1 OK\r\n\r\n",
+    "a status below 100": b"HTTP/1.1 020 OK\r\nContent-Length: 5\r\n\r\nhello" + reply(b"hello"),
     "HTTP/9.9": b"HTTP/9.9 200 OK\r\nContent-Length: 0\r\n\r\n",
     "another protocol after all": b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nabc",
     "a head of 300 KB": b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * 300_000,

@@ -99,15 +99,13 @@ async def test_nothing_is_written_to_whoever_has_the_descriptor_next() -> None:
     async with connected() as (transport, _, protocol):
         write = write_through(transport)
         descriptor = transport.get_extra_info("socket").fileno()
-        transport.abort()
-        await eventually(lambda: protocol.is_lost)
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            if theirs.fileno() != descriptor:
-                os.dup2(theirs.fileno(), descriptor)
             ours.setblocking(False)
+            transport.abort()
+            await eventually(lambda: protocol.is_lost)
+            os.dup2(theirs.fileno(), descriptor)
             write(b"stray")
             with pytest.raises(BlockingIOError):
                 ours.recv(100)
-            if theirs.fileno() != descriptor:
-                os.close(descriptor)
+            os.close(descriptor)

@@ -163,6 +163,19 @@ def test_broken_utf_8_is_refused_also_where_nobody_looks(value: bytes) -> None:
     assert "not valid UTF-8" in refusal(body(b'"' + value + b'":1')).message
 
 
+@pytest.mark.parametrize("shift", range(5))
+@pytest.mark.parametrize("character", ["é", "€", "🚂"])
+def test_long_text_beyond_ascii_is_taken_wherever_its_characters_lie(character: str, shift: int) -> None:
+    text = b"x" * shift + character.encode() * 20_000
+    assert read_envelope(body(b'"x":"' + text + b'"'), max_depth=64).model == "m"
+    broken = body(b'"x":"' + text[:-1] + b'"')
+    assert (
+        refusal(broken).message
+        == f"The request body is not valid UTF-8 (byte {broken.rindex(character.encode()[:1])})."
+    )
+    assert "not valid UTF-8" in refusal(body(b'"x":"' + text + b"\x80" * 10_000 + b'"')).message
+
+
 def test_text_beyond_ascii_is_taken() -> None:
     data = body('"user":"Jürgen 🚂"'.encode(), '"model":"mödel",'.encode())
     assert read_envelope(data, max_depth=64).model == "mödel"

@@ -1,0 +1,44 @@
+"""What every strategy has to be: an order of the targets it was given, with its reason, from memory alone."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stellwerk import plugins
+from stellwerk.core.envelope import Envelope
+from stellwerk.core.route import Target
+from stellwerk.ports.strategy import Strategy
+
+OPTIONS: dict[str, dict[str, Any]] = {"priority": {}}
+"""Options with which each strategy can be built: a new one gets a row here."""
+ENVELOPES = [
+    Envelope("openai_chat", "plain", is_stream=False, body=b"{}"),
+    Envelope("openai_chat", "plain", is_stream=True, body=b"{}", wants_usage=False, output_cap=5, choices=2),
+]
+TARGETS = st.lists(
+    st.builds(
+        lambda number, weight: Target(f"p/{number}", "p", str(number), weight),
+        st.integers(0, 99),
+        st.floats(0, 1e9),
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda target: target.identity,
+).map(tuple)
+
+
+@pytest.mark.parametrize("name", plugins.shelf("strategies"))
+@given(targets=TARGETS, envelope=st.sampled_from(ENVELOPES))
+def test_a_plan_orders_targets_that_were_given_and_says_why(
+    name: str, targets: tuple[Target, ...], envelope: Envelope
+) -> None:
+    strategy = cast("Strategy", plugins.build("strategies", name, OPTIONS[name]))
+    plan = strategy.plan(targets, envelope)
+    assert plan.targets
+    assert set(plan.targets) <= set(targets)
+    assert len(set(plan.targets)) == len(plan.targets)
+    assert plan.reason.strip()
