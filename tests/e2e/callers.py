@@ -43,7 +43,7 @@ def connect(address: str, *, tls: ssl.SSLContext | None = None) -> http.client.H
     return http.client.HTTPConnection(host.strip("[]"), int(port), timeout=PATIENCE_S)
 
 
-def get(address: str, path: str, *, tls: ssl.SSLContext | None = None, **headers: str) -> Answer:
+def get(address: str, path: str, headers: Mapping[str, str] = {}, *, tls: ssl.SSLContext | None = None) -> Answer:
     """One GET over a connection of its own."""
     return _ask(connect(address, tls=tls), "GET", path, None, headers)
 
@@ -163,8 +163,7 @@ def _ask(
     connection: http.client.HTTPConnection, method: str, path: str, body: str | None, headers: Mapping[str, str]
 ) -> Answer:
     try:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body, {"connection": "close", **named})
+        connection.request(method, path, body, {"connection": "close", **headers})
         answer = connection.getresponse()
         return Answer(answer.status, dict(answer.getheaders()), answer.read())
     finally:

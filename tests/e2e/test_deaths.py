@@ -133,9 +133,7 @@ def test_a_killed_worker_loses_its_own_requests_in_flight_and_nothing_else(
         assert pids[0] not in {victim, bystander}
 
 
-def test_a_dead_workers_slot_is_served_again_although_the_file_has_become_bad(
-    north: Simulator, tmp_path: Path
-) -> None:
+def test_a_dead_workers_slot_is_served_again_although_the_file_has_become_bad(north: Simulator, tmp_path: Path) -> None:
     own = provider("north", north.base_url, key=PROVIDER_KEY)
     good = (server(), own, model("smart", "north"), WEB.replace("env:WEB_KEY", WEB_KEY))
     with up(tmp_path, *good, expected=("worker_died", "reload_refused")) as gateway:

@@ -4,6 +4,7 @@ import os
 import signal
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from stellwerk.simulator.process import Simulator
 from tests.e2e.callers import Load, ask, get, question, sdk
@@ -56,3 +57,26 @@ def test_the_events_of_the_process_before_are_kept(north: Simulator, tmp_path: P
             assert ask(gateway.address).status == 200
             gateway.stop()
             assert len(gateway.recorded()) == count
+
+
+def test_events_wait_while_they_cannot_be_written_and_requests_do_not(north: Simulator, tmp_path: Path) -> None:
+    obstacle = tmp_path / "state" / "events"
+    obstacle.parent.mkdir(mode=0o700)
+    obstacle.touch()
+    sections = (server(workers=1), provider("north", north.base_url), model("smart", "north"), WEB)
+    with up(tmp_path, *sections) as gateway:
+        for _ in range(10):
+            assert ask(gateway.address).status == 200
+
+        def writer() -> dict[str, Any]:
+            found: dict[str, Any] = get(gateway.address, "/healthz?full").json["events"]
+            return found
+
+        gateway.until(lambda: bool(writer()["last_error"]), "nobody is told")
+        assert writer()["pending"] == 10
+        assert "they wait in memory" in gateway.event("message")["message"]
+        obstacle.unlink()
+        gateway.until(lambda: writer()["written"] == 10, "they are not written later either")
+        assert writer()["last_error"] == ""
+        assert writer()["dropped"] == 0
+        assert len(gateway.recorded()) == 10

@@ -11,7 +11,7 @@ from tests.e2e.callers import CONNECTIONS, ask, get, requests_counted, samples
 from tests.e2e.kit import ADMIN_TOKEN, WEB, WEB_KEY, Gateway, model, provider, server, up
 
 MAX_IDLE_PSS_KB = 30 * 1024
-AFAR = {"x_forwarded_for": "203.0.113.7"}
+AFAR = {"x-forwarded-for": "203.0.113.7"}
 """A peer on loopback that forwards for somebody is not taken for this host."""
 
 
@@ -27,7 +27,9 @@ def gateway(north: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Itera
             yield running
 
 
-@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="the kernel does not tell what memory is shared")
+@pytest.mark.skipif(
+    not Path("/proc/self/smaps_rollup").exists(), reason="the kernel does not tell what memory is shared"
+)
 def test_an_idle_worker_weighs_at_most_30_mb(gateway: Gateway, record_property: Callable[[str, object], None]) -> None:
     weights_kb = [pss_kb(pid) for pid in gateway.workers]
     record_property("idle_pss_kb", weights_kb)
@@ -43,14 +45,14 @@ def pss_kb(pid: int) -> int:
 @pytest.mark.parametrize("path", ["/metrics", "/healthz?full"])
 def test_this_host_and_the_admin_token_may_look_and_nobody_else(gateway: Gateway, path: str) -> None:
     assert get(gateway.address, path).status == 200
-    assert get(gateway.address, path, **AFAR).status == 403
-    assert get(gateway.address, path, **AFAR, authorization=f"Bearer {WEB_KEY}").status == 403
-    assert get(gateway.address, path, **AFAR, authorization=f"Bearer {ADMIN_TOKEN}").status == 200
+    assert get(gateway.address, path, AFAR).status == 403
+    assert get(gateway.address, path, {**AFAR, "authorization": f"Bearer {WEB_KEY}"}).status == 403
+    assert get(gateway.address, path, {**AFAR, "authorization": f"Bearer {ADMIN_TOKEN}"}).status == 200
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz"])
 def test_everybody_may_ask_whether_it_lives(gateway: Gateway, path: str) -> None:
-    assert get(gateway.address, path, **AFAR).status == 200
+    assert get(gateway.address, path, AFAR).status == 200
 
 
 def test_the_totals_of_the_host_are_the_same_at_every_worker(gateway: Gateway) -> None:

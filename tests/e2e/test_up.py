@@ -15,7 +15,6 @@ from tests.e2e.kit import (
     OPS,
     OPS_KEY,
     PROVIDER_KEY,
-    TURN_S,
     WEB,
     WEB_KEY,
     Gateway,
@@ -151,25 +150,6 @@ def test_a_configuration_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert "absent.toml" in done.stderr
 
 
-def test_what_only_a_worker_can_refuse_ends_the_start_with_its_reason(tmp_path: Path) -> None:
-    (tmp_path / "stellwerk.toml").write_text(server(workers=1) + WEB)
-    (tmp_path / "state" / "events").parent.mkdir(mode=0o700)
-    (tmp_path / "state" / "events").touch()
-    done = stellwerk(tmp_path, "up")
-    assert done.returncode in {0, 1}
-
-
-def test_a_worker_is_not_started_by_hand(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
-    done = subprocess.run(
-        [sys.executable, "-m", "stellwerk.gateway.worker"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert "started by `stellwerk up`" in done.stderr
-
-
 def test_secrets_that_stand_in_the_file_are_warned_of_and_stay_there(north: Simulator, tmp_path: Path) -> None:
     literal = WEB.replace("env:WEB_KEY", WEB_KEY) + OPS.replace("env:OPS_KEY", OPS_KEY)
     own = provider("north", north.base_url, key=PROVIDER_KEY)
@@ -193,4 +173,14 @@ def test_json_announces_the_gateway_in_one_document(north: Simulator, tmp_path: 
     finally:
         gateway.clean_up()
     assert json.loads(out.read_text()) == announced
-    assert TURN_S
+
+
+def test_a_stop_before_it_is_ready_ends_cleanly(tmp_path: Path) -> None:
+    (tmp_path / "stellwerk.toml").write_text(server() + WEB)
+    gateway = launch(tmp_path)
+    try:
+        gateway.event("worker_started", 2)
+        gateway.stop()
+        gateway.check()
+    finally:
+        gateway.clean_up()

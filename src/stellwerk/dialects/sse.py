@@ -60,6 +60,9 @@ class Splitter:
 
     def feed(self, data: bytes) -> list[bytes]:
         """The raw events that these bytes complete. Raises ``UpstreamInvalid`` when one is over the limit."""
+        if not self.size and is_lone(data):
+            self._check(len(data))
+            return [data]
         window = self._tail + data
         if self._parts and _end_of_event(window, 0) < 0:
             self._check(self.size + len(data))
@@ -131,8 +134,16 @@ class Decoder:
         return parse(raw if self._is_begun else raw.removeprefix(BYTE_ORDER_MARK))
 
 
+def is_lone(raw: bytes) -> bool:
+    """Whether this is one whole event of the commonest form: a single data line, and nothing besides."""
+    is_framed = raw.startswith(b"data: ") and raw.endswith(b"\n\n")
+    return is_framed and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw
+
+
 def parse(raw: bytes) -> Event | None:
     """Reads one raw event; ``None`` where it has no data line, as comments and empty lines have none."""
+    if is_lone(raw):
+        return Event(raw[6:-2])
     lines: list[bytes] = []
     name, identity, retry_ms = "", None, None
     for line in _LINE_END.split(raw) if b"\r" in raw else raw.split(b"\n"):

@@ -118,8 +118,7 @@ class Exchange(msgspec.Struct, eq=False):
         call, reply = self._call, self._reply
         if call is not None:
             relay = reply.dialect.relay(reply.lease.envelope)
-            self._stream = StreamReply(self, reply, relay, self._scheduler.deadlines)
-            call.hand_to(self._stream)
+            call.sink = self._stream = StreamReply(self, reply, relay, self._scheduler.deadlines)
         return True
 
     def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
@@ -165,15 +164,10 @@ class Exchange(msgspec.Struct, eq=False):
 
     # -- what the stream says
 
-    def content_began(self) -> None:
-        """Content has come: from here on only the pauses between events are bounded."""
+    def content_began(self, stream: StreamReply) -> None:
+        """Content has come: from here on only the pauses between events are bounded, and chunks are heard anew."""
         if self._call is not None:
-            self._call.expire_at(NEVER)
-
-    def hand_to(self, stream: StreamReply) -> None:
-        """Lets ``stream`` hear the call anew: how it hears it has changed."""
-        if self._call is not None:
-            self._call.hand_to(stream)
+            self._call.hand_to(stream, expires=NEVER)
 
     def hang_up(self) -> None:
         """Breaks the call off."""
@@ -185,8 +179,7 @@ class Exchange(msgspec.Struct, eq=False):
         call = self._call
         if call is not None:
             call.resume()
-            call.hand_to(_UNHEARD)
-            call.expire_at(self._scheduler.deadlines.clock() + FINISH_S)
+            call.hand_to(_UNHEARD, expires=self._scheduler.deadlines.clock() + FINISH_S)
 
     def stream_ended(self) -> None:
         """The stream is over, for better or worse."""

@@ -98,9 +98,6 @@ class StreamReply:
 
     def _hand_on(self, out: bytes) -> None:
         relay = self._relay
-        if relay.has_content and not self._has_begun:
-            self._has_begun = True
-            self._exchange.content_began()
         if not self._is_held:
             self._send(out)
         elif relay.error is not None and not relay.has_content:
@@ -113,9 +110,10 @@ class StreamReply:
             self._held += out
         if relay.is_complete:
             self._conclude()
-        elif self._has_begun and self.on_chunk == self._on_early_chunk:
+        elif relay.has_content and not self._has_begun:
+            self._has_begun = True
             self.on_chunk = self._chunk_passer()
-            self._exchange.hand_to(self)
+            self._exchange.content_began(self)
 
     def _on_unframed(self, data: bytes, chunk: bytes) -> None:
         """For a caller that takes no chunks (HTTP/1.0)."""

@@ -92,15 +92,10 @@ class Call(msgspec.Struct, eq=False):
         elif lane is not None:
             lane.withdraw(self)
 
-    def expire_at(self, when: float) -> None:
-        """Moves the bound of the whole call; the phase that it is in begins anew."""
-        self.expires = when
-        if self.connection is not None:
-            self.connection.attend()
-
-    def hand_to(self, sink: AnswerSink) -> None:
-        """Lets ``sink`` hear the rest of the answer."""
+    def hand_to(self, sink: AnswerSink, *, expires: float) -> None:
+        """Lets ``sink`` hear the rest of the answer, which may take until ``expires``."""
         self.sink = sink
+        self.expires = expires
         if self.connection is not None:
             self.connection.attend()
 

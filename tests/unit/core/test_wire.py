@@ -1,4 +1,4 @@
-"""What goes over the wire: authorities as the Host header wants them, and failures that another target may not share."""
+"""What goes over the wire: authorities as the Host header wants them, and failures that another target may share."""
 
 from __future__ import annotations
 

@@ -48,21 +48,13 @@ def read_envelope(body: bytes, *, max_depth: int) -> Envelope:
     options, n = wire.stream_options, wire.n
     cap: Any = wire.max_completion_tokens
     old_cap: Any = wire.max_tokens
-    present = (
-        (model is not _UNSET)
-        + (stream is not _UNSET)
-        + (options is not _UNSET)
-        + (n is not _UNSET)
-        + (cap is not _UNSET)
-        + (old_cap is not _UNSET)
-    )
-    if taken != present:
+    if taken + (model, stream, options, n, cap, old_cap).count(_UNSET) != len(_ACTED_ON):
         _refuse_duplicates(body)
     if type(model) is not str:
         raise _wrong("model", "a string", model)
     if wire.messages is _UNSET:
         raise _missing("messages")
-    if len(body) > 2 * max_depth and json_splice.is_deeper(body, max_depth):
+    if body.count(b"[") + body.count(b"{") > max_depth and json_splice.is_deeper(body, max_depth):
         raise _too_deep(max_depth)
     is_stream = stream is True
     if not (is_stream or stream is _UNSET or stream is False or stream is None):
