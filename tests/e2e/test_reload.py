@@ -33,7 +33,8 @@ def test_models_and_keys_come_and_go_without_a_failed_request(north: Simulator, 
             gateway.until(lambda: statuses(address, model="fresh") == {200}, "the new model does not appear")
             gateway.until(lambda: statuses(address, key=OPS_KEY) == {401}, "the key that was removed still works")
             gateway.config.write_text("".join([*fixed, OPS, model("fresher", "north")]))
-            gateway.signal(signal.SIGHUP)
+            for _ in range(3):
+                gateway.signal(signal.SIGHUP)
             gateway.until(lambda: statuses(address, model="fresher", key=OPS_KEY) == {200}, "not on a signal either")
             assert statuses(address, model="fresh") == {404}
             seen = len(load.attempts)

@@ -1,8 +1,11 @@
 """``stellwerk up``: what it serves, what it writes down, and how it refuses to start."""
 
 import json
+import os
+import signal
 import socket
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,18 +15,21 @@ from openai import AuthenticationError
 from stellwerk.simulator.process import Simulator
 from tests.e2e.callers import CONNECTIONS, ask, get, question, sdk
 from tests.e2e.kit import (
+    ENVIRONMENT,
     OPS,
     OPS_KEY,
     PROVIDER_KEY,
     WEB,
     WEB_KEY,
     Gateway,
+    command,
     exists,
     launch,
     model,
     provider,
     server,
     stellwerk,
+    until,
     up,
 )
 
@@ -184,3 +190,28 @@ def test_a_stop_before_it_is_ready_ends_cleanly(tmp_path: Path) -> None:
         gateway.check()
     finally:
         gateway.clean_up()
+
+
+def test_a_log_that_nobody_reads_any_more_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "stellwerk.toml").write_text(server() + WEB)
+    process = subprocess.Popen(
+        command("up"), cwd=tmp_path, env={**os.environ, **ENVIRONMENT}, stderr=subprocess.PIPE, start_new_session=True
+    )
+    gateway = Gateway(tmp_path, tmp_path / "nowhere", process)
+    try:
+        until(lambda: (gateway.state / "run.json").exists(), "not ready")
+        assert process.stderr is not None
+        process.stderr.close()
+        victim, address = gateway.workers[0], gateway.address
+        gateway.signal(signal.SIGHUP)
+        until(lambda: gateway.run["version"] == 2, "not reloaded")
+        os.kill(victim, signal.SIGKILL)
+        until(lambda: len(gateway.workers) == 2 and victim not in gateway.workers, "not replaced")
+        assert get(address, "/readyz").status == 200
+        process.terminate()
+        assert gateway.end() == 0
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGINT)
+        process.wait()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, Any, cast
 
 import httptools
 
 from stellwerk.errors import HeadersTooLarge, InvalidRequest, PayloadTooLarge, RequestError, RequestTimeout
+from stellwerk.http import head
 from stellwerk.http.deadlines import NEVER
 from stellwerk.http.request import BodySink, Request
 
@@ -22,8 +22,6 @@ MAX_PIPELINED = 256
 LINGER_S = 2.0
 LINGER_BYTES = 1_048_576
 _SINGLE = frozenset({b"host", b"content-length", b"authorization", b"content-type", b"transfer-encoding", b"expect"})
-_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]{0,5})?")
-_TARGET = re.compile(rb"[\x21-\x7e\x80-\xff]+")
 
 
 class _Refused(Exception):
@@ -49,6 +47,7 @@ class ServerConnection(asyncio.Protocol):
         "_front",
         "_good_host",
         "_good_path",
+        "_good_query",
         "_good_target",
         "_headers",
         "_in_head",
@@ -90,7 +89,7 @@ class ServerConnection(asyncio.Protocol):
         self._pending = b""
         self._target = b""
         self._good_host: bytes | None = b"\0"
-        self._good_target = self._good_path = b"\0"
+        self._good_target = self._good_path = self._good_query = b"\0"
         self._announced = 0
         self._body_bytes = 0
         self._repeated = 0
@@ -380,64 +379,34 @@ class ServerConnection(asyncio.Protocol):
     def _check_head(self, request: Request) -> None:
         """Refuses a head that some other parser might read differently, or that is over the limits."""
         limits = self._limits
-        headers = request.headers
+        headers = self._headers
         if self._head_is_too_large():
             self._stop(HeadersTooLarge(f"The request's headers are over {limits.max_header_bytes} bytes."))
         if len(headers) > limits.max_headers:
             self._stop(HeadersTooLarge(f"The request has over {limits.max_headers} headers."))
-        if self._parser.get_http_version() != "1.1":
-            self._check_old_version(request)
-        coding = headers.get(b"transfer-encoding")
-        if coding is not None and coding.strip().lower() != b"chunked":
-            self._stop(InvalidRequest("Only 'chunked' is understood as Transfer-Encoding."))
-        host = headers.get(b"host")
-        if host != self._good_host:
-            self._check_host(request, host)
-        if self._target == self._good_target:
-            request.path, request.query = self._good_path, b""
-        else:
-            self._read_target(request, host)
-
-    def _check_old_version(self, request: Request) -> None:
-        version = self._parser.get_http_version()
-        if version != "1.0":
-            self._stop(InvalidRequest(f"HTTP/{version} is not served here; use HTTP/1.1."))
-        if b"transfer-encoding" in request.headers:
-            self._stop(InvalidRequest("An HTTP/1.0 request cannot have a Transfer-Encoding."))
-        request.is_http_1_0 = True
-
-    def _check_host(self, request: Request, host: bytes | None) -> None:
-        if host is None:
-            if not request.is_http_1_0:
-                self._stop(InvalidRequest("The request has no Host header."))
-        elif _HOST.fullmatch(host.strip()) is None:
-            self._stop(InvalidRequest("The request's Host header is not a host name or address."))
-        else:
-            self._good_host = host
+        try:
+            if self._parser.get_http_version() != "1.1":
+                head.check_version(self._parser.get_http_version(), headers)
+                request.is_http_1_0 = True
+            if b"transfer-encoding" in headers:
+                head.check_coding(headers[b"transfer-encoding"])
+            host = headers.get(b"host")
+            if host != self._good_host:
+                head.check_host(host, is_required=not request.is_http_1_0)
+                self._good_host = host
+            if self._target == self._good_target:
+                request.path, request.query = self._good_path, self._good_query
+            else:
+                self._read_target(request, host)
+        except RequestError as error:
+            self._stop(error)
 
     def _read_target(self, request: Request, host: bytes | None) -> None:
         target = self._target
-        if len(target) > self._limits.max_target_bytes:
-            self._stop(HeadersTooLarge(f"The request's target is over {self._limits.max_target_bytes} bytes."))
-        if _TARGET.fullmatch(target) is None:
-            self._stop(InvalidRequest("The request's target has characters that no target may have."))
-        if not target.startswith(b"/"):
-            target = self._origin_form(request, target, host)
-        elif b"?" not in target:
-            self._good_target = self._good_path = target
-        request.path, _, request.query = target.partition(b"?")
-
-    def _origin_form(self, request: Request, target: bytes, host: bytes | None) -> bytes:
-        """The path of a target in absolute form (RFC 9112, section 3.2.2), whose authority must be the Host's."""
-        if target == b"*" and request.method == b"OPTIONS":
-            return target
-        scheme, separator, rest = target.partition(b"://")
-        authority, slash, path = rest.partition(b"/")
-        if not separator or scheme.lower() not in {b"http", b"https"} or b"?" in authority or b"#" in authority:
-            self._stop(InvalidRequest("The request's target is neither a path nor an http URL."))
-        if host is not None and authority.lower() != host.strip().lower():
-            self._stop(InvalidRequest("The request's target and its Host header name different hosts."))
-        return slash + path if slash else b"/"
+        path, query = head.read_target(target, host, request.method, self._limits.max_target_bytes)
+        request.path, request.query = path, query
+        if target.startswith(b"/"):  # what other forms mean depends on more than the target
+            self._good_target, self._good_path, self._good_query = target, path, query
 
     def _invite_body(self, request: Request) -> None:
         """Decides about a large or announced body before it is sent."""

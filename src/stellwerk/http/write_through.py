@@ -12,13 +12,14 @@ def write_through(transport: asyncio.Transport) -> Callable[[bytes], None]:
 
     The event loop queues a write and sends it at the end of its turn; for a stream of single events that costs a
     tenth of all that a piece costs. This sends at once what the kernel takes and leaves the rest, and every write
-    behind it, to the transport, so that order and backpressure are the transport's as ever. An encrypted connection
-    has only the transport's own ``write``.
+    behind it, to the transport, so that order and backpressure are the transport's as ever. An encrypted connection,
+    or a transport without a socket, has only its own ``write``.
     """
     queue = transport.write
-    if transport.get_extra_info("sslcontext") is not None:
+    plain = transport.get_extra_info("socket")
+    if plain is None or transport.get_extra_info("sslcontext") is not None:
         return queue
-    descriptor: int = transport.get_extra_info("socket").fileno()
+    descriptor: int = plain.fileno()
     queued = transport.get_write_buffer_size
 
     def write(data: bytes) -> None:
