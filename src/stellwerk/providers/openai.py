@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import msgspec
 
-from stellwerk.dialects.openai_chat.upstream import OpenAIUpstream
 from stellwerk.ports.provider import Provider
 
 SECRETS = ("api_key",)
@@ -25,5 +24,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def build(settings: Settings) -> Provider:
     """The provider. Raises ``ValueError`` on a base URL that cannot be one."""
+    from stellwerk.dialects.openai_chat.upstream import OpenAIUpstream  # not for those who only judge settings
+
     fields = (("openai-organization", settings.organization), ("openai-project", settings.project))
     return OpenAIUpstream(settings.base_url, fields=tuple(field for field in fields if field[1]))
