@@ -250,7 +250,8 @@ def recorded(state: Path) -> list[dict[str, Any]]:
     for path in sorted((state / "events").glob("events-*.db")):
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=PATIENCE_S)) as database:
             database.row_factory = sqlite3.Row
-            found += [dict(row) for row in database.execute("SELECT * FROM event ORDER BY started_ms, request_id")]
+            if database.execute("PRAGMA user_version").fetchone()[0]:  # else it is only just being made
+                found += [dict(row) for row in database.execute("SELECT * FROM event ORDER BY started_ms, request_id")]
     return found
 
 

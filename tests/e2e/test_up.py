@@ -199,7 +199,7 @@ def test_a_log_that_nobody_reads_any_more_stops_nothing(tmp_path: Path) -> None:
     )
     gateway = Gateway(tmp_path, tmp_path / "nowhere", process)
     try:
-        until(lambda: (gateway.state / "run.json").exists(), "not ready")
+        until((gateway.state / "run.json").exists, "not ready")
         assert process.stderr is not None
         process.stderr.close()
         victim, address = gateway.workers[0], gateway.address

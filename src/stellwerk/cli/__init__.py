@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -28,15 +29,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = modules[arguments.command].run(arguments)
     except ConfigurationError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        return 1
+        return _failed(error.problems, is_json=arguments.json)
     except StellwerkError as error:
-        print(f"stellwerk {arguments.command}: {error.message}", file=sys.stderr)
-        return 1
+        return _failed((f"stellwerk {arguments.command}: {error.message}",), is_json=arguments.json)
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def _failed(problems: Sequence[str], *, is_json: bool) -> int:
+    if is_json:
+        print(json.dumps({"ok": False, "problems": list(problems)}))
+    for problem in () if is_json else problems:
+        print(problem, file=sys.stderr)
+    return 1
 
 
 def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, module: ModuleType) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import secrets
@@ -103,6 +104,8 @@ def run(options: argparse.Namespace) -> int:
         return 1
     from stellwerk.cli.demo_story import tell
 
+    # As SIGINT: everything that was started has to be ended, and its folder removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stellwerk-demo-")))
         providers = stack.enter_context(_simulators(folder))
@@ -112,16 +115,15 @@ def run(options: argparse.Namespace) -> int:
         address = stack.enter_context(_gateway(folder, keys))
         result = tell(f"http://{address}", keys, folder / "state", is_json=options.json)
         if not options.once:
-            _linger(address, keys["SHOP_KEY"])
+            _linger(address, keys["SHOP_KEY"], is_json=options.json)
     return 0 if result else 1
 
 
-def _linger(address: str, key: str) -> None:
-    print(f"\nThe gateway goes on at http://{address}/v1 with the key {key}\nCtrl-C ends it.")
-    try:
+def _linger(address: str, key: str, *, is_json: bool) -> None:
+    if not is_json:
+        print(f"\nThe gateway goes on at http://{address}/v1 with the key {key}\nCtrl-C ends it.")
+    with contextlib.suppress(KeyboardInterrupt):
         signal.pause()
-    except KeyboardInterrupt:
-        print()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from openai import APIStatusError, AuthenticationError, NotFoundError, OpenAI
+from openai import APIStatusError, AuthenticationError, NotFoundError, OpenAI, OpenAIError
 
 EVENTS_S = 5.0
 TOOL: Any = {
@@ -63,7 +63,7 @@ def tell(base_url: str, keys: dict[str, str], state: Path, *, is_json: bool) -> 
         started = time.monotonic()
         try:
             is_right, detail = True, step()
-        except (AssertionError, APIStatusError, OSError, sqlite3.Error) as error:
+        except (AssertionError, OpenAIError, OSError, sqlite3.Error, KeyError, ValueError) as error:
             is_right, detail = False, f"{type(error).__name__}: {error}"
         took_ms = (time.monotonic() - started) * 1e3
         results.append({"step": name, "ok": is_right, "detail": detail, "took_ms": round(took_ms, 1)})

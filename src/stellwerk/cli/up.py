@@ -9,10 +9,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from stellwerk.core.snapshot import Snapshot
-from stellwerk.errors import ConfigurationError
+from stellwerk.errors import ConfigurationError, StellwerkError
+from stellwerk.supervisor.log import Log
+from stellwerk.supervisor.run_file import Run
 
 WORKER = "stellwerk.gateway.worker"
 COMPILER = "stellwerk.config.compile"
@@ -27,13 +30,13 @@ def run(options: argparse.Namespace) -> int:
     """Runs in the foreground: SIGTERM and SIGINT drain, SIGHUP reloads, the log goes to standard error as JSON."""
     from stellwerk.config import compiled
     from stellwerk.supervisor.errors import CannotStart
-    from stellwerk.supervisor.log import Log
     from stellwerk.supervisor.setup import Patience, Role, Setup
     from stellwerk.supervisor.sockets import Address
     from stellwerk.supervisor.supervisor import Supervisor
 
     config = Path(options.config).absolute()
-    snapshot = _compile(config)
+    log = Log(sys.stderr, process="supervisor")
+    snapshot = _compile(config, log)
     server = snapshot.server
     setup = Setup(
         state=Path(snapshot.state.directory),
@@ -53,10 +56,13 @@ def run(options: argparse.Namespace) -> int:
         patience=Patience(drain_s=server.drain_s),
     )
     try:
-        return Supervisor(setup, Log(sys.stderr, process="supervisor")).run()
+        return Supervisor(setup, log, announce=_announce if options.json else None).run()
     except CannotStart as error:
-        print(f"stellwerk up: {error}", file=sys.stderr)
-        return 1
+        raise StellwerkError(str(error)) from None
+
+
+def _announce(run: Run) -> None:
+    print(json.dumps(asdict(run)), flush=True)
 
 
 def compiler(config: Path, out: Path, version: int) -> Sequence[str]:
@@ -64,7 +70,7 @@ def compiler(config: Path, out: Path, version: int) -> Sequence[str]:
     return (sys.executable, "-m", COMPILER, str(config), str(out), "--version", str(version))
 
 
-def _compile(config: Path) -> Snapshot:
+def _compile(config: Path, log: Log) -> Snapshot:
     """The first version. Raises ``ConfigurationError`` with every problem."""
     from stellwerk.config import compiled
 
@@ -77,7 +83,7 @@ def _compile(config: Path) -> Snapshot:
         problems = tuple(line["text"] for line in lines if line["level"] == "error")
         for line in lines:
             if line["level"] == "warning":
-                print(f"warning: {line['text']}", file=sys.stderr)
+                log.warning("configuration", text=line["text"])
         if process.returncode != 0:
             raise ConfigurationError(problems or (f"{config}: the compiler ended with status {process.returncode}",))
         return compiled.read(out)

@@ -17,7 +17,7 @@ from pathlib import Path
 from stellwerk.analytics.writer import EventWriter
 from stellwerk.config import compiled
 from stellwerk.config.references import resolve
-from stellwerk.core.snapshot import ServerSpec, Snapshot, TlsSpec
+from stellwerk.core.snapshot import Snapshot, TlsSpec
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.vitals import Vitals
@@ -101,13 +101,14 @@ class Worker:
         """Takes a new version, or keeps the one it has: requests under way finish with the version they began with."""
         try:
             snapshot = compiled.read(Path(message.path))
-            before = self._snapshot.server
+            before = self._snapshot
             certificate = _certificate(snapshot.server.tls)
             adopt(self._gateway, snapshot)
             if self._tls is not None and certificate is not None:
                 load_certificate(self._tls, *certificate)
-            if _bound(snapshot.server) != _bound(before):
-                self._log.warning("restart_needed", reason="server.listen, workers and tls on or off take a restart")
+            keys = _unchangeable(before, snapshot)
+            if keys:
+                self._log.warning("takes_a_restart", keys=keys)
         except ConfigurationError as error:
             self._log.error("reload_refused", version=version, problems=error.problems)
             self._link.send(Refused(version, error.problems))
@@ -193,9 +194,17 @@ def _certificate(spec: TlsSpec | None) -> tuple[str, str] | None:
     return certificate, key
 
 
-def _bound(server: ServerSpec) -> tuple[object, ...]:
-    """What a process cannot change once it listens."""
-    return server.host, server.port, server.workers, server.tls is None
+def _unchangeable(before: Snapshot, after: Snapshot) -> list[str]:
+    """Keys that have changed and that no running process can take over."""
+    old, new = before.server, after.server
+    changes = {
+        "server.listen": (old.host, old.port) != (new.host, new.port),
+        "server.workers": old.workers != new.workers,
+        "server.drain_s": old.drain_s != new.drain_s,
+        "server.tls": (old.tls is None) != (new.tls is None),
+        "state": before.state != after.state,
+    }
+    return [key for key, has_changed in changes.items() if has_changed]
 
 
 def _raise_descriptor_limit() -> None:

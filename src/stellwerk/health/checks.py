@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from stellwerk.config.references import resolve
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.health.report import State
 from stellwerk.health.run import Check
 
+PROVIDER = "provider "
+"""How the names of checks of providers begin: one of them that fails or is late never makes a gateway unwell."""
 TIMEOUT_S = 4.0
 LITTLE_SPACE_BYTES = 1_073_741_824
 _PORTS = {"http": 80, "https": 443}
@@ -37,7 +40,7 @@ def checks(snapshot: Snapshot) -> dict[str, Check]:
     for provider in snapshot.providers:
         base_url = provider.options.get("base_url")
         if isinstance(base_url, str) and base_url:
-            found[f"provider {provider.name}"] = functools.partial(_reachable, base_url)
+            found[f"{PROVIDER}{provider.name}"] = functools.partial(_reachable, base_url)
     return found
 
 
@@ -61,6 +64,8 @@ def _gateway(directory: Path, snapshot: Snapshot) -> tuple[State, str]:
 
 def _workers(directory: Path, snapshot: Snapshot) -> tuple[State, str]:
     status, body = _get(_address(directory), "/healthz?full", snapshot)
+    if status == 403:
+        return State.WARN, "only its own host or the admin token may look, and this is neither"
     if status not in {200, 503}:
         return State.FAIL, f"HTTP {status}"
     workers: list[dict[str, Any]] = json.loads(body).get("workers", [])
@@ -119,7 +124,9 @@ def _get(address: str, path: str, snapshot: Snapshot) -> tuple[int, bytes]:
     else:
         connection = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT_S)
     try:
-        connection.request("GET", path)
+        token = snapshot.admin.token
+        headers = {"authorization": f"Bearer {resolve(token)}"} if token is not None and path != "/readyz" else {}
+        connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read(1_000_000)
     except http.client.HTTPException as error:

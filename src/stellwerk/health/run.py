@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from stellwerk.health.report import Finding, Report, State
 
@@ -16,8 +16,11 @@ Check = Callable[[], tuple[State, str]]
 """Looks at one thing; may block, may raise ``OSError`` or ``ValueError`` with a reason."""
 
 
-def run(checks: Mapping[str, Check], deadline_s: float = DEADLINE_S) -> Report:
-    """The report of all ``checks``. One that has not answered by the deadline has failed; its thread is left behind."""
+def run(checks: Mapping[str, Check], deadline_s: float = DEADLINE_S, *, optional: Collection[str] = ()) -> Report:
+    """The report of all ``checks``. One that has not answered by the deadline has failed; its thread is left behind.
+
+    What is late of ``optional`` is only worth a warning.
+    """
     started = time.monotonic()
     answers: queue.SimpleQueue[Finding] = queue.SimpleQueue()
     for name, check in checks.items():
@@ -31,7 +34,9 @@ def run(checks: Mapping[str, Check], deadline_s: float = DEADLINE_S) -> Report:
             break
         findings[finding.name] = finding
     late = {
-        name: Finding(name, State.FAIL, f"no answer within {deadline_s:g} s", deadline_s * 1e3)
+        name: Finding(
+            name, State.WARN if name in optional else State.FAIL, f"no answer within {deadline_s:g} s", deadline_s * 1e3
+        )
         for name in checks
         if name not in findings
     }

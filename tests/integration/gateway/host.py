@@ -16,7 +16,7 @@ import msgspec
 from stellwerk.config import compiled
 from stellwerk.config.compile import compile_file
 from stellwerk.supervisor.process import Process
-from stellwerk.supervisor.protocol import Assignment, Link, Message
+from stellwerk.supervisor.protocol import Assignment, Drain, Link, Message
 from stellwerk.supervisor.sockets import Address, bound_address, listen
 from tests.integration.gateway.kit import KEY, OPERATOR, SERVER
 from tests.integration.http.loop import CONDITION_S, eventually
@@ -35,7 +35,6 @@ class Host:
         self.port = bound_address([self.listening]).port
         self._board = folder / "board"
         self._board.mkdir()
-        self._running: list[Running] = []
 
     def compile(self, *sections: str, version: int = 1) -> Path:
         """Puts a version of the configuration in place."""
@@ -47,10 +46,11 @@ class Host:
         return out
 
     @asynccontextmanager
-    async def running(self, config: Path) -> AsyncIterator[Running]:
+    async def running(self, config: Path, *, listens: bool = True) -> AsyncIterator[Running]:
         """A worker on the slot; when the test is over it is killed if it did not end."""
         near, far = Link.pair()
-        assignment = Assignment(0, self.listening.fileno(), far.fileno(), self._board, config)
+        listen_fd = self.listening.fileno() if listens else None
+        assignment = Assignment(0, listen_fd, far.fileno(), self._board, config)
         process = Process(
             COMMAND,
             environment={**os.environ, **assignment.variables()},
@@ -90,6 +90,11 @@ class Running:
         """Waits for its end."""
         await eventually(lambda: self.process.poll() is not None, within_s=2 * CONDITION_S)
         return self.process.wait()
+
+    async def drained(self) -> None:
+        """Drains it, which must end well."""
+        self.link.send(Drain(CONDITION_S))
+        assert await self.exit_status() == 0
 
     async def log(self) -> list[dict[str, Any]]:
         """Everything that it has logged, once it has ended."""

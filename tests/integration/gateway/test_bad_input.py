@@ -192,6 +192,19 @@ async def test_nobodys_large_body_is_turned_away_before_it_is_sent(tmp_path: Pat
 
 
 @on_loop
+async def test_a_large_body_is_invited_from_whom_the_gateway_knows(tmp_path: Path) -> None:
+    body = asking("x" * 200_000)
+    async with scripted(tmp_path) as (gateway, _), raw(gateway) as caller:
+        request = chat(body, b"Expect: 100-continue")
+        await caller.send(request[: -len(body)])
+        assert (await caller.answer(to=b"POST")).status == 100
+        await caller.send(body)
+        assert (await caller.told()).status == 200
+        await caller.send(chat(body, path=b"/v1/models"))
+        assert (await caller.told()).status == 405
+
+
+@on_loop
 async def test_a_body_that_comes_too_slowly_is_408(tmp_path: Path) -> None:
     async with scripted(tmp_path) as (gateway, upstream), raw(gateway) as caller:
         await caller.send(chat(asking())[:-5])

@@ -12,11 +12,13 @@ import pytest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.route import Plan, Target
 from stellwerk.core.wire import Failure, WireRequest
+from stellwerk.errors import InvalidRequest
 from stellwerk.ports.provider import Provider
 from tests.integration.gateway.clients import Told, asking, chat, once, raw
 from tests.integration.gateway.kit import Gateway
 from tests.integration.gateway.scenes import scripted, scripts
 from tests.integration.gateway.upstream import completes, refuses
+from tests.integration.http.caller import get
 from tests.integration.http.loop import on_loop
 
 
@@ -34,6 +36,8 @@ class Defective:
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """As it should be, or not."""
         self._fail("prepare")
+        if self._broken == "express":
+            raise InvalidRequest("This provider knows no tools.", param="tools")
         return self._provider.prepare(envelope, target, credential, trace)
 
     def classify(self, status: int, headers: Any, body: bytes, now: float) -> Failure:
@@ -48,11 +52,16 @@ class Defective:
 
 
 class Senseless:
-    """A strategy of somebody else's that fails."""
+    """A strategy of somebody else's that makes plans which nobody can follow, or none."""
+
+    def __init__(self, plan: Plan | None) -> None:
+        self._plan = plan
 
     def plan(self, targets: tuple[Target, ...], envelope: Envelope) -> Plan:
-        """Fails."""
-        raise LookupError(targets, envelope)
+        """The plan, if there is one."""
+        if self._plan is None:
+            raise LookupError(targets, envelope)
+        return self._plan
 
 
 def replace(gateway: Gateway, change: Callable[[Any], Any]) -> None:
@@ -90,18 +99,49 @@ async def is_told_as_failure(gateway: Gateway, told: Told, error: str) -> None:
     event = await gateway.event()
     assert (event.outcome, event.status, event.error) == ("failed", 500, "internal_error")
     (line,) = [line for line in gateway.logged if line["event"] == "request_failed"]
-    assert line["level"] == "error"
-    assert line["error"] == error
-    assert line["request_id"] == event.request_id
-    assert any("test_defects.py" in place for place in line["at"])
+    assert (line["level"], line["error"], line["request_id"]) == ("error", error, event.request_id)
+    assert all(".py:" in place for place in line["at"])
     assert gateway.parts.account.in_flight == 0
 
 
+@pytest.mark.parametrize(
+    ("plan", "error"),
+    [
+        (None, "LookupError"),
+        (Plan((), "nowhere to go"), "IndexError"),
+        (Plan((Target("no/such", "no", "such"),), "out of the blue"), "KeyError"),
+    ],
+    ids=["none", "empty", "unknown"],
+)
 @on_loop
-async def test_a_strategy_that_fails(tmp_path: Path) -> None:
+async def test_a_strategy_without_a_plan_that_can_be_followed(tmp_path: Path, plan: Plan | None, error: str) -> None:
     async with scripted(tmp_path) as (gateway, _):
-        replace(gateway, lambda model: _with(model, strategy=Senseless()))
-        await is_told_as_failure(gateway, await once(gateway, chat(asking())), "LookupError")
+        replace(gateway, lambda model: _with(model, strategy=Senseless(plan)))
+        await is_told_as_failure(gateway, await once(gateway, chat(asking())), error)
+
+
+@on_loop
+async def test_a_provider_that_cannot_express_a_request_refuses_it(tmp_path: Path) -> None:
+    async with scripted(tmp_path) as (gateway, upstream):
+        break_provider(gateway, "one", "express")
+        told = await once(gateway, chat(asking()))
+        assert (told.status, told.error["param"]) == (400, "tools")
+        assert not upstream.requests
+        assert (await gateway.event()).error == "invalid_request"
+        assert not gateway.logged
+
+
+@on_loop
+async def test_a_defect_on_another_path_is_told_and_logged_too(tmp_path: Path) -> None:
+    async with scripted(tmp_path) as (gateway, _):
+        app = gateway.parts.app
+        app._operation = _with(app._operation, metrics=lambda: b"%d" % (1 // 0))
+        told = await once(gateway, get(b"/metrics"), to=b"GET")
+        assert (told.status, told.error["code"]) == (500, "internal_error")
+        (line,) = gateway.logged
+        assert line["error"] == "ZeroDivisionError"
+        assert line["request_id"] == told.fields[b"x-request-id"].decode()
+        assert not gateway.events
 
 
 @pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "streamed"])

@@ -69,6 +69,16 @@ async def test_targets_of_fallback_models_follow_the_models_own_each_once(tmp_pa
             assert (event.model, event.provider, event.provider_model) == ("plain", "d", "other")
 
 
+@on_loop
+async def test_a_target_that_weighs_something_else_in_a_fallback_is_asked_once(tmp_path: Path) -> None:
+    async with script(refuses(500)) as upstream:
+        spare = model("spare", "a").replace("}", ", weight = 3 }")
+        parts = provider("a", upstream.base_url), model("plain", "a", fallback='["spare"]', retry="{ same_target = 0 }")
+        async with serving(tmp_path, *parts, spare) as gateway:
+            assert (await once(gateway, chat(asking()))).status == 502
+            assert len(upstream.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("retry", "attempts"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stellwerk.errors import ConfigurationError
@@ -142,6 +143,24 @@ async def test_a_version_with_a_secret_that_cannot_serve_changes_nothing(tmp_pat
             assert "upstream-secret" not in "".join(refused.value.problems)
             assert state_of(gateway) == before
             assert (await once(gateway, chat(asking()))).status == 200
+
+
+@on_loop
+async def test_a_version_whose_provider_refuses_its_options_changes_nothing(tmp_path: Path) -> None:
+    """A compiled file of another version may hold what this one would not have compiled."""
+    async with scripted(tmp_path) as (gateway, _):
+        before = state_of(gateway)
+        (spec,) = gateway.snapshot.providers
+        for options in ({"base_url": "ftp://x/v1"}, {"base_url": "https://x/v1", "organization": "a\r\nb"}, {"x": 1}):
+            other = msgspec.structs.replace(spec, options=options)
+            with pytest.raises(ConfigurationError, match="openai"):
+                gateway.adopt(msgspec.structs.replace(gateway.snapshot, providers=(other,)))
+            assert state_of(gateway) == before
+        strange = msgspec.structs.replace(gateway.snapshot.models[0], strategy="upside-down")
+        with pytest.raises(ConfigurationError, match="upside-down"):
+            gateway.adopt(msgspec.structs.replace(gateway.snapshot, models=(strange,)))
+        assert state_of(gateway) == before
+        assert (await once(gateway, chat(asking()))).status == 200
 
 
 @on_loop

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import html
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.integration.gateway.clients import asking, raw
@@ -220,6 +222,45 @@ async def test_a_provider_that_repeats_our_key_is_not_quoted(tmp_path: Path, sta
             told = await caller.told()
             assert told.status == (502 if status == 500 else status)
             assert SECRET not in told.body
+
+
+@on_loop
+async def test_a_provider_that_repeats_our_key_in_an_answer_that_is_none_is_not_quoted(tmp_path: Path) -> None:
+    for body in (
+        b"<html><title>Debug</title>key: upstream-secret-one</html>",
+        b'{"error":"Who is upstream-secret-one?"}',
+        b'{"error":{"message":"Who is upstream-secret-one?"}}',
+        b"upstream-secret-one",
+    ):
+        async with scripted(tmp_path, completes(body), **ONCE) as (gateway, _), raw(gateway) as caller:
+            for is_stream in (False, True):
+                await caller.ask(asking(stream=is_stream))
+                told = await caller.told()
+                assert told.status == 502
+                assert SECRET not in told.body
+
+
+@pytest.mark.parametrize("key", ["upstream-secret/one+two==", 'upstream-secret"\\"', "upstream-secret<&>'"])
+@on_loop
+async def test_a_key_is_recognised_however_the_provider_has_escaped_it(tmp_path: Path, key: str) -> None:
+    text = msgspec.json.encode(f"You sent {key} here.")
+    escaped = "".join(f"\\u{ord(character):04x}" for character in key).encode()
+    bodies = (
+        b'{"error":{"message":%b}}' % text,
+        b'{"error":{"message":%b}}' % text.replace(b"/", b"\\/"),
+        b'{"error":{"message":"You sent %b here."}}' % escaped,
+        b"<html><body>You sent %b here.</body></html>" % html.escape(key).encode(),
+    )
+    async with script(*(refuses(400, body) for body in bodies)) as upstream:
+        quoted = msgspec.json.encode(key).decode()
+        section = provider("one", upstream.base_url).replace(f'"{provider_key("one")}"', quoted)
+        async with serving(tmp_path, section, model("plain", "one")) as gateway, raw(gateway) as caller:
+            for _ in bodies:
+                await caller.ask(asking())
+                told = await caller.told()
+                assert told.status == 400
+                assert "here." in told.error["message"]
+                assert SECRET not in told.body
 
 
 @on_loop

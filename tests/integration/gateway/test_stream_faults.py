@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.integration.gateway.clients import Watcher, asking, raw
+from tests.integration.gateway.clients import Watcher, asking, chat, raw
 from tests.integration.gateway.kit import SERVER, Gateway
 from tests.integration.gateway.scenes import scripted, scripts
 from tests.integration.gateway.upstream import (
@@ -379,6 +379,63 @@ async def test_a_whole_stream_at_once_is_as_good_as_a_slow_one(tmp_path: Path) -
         async with scripted(tmp_path, act) as (gateway, _), raw(gateway) as caller:
             assert (await asked(caller)).body == CLEAN
             assert (await gateway.event()).output_tokens == 7
+
+
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+@pytest.mark.parametrize("wants_usage", [False, True], ids=["stripping", "passing"])
+@on_loop
+async def test_a_stream_arrives_event_by_event(tmp_path: Path, wants_usage: bool, version: bytes) -> None:
+    """Each event has reached its caller before the next one is made."""
+    request = chat(asking(stream=True, stream_options={"include_usage": wants_usage}))
+    async with scripted(tmp_path, None) as (gateway, upstream), raw(gateway) as caller:
+        await caller.send(request.replace(b"HTTP/1.1", b"HTTP/" + version, 1))
+        await eventually(lambda: upstream.held)
+        await upstream.held[0].send(STREAM_HEAD, chunk(ROLE))
+        await settled()
+        texts = ["Hel", "lo", ", \u00e4", "!"]
+        for text in texts:
+            await upstream.held[0].send(chunk(said(text)))
+            await caller._until(said(text))
+        await upstream.held[0].send(chunk(FINISH))
+        await caller._until(FINISH)
+        await upstream.held[0].send(chunk(USAGE))
+        if wants_usage:
+            await caller._until(USAGE)
+        await upstream.held[0].send(chunk(DONE))
+        await caller._until(DONE)
+        assert (await gateway.event()).outcome == "complete"
+        await upstream.held[0].send(chunk(said("Nobody hears this.")))
+        await upstream.held[0].send(chunk(said("Nor this.")), LAST_CHUNK)
+        await settled()
+
+
+@on_loop
+async def test_a_small_event_over_a_small_limit_ends_a_stream_too(tmp_path: Path) -> None:
+    tiny = SERVER + "limits = { max_event_bytes = 300 }\n"
+    async with scripted(tmp_path, None, sections=tiny) as (gateway, upstream), raw(gateway) as caller:
+        await caller.ask(asking(stream=True))
+        await eventually(lambda: upstream.held)
+        await upstream.held[0].send(STREAM_HEAD, chunk(ROLE), chunk(said("Hel")))
+        await caller._until(said("Hel"))
+        long = said("x" * 400)
+        await upstream.held[0].send(chunk(long[:200]))
+        await settled()
+        await upstream.held[0].send(chunk(long[200:]))
+        await caller._until(b"over 300 bytes")
+        assert (await gateway.event()).outcome == "truncated"
+        await eventually(lambda: upstream.departed)
+
+
+@on_loop
+async def test_requests_sent_ahead_are_answered_in_their_order(tmp_path: Path) -> None:
+    acts = streams(), completes(), refuses(400), streams()
+    async with scripted(tmp_path, *acts) as (gateway, upstream), raw(gateway) as caller:
+        await caller.send(b"".join(chat(asking(stream=one)) for one in (True, False, False, True)))
+        statuses = [(await caller.answer(to=b"POST")).status for _ in range(4)]
+        assert statuses == [200, 200, 400, 200]
+        await gateway.event(4)
+        assert [event.is_stream for event in gateway.events] == [True, False, False, True]
+        assert len(upstream.requests) == 4
 
 
 @on_loop

@@ -28,7 +28,7 @@ from stellwerk.supervisor.protocol import (
     encode,
 )
 from tests.integration.gateway.clients import Watcher, asking, chat
-from tests.integration.gateway.host import COMMAND, Host, Running, events_in, lines_of
+from tests.integration.gateway.host import COMMAND, Host, Running, events_in
 from tests.integration.gateway.kit import ADMIN_TOKEN, SERVER, model, provider
 from tests.integration.gateway.upstream import (
     COMPLETION,
@@ -243,6 +243,7 @@ async def test_a_reload_takes_the_new_certificate_for_new_connections(tmp_path: 
         worker.link.send(Reload(str(tmp_path / "2.msgpack"), 3))
         assert "server.tls" in (await worker.says(Refused)).problems[0]
         assert await serial_of(host, authority) == renewed
+        await worker.drained()
 
 
 @on_loop
@@ -260,6 +261,71 @@ async def test_a_version_that_is_refused_leaves_the_certificate_alone_too(tmp_pa
         worker.link.send(Reload(str(config), 2))
         await worker.says(Refused)
         assert await serial_of(host, authority) == shown
+        await worker.drained()
+
+
+@on_loop
+async def test_a_stream_is_served_over_tls_event_by_event(tmp_path: Path) -> None:
+    authority = Authority()
+    write_pair(tmp_path, authority.issue("gateway.test"))
+    async with script(None) as playing, working(tmp_path, playing, TLS.format(tmp_path)) as (host, worker):
+        trust = ssl.create_default_context(cadata=authority.pem)
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", host.port, ssl=trust, server_hostname="gateway.test"
+        )
+        writer.write(chat(asking(stream=True)))
+        await eventually(lambda: playing.held)
+        await playing.held[0].send(STREAM_HEAD, chunk(ROLE))
+        for text in ("a", "b", "c"):
+            await playing.held[0].send(chunk(said(text)))
+            await reader.readuntil(said(text))
+        await playing.held[0].send(chunk(FINISH), chunk(DONE), LAST_CHUNK)
+        await reader.readuntil(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+        writer.close()
+        await worker.drained()
+
+
+@on_loop
+async def test_what_takes_a_restart_is_said_and_the_rest_is_taken(tmp_path: Path) -> None:
+    async with script() as playing, working(tmp_path, playing) as (host, worker):
+        more = SERVER + "workers = 5\n", provider("one", playing.base_url), model("later", "one")
+        worker.link.send(Reload(str(host.compile(*more, version=2)), 2))
+        await worker.says(Loaded)
+        assert (await answer(host, chat(asking(model="later")))).status == 200
+        await worker.drained()
+        assert events_in(await worker.log()) == ["restart_needed", "reloaded"]
+
+
+@on_loop
+async def test_a_store_that_is_away_for_a_while_costs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    in_the_way = tmp_path / "state" / "events"
+    in_the_way.write_text("This is no folder.", encoding="utf-8")
+    async with script() as playing, working(tmp_path, playing) as (host, worker):
+        for _ in range(3):
+            assert (await answer(host, chat(asking()))).status == 200
+        await worker.says(Alive, 2)
+        told = msgspec.json.decode((await answer(host, get(b"/healthz?full"), b"GET")).body)["events"]
+        assert (told["written"], told["pending"]) == (0, 3)
+        assert told["last_error"]
+        in_the_way.unlink()
+        await worker.drained()
+        assert len(recorded(tmp_path)) == 3
+        (line,) = await worker.log()
+        assert (line["level"], line["event"], line["logger"]) == ("warning", "message", "stellwerk.analytics.writer")
+
+
+@on_loop
+async def test_a_worker_without_a_socket_waits_for_its_end(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    config = host.compile(provider("one", "http://127.0.0.1:1/v1"), model("plain", "one"))
+    async with host.running(config, listens=False) as worker:
+        await worker.says(Ready)
+        worker.link.send(Drain(1.0))
+        worker.link.send(Drain(1.0))
+        await worker.says(Drained)
+        assert await worker.exit_status() == 0
+    host.close()
 
 
 @on_loop
@@ -313,6 +379,6 @@ async def test_a_killed_worker_leaves_its_slot_to_the_next(tmp_path: Path) -> No
                 assert (await caller.answer(to=b"POST")).status == 200
                 metrics = get(b"/metrics", b"Via: 1.1 p", b"Authorization: Bearer " + ADMIN_TOKEN.encode())
                 assert (await answer(host, metrics, b"GET")).status == 200
-                worker.link.send(Drain(5.0))
-                assert lines_of(b"") == await worker.log()
+                await worker.drained()
+                assert await worker.log() == []
     host.close()

@@ -55,13 +55,14 @@ async def test_an_owner_hears_it_in_the_middle_of_a_stream(departure: str) -> No
         await eventually(lambda: front.connections == 0)
 
 
+@pytest.mark.parametrize("departure", DEPARTURES)
 @on_loop
-async def test_an_owner_hears_it_while_its_caller_does_not_read() -> None:
+async def test_an_owner_hears_it_while_its_caller_does_not_read(departure: str) -> None:
     scene = Scene()
     async with serving(scene, Clock()) as (_, port), calling(port, receive_buffer=4096) as caller:
         await caller.send(get(b"/stream?100000"))
         await eventually(lambda: scene.watches and scene.watches[0].is_paused)
-        caller.reset()
+        DEPARTURES[departure](caller)
         await eventually(lambda: scene.watches[0].gone)
 
 

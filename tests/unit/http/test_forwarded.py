@@ -27,7 +27,8 @@ def forwarded(value: str) -> dict[bytes, bytes]:
         ("10.0.0.1", "198.51.100.1, 10.2.3.4", "198.51.100.1"),
         ("10.0.0.1", "1.1.1.1, 198.51.100.1, 10.2.3.4,10.9.9.9", "198.51.100.1"),
         ("10.0.0.1", "10.2.3.4", "10.2.3.4"),
-        ("10.0.0.1", "198.51.100.1,", "10.0.0.1"),
+        ("10.0.0.1", "198.51.100.1,", "198.51.100.1"),
+        ("10.0.0.1", "198.51.100.1, , 10.2.3.4, ", "198.51.100.1"),
         ("fd00::1", "[2001:db8::7]", "2001:db8::7"),
         ("::ffff:10.0.0.1", "::ffff:198.51.100.1", "198.51.100.1"),
         ("fe80::1%eth0", "", "fe80::1"),
@@ -37,7 +38,9 @@ def test_the_caller_is_the_nearest_address_that_no_trusted_proxy_has(peer: str, 
     assert client_address(peer, forwarded(header) if header else {}, TRUSTED) == ip_address(expected)
 
 
-@pytest.mark.parametrize("header", ["unknown", "198.51.100.1, _hidden", "198.51.100.1:80", "\xff", "999.1.1.1"])
+@pytest.mark.parametrize(
+    "header", ["unknown", "198.51.100.1, _hidden", "198.51.100.1:80", "\xff", "999.1.1.1", ",", " "]
+)
 def test_a_caller_that_a_proxy_does_not_tell_is_nobody(header: str) -> None:
     assert client_address("10.0.0.1", forwarded(header), TRUSTED) is None
 
