@@ -15,9 +15,7 @@ from stellwerk.simulator.process import Simulator
 from tests.e2e.callers import Load, ask, get, question, sdk, statuses, totals
 from tests.e2e.gate import CONTENT, Gate
 from tests.e2e.kit import (
-    PROVIDER_KEY,
     WEB,
-    WEB_KEY,
     Gateway,
     exists,
     model,
@@ -131,17 +129,6 @@ def test_a_killed_worker_loses_its_own_requests_in_flight_and_nothing_else(
         assert pids == gateway.workers
         assert pids[1] == bystander
         assert pids[0] not in {victim, bystander}
-
-
-def test_a_dead_workers_slot_is_served_again_although_the_file_has_become_bad(north: Simulator, tmp_path: Path) -> None:
-    own = provider("north", north.base_url, key=PROVIDER_KEY)
-    good = (server(), own, model("smart", "north"), WEB.replace("env:WEB_KEY", WEB_KEY))
-    with up(tmp_path, *good, expected=("worker_died", "reload_refused")) as gateway:
-        gateway.reconfigure("this is [no TOML")
-        gateway.event("reload_refused")
-        os.kill(gateway.workers[0], signal.SIGKILL)
-        gateway.event("worker_ready", 3)
-        assert statuses(gateway.address) == {200}
 
 
 def test_workers_end_with_a_killed_supervisor_and_the_next_one_takes_over(north: Simulator, tmp_path: Path) -> None:

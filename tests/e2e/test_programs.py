@@ -45,7 +45,7 @@ def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         command(*arguments),
         cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder)},
+        env={**os.environ, "TMPDIR": str(folder), "PYTHONUNBUFFERED": ""},  # as it is where nobody sets it
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -55,7 +55,9 @@ def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
     finally:
+        started = family(process.pid)
         process.kill()
+        _end(started)  # else they would hold the pipes open
         process.communicate()
 
 
@@ -142,6 +144,15 @@ def test_a_demo_that_goes_on_ends_with_all_it_has_started(tmp_path: Path, number
         finally:
             _end(started)
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_in_json_that_goes_on_says_nothing_more(tmp_path: Path) -> None:
+    with running(tmp_path, "demo", "--json") as process:
+        assert process.stdout is not None
+        assert [step["step"] for step in json.loads(process.stdout.readline())] == STEPS
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+        assert process.communicate() == ("", "")
 
 
 def test_a_demo_can_be_interrupted_half_way(tmp_path: Path) -> None:

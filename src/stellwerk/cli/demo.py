@@ -121,7 +121,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _linger(address: str, key: str, *, is_json: bool) -> None:
     if not is_json:
-        print(f"\nThe gateway goes on at http://{address}/v1 with the key {key}\nCtrl-C ends it.")
+        print(f"\nThe gateway goes on at http://{address}/v1 with the key {key}\nCtrl-C ends it.", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()
 

@@ -70,7 +70,7 @@ def tell(base_url: str, keys: dict[str, str], state: Path, *, is_json: bool) -> 
         if not is_json:
             print(f"{'ok  ' if is_right else 'FAIL'} {name:18} {detail}  [{took_ms:.0f} ms]", flush=True)
     if is_json:
-        print(json.dumps(results))
+        print(json.dumps(results), flush=True)
     return all(result["ok"] for result in results)
 
 

@@ -41,6 +41,8 @@ from stellwerk.core.snapshot import (
 )
 from stellwerk.errors import ConfigurationError
 
+__all__ = ["compile_file", "main", "snapshot_of", "write"]
+
 
 def compile_file(path: Path, *, version: int = 1) -> Snapshot:
     """The snapshot of a configuration file. Raises ``ConfigurationError`` with every problem."""

@@ -213,10 +213,10 @@ class Exchange(msgspec.Struct, eq=False):
     def _attempt(self) -> None:
         reply, model = self._reply, self._model
         envelope = reply.lease.envelope
-        target = self._targets[self._index]
-        reply.route = route = model.routes[target.identity]
         reply.attempts += 1
         try:
+            target = self._targets[self._index]
+            reply.route = route = model.routes[target.identity]
             wire = route.provider.prepare(envelope, target, route.credential, self._trace)
         except StellwerkError as error:
             reply.fail(error)

@@ -9,8 +9,9 @@ import msgspec
 
 from stellwerk.core.event import Outcome, RequestEvent
 from stellwerk.core.usage import Usage
-from stellwerk.errors import StellwerkError, UpstreamRateLimited, UpstreamRefused
+from stellwerk.errors import StellwerkError, UpstreamError, UpstreamRateLimited, UpstreamRefused
 from stellwerk.gateway.lease import Lease
+from stellwerk.gateway.masking import mask
 
 if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
@@ -68,10 +69,19 @@ class Reply(msgspec.Struct, eq=False):
         """No answer: the caller gets an error in its own dialect."""
         now = self._clock()
         status = status_of(error)
-        self.request.respond(
-            status, b"%b%b%b" % (JSON, self._fields(now), _retry_after(error)), self.dialect.error(error)
-        )
+        fields = b"%b%b%b" % (JSON, self._fields(now), _retry_after(error))
+        self.request.respond(status, fields, self.dialect.error(self.masked(error)))
         self._settle("failed", status, now, NO_USAGE, error.code, "")
+
+    def masked(self, error: StellwerkError) -> StellwerkError:
+        """The error without the key that the provider was called with, wherever its words may have carried it."""
+        secret = self.route.credential if self.route is not None else ""
+        error.message = mask(error.message, secret)
+        if error.param is not None:
+            error.param = mask(error.param, secret)
+        if isinstance(error, UpstreamError) and error.upstream_code is not None:
+            error.upstream_code = mask(error.upstream_code, secret)
+        return error
 
     def note(self, error: StellwerkError) -> None:
         """The caller is told of an error by somebody else: this only puts it on record."""

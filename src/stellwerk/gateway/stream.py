@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stellwerk.errors import UpstreamError, UpstreamInvalid, UpstreamUnavailable
-from stellwerk.gateway.masking import mask
 from stellwerk.http.deadlines import NEVER, Deadlines
 from stellwerk.http.fields import Headers
 
@@ -185,6 +184,10 @@ class StreamReply:
         """
         relay = self._relay
         rest = self._rest()
+        if relay.is_complete and relay.error is None:
+            # The closing event came, without the empty line that ends it.
+            self._hand_on(rest if relay.is_between_events else rest + b"\n\n")
+            return
         if relay.error is not None:
             error = self._told()
         if self._is_held:
@@ -192,13 +195,14 @@ class StreamReply:
             return
         self._leave()
         if relay.error is None:
-            rest += self._reply.dialect.stream_error(error, close_half_event=not relay.is_between_events)
+            rest += self._reply.dialect.stream_error(
+                self._reply.masked(error), close_half_event=not relay.is_between_events
+            )
         self._reply.break_off(rest, error, relay.usage, relay.finish)
 
     def _told(self) -> UpstreamUnavailable:
-        """The error that the provider told of, without the key that it was called with."""
-        message, route = self._relay.error or "", self._reply.route
-        return UpstreamUnavailable(mask(message, route.credential if route is not None else ""))
+        """The error that the provider told of."""
+        return UpstreamUnavailable(self._relay.error or "")
 
     def _rest(self) -> bytes:
         """What was held back of the stream; nothing when it cannot be read."""

@@ -22,6 +22,7 @@ from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.endpoints.chat_completions import OpenAIChat
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.exchange import Scheduler
+from stellwerk.gateway.masking import mask
 from stellwerk.gateway.metrics import Metrics
 from stellwerk.gateway.pipeline import Pipeline
 from stellwerk.gateway.stages.account import Account
@@ -151,7 +152,13 @@ def _token(reference: str) -> str:
 
 
 def _provider(spec: ProviderSpec, secrets: Mapping[str, str]) -> Provider:
-    return cast("Provider", plugins.build("providers", spec.kind, {**spec.options, **secrets}))
+    try:
+        return cast("Provider", plugins.build("providers", spec.kind, {**spec.options, **secrets}))
+    except ValueError as error:
+        reason = str(error)
+        for secret in secrets.values():
+            reason = mask(reason, secret)
+        raise ConfigurationError((f"providers.{spec.name}: {reason}",)) from None
 
 
 def _targets(spec: ModelSpec) -> tuple[Target, ...]:
@@ -165,15 +172,15 @@ def _spare(
     spec: ModelSpec, models: Mapping[str, ModelSpec], targets: Mapping[str, tuple[Target, ...]]
 ) -> tuple[Target, ...]:
     """The targets of the fallback models, theirs included, each once and none of the model's own."""
-    seen = dict.fromkeys(targets[spec.name])
+    seen = {target.identity for target in targets[spec.name]}
     waiting, visited = list(spec.fallback), {spec.name}
     spare: list[Target] = []
     while waiting:
         name = waiting.pop(0)
         if name not in visited:
             visited.add(name)
-            spare += [target for target in targets[name] if target not in seen]
-            seen.update(dict.fromkeys(targets[name]))
+            spare += [target for target in targets[name] if target.identity not in seen]
+            seen.update(target.identity for target in targets[name])
             waiting += models[name].fallback
     return tuple(spare)
 

@@ -32,4 +32,5 @@ def load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> Non
         chain.write_text(certificate)
         private.touch(mode=0o600)
         private.write_text(key)
-        context.load_cert_chain(chain, private)
+        # A password is never asked for: an encrypted key is refused like any other that does not work.
+        context.load_cert_chain(chain, private, password=b"")

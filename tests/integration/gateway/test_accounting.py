@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import time
 from pathlib import Path
@@ -38,6 +39,9 @@ FAULTS = (
 )
 
 
+MODELS = ("plain", "both", "both", "none")
+
+
 class Told(msgspec.Struct):
     """What one caller saw."""
 
@@ -47,13 +51,13 @@ class Told(msgspec.Struct):
     left: bool = False
 
 
-async def call(gateway: Gateway, dice: random.Random) -> Told | None:
+async def call(gateway: Gateway, dice: random.Random, models: tuple[str, ...] = MODELS) -> Told | None:
     """One caller: asks for something, perhaps for something that fails, perhaps leaves; ``None``: it left at once."""
     fault = dice.choice(FAULTS) if dice.random() < 0.6 else "none"
     at = f"; at={dice.choice(('one', 'two'))}" if dice.random() < 0.7 else ""
     text = f"[[fault={fault}; tokens={dice.randrange(1, 40)}{at}]] {dice.random()}"
     fields = [b"x-stellwerk-timeout: 0.%d" % dice.randrange(1, 4)] if dice.random() < 0.2 else []
-    body = asking(text, stream=dice.random() < 0.6, model=dice.choice(("plain", "both", "both", "none")))
+    body = asking(text, stream=dice.random() < 0.6, model=dice.choice(models))
     async with raw(gateway) as caller:
         await caller.ask(body if dice.random() < 0.95 else body[:-1], *fields)
         if dice.random() < 0.15:
@@ -119,6 +123,21 @@ async def test_whatever_happens_there_is_one_event_for_each_request(tmp_path: Pa
         assert {event.outcome for event in gateway.events} == {"complete", "failed", "truncated", "cancelled"}
         await eventually(lambda: all(one.report()["in_flight"] == 0 for one in upstreams))
         assert not gateway.logged
+
+
+@on_loop
+async def test_nothing_of_a_request_outlives_it(tmp_path: Path) -> None:
+    kinds = ("Exchange", "StreamReply", "Call", "Reply", "Lease", "PassThrough")
+    async with simulated(tmp_path, simulator("one"), simulator("two")) as (gateway, _):
+        passing = asyncio.ensure_future(time_passes(gateway))
+        await asyncio.gather(*(call(gateway, random.Random(seed), ("plain",)) for seed in range(100)))
+        await eventually(lambda: gateway.parts.account.in_flight == 0)
+        passing.cancel()
+        gateway.advance(6)
+        await settled(100)
+        gc.collect()
+        alive = [type(thing).__name__ for thing in gc.get_objects() if type(thing).__module__.startswith("stellwerk.")]
+        assert not [name for name in alive if name in kinds]
 
 
 @on_loop

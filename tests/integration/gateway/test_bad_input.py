@@ -229,6 +229,36 @@ async def test_an_unknown_path_is_404(tmp_path: Path, path: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", [b"nosuch", b"%ff%fe", b"%00", b"\xff\xfe", b"%22%7D%0d%0a", b"a%2fb", b"", b"x" * 9_000, b"%", b"%zz"]
+)
+@on_loop
+async def test_a_model_that_is_looked_up_under_an_odd_name_is_404(tmp_path: Path, name: bytes) -> None:
+    async with scripted(tmp_path) as (gateway, _):
+        request = get(b"/v1/models/" + name, b"Authorization: Bearer " + KEY.encode())
+        told = await refused(gateway, request, 404, to=b"GET")
+        assert (told.error["code"], told.error["param"]) == ("model_not_found", "model")
+        assert len(told.body) < 1_000
+
+
+@pytest.mark.parametrize("model", [b'"\\ud800"', b'"\\ud83e\\udd8a"', b'"\\u0000\\n"', b'"%s"' % ("ä" * 300).encode()])
+@on_loop
+async def test_a_model_of_an_odd_spelling_is_refused_in_sound_json(tmp_path: Path, model: bytes) -> None:
+    async with scripted(tmp_path) as (gateway, _):
+        told = await once(gateway, chat(b'{"model":%b,"messages":[]}' % model))
+        assert told.status in {400, 404}
+        assert told.error["type"] == "invalid_request_error"
+
+
+@on_loop
+async def test_a_query_and_another_content_type_make_no_difference(tmp_path: Path) -> None:
+    async with scripted(tmp_path) as (gateway, upstream):
+        plain = chat(asking(), path=CHAT + b"?api-version=2024-10-21").replace(b"application/json", b"text/plain")
+        assert (await once(gateway, plain)).status == 200
+        assert upstream.requests[0].startswith(b"POST /v1/chat/completions HTTP/1.1\r\n")
+        assert b"\r\ncontent-type: application/json\r\n" in upstream.requests[0]
+
+
+@pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
         (b"GET", CHAT, b"POST"),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import html
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.integration.gateway.clients import asking, raw
+from tests.integration.gateway.clients import Watcher, asking, raw
 from tests.integration.gateway.evidence import SECRET, provider_key
-from tests.integration.gateway.kit import SERVER, model, provider, serving
+from tests.integration.gateway.kit import SERVER, Gateway, model, provider, serving
 from tests.integration.gateway.scenes import scripted, scripts
 from tests.integration.gateway.upstream import (
     COMPLETION,
@@ -25,7 +28,7 @@ from tests.integration.gateway.upstream import (
 )
 from tests.integration.http.application import listener
 from tests.integration.http.loop import eventually, on_loop, settled
-from tests.integration.http.provider import Upstream, reply
+from tests.integration.http.provider import Provider, Upstream, reply
 
 ONCE = {"retry": "{ same_target = 0 }"}
 SMALL = SERVER + "limits = { max_reply_bytes = 2_000 }\n"
@@ -296,6 +299,47 @@ async def test_a_rested_connection_that_was_closed_meanwhile_costs_nobody_anythi
             assert told.status == 200
             assert told.fields[b"x-stellwerk-attempts"] == b"1"
             assert len(upstream.requests) == number
+
+
+LARGE = asking("x" * 16 * 2**20)
+
+
+@asynccontextmanager
+async def unread(folder: Path) -> AsyncIterator[tuple[Gateway, Watcher, Upstream]]:
+    """A large request on its way to a provider that has not read it."""
+    accepting = Provider()
+    parts = provider("one", f"http://127.0.0.1:{accepting.port}/v1"), model("plain", "one")
+    async with serving(folder, *parts) as gateway, raw(gateway) as caller:
+        try:
+            _, upstream = await asyncio.gather(caller.ask(LARGE), accepting.connection())
+            yield gateway, caller, upstream
+        finally:
+            for one in accepting.connections:
+                one.close()
+            accepting.socket.close()
+
+
+@on_loop
+async def test_a_provider_that_answers_before_it_has_read_the_request_is_heard(tmp_path: Path) -> None:
+    """As servers do that find a body too large by its announced length."""
+    refusal = reply(b'{"error":{"message":"Too large for us."}}', b"Connection: close", status=413)
+    async with unread(tmp_path) as (gateway, caller, upstream):
+        await upstream.send(refusal)
+        told = await caller.told()
+        assert (told.status, told.error["message"]) == (413, "Too large for us.")
+        await eventually(lambda: gateway.upstream_connections == 0, within_s=1)
+
+
+@on_loop
+async def test_a_provider_that_does_not_read_the_request_is_504(tmp_path: Path) -> None:
+    async with unread(tmp_path) as (gateway, caller, _):
+        await eventually(lambda: gateway.parts.account.in_flight == 1)
+        await settled(50)
+        gateway.advance(31)
+        told = await caller.told()
+        assert (told.status, told.error["code"]) == (504, "upstream_timeout")
+        assert "could not be sent within 30 s" in told.error["message"]
+        assert gateway.upstream_connections == 0
 
 
 @on_loop

@@ -293,7 +293,9 @@ async def test_what_takes_a_restart_is_said_and_the_rest_is_taken(tmp_path: Path
         await worker.says(Loaded)
         assert (await answer(host, chat(asking(model="later")))).status == 200
         await worker.drained()
-        assert events_in(await worker.log()) == ["restart_needed", "reloaded"]
+        restart, _ = lines = await worker.log()
+        assert events_in(lines) == ["takes_a_restart", "reloaded"]
+        assert restart["keys"] == ["server.workers"]
 
 
 @on_loop

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import heapq
 import itertools
@@ -20,6 +21,16 @@ CONDITION_S = 5.0
 POLL_S = 0.001
 
 
+_at_end: list[Callable[[], None]] = []
+
+
+def at_end(call: Callable[[], None]) -> None:
+    """Plans what must be done when the test is over: uvloop waits for ever for a connection that nobody closed."""
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop()
+        _at_end.append(call)
+
+
 def on_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
     """Makes a plain test of an asynchronous one, which fails if anything reached the loop's exception handler."""
 
@@ -29,8 +40,13 @@ def on_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
 
         async def main() -> None:
             asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
-            async with asyncio.timeout(TEST_S):
-                await test(*args, **kwargs)
+            try:
+                async with asyncio.timeout(TEST_S):
+                    await test(*args, **kwargs)
+            finally:
+                while _at_end:
+                    _at_end.pop()()
+                await asyncio.sleep(POLL_S)
 
         uvloop.run(main())
         assert not unhandled

@@ -17,7 +17,7 @@ from stellwerk.http.pool import AddressCheck, Lane, Pool, Resolver
 from stellwerk.http.tls import client_context
 from tests.integration.http.application import listener
 from tests.integration.http.caller import Caller
-from tests.integration.http.loop import Clock, eventually
+from tests.integration.http.loop import Clock, at_end, eventually
 
 
 class Provider:
@@ -183,8 +183,8 @@ def make_pool(
     check: AddressCheck = permit,
     tls: Callable[[], ssl.SSLContext] = client_context,
 ) -> Pool:
-    """A pool on the clock."""
-    return Pool(
+    """A pool on the clock. Whatever is left of it when the test is over is broken off."""
+    pool = Pool(
         clock.deadlines,
         resolver if resolver is not None else Literal(),
         check,
@@ -192,6 +192,15 @@ def make_pool(
         connections_per_origin=connections,
         max_reply_bytes=max_reply_bytes,
     )
+    at_end(lambda: _break_off(pool))
+    return pool
+
+
+def _break_off(pool: Pool) -> None:
+    pool.close()
+    for lane in pool._lanes.values():
+        for connection in list(lane._members):
+            connection.transport.abort()
 
 
 def make_call(

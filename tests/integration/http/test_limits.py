@@ -64,6 +64,18 @@ async def test_a_caller_that_is_refused_while_it_sends_still_reads_why() -> None
 
 
 @on_loop
+async def test_a_caller_that_is_refused_and_sends_on_still_reads_why() -> None:
+    scene = Scene()
+    async with serving(scene, Clock(), max_body_bytes=1000) as (_, port), calling(port) as caller:
+        await caller.send(chunked(b"/", b"x" * 2000))
+        await eventually(lambda: scene.refused)
+        for _ in range(3):
+            await settled()
+            await caller.send(b"x" * 10_000)
+        assert (await caller.answer()).status == 413
+
+
+@on_loop
 async def test_a_refused_caller_that_never_stops_sending_is_cut_off() -> None:
     async with serving(Scene(), Clock(), max_body_bytes=1000) as (front, port), calling(port) as caller:
         await caller.send(chunked(b"/", b"x" * 2000))

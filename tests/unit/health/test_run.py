@@ -59,6 +59,19 @@ def test_a_check_that_hangs_has_failed_and_holds_up_no_other() -> None:
     assert not report.is_healthy
 
 
+def test_a_check_that_is_optional_and_hangs_is_a_warning() -> None:
+    release = threading.Event()
+
+    def hang() -> tuple[State, str]:
+        release.wait(PATIENCE_S)
+        return State.OK, "too late"
+
+    report = run({"hanging": hang, "fine": _fine}, 0.1, optional=["hanging"])
+    release.set()
+    assert [finding.state for finding in report.findings] == [State.WARN, State.OK]
+    assert report.is_healthy
+
+
 def test_what_a_check_raises_is_its_finding() -> None:
     def refuse() -> tuple[State, str]:
         raise ConnectionRefusedError(111, "Connection refused")
