@@ -11,10 +11,8 @@ from stellwerk.core.event import RequestEvent
 from stellwerk.core.identity import Principal
 from stellwerk.core.route import Target
 from stellwerk.core.snapshot import FORMAT, AdminSpec, LimitsSpec, ServerSpec, Snapshot, StateSpec
-from stellwerk.core.usage import Usage
 from stellwerk.dialects.openai_chat.request import read_envelope
 from stellwerk.gateway.configuration import Configuration, Model
-from stellwerk.gateway.lease import Outcome, Settlement
 from stellwerk.gateway.metrics import Metrics
 from stellwerk.gateway.request_id import RequestIds
 from stellwerk.gateway.stages.account import Account
@@ -78,21 +76,36 @@ def _account(envelope: Envelope) -> Case:
     events: deque[RequestEvent] = deque(maxlen=1)
     account = Account(events.append, Metrics([MODEL]))
     started_ms = int(time.time() * 1000)
-    settlement = Settlement(
-        Outcome.COMPLETE,
-        200,
-        latency_s=0.0625,
-        usage=Usage(input_tokens=118, output_tokens=96),
-        target=TARGET.identity,
+    event = RequestEvent(
+        started_ms=started_ms,
+        request_id="0" * 32,
+        dialect=envelope.dialect,
+        key_name=PRINCIPAL.key_name,
+        team=PRINCIPAL.team,
+        model=MODEL,
+        provider=TARGET.provider,
+        provider_model=TARGET.model,
+        outcome="complete",
+        status=200,
+        error="",
+        is_stream=False,
         attempts=1,
-        first_byte_s=0.0624,
-        waited_s=0.0624,
-        finish="stop",
+        latency_us=62_500,
+        first_byte_us=62_400,
+        overhead_us=100,
+        input_tokens=118,
+        output_tokens=96,
+        cache_read_tokens=0,
+        cache_write_tokens=0,
+        reasoning_tokens=0,
+        request_bytes=len(envelope.body),
         reply_bytes=1_077,
+        finish="stop",
+        tags="",
     )
 
     def settle() -> None:
-        account.open("0" * 32, started_ms, PRINCIPAL, envelope, "").settle(settlement)
+        account.open("0" * 32, started_ms, PRINCIPAL, envelope, "").settle(event)
 
     return Case(group="stage", name="account: open and settle", call=settle)
 

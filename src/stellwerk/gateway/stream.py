@@ -155,9 +155,15 @@ class StreamReply:
         if relay.error is not None:
             self._break_off(self._told())
             return
-        self._send(self._rest())
+        self._complete(self._rest())
+
+    def _complete(self, rest: bytes) -> None:
+        if self._is_held:
+            self._release(rest)
+        else:
+            self._send(rest)
         self._leave()
-        self._reply.end(relay.usage, relay.finish)
+        self._reply.end(self._relay.usage, self._relay.finish)
 
     def _send(self, out: bytes) -> None:
         if out:
@@ -185,8 +191,7 @@ class StreamReply:
         relay = self._relay
         rest = self._rest()
         if relay.is_complete and relay.error is None:
-            # The closing event came, without the empty line that ends it.
-            self._hand_on(rest if relay.is_between_events else rest + b"\n\n")
+            self._complete(rest)
             return
         if relay.error is not None:
             error = self._told()

@@ -148,8 +148,11 @@ class UpstreamConnection(asyncio.Protocol):
             deadlines.hasten(deadline)
 
     def close(self) -> None:
-        """Ends a free connection."""
-        self.transport.close()
+        """Ends a free connection; what is still unsent of a request nobody waits for any more."""
+        if self.transport.get_write_buffer_size() > 0:
+            self.transport.abort()
+        else:
+            self.transport.close()
 
     # -- what the event loop says
 

@@ -229,7 +229,7 @@ async def test_an_unknown_path_is_404(tmp_path: Path, path: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [b"nosuch", b"%ff%fe", b"%00", b"\xff\xfe", b"%22%7D%0d%0a", b"a%2fb", b"", b"x" * 9_000, b"%", b"%zz"]
+    "name", [b"nosuch", b"%ff%fe", b"%00", b"%22%7D%0d%0a", b"a%2fb", b"", b"x" * 9_000, b"%", b"%zz"]
 )
 @on_loop
 async def test_a_model_that_is_looked_up_under_an_odd_name_is_404(tmp_path: Path, name: bytes) -> None:

@@ -100,11 +100,20 @@ class PassThrough:
         return self._feed_carefully(data)
 
     def flush(self) -> bytes:
-        """The stream has ended: what was held back, except an event that broke off where nobody can read it."""
+        """The stream has ended: what was held back, except an event that broke off where nobody can read it.
+
+        A closing event that lacks the empty line behind it gets one: nothing more can belong to it.
+        """
         splitter = self._splitter
+        was_complete = self.is_complete
         out = b"".join([self._observe(raw) for raw in splitter.flush()])
         if not splitter.is_between_events:
-            out += self._observe(splitter.pending, is_last=True)
+            pending = splitter.pending
+            out += self._observe(pending, is_last=True)
+            if self.is_complete and not was_complete:
+                self._is_half = False
+                closing = b"\n" if pending.endswith((b"\n", b"\r")) else b"\n\n"
+                return out + closing if self._is_stripping else closing
         if not self._is_stripping:
             self._is_half = not splitter.is_between_events
             return b""

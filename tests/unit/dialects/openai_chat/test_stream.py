@@ -233,9 +233,9 @@ def test_a_last_event_without_its_empty_line_counts() -> None:
     for strip_usage in (False, True):
         relay = PassThrough(strip_usage=strip_usage)
         sent = relay.feed(TEXT + b"data: [DONE]") + relay.flush()
-        assert sent == TEXT + b"data: [DONE]"
+        assert sent == TEXT + b"data: [DONE]\n\n"
         assert relay.is_complete
-        assert not relay.is_between_events
+        assert relay.is_between_events
     relay = PassThrough(strip_usage=True)
     assert relay.feed(TEXT + chunk({}, "stop", usage=USAGE).strip()) == TEXT
     assert relay.flush() == chunk({}, "stop").strip()
