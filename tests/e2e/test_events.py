@@ -21,8 +21,12 @@ def test_every_answered_request_is_on_record_after_the_end(north: Simulator, tmp
             assert ask(address, text="[[fault=400; message=Not like this.]]").status == 400
             with sdk(gateway) as client:
                 assert len(list(client.chat.completions.create(model="smart", messages=question(), stream=True))) > 1
-        workers = lambda: get(address, "/healthz?full").json["workers"]  # noqa: E731  # counters are published in turns
-        gateway.until(lambda: len(workers()) == 2 and all(worker["requests"] for worker in workers()))
+
+        def have_all_served() -> bool:
+            workers = get(address, "/healthz?full").json["workers"]
+            return len(workers) == 2 and all(worker["requests"] for worker in workers)
+
+        gateway.until(have_all_served)  # each worker publishes its counters in turns of its own
         gateway.stop()
         events = gateway.recorded()
         assert load.failures == []
