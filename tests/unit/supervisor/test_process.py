@@ -46,7 +46,7 @@ def test_it_inherits_the_descriptors_given_and_no_other(tmp_path: Path) -> None:
     with (tmp_path / "given").open("w") as given, (tmp_path / "kept").open("w") as kept:
         os.set_inheritable(kept.fileno(), True)
         code = (
-            "import os; found = [f'/proc/self/fd/{number}' for number in range(3, 64)];"
+            "import os; found = [f'/proc/self/fd/{number}' for number in range(3, 4096)];"
             "print([os.readlink(name) for name in found if os.path.exists(name)])"
         )
         _, output = finished(python(code, descriptors=(given.fileno(),)))
