@@ -85,6 +85,7 @@ class StreamReply:
     def cancel(self) -> None:
         """The caller has gone; the call is cancelled by whoever says so."""
         self._deadlines.forget(self)
+        self.on_chunk = _ignore
         self._reply.cancel(self._relay.usage, self._relay.finish)
 
     def on_deadline(self, now: float) -> None:
@@ -114,10 +115,6 @@ class StreamReply:
             self.on_chunk = self._chunk_passer()
             self._exchange.content_began(self)
 
-    def _on_unframed(self, data: bytes, chunk: bytes) -> None:
-        """For a caller that takes no chunks (HTTP/1.0)."""
-        self._on_early_chunk(data, chunk)
-
     def _on_early_chunk(self, data: bytes, chunk: bytes) -> None:
         del chunk
         self.on_body(data)
@@ -128,8 +125,8 @@ class StreamReply:
         A function made for this stream instead of a method, because its names are looked up once, here.
         """
         write = self._reply.request.write_chunk
-        if write is None:
-            return self._on_unframed
+        if write is None:  # a caller that takes no chunks (HTTP/1.0)
+            return self._on_early_chunk
         feed, relay, reply = self._feed, self._relay, self._reply
 
         def on_chunk(data: bytes, chunk: bytes) -> None:
@@ -218,6 +215,7 @@ class StreamReply:
 
     def _fail(self, error: UpstreamError) -> None:
         self._deadlines.forget(self)
+        self.on_chunk = _ignore
         self._exchange.attempt_failed(error)
 
     def _leave(self) -> None:
