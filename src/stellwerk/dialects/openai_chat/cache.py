@@ -6,16 +6,14 @@ from typing import Any
 
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import CacheMark
-from stellwerk.dialects.openai_chat.types import (
-    DIALECT,
+from stellwerk.dialects.members import (
     RAW,
     STRING,
-    Members,
     UnreadableError,
-    is_spelled,
     spelled,
     without_nulls,
 )
+from stellwerk.dialects.openai_chat.types import DIALECT, Members, is_spelled
 
 _OF_HOSTS = "cache_control"
 _OF_OPENAI = "prompt_cache_breakpoint"

@@ -22,23 +22,22 @@ from stellwerk.core.stream import (
     UsageReported,
 )
 from stellwerk.dialects import sse
-from stellwerk.dialects.openai_chat.errors import read_error
-from stellwerk.dialects.openai_chat.finish import decode_finish
-from stellwerk.dialects.openai_chat.logprobs import decode_logprobs
-from stellwerk.dialects.openai_chat.messages import decode_citation
-from stellwerk.dialects.openai_chat.streamed_calls import StreamedCalls
-from stellwerk.dialects.openai_chat.types import (
-    DIALECT,
+from stellwerk.dialects.members import (
     INTEGER,
     NUMBER,
     RAW,
     RAWS,
     STRING,
-    Members,
     UnreadableError,
     refuse_reply,
     spelled,
 )
+from stellwerk.dialects.openai_chat.errors import read_error
+from stellwerk.dialects.openai_chat.finish import decode_finish
+from stellwerk.dialects.openai_chat.logprobs import decode_logprobs
+from stellwerk.dialects.openai_chat.messages import decode_citation
+from stellwerk.dialects.openai_chat.streamed_calls import StreamedCalls
+from stellwerk.dialects.openai_chat.types import DIALECT, Members
 from stellwerk.dialects.openai_chat.usage import decode_usage
 from stellwerk.errors import UpstreamInvalid
 

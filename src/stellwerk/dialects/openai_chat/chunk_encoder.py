@@ -30,12 +30,13 @@ from stellwerk.core.stream import (
     UsageReported,
 )
 from stellwerk.dialects import sse
+from stellwerk.dialects.members import without_nulls
 from stellwerk.dialects.openai_chat.finish import encode_finish
 from stellwerk.dialects.openai_chat.logprobs import encode_logprobs
 from stellwerk.dialects.openai_chat.messages import encode_citation
 from stellwerk.dialects.openai_chat.parts import encode_part
 from stellwerk.dialects.openai_chat.tools import encode_signature
-from stellwerk.dialects.openai_chat.types import DIALECT, is_spelled, merge, without_nulls
+from stellwerk.dialects.openai_chat.types import DIALECT, is_spelled, merge
 from stellwerk.dialects.openai_chat.usage import encode_usage
 
 _DONE = sse.encode(b"[DONE]")

@@ -9,7 +9,8 @@ import msgspec
 
 from stellwerk.core.envelope import Envelope
 from stellwerk.dialects import json_splice
-from stellwerk.dialects.openai_chat.types import DIALECT, WRONG_TYPE, describe_type, describe_validation
+from stellwerk.dialects.members import WRONG_TYPE, describe_type, describe_validation
+from stellwerk.dialects.openai_chat.types import DIALECT
 from stellwerk.dialects.sse import BYTE_ORDER_MARK
 from stellwerk.errors import InvalidRequest
 

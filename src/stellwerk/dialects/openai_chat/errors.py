@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from stellwerk.core.wire import Failure, FailureKind
 from stellwerk.dialects import sse
-from stellwerk.dialects.openai_chat.text import excerpt, redact
+from stellwerk.dialects.excerpt import excerpt, redact
+from stellwerk.dialects.retry_after import retry_after_s
 from stellwerk.errors import StellwerkError, UpstreamError, UpstreamRefused
 
 _TYPES = {402: "insufficient_quota", 429: "rate_limit_error"}
@@ -26,8 +24,6 @@ _KINDS = {
     408: FailureKind.TIMEOUT,
     429: FailureKind.RATE_LIMITED,
 }
-_HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WORD_CHARACTERS = 100
 
 
@@ -66,7 +62,7 @@ def read_failure(status: int, headers: Mapping[bytes, bytes], body: bytes, *, no
         status,
         code,
         param,
-        _retry_after_s(headers, now),
+        retry_after_s(headers, now),
     )
 
 
@@ -102,30 +98,3 @@ def _word(value: Any) -> str | None:
     if type(value) is int:
         return str(value)[:_WORD_CHARACTERS]
     return redact(value)[:_WORD_CHARACTERS] if type(value) is str and value.isprintable() and value else None
-
-
-def _retry_after_s(headers: Mapping[bytes, bytes], now: float) -> float | None:
-    precise = _number(headers.get(b"retry-after-ms", b""))
-    if precise is not None:
-        return precise / 1000
-    value = headers.get(b"retry-after", b"")
-    seconds = _number(value)
-    if seconds is not None:
-        return seconds
-    found = _HTTP_DATE.fullmatch(value.decode("latin-1").strip())
-    if found is None or found[2] not in _MONTHS:
-        return None
-    day, year, hour, minute, second = (int(found[group]) for group in (1, 3, 4, 5, 6))
-    try:
-        moment = datetime(year, _MONTHS.index(found[2]) + 1, day, hour, minute, second, tzinfo=UTC)
-    except ValueError:
-        return None
-    return max(0.0, moment.timestamp() - now)
-
-
-def _number(value: bytes) -> float | None:
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None

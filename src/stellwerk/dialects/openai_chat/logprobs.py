@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from stellwerk.core.reply import Logprobs, TokenAlternative, TokenLogprob
-from stellwerk.dialects.openai_chat.types import RAW, Members, UnreadableError, merge
+from stellwerk.dialects.members import RAW, UnreadableError
+from stellwerk.dialects.openai_chat.types import Members, merge
 
 
 class _Alternative(msgspec.Struct, forbid_unknown_fields=True):

@@ -19,23 +19,20 @@ from stellwerk.core.part import (
     ToolCall,
     ToolResult,
 )
-from stellwerk.dialects.openai_chat.cache import decode_cache, encode_cache
-from stellwerk.dialects.openai_chat.parts import AS_PART, decode_content, decode_results, encode_content
-from stellwerk.dialects.openai_chat.tools import decode_call, encode_call
-from stellwerk.dialects.openai_chat.types import (
-    DIALECT,
+from stellwerk.dialects.members import (
     INTEGER,
     RAW,
     RAWS,
     STRING,
-    Members,
     Refuse,
     UnreadableError,
-    is_spelled,
-    merge,
     spelled,
     without_nulls,
 )
+from stellwerk.dialects.openai_chat.cache import decode_cache, encode_cache
+from stellwerk.dialects.openai_chat.parts import AS_PART, decode_content, decode_results, encode_content
+from stellwerk.dialects.openai_chat.tools import decode_call, encode_call
+from stellwerk.dialects.openai_chat.types import DIALECT, Members, is_spelled, merge
 
 ANY_AUDIO = "audio/*"
 """Media type of what a model said: replies do not repeat the format that the request asked for."""

@@ -26,18 +26,16 @@ from stellwerk.core.part import (
     UrlSource,
     Video,
 )
-from stellwerk.dialects.openai_chat.cache import decode_cache, encode_cache
-from stellwerk.dialects.openai_chat.types import (
-    DIALECT,
+from stellwerk.dialects.members import (
     RAWS,
     STRING,
-    Members,
     Refuse,
     UnreadableError,
-    merge,
     spelled,
     without_nulls,
 )
+from stellwerk.dialects.openai_chat.cache import decode_cache, encode_cache
+from stellwerk.dialects.openai_chat.types import DIALECT, Members, merge
 
 ContentPart = Text | Image | Audio | Video | Document | Refusal | OpaquePart
 """What may stand in ``content``."""

@@ -18,26 +18,23 @@ from stellwerk.core.chat import (
 )
 from stellwerk.core.opaque import Opaque
 from stellwerk.dialects import json_splice
-from stellwerk.dialects.openai_chat.envelope import read_envelope, rewrite
-from stellwerk.dialects.openai_chat.messages import decode_message, encode_messages
-from stellwerk.dialects.openai_chat.tools import decode_choice, decode_tool, encode_choice, encode_tool
-from stellwerk.dialects.openai_chat.types import (
+from stellwerk.dialects.members import (
     BOOLEAN,
-    DIALECT,
     INTEGER,
     NUMBER,
     RAW,
     RAWS,
     STRING,
     STRINGS,
-    Members,
     UnreadableError,
-    is_spelled,
-    merge,
     refuse_request,
     spelled,
     without_nulls,
 )
+from stellwerk.dialects.openai_chat.envelope import read_envelope, rewrite
+from stellwerk.dialects.openai_chat.messages import decode_message, encode_messages
+from stellwerk.dialects.openai_chat.tools import decode_choice, decode_tool, encode_choice, encode_tool
+from stellwerk.dialects.openai_chat.types import DIALECT, Members, is_spelled, merge
 from stellwerk.errors import InvalidRequest
 
 __all__ = ["decode", "encode", "read_envelope", "rewrite"]

@@ -9,21 +9,19 @@ import msgspec
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.reply import Candidate, Reply, ReplyFacts
 from stellwerk.core.usage import Usage
-from stellwerk.dialects.openai_chat.finish import decode_finish, encode_finish
-from stellwerk.dialects.openai_chat.logprobs import decode_logprobs, encode_logprobs
-from stellwerk.dialects.openai_chat.messages import decode_message, encode_answer
-from stellwerk.dialects.openai_chat.text import excerpt
-from stellwerk.dialects.openai_chat.types import (
-    DIALECT,
+from stellwerk.dialects.excerpt import excerpt
+from stellwerk.dialects.members import (
     INTEGER,
     NUMBER,
     RAW,
     RAWS,
     STRING,
-    Members,
-    merge,
     refuse_reply,
 )
+from stellwerk.dialects.openai_chat.finish import decode_finish, encode_finish
+from stellwerk.dialects.openai_chat.logprobs import decode_logprobs, encode_logprobs
+from stellwerk.dialects.openai_chat.messages import decode_message, encode_answer
+from stellwerk.dialects.openai_chat.types import DIALECT, Members, merge
 from stellwerk.dialects.openai_chat.usage import WireUsage, decode_usage, encode_usage, neutral
 from stellwerk.errors import UpstreamInvalid
 

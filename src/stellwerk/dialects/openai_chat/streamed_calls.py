@@ -8,8 +8,14 @@ import msgspec
 
 from stellwerk.core.part import ToolKind
 from stellwerk.core.stream import StreamEvent, ToolCallDelta, ToolCallEnded, ToolCallStarted
+from stellwerk.dialects.members import (
+    INTEGER,
+    RAWS,
+    STRING,
+    refuse_reply,
+)
 from stellwerk.dialects.openai_chat.tools import decode_signature
-from stellwerk.dialects.openai_chat.types import INTEGER, RAWS, STRING, Members, refuse_reply
+from stellwerk.dialects.openai_chat.types import Members
 
 _NULL = msgspec.Raw(b"null")
 

@@ -9,19 +9,17 @@ import msgspec
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import ToolCall, ToolKind
 from stellwerk.core.tool import CustomTool, FunctionTool, OpaqueTool, Tool, ToolChoice, ToolMode, ToolName
-from stellwerk.dialects.openai_chat.cache import decode_cache, encode_cache
-from stellwerk.dialects.openai_chat.types import (
+from stellwerk.dialects.members import (
     BOOLEAN,
-    DIALECT,
     RAW,
     RAWS,
     STRING,
-    Members,
     Refuse,
     UnreadableError,
-    merge,
     without_nulls,
 )
+from stellwerk.dialects.openai_chat.cache import decode_cache, encode_cache
+from stellwerk.dialects.openai_chat.types import DIALECT, Members, merge
 
 _MODES = {mode.value: mode for mode in ToolMode}
 

@@ -1,172 +1,29 @@
-"""Words of the dialect and how its objects are read and written, shared by requests, replies and streams."""
+"""Words of the dialect and its own ways with JSON objects, shared by requests, replies and streams."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
-
-import msgspec
+from typing import Any
 
 from stellwerk.core.opaque import Opaque
-from stellwerk.errors import InvalidRequest, StellwerkError, UpstreamInvalid
+from stellwerk.dialects import members
 
 DIALECT = "openai_chat"
 """The name by which this dialect marks what only it understands."""
 
-WRONG_TYPE = "Invalid type for '{}': {}."
-SPELLING = msgspec.Raw(b"null")
-"""Marks in an ``Opaque`` under which of two names a neutral value came."""
 
-STRING = msgspec.json.Decoder(str)
-INTEGER = msgspec.json.Decoder(int)
-NUMBER: msgspec.json.Decoder[float] = msgspec.json.Decoder(int | float)
-BOOLEAN = msgspec.json.Decoder(bool)
-STRINGS: msgspec.json.Decoder[tuple[str, ...]] = msgspec.json.Decoder(tuple[str, ...])
-RAW = msgspec.json.Decoder(msgspec.Raw)
-RAWS: msgspec.json.Decoder[tuple[msgspec.Raw, ...]] = msgspec.json.Decoder(tuple[msgspec.Raw, ...])
+class Members(members.Members):
+    """The members of one of this dialect's objects."""
 
-_T = TypeVar("_T")
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_NULL = msgspec.Raw(b"null")
-_MISMATCH = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
-_NAMES = {
-    "str": "a string",
-    "int": "an integer",
-    "float": "a decimal number",
-    "int | float": "a number",
-    "bool": "a boolean",
-    "array": "an array",
-    "object": "an object",
-    "null": "null",
-}
-_PYTHON_NAMES = {str: "str", int: "int", float: "float", bool: "bool", list: "array", dict: "object"}
+    __slots__ = ()
 
-Refuse = Callable[[str, str | None], StellwerkError]
-"""Makes the error for a message and the path of what is to blame."""
-
-
-class UnreadableError(Exception):
-    """A shape that this version does not know: whoever meets it keeps the value opaque."""
-
-
-def refuse_request(message: str, param: str | None) -> StellwerkError:
-    """The caller's fault."""
-    return InvalidRequest(message, param=param)
-
-
-def refuse_reply(message: str, _param: str | None) -> StellwerkError:
-    """The provider's fault."""
-    return UpstreamInvalid(f"The provider's answer cannot be read. {message}")
-
-
-class Members:
-    """The members of one JSON object, taken one by one; what nobody takes is opaque.
-
-    ``null`` counts as absent, as it does for OpenAI. With ``refuse`` a wrong type is refused by path, without it
-    ``UnreadableError`` is raised.
-    """
-
-    __slots__ = ("_left", "_path", "_refuse")
-
-    def __init__(self, raw: bytes | msgspec.Raw, path: str = "", refuse: Refuse | None = None) -> None:
-        self._path = path
-        self._refuse = refuse
-        try:
-            self._left = _OBJECT.decode(raw)
-        except msgspec.ValidationError as error:
-            self._fail(error, path)
-
-    def __contains__(self, name: str) -> bool:
-        """Whether the member is there and not yet taken."""
-        return name in self._left
-
-    def peek(self, name: str) -> msgspec.Raw:
-        """The member's raw value without taking it; ``null`` when it is absent."""
-        return self._left.get(name, _NULL)
-
-    def take(self, name: str, decoder: msgspec.json.Decoder[_T]) -> _T | None:
-        """The member's value; ``None`` when it is absent or ``null``."""
-        raw = self._left.pop(name, _NULL)
-        if raw == _NULL:
-            return None
-        try:
-            return decoder.decode(raw)
-        except msgspec.ValidationError as error:
-            self._fail(error, self.path(name))
-
-    def need(self, name: str, decoder: msgspec.json.Decoder[_T]) -> _T:
-        """The member's value, which must be there."""
-        value = self.take(name, decoder)
-        if value is None:
-            self.fail(f"Missing required parameter: '{self.path(name)}'.", name)
-        return value
-
-    def within(self, name: str) -> Members:
-        """The object that the member holds, which must be there."""
-        return Members(self.need(name, RAW), self.path(name), self._refuse)
-
-    def opaque(self, **parts: Opaque | None) -> Opaque | None:
-        """All that was not taken, with what is left of the nested objects ``parts``; ``None`` when that is nothing."""
-        left: dict[str, msgspec.Raw | Opaque] = {**self._left}
-        left.update((name, part) for name, part in parts.items() if part is not None)
-        return Opaque(DIALECT, left) if left else None
-
-    def path(self, name: str) -> str:
-        """Where the member stands, from the top of the body."""
-        return f"{self._path}.{name}" if self._path else name
-
-    def fail(self, message: str, name: str) -> NoReturn:
-        """Refuses the member."""
-        if self._refuse is None:
-            raise UnreadableError(message)
-        raise self._refuse(message, self.path(name))
-
-    def _fail(self, error: msgspec.ValidationError, path: str) -> NoReturn:
-        if self._refuse is None:
-            raise UnreadableError(str(error)) from None
-        where, told = describe_validation(error)
-        path += where if where.startswith("[") else f".{where}" if where else ""
-        raise self._refuse(WRONG_TYPE.format(path or "request body", told), path or None) from None
-
-
-def describe_validation(error: msgspec.ValidationError) -> tuple[str, str]:
-    """Where in a value (``messages[0]``), and what was expected and found there, in OpenAI's manner of speaking."""
-    told, _, place = str(error).partition(" - at `$")
-    where = place.rstrip("`").removeprefix(".").replace("[...]", "")
-    mismatch = _MISMATCH.fullmatch(told)
-    if mismatch is None:
-        return where, told[:1].lower() + told[1:]
-    expected, found = mismatch[1].removesuffix(" | null"), mismatch[2]
-    return where, f"expected {_NAMES.get(expected, expected)}, but got {_NAMES.get(found, found)} instead"
-
-
-def describe_type(value: Any) -> str:
-    """``a string``, ``an integer``, ... for a decoded JSON value."""
-    return "null" if value is None else _NAMES[_PYTHON_NAMES[type(value)]]
+    dialect = DIALECT
 
 
 def merge(wire: dict[str, Any], opaque: Opaque | None) -> dict[str, Any]:
     """Writes this dialect's opaque members back into the object they came from, which is also returned."""
-    if opaque is not None:
-        for name, value in opaque.of(DIALECT).items():
-            if isinstance(value, Opaque):
-                merge(wire.setdefault(name, {}), value)
-            elif wire.get(name) is None:
-                wire[name] = value
-    return wire
+    return members.merge(wire, opaque, DIALECT)
 
 
 def is_spelled(opaque: Opaque | None, name: str) -> bool:
     """Whether a neutral value came under this name rather than the usual one."""
-    return opaque is not None and opaque.of(DIALECT).get(name) == SPELLING
-
-
-def spelled(name: str) -> Mapping[str, msgspec.Raw | Opaque]:
-    """The mark that ``is_spelled`` reads."""
-    return {name: SPELLING}
-
-
-def without_nulls(wire: dict[str, Any]) -> dict[str, Any]:
-    """The object without the members that say nothing."""
-    return {name: value for name, value in wire.items() if value is not None}
+    return members.is_spelled(opaque, name, DIALECT)

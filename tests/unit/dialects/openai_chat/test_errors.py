@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from stellwerk.core.wire import FailureKind
 from stellwerk.dialects import sse
+from stellwerk.dialects.excerpt import EXCERPT_CHARACTERS, excerpt, redact
 from stellwerk.dialects.openai_chat.errors import encode_error, encode_stream_error, read_failure
-from stellwerk.dialects.openai_chat.text import EXCERPT_CHARACTERS, excerpt, redact
 from stellwerk.errors import (
     AuthenticationFailed,
     InvalidRequest,
