@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import secrets
@@ -113,17 +112,24 @@ def run(options: argparse.Namespace) -> int:
         keys |= {"NORTH_KEY": "north-secret", "SOUTH_KEY": "south-secret", "BROKEN_KEY": "broken-secret"}
         (folder / "stellwerk.toml").write_text(CONFIGURATION.format(**providers))
         address = stack.enter_context(_gateway(folder, keys))
-        result = tell(f"http://{address}", keys, folder / "state", is_json=options.json)
+        steps = tell(f"http://{address}", keys, folder / "state", is_quiet=options.json)
+        last_words = f"\nThe gateway goes on at http://{address}/v1 with the key {keys['SHOP_KEY']}\nCtrl-C ends it."
+        if options.json:
+            last_words = json.dumps(steps)
         if not options.once:
-            _linger(address, keys["SHOP_KEY"], is_json=options.json)
-    return 0 if result else 1
+            _linger(last_words)
+        elif options.json:
+            print(last_words)
+    return 0 if all(step["ok"] for step in steps) else 1
 
 
-def _linger(address: str, key: str, *, is_json: bool) -> None:
-    if not is_json:
-        print(f"\nThe gateway goes on at http://{address}/v1 with the key {key}\nCtrl-C ends it.", flush=True)
-    with contextlib.suppress(KeyboardInterrupt):
-        signal.pause()
+def _linger(last_words: str) -> None:
+    """Waits to be ended. Whoever reads the last words may say so at once, so the signals are held before."""
+    ends = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    print(last_words, flush=True)
+    signal.sigwait(ends)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)
 
 
 @contextmanager

@@ -42,8 +42,8 @@ INVOICE: Any = {
 }
 
 
-def tell(base_url: str, keys: dict[str, str], state: Path, *, is_json: bool) -> bool:
-    """Runs every step and prints it; whether all of them did what they should."""
+def tell(base_url: str, keys: dict[str, str], state: Path, *, is_quiet: bool) -> list[dict[str, Any]]:
+    """Runs every step, and prints each unless told to be quiet: its name, whether it did what it should, and how."""
     client = OpenAI(base_url=f"{base_url}/v1", api_key=keys["SHOP_KEY"], max_retries=0)
     steps: list[tuple[str, Callable[[], str]]] = [
         ("models", lambda: _models(client, base_url, keys)),
@@ -58,7 +58,7 @@ def tell(base_url: str, keys: dict[str, str], state: Path, *, is_json: bool) -> 
         ("event log", lambda: _events(state)),
         ("metrics", lambda: _metrics(base_url, keys)),
     ]
-    results = []
+    results: list[dict[str, Any]] = []
     for name, step in steps:
         started = time.monotonic()
         try:
@@ -67,11 +67,9 @@ def tell(base_url: str, keys: dict[str, str], state: Path, *, is_json: bool) -> 
             is_right, detail = False, f"{type(error).__name__}: {error}"
         took_ms = (time.monotonic() - started) * 1e3
         results.append({"step": name, "ok": is_right, "detail": detail, "took_ms": round(took_ms, 1)})
-        if not is_json:
+        if not is_quiet:
             print(f"{'ok  ' if is_right else 'FAIL'} {name:18} {detail}  [{took_ms:.0f} ms]", flush=True)
-    if is_json:
-        print(json.dumps(results), flush=True)
-    return all(result["ok"] for result in results)
+    return results
 
 
 def _models(client: OpenAI, base_url: str, keys: dict[str, str]) -> str:
