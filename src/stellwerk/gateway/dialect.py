@@ -6,6 +6,7 @@ from typing import Protocol
 
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.reply import ReplyFacts
+from stellwerk.core.shape import Shape
 from stellwerk.core.usage import Usage
 from stellwerk.errors import StellwerkError
 
@@ -21,6 +22,14 @@ class Relay(Protocol):
     finish: str
     error: str | None
     """The message of an error event in the stream."""
+
+    @property
+    def shape(self) -> Shape | None:
+        """Events of this shape need not be fed but may be handed on as they come, until something else is fed.
+
+        ``None`` while what is fed next matters, or nothing typical has been seen.
+        """
+        ...
 
     @property
     def is_between_events(self) -> bool:

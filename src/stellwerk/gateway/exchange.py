@@ -123,26 +123,22 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
         """A whole answer: the caller's, or a reason to ask someone else."""
-        self.stop_waiting()
         self._call = None
+        reply = self._reply
+        now = self._scheduler.deadlines.clock()
+        reply.waited_s += now - self._attempt_sent
+        self._attempt_sent = 0.0
         try:
-            self._read_answer(status, headers, body)
+            if status != 200:
+                self.attempt_failed(self._refusal(status, headers, body))
+            elif (oddity := _oddity(headers, is_stream=reply.lease.envelope.is_stream)) is not None:
+                self.attempt_failed(UpstreamInvalid(oddity))
+            else:
+                reply.respond(body, reply.dialect.facts(body), now)
+        except UpstreamInvalid as error:
+            self.attempt_failed(error)
         except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
             self._fail_by_defect(error)
-
-    def _read_answer(self, status: int, headers: Headers, body: bytes) -> None:
-        reply = self._reply
-        if status != 200:
-            self.attempt_failed(self._refusal(status, headers, body))
-        elif (oddity := _oddity(headers, is_stream=reply.lease.envelope.is_stream)) is not None:
-            self.attempt_failed(UpstreamInvalid(oddity))
-        else:
-            try:
-                facts = reply.dialect.facts(body)
-            except UpstreamInvalid as error:
-                self.attempt_failed(error)
-            else:
-                reply.respond(body, facts.usage, facts.finish)
 
     def on_failure(self, error: UpstreamError) -> None:
         """No answer."""
@@ -154,9 +150,9 @@ class Exchange(msgspec.Struct, eq=False):
         """Never called: a streamed body has a sink of its own."""
         raise AssertionError(data)
 
-    def on_chunk(self, data: bytes, chunk: bytes) -> None:
+    def on_chunk(self, data: bytes) -> bool:
         """Never called: a streamed body has a sink of its own."""
-        raise AssertionError(data, chunk)
+        raise AssertionError(data)
 
     def on_end(self) -> None:
         """Never called: a streamed body has a sink of its own."""
@@ -164,8 +160,8 @@ class Exchange(msgspec.Struct, eq=False):
 
     # -- what the stream says
 
-    def content_began(self, stream: StreamReply) -> None:
-        """Content has come: from here on only the pauses between events are bounded, and chunks are heard anew."""
+    def hear(self, stream: StreamReply) -> None:
+        """Content has come: from here on only the pauses between events are bounded. Again for a new ``on_chunk``."""
         if self._call is not None:
             self._call.hand_to(stream, expires=NEVER)
 
@@ -281,8 +277,9 @@ class _Unheard:
     def on_body(self, data: bytes) -> None:
         pass
 
-    def on_chunk(self, data: bytes, chunk: bytes) -> None:
-        pass
+    def on_chunk(self, data: bytes) -> bool:
+        del data
+        return False
 
     def on_end(self) -> None:
         pass

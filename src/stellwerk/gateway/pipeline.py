@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.identity import Principal
 from stellwerk.errors import InvalidRequest, StellwerkError
@@ -14,6 +16,7 @@ from stellwerk.gateway.reply import Reply
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import authenticate
 from stellwerk.gateway.stages.route import route
+from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers, render
 from stellwerk.http.request import Request
 
@@ -27,44 +30,60 @@ _TAGS = re.compile(rb"%b+=%b*(?:,%b+=%b*)*" % ((_WORD,) * 4))
 _SECONDS = re.compile(rb"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
 
+class Terms(msgspec.Struct, frozen=True):
+    """What the head of a request comes to under one configuration: who calls, and on which terms."""
+
+    configuration: Configuration
+    principal: Principal
+    timeout_s: float
+    """What ``x-stellwerk-timeout`` allows; ``NEVER`` without it."""
+    tags: str
+    trace: bytes
+
+
 class Pipeline:
     """Runs requests under the configuration of the moment in which each of them starts."""
 
-    __slots__ = ("_account", "_scheduler", "configuration")
+    __slots__ = ("_account", "_clock", "_scheduler", "configuration")
 
     def __init__(self, configuration: Configuration, account: Account, scheduler: Scheduler) -> None:
         self.configuration = configuration
         """The current configuration: replaced by one assignment, taken once per request."""
         self._account = account
         self._scheduler = scheduler
+        self._clock = scheduler.deadlines.clock
 
     def run(self, request: Request, dialect: Dialect, request_id: str, started_ms: int) -> None:
         """Answers ``request`` now or later. ``started_ms`` is Unix time in milliseconds."""
         configuration = self.configuration
-        headers = request.headers
-        principal: Principal | None = None
-        envelope: Envelope | None = None
+        known = request.known
+        terms = known.notes if known is not None else None
+        principal, envelope = NOBODY, None
         try:
-            principal = authenticate(headers, configuration.directory)
+            if type(terms) is Terms and terms.configuration is configuration:
+                principal = terms.principal
+            else:
+                principal = authenticate(request.headers, configuration.directory)
+                terms = _terms(principal, request.headers, configuration)
+                if known is not None:
+                    known.notes = terms
             envelope = dialect.read(request.body)
             model, plan = route(principal, envelope, configuration)
-            timeout_s = _timeout_s(headers, model.timeout_s)
-            tags = _tags(headers)
         except StellwerkError as error:
             self._refused(request, dialect, request_id, started_ms, principal, envelope).fail(error)
             return
-        lease = self._account.open(request_id, started_ms, principal, envelope, tags)
-        reply = Reply(request, dialect, lease, self._scheduler.deadlines.clock)
+        lease = self._account.open(request_id, started_ms, principal, envelope, terms.tags)
+        reply = Reply(request, dialect, lease, self._clock)
         targets = plan.targets + model.spare if model.spare else plan.targets
-        trace = _trace(headers) if b"traceparent" in headers else b""
-        Exchange(reply, model, targets, self._scheduler, request.received + timeout_s, trace).start()
+        expires = request.received + min(model.timeout_s, terms.timeout_s)
+        Exchange(reply, model, targets, self._scheduler, expires, terms.trace).start()
 
     def refuse(
         self, request: Request, dialect: Dialect, request_id: str, started_ms: int, error: StellwerkError
     ) -> None:
         """Puts a request on record that ended before it was whole."""
-        request.received = request.received or self._scheduler.deadlines.clock()
-        self._refused(request, dialect, request_id, started_ms, None, None).note(error)
+        request.received = request.received or self._clock()
+        self._refused(request, dialect, request_id, started_ms, NOBODY, None).note(error)
 
     def _refused(
         self,
@@ -72,35 +91,39 @@ class Pipeline:
         dialect: Dialect,
         request_id: str,
         started_ms: int,
-        principal: Principal | None,
+        principal: Principal,
         envelope: Envelope | None,
     ) -> Reply:
         """A reply that can only fail. What the caller named is cut: it goes on record without having been looked up."""
         model = envelope.model[:MAX_MODEL_CHARACTERS] if envelope is not None else ""
         is_stream = envelope is not None and envelope.is_stream
         known = Envelope(dialect.name, model, is_stream, request.body)
-        lease = self._account.open(request_id, started_ms, principal or NOBODY, known, "")
-        return Reply(request, dialect, lease, self._scheduler.deadlines.clock)
+        lease = self._account.open(request_id, started_ms, principal, known, "")
+        return Reply(request, dialect, lease, self._clock)
 
 
-def _timeout_s(headers: Headers, limit_s: float) -> float:
-    """The model's deadline, shortened by ``x-stellwerk-timeout``."""
+def _terms(principal: Principal, headers: Headers, configuration: Configuration) -> Terms:
+    """Everything that the head alone decides. Raises ``InvalidRequest``."""
+    trace = _trace(headers) if b"traceparent" in headers else b""
+    return Terms(configuration, principal, _timeout_s(headers), _tags(headers), trace)
+
+
+def _timeout_s(headers: Headers) -> float:
+    """What the caller allows for an answer."""
     wanted = headers.get(b"x-stellwerk-timeout")
     if wanted is None:
-        return limit_s
+        return NEVER
     seconds = float(wanted) if _SECONDS.fullmatch(wanted) is not None else 0.0
     if seconds <= 0:
         message = "Invalid value for the header 'x-stellwerk-timeout': expected a positive number of seconds."
         raise InvalidRequest(message, param="x-stellwerk-timeout")
-    return min(seconds, limit_s)
+    return seconds
 
 
 def _tags(headers: Headers) -> str:
     """The caller's own ``k=v,k=v`` labels, for the event log."""
     tags = headers.get(b"x-stellwerk-tags")
-    if tags is None:
-        return ""
-    if not tags.strip():
+    if tags is None or not tags.strip():
         return ""
     if len(tags) > MAX_TAGS_BYTES or _TAGS.fullmatch(tags) is None:
         message = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.core.event import Outcome, RequestEvent
+from stellwerk.core.reply import ReplyFacts
 from stellwerk.core.usage import Usage
 from stellwerk.errors import StellwerkError, UpstreamError, UpstreamRateLimited, UpstreamRefused
 from stellwerk.gateway.lease import Lease
@@ -41,18 +42,18 @@ class Reply(msgspec.Struct, eq=False):
     first_byte: float = 0.0
     size: int = 0
 
-    def respond(self, body: bytes, usage: Usage | None, finish: str) -> None:
-        """A provider's whole answer, handed on."""
-        now = self.first_byte = self._clock()
+    def respond(self, body: bytes, facts: ReplyFacts, now: float) -> None:
+        """A provider's whole answer, which came ``now``, handed on."""
+        self.first_byte = now
         self.size = len(body)
-        self.request.respond(200, b"%b%b" % (JSON, self._fields(now)), body)
-        self._settle("complete", 200, now, usage or NO_USAGE, "", finish)
+        self.request.respond(200, self._fields(JSON, now), body)
+        self._settle("complete", 200, now, facts.usage or NO_USAGE, "", facts.finish)
 
     def start(self, first: bytes) -> None:
         """The first bytes of a stream."""
         now = self.first_byte = self._clock()
         self.size = len(first)
-        self.request.start(200, b"%b%b" % (EVENT_STREAM, self._fields(now)), first)
+        self.request.start(200, self._fields(EVENT_STREAM, now), first)
 
     def end(self, usage: Usage | None, finish: str) -> None:
         """A stream has been handed on whole."""
@@ -69,7 +70,7 @@ class Reply(msgspec.Struct, eq=False):
         """No answer: the caller gets an error in its own dialect."""
         now = self._clock()
         status = status_of(error)
-        fields = b"%b%b%b" % (JSON, self._fields(now), _retry_after(error))
+        fields = self._fields(JSON, now) + _retry_after(error)
         self.request.respond(status, fields, self.dialect.error(self.masked(error)))
         self._settle("failed", status, now, NO_USAGE, error.code, "")
 
@@ -92,13 +93,14 @@ class Reply(msgspec.Struct, eq=False):
         status = 200 if self.first_byte else CLIENT_CLOSED_REQUEST
         self._settle("cancelled", status, self._clock(), usage or NO_USAGE, "cancelled", finish)
 
-    def _fields(self, now: float) -> bytes:
+    def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route
         overhead_ms = (now - self.request.received - self.waited_s) * 1e3
-        return b"%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
+        return b"%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
+            kind,
             route.fields if route is not None else b"",
             self.attempts,
-            max(overhead_ms, 0.0),
+            max(0.0, overhead_ms),
         )
 
     def _settle(self, outcome: Outcome, status: int, now: float, usage: Usage, error: str, finish: str) -> None:

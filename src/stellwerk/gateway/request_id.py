@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 
 _BATCH = 512
+_SIZE = 10
+"""Random bytes of an id."""
+_VERSION = bytes(0x70 | byte & 0x0F for byte in range(256))
+_VARIANT = bytes(0x80 | byte & 0x3F for byte in range(256))
 
 
 class RequestIds:
@@ -21,9 +25,9 @@ class RequestIds:
     def new(self, now_ms: int) -> str:
         """An id for a request that arrived at ``now_ms`` (Unix time in milliseconds)."""
         if not self._pool:
-            digits = os.urandom(10 * _BATCH).hex()
-            self._pool = [
-                f"7{digits[start : start + 3]}{'89ab'[int(digits[start + 3], 16) & 3]}{digits[start + 4 : start + 19]}"
-                for start in range(0, 20 * _BATCH, 20)
-            ]
+            drawn = bytearray(os.urandom(_SIZE * _BATCH))
+            drawn[0::_SIZE] = drawn[0::_SIZE].translate(_VERSION)
+            drawn[2::_SIZE] = drawn[2::_SIZE].translate(_VARIANT)
+            digits = drawn.hex()
+            self._pool = [digits[start : start + 2 * _SIZE] for start in range(0, 2 * _SIZE * _BATCH, 2 * _SIZE)]
         return f"{now_ms:012x}{self._pool.pop()}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from stellwerk.core.shape import NO_SHAPE, Shape
 from stellwerk.errors import UpstreamError, UpstreamInvalid, UpstreamUnavailable
+from stellwerk.http.chunk import CHUNK_HEADS, inside
 from stellwerk.http.deadlines import NEVER, Deadlines
 from stellwerk.http.fields import Headers
 
@@ -35,6 +37,7 @@ class StreamReply:
         "_is_held",
         "_relay",
         "_reply",
+        "_shape",
         "deadline",
         "on_chunk",
     )
@@ -47,8 +50,9 @@ class StreamReply:
         self._held = b""
         self._is_held = True
         self._has_begun = False
-        self.on_chunk: Callable[[bytes, bytes], None] = self._on_early_chunk
-        """Hears the bytes of a chunk, and the chunk: at first like any other bytes, once content has begun fast."""
+        self._shape: Shape | None = None
+        self.on_chunk: Callable[[bytes], bool] = _parse
+        """Hears chunks: at first the parser does, once content has begun a function made for this stream."""
         self._deadlines = deadlines
         self.deadline = deadlines.clock() + HOLD_S
         deadlines.watch(self)
@@ -108,40 +112,68 @@ class StreamReply:
             self._release(out)
         else:
             self._held += out
+        self._move_on()
+
+    def _read_chunk(self, chunk: bytes, data: bytes, write: Callable[[bytes], None]) -> None:
+        """Reads a chunk after the first content that is not typical: ``data`` is what it carries."""
+        try:
+            out = self._feed(data)
+        except UpstreamInvalid as error:
+            self._give_up(error)
+            return
+        if out is data:
+            write(chunk)
+            self._reply.size += len(data)
+        else:
+            self._send(out)
+        self._move_on()
+
+    def _move_on(self) -> None:
+        """Draws conclusions from what was read last."""
+        relay = self._relay
         if relay.is_complete:
             self._conclude()
-        elif relay.has_content and not self._has_begun:
+        elif relay.has_content and (not self._has_begun or relay.shape is not self._shape):
             self._has_begun = True
+            self._shape = relay.shape
             self.on_chunk = self._chunk_passer()
-            self._exchange.content_began(self)
+            self._exchange.hear(self)
 
-    def _on_early_chunk(self, data: bytes, chunk: bytes) -> None:
-        del chunk
-        self.on_body(data)
-
-    def _chunk_passer(self) -> Callable[[bytes, bytes], None]:
+    def _chunk_passer(self) -> Callable[[bytes], bool]:
         """Hands chunks on that nobody has to change, as they came in: the hot path of streaming.
 
-        A function made for this stream instead of a method, because its names are looked up once, here.
+        A function made for this stream instead of a method, because its names are looked up once, here. A chunk that
+        holds a typical event is told by three comparisons; any other is read, and what it says may change what is
+        typical, or end the stream.
         """
         write = self._reply.request.write_chunk
         if write is None:  # a caller that takes no chunks (HTTP/1.0)
-            return self._on_early_chunk
-        feed, relay, reply = self._feed, self._relay, self._reply
+            return _parse
+        reply, read_chunk = self._reply, self._read_chunk
+        opening, middle, ending = self._shape or NO_SHAPE
+        if not ending:
+            middle, ending = b"", middle
+        ending += b"\r\n"
+        ending_size = len(ending)
+        begins: dict[int, bytes] = {}  # by a chunk's length, how it begins; streams have few lengths
 
-        def on_chunk(data: bytes, chunk: bytes) -> None:
-            try:
-                out = feed(data)
-            except UpstreamInvalid as error:
-                self._give_up(error)
-                return
-            if out is not data:
-                self._hand_on(out)
-                return
-            write(chunk)
-            reply.size += len(data)
-            if relay.is_complete:
-                self._conclude()
+        def on_chunk(data: bytes) -> bool:
+            size = len(data)
+            begin = begins.get(size)
+            if begin is not None and data.startswith(begin) and data.endswith(ending):
+                end = data.find(b'"', len(begin))
+                if middle and data.startswith(middle, end):
+                    end = data.find(b'"', end + len(middle))
+                if end == size - ending_size:
+                    write(data)
+                    reply.size += size - (6 if size < 263 else 7)  # no event has less than 16 bytes
+                    return True
+            carried = inside(data)
+            if carried is None:
+                return False
+            begins[size] = CHUNK_HEADS[size] + opening
+            read_chunk(data, carried, write)
+            return True
 
         return on_chunk
 
@@ -226,6 +258,13 @@ class StreamReply:
         self._exchange.stream_ended()
 
 
-def _ignore(data: bytes, chunk: bytes) -> None:
+def _parse(data: bytes) -> bool:
+    """Leaves every chunk to the parser."""
+    del data
+    return False
+
+
+def _ignore(data: bytes) -> bool:
     """Hears of chunks behind the end."""
-    del data, chunk
+    del data
+    return True

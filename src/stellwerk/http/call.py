@@ -46,8 +46,11 @@ class AnswerSink(Protocol):
         """The next bytes of a streamed body."""
         ...
 
-    def on_chunk(self, data: bytes, chunk: bytes) -> None:
-        """The next bytes of a streamed body, with the well-formed HTTP chunk that carries exactly them."""
+    def on_chunk(self, data: bytes) -> bool:
+        """What one read brought while the answer stands between two chunks, and only its phases are bounded.
+
+        True when that was exactly one whole chunk and has been dealt with, False to have it parsed.
+        """
         ...
 
     def on_end(self) -> None:

@@ -11,6 +11,7 @@ from stellwerk.http.fields import STATUS_LINES, status_line
 from stellwerk.http.write_through import write_through
 
 if TYPE_CHECKING:
+    from stellwerk.http.known_head import KnownHead
     from stellwerk.http.server import ServerConnection
 
 
@@ -41,7 +42,8 @@ class BodySink(Protocol):
 class Request(msgspec.Struct, eq=False):
     """One request and its answer.
 
-    ``path`` is the raw path of the target, ``query`` what follows the question mark. ``headers`` have lower-case names.
+    ``path`` is the raw path of the target, ``query`` what follows the question mark. ``headers`` have lower-case names;
+    the body's length is not among them, and nobody may change them: other requests of the connection may share them.
     ``body`` is whole unless a ``BodySink`` took it. The answer is either ``respond`` once, or ``start``, any number of
     ``send``, ``end``. Once the caller has gone, all of them do nothing: no owner has to ask first.
     """
@@ -52,13 +54,15 @@ class Request(msgspec.Struct, eq=False):
     path: bytes = b""
     query: bytes = b""
     body: bytes = b""
+    known: KnownHead | None = None
+    """The head, where further requests of the connection will be recognised by it: a place for notes about it."""
+    received: float = 0.0
+    """When its last byte arrived, in the event loop's clock."""
     extra_fields: bytes = b""
     """A rendered block added to whatever head this request is answered with."""
     keep_alive: bool = True
     is_http_1_0: bool = False
     owner: Owner | None = None
-    received: float = 0.0
-    """When its last byte arrived, in the event loop's clock."""
     _is_chunked: bool = False
 
     @property
@@ -80,7 +84,21 @@ class Request(msgspec.Struct, eq=False):
 
     def respond(self, status: int, fields: bytes, body: bytes = b"") -> None:
         """Answers with a whole body. ``fields`` is a rendered header block without the length."""
-        self._respond(status, fields, body, b"content-length: %d\r\n" % len(body) if status not in _BODILESS else b"")
+        connection = self._connection
+        if connection is None or connection.is_closing or status != 200 or self._is_special:
+            length = b"content-length: %d\r\n" % len(body) if status not in _BODILESS else b""
+            self._respond(status, fields, body, length)
+            return
+        self._connection = None
+        line, date = connection.date_line(), self.extra_fields
+        connection.write(
+            b"HTTP/1.1 200 OK\r\n%b%b%bcontent-length: %d\r\n\r\n%b" % (fields, date, line, len(body), body)
+        )
+        connection.finish(self, keep_alive=True)
+
+    @property
+    def _is_special(self) -> bool:
+        return not self.keep_alive or self.is_http_1_0 or self.method == b"HEAD"
 
     def _respond(self, status: int, fields: bytes, body: bytes, length: bytes) -> None:
         connection = self._connection

@@ -10,6 +10,7 @@ import httptools
 from stellwerk.errors import HeadersTooLarge, InvalidRequest, PayloadTooLarge, RequestError, RequestTimeout
 from stellwerk.http import head
 from stellwerk.http.deadlines import NEVER
+from stellwerk.http.known_head import KnownHead, learn
 from stellwerk.http.request import BodySink, Request
 
 if TYPE_CHECKING:
@@ -17,11 +18,16 @@ if TYPE_CHECKING:
 
 LARGE_BODY_BYTES = 65_536
 """A body over this is decided about before it is sent."""
+HEAD_LESSONS = 8
+"""How often a connection's head is remembered anew: where every request has another, it is not worth it."""
 MAX_PIPELINED = 256
 """Whole requests that may wait on one connection."""
 LINGER_S = 2.0
 LINGER_BYTES = 1_048_576
 _SINGLE = frozenset({b"host", b"content-length", b"authorization", b"content-type", b"transfer-encoding", b"expect"})
+
+_TELLING = (b"transfer-encoding", b"expect", b"upgrade")
+"""Fields that change how a message is read."""
 
 
 class _Refused(Exception):
@@ -34,13 +40,14 @@ class ServerConnection(asyncio.Protocol):
     Requests are served one at a time in the order of their arrival. While one is in flight, reading goes on into a
     bounded buffer, because a paused socket would hide that the caller has gone. A refused message ends the
     connection: after it, nobody could say for sure where the next one begins. The Host and the target that passed
-    their checks last are remembered: on a kept-alive connection they rarely change.
+    their checks last are remembered, and so is a whole head: on a kept-alive connection they rarely change.
     """
 
     __slots__ = (
         "_announced",
         "_app",
         "_body_bytes",
+        "_clock",
         "_complete",
         "_current",
         "_fed",
@@ -53,6 +60,8 @@ class ServerConnection(asyncio.Protocol):
         "_in_head",
         "_incoming",
         "_is_adopted",
+        "_known",
+        "_lessons",
         "_limits",
         "_lingered",
         "_modest_bytes",
@@ -77,6 +86,9 @@ class ServerConnection(asyncio.Protocol):
         self._front = front
         self._is_adopted = is_adopted
         self._app = front.app
+        self._clock = front.deadlines.clock
+        self._known: KnownHead | None = None
+        self._lessons = HEAD_LESSONS
         self._limits = front.limits
         self._modest_bytes = min(LARGE_BODY_BYTES, front.limits.max_body_bytes)
         self._parser = httptools.HttpRequestParser(self)
@@ -116,7 +128,7 @@ class ServerConnection(asyncio.Protocol):
             return
         limits = self._limits
         patience_s = limits.keep_alive_s if self._is_adopted else limits.header_timeout_s
-        self.deadline = self._front.deadlines.clock() + patience_s
+        self.deadline = self._clock() + patience_s
         self._front.deadlines.watch(self)
 
     def data_received(self, data: bytes) -> None:
@@ -126,14 +138,18 @@ class ServerConnection(asyncio.Protocol):
             if self._lingered > LINGER_BYTES:
                 self.transport.abort()
         elif self._current is None and not self._complete:
-            self._parse(data)
-            complete = self._complete
-            if len(complete) == 1 and self._refusal is None:
-                self._current = request = complete.pop()
-                request.received = self._front.deadlines.clock()
-                self._app.handle(request)
-            elif complete or self._refusal is not None:
-                self._serve()
+            known = self._known
+            if known is not None and self._incoming is None and len(data) <= self._modest_bytes:
+                body = known.body_of(data)
+                if body is not None:
+                    # The parser stands between two messages before and after, and never learns of this one.
+                    self.deadline = NEVER
+                    self._current = request = Request(
+                        self, known.headers, known.method, known.path, known.query, body, known, self._clock()
+                    )
+                    self._app.handle(request)
+                    return
+            self._read(data)
         elif self._refusal is None:
             self._pending += data
             if len(self._pending) > self._limits.max_pipelined_bytes:
@@ -206,7 +222,7 @@ class ServerConnection(asyncio.Protocol):
             request.keep_alive = False
         self._check_head(request)
         headers = self._headers
-        length = headers.get(b"content-length")
+        length = headers.pop(b"content-length", None)
         if length is not None:
             self._announced = int(length)
         if self._announced > self._modest_bytes or b"transfer-encoding" in headers or b"expect" in headers:
@@ -257,7 +273,7 @@ class ServerConnection(asyncio.Protocol):
 
     def date_line(self) -> bytes:
         """The Date field for a head that is sent now."""
-        return self._front.date.at(self._front.deadlines.clock())
+        return self._front.date.at(self._clock())
 
     def finish(self, request: Request, *, keep_alive: bool) -> None:
         """The answer to ``request`` is written: serve the next one, or end."""
@@ -310,6 +326,27 @@ class ServerConnection(asyncio.Protocol):
 
     # -- parsing
 
+    def _read(self, data: bytes) -> None:
+        """Parses what came while nothing was under way, and serves what is whole."""
+        is_start = self._incoming is None
+        self._parse(data)
+        complete = self._complete
+        if len(complete) == 1 and self._refusal is None:
+            self._current = request = complete.pop()
+            request.received = self._clock()
+            if is_start and self._lessons and request.keep_alive:
+                self._learn(data, request)
+            self._app.handle(request)
+        elif complete or self._refusal is not None:
+            self._serve()
+
+    def _learn(self, data: bytes, request: Request) -> None:
+        """Remembers the head, so that the next request that has it need not be parsed."""
+        if self._announced and not any(name in request.headers for name in _TELLING):
+            self._lessons -= 1
+            headers, body = request.headers, request.body
+            self._known = request.known = learn(data, request.method, request.path, request.query, headers, body)
+
     def _parse(self, data: bytes) -> None:
         started = self._incoming is not None
         if started:
@@ -329,7 +366,7 @@ class ServerConnection(asyncio.Protocol):
             self.deadline = NEVER
         elif self._incoming is not None and self._refusal is None:
             if not started:
-                self._since = self._front.deadlines.clock()
+                self._since = self._clock()
             self._bound_unfinished()
 
     def _bound_unfinished(self) -> None:
@@ -347,7 +384,7 @@ class ServerConnection(asyncio.Protocol):
             self._refusal = InvalidRequest("The request's chunk framing is out of proportion to its body.")
         else:
             slowest = self._since + limits.body_timeout_s + self._body_bytes / limits.min_body_bytes_per_s
-            self._expire_at(min(self._front.deadlines.clock() + limits.body_timeout_s, slowest))
+            self._expire_at(min(self._clock() + limits.body_timeout_s, slowest))
 
     def _head_is_too_large(self) -> bool:
         """Whether what has been read of a head is over the limit; added up only when so much has come at all."""
@@ -454,7 +491,7 @@ class ServerConnection(asyncio.Protocol):
             while self._current is None and not self.transport.is_closing() and self._lingered < 0:
                 if self._complete:
                     request = self._complete.pop(0)
-                    request.received = self._front.deadlines.clock()
+                    request.received = self._clock()
                     self._current = request
                     self._app.handle(request)
                 elif self._refusal is not None:
@@ -479,7 +516,7 @@ class ServerConnection(asyncio.Protocol):
     def _await_rest(self) -> None:
         """Waits for the rest of a message of which a part came behind the last one."""
         self._continue()
-        self._since = self._front.deadlines.clock()
+        self._since = self._clock()
         self._bound_unfinished()
 
     def _answer_refusal(self, error: RequestError) -> None:
@@ -524,7 +561,7 @@ class ServerConnection(asyncio.Protocol):
                 owner.on_gone()
 
     def _expire_in(self, seconds: float) -> None:
-        self._expire_at(self._front.deadlines.clock() + seconds)
+        self._expire_at(self._clock() + seconds)
 
     def _expire_at(self, deadline: float) -> None:
         deadlines = self._front.deadlines

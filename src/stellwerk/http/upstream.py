@@ -11,28 +11,14 @@ import httptools
 from stellwerk.errors import UpstreamError, UpstreamInvalid, UpstreamTimeout, UpstreamUnavailable
 from stellwerk.http.call import Call
 from stellwerk.http.deadlines import NEVER
+from stellwerk.http.whole_answer import read_whole
 
 if TYPE_CHECKING:
     from stellwerk.http.pool import Lane
 
-CHUNK_LIMIT = 4096
-"""Chunks that take so many bytes or more go the parser's way."""
 MAX_HEAD_BYTES = 262_144
 JOIN_BYTES = 65_536
 """Up to here head and body are copied into one write; above, they are written one after the other."""
-
-
-def _chunk_heads() -> list[bytes]:
-    """By a whole chunk's length, the one canonical head that it can have; NUL, which begins none, for no length."""
-    heads = [b"\0"] * CHUNK_LIMIT
-    for size in range(1, CHUNK_LIMIT):
-        head = b"%x\r\n" % size
-        if len(head) + size + 2 < CHUNK_LIMIT:
-            heads[len(head) + size + 2] = head
-    return heads
-
-
-CHUNK_HEADS = _chunk_heads()
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -71,7 +57,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._lane = lane
         self._deadlines = lane.deadlines
         self._clock = lane.deadlines.clock
-        self._on_chunk: Callable[[bytes, bytes], None] | None = None
+        self._on_chunk: Callable[[bytes], bool] | None = None
         self._idle_s = NEVER
         self._call: Call | None = None
         self._headers: dict[bytes, bytes] = {}
@@ -103,7 +89,13 @@ class UpstreamConnection(asyncio.Protocol):
         body = call.body
         if len(body) <= JOIN_BYTES:
             self.transport.write(call.head + body)
-            self._expire_in(call.patience.first_byte_s)
+            first_byte_s = call.patience.first_byte_s
+            if first_byte_s < NEVER:
+                self._expire_in(first_byte_s)
+            else:
+                self.deadline = deadline = call.expires
+                if deadline < self._deadlines.wake:
+                    self._deadlines.hasten(deadline)
             return
         self.transport.writelines((call.head, body))
         is_stuck = self.transport.get_write_buffer_size() > JOIN_BYTES
@@ -164,20 +156,19 @@ class UpstreamConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Reads more of the answer.
 
-        A stream mostly arrives as one whole chunk per read. Such a chunk is recognised here and handed on together
+        A stream mostly arrives as one whole chunk per read. Whoever hears the stream may take such a chunk together
         with its framing, so that it neither passes the parser nor is framed again; the parser stands at a chunk
         boundary before and after, and never learns of it.
         """
-        if self._at_chunk and len(data) < CHUNK_LIMIT and (on_chunk := self._on_chunk) is not None:
-            head = CHUNK_HEADS[len(data)]
-            if data.startswith(head) and data.endswith(b"\r\n"):
-                # Set before anybody hears of the chunk, who may move it.
-                self.deadline = self._clock() + self._idle_s
-                on_chunk(data[len(head) : -2], data)
+        if self._at_chunk and (on_chunk := self._on_chunk) is not None:
+            self.deadline = self._clock() + self._idle_s  # first: whoever hears of the chunk may move it
+            if on_chunk(data):
                 return
         call = self._call
         if call is None:
             self._drop()
+            return
+        if not (call.has_answer or call.is_streamed or self._is_paused) and self._answers_at_once(call, data):
             return
         self._used = True
         call.has_answer = True
@@ -316,6 +307,18 @@ class UpstreamConnection(asyncio.Protocol):
             self._keeps_alive = self._parser.should_keep_alive()
 
     # -- endings
+
+    def _answers_at_once(self, call: Call, data: bytes) -> bool:
+        """Finishes the call if its whole answer is here in the plainest form; the parser never learns of it."""
+        whole = read_whole(data) if len(data) <= self._lane.max_reply_bytes else None
+        if whole is None or (len(call.body) > JOIN_BYTES and self.transport.get_write_buffer_size() > 0):
+            return False
+        headers, body = whole
+        self._used = call.has_answer = True
+        self._call = call.connection = call.lane = None
+        self._lane.give_back(self)
+        call.sink.on_answer(200, headers, body)
+        return True
 
     def _await_rest(self, call: Call, size: int) -> None:
         """The answer is not whole yet: bounds its head in bytes and the pause before the rest in time."""

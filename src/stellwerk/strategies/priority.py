@@ -16,10 +16,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Priority:
     """The first target serves; the others stand by in their order."""
 
+    __slots__ = ("_plan",)
+
+    def __init__(self) -> None:
+        self._plan = Plan((), "the order of the configuration")
+
     def plan(self, targets: tuple[Target, ...], envelope: Envelope) -> Plan:
-        """The order of the configuration, whatever the request."""
+        """The order of the configuration, whatever the request: mostly the same plan again."""
         del envelope
-        return Plan(targets, "the order of the configuration")
+        plan = self._plan
+        if plan.targets is not targets:
+            self._plan = plan = Plan(targets, plan.reason)
+        return plan
 
 
 def build(settings: Settings) -> Strategy:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from stellwerk.core.wire import Origin
 from stellwerk.errors import UpstreamError
 from stellwerk.http.call import Call, Patience
+from stellwerk.http.chunk import inside
 from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers
 from stellwerk.http.pool import AddressCheck, Lane, Pool, Resolver
@@ -128,13 +129,16 @@ class Recorder:
         self.pieces.append(data)
         self.on_step("body")
 
-    def on_chunk(self, data: bytes, chunk: bytes) -> None:
-        """Keeps both, the framed one apart."""
+    def on_chunk(self, data: bytes) -> bool:
+        """Keeps a whole chunk, and what it carries apart."""
         assert not self.endings
-        assert chunk == b"%x\r\n%b\r\n" % (len(data), data)
-        self.pieces.append(data)
-        self.chunks.append(chunk)
+        carried = inside(data)
+        if carried is None:
+            return False
+        self.pieces.append(carried)
+        self.chunks.append(data)
         self.on_step("chunk")
+        return True
 
     def on_end(self) -> None:
         """Keeps it."""

@@ -14,6 +14,7 @@ from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.core.wire import Origin
 from stellwerk.errors import RequestError, UpstreamError
 from stellwerk.http.call import Call, Patience, frame
+from stellwerk.http.chunk import inside
 from stellwerk.http.deadlines import Deadlines
 from stellwerk.http.fields import Headers, end_to_end, render
 from stellwerk.http.front import Front
@@ -55,13 +56,13 @@ class Relayed:
         """Hands bytes on."""
         self.request.send(data)
 
-    def on_chunk(self, data: bytes, chunk: bytes) -> None:
-        """Hands a chunk on as it came."""
+    def on_chunk(self, data: bytes) -> bool:
+        """Hands a whole chunk on as it came."""
         write = self.request.write_chunk
-        if write is not None:
-            write(chunk)
-        else:
-            self.request.send(data)
+        if write is None or inside(data) is None:
+            return False
+        write(data)
+        return True
 
     def on_end(self) -> None:
         """Ends the answer."""

@@ -7,15 +7,10 @@ another of the same shape needs three comparisons instead of a reading.
 from __future__ import annotations
 
 import re
-from typing import TypeAlias
 
 import msgspec
 
-Shape: TypeAlias = tuple[bytes, bytes, bytes]
-"""What stands before the text, what follows it, and what follows the padding where the host pads, else nothing."""
-
-NO_SHAPE: Shape = (b"\0", b"\0", b"")
-"""Nothing that JSON can be is of this shape."""
+from stellwerk.core.shape import Shape
 
 # The text begins behind the key of the delta's last string. OpenAI pads each chunk with random characters against
 # guessing by length, in a member at its end.

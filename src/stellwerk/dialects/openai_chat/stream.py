@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
+from stellwerk.core.shape import NO_SHAPE, Shape
 from stellwerk.core.usage import Usage
 from stellwerk.dialects import json_splice, sse
 from stellwerk.dialects.openai_chat.chunk_decoder import ChunkDecoder
 from stellwerk.dialects.openai_chat.chunk_encoder import ChunkEncoder
-from stellwerk.dialects.openai_chat.chunk_shape import NO_SHAPE, is_padded, learn
+from stellwerk.dialects.openai_chat.chunk_shape import is_padded, learn
 from stellwerk.dialects.openai_chat.errors import read_error
 from stellwerk.dialects.openai_chat.usage import decode_usage
 from stellwerk.errors import UpstreamInvalid
@@ -43,6 +44,7 @@ class PassThrough:
         "_is_stripping",
         "_lessons",
         "_opening",
+        "_shape",
         "_splitter",
         "_text_at",
         "error",
@@ -74,9 +76,15 @@ class PassThrough:
         self._blank_finish = b'"finish_reason":null'
         self._blank_usage = b'"usage":null'
         # The shape of a typical event; hosts change it once or twice, from reasoning to text.
+        self._shape: Shape | None = None
         self._opening, self._closing, self._ending = NO_SHAPE
         self._text_at = self._closing_size = 0
         self._lessons = _LESSONS
+
+    @property
+    def shape(self) -> Shape | None:
+        """Events of this shape may be handed on without being fed, as long as it is here: they have nothing to tell."""
+        return self._shape if self._is_idle else None
 
     @property
     def is_between_events(self) -> bool:
@@ -163,6 +171,7 @@ class PassThrough:
         self._lessons -= 1
         shape = learn(raw)
         if shape is not None:
+            self._shape = shape
             self._opening, self._closing, self._ending = shape
             self._text_at, self._closing_size = len(self._opening), len(self._closing)
 

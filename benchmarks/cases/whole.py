@@ -1,0 +1,131 @@
+"""A whole request and a whole stream through the gateway's own classes, over transports that only count: no kernel."""
+
+import io
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from time import monotonic
+from typing import Any, cast
+
+from benchmarks.cases.case import Case
+from benchmarks.cases.samples import STREAM_EVENTS, chat_answer, chat_request, stream_events
+from stellwerk.core.event import RequestEvent
+from stellwerk.core.snapshot import (
+    FORMAT,
+    AdminSpec,
+    KeySpec,
+    ModelSpec,
+    ProviderSpec,
+    ServerSpec,
+    Snapshot,
+    StateSpec,
+    TargetSpec,
+)
+from stellwerk.core.wire import Origin
+from stellwerk.gateway import wiring
+from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.http.deadlines import Deadlines
+from stellwerk.http.server import ServerConnection
+from stellwerk.http.upstream import UpstreamConnection
+from stellwerk.supervisor.log import Log
+
+KEY = "sk-bench-0123456789abcdef0123456789abcdef"
+KEY_VARIABLE = "STELLWERK_BENCH_KEY"
+FIELDS = (
+    b"host: 127.0.0.1:8080\r\naccept: */*\r\ncontent-type: application/json\r\nuser-agent: bench\r\n"
+    b"authorization: Bearer " + KEY.encode() + b"\r\n"
+)
+
+
+def cases() -> Iterator[Case]:
+    """In the order of their size."""
+    yield Case(group="whole", name="request, 1 KB", call=_Exchange(chat_request(1_000)).request)
+    stream = _Exchange(chat_request(1_000)[:-1] + b', "stream": true}')
+    yield Case(group="whole", name="stream, each event", call=stream.stream, units=STREAM_EVENTS)
+
+
+class _Exchange:
+    """One caller's connection and one provider's, kept alive between requests."""
+
+    def __init__(self, body: bytes) -> None:
+        gateway = _gateway(deque[RequestEvent](maxlen=1).append)
+        self._request = b"POST /v1/chat/completions HTTP/1.1\r\n%bcontent-length: %d\r\n\r\n%b" % (
+            FIELDS,
+            len(body),
+            body,
+        )
+        answer = chat_answer()
+        self._answer = (
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ndate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
+            b"x-request-id: req_1\r\ncontent-length: %d\r\n\r\n%b" % (len(answer), answer)
+        )
+        self._head = (
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ndate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
+            b"x-request-id: req_1\r\ntransfer-encoding: chunked\r\n\r\n"
+        )
+        events = stream_events()
+        self._chunks = [b"%x\r\n%b\r\n" % (len(event), event) for event in events]
+        self._end = b"0\r\n\r\n"
+        self._caller = ServerConnection(gateway.front)
+        self._caller.connection_made(cast("Any", _Transport()))
+        lane = gateway.pool.lane(Origin("http", "127.0.0.1", 9))
+        self._provider = UpstreamConnection(lane)
+        self._provider.connection_made(cast("Any", _Transport()))
+        lane.give_back(self._provider)
+
+    def request(self) -> None:
+        """A request and its whole answer."""
+        self._caller.data_received(self._request)
+        self._provider.data_received(self._answer)
+
+    def stream(self) -> None:
+        """A request and its streamed answer."""
+        self._caller.data_received(self._request)
+        hear = self._provider.data_received
+        hear(self._head)
+        for chunk in self._chunks:
+            hear(chunk)
+        hear(self._end)
+
+
+class _Transport:
+    """Takes everything at once."""
+
+    def write(self, data: bytes) -> None:
+        """Into nothing."""
+
+    def is_closing(self) -> bool:
+        """Never."""
+        return False
+
+    def get_write_buffer_size(self) -> int:
+        """Always empty."""
+        return 0
+
+    def get_extra_info(self, name: str) -> None:
+        """Nothing is known of it."""
+
+
+class _Timer:
+    def cancel(self) -> None:
+        """Nothing was set."""
+
+
+def _gateway(record: Callable[[RequestEvent], None]) -> wiring.Gateway:
+    snapshot = Snapshot(
+        format=FORMAT,
+        version=1,
+        source="",
+        server=ServerSpec("127.0.0.1", 0, 1),
+        admin=AdminSpec("127.0.0.1", 0),
+        state=StateSpec(""),
+        providers=(
+            ProviderSpec("mock", "openai", {"base_url": "http://127.0.0.1:9/v1", "api_key": "sk-provider"}, {}),
+        ),
+        models=(ModelSpec("gpt-4o-mini", (TargetSpec("mock", "gpt-4o-mini"),)),),
+        keys=(KeySpec("bench", f"env:{KEY_VARIABLE}"),),
+    )
+    os.environ[KEY_VARIABLE] = KEY
+    deadlines = Deadlines(monotonic, lambda _when, _call: _Timer())
+    operation = Operation(is_ready=bool, metrics=bytes, health=dict)
+    return wiring.assemble(snapshot, deadlines, lambda _delay, _call: _Timer(), record, operation, Log(io.StringIO()))

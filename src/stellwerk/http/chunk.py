@@ -1,0 +1,29 @@
+"""Chunks of the chunked transfer coding, as senders mostly write them: one canonical form for each length."""
+
+from __future__ import annotations
+
+CHUNK_LIMIT = 4096
+"""A chunk of so many bytes or more, its framing included, is left to the parser."""
+
+
+def _chunk_heads() -> list[bytes]:
+    heads = [b"\0"] * CHUNK_LIMIT
+    for size in range(1, CHUNK_LIMIT):
+        head = b"%x\r\n" % size
+        if len(head) + size + 2 < CHUNK_LIMIT:
+            heads[len(head) + size + 2] = head
+    return heads
+
+
+CHUNK_HEADS = _chunk_heads()
+"""By a whole chunk's length, the one canonical head that it can have; NUL, which begins none, for no length."""
+
+
+def inside(data: bytes) -> bytes | None:
+    """What the one canonical chunk carries that is exactly ``data``; ``None`` for anything else."""
+    size = len(data)
+    if size < CHUNK_LIMIT:
+        head = CHUNK_HEADS[size]
+        if data.startswith(head) and data.endswith(b"\r\n"):
+            return data[len(head) : -2]
+    return None
