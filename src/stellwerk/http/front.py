@@ -12,6 +12,7 @@ from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.errors import RequestError
 from stellwerk.http.date import DateLine
 from stellwerk.http.deadlines import Deadlines
+from stellwerk.http.outbox import Outbox
 from stellwerk.http.request import BodySink, Request
 from stellwerk.http.server import ServerConnection
 
@@ -50,6 +51,7 @@ class Front:
         """Bounds for connections made from now on."""
         self.deadlines = deadlines
         self.date = DateLine()
+        self.outbox = Outbox()
         self.is_draining = False
         self.served = 0
         self.turned_away = 0
@@ -107,6 +109,7 @@ class Front:
 
         The other process sees exactly what its caller sends next: this one has stopped reading and has no byte left.
         """
+        self.outbox.flush()
         descriptors = []
         for connection in [connection for connection in self._connections if connection.is_idle]:
             transport = connection.transport

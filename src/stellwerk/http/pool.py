@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from stellwerk.core.wire import Origin
 from stellwerk.errors import UpstreamError, UpstreamTimeout, UpstreamUnavailable
+from stellwerk.http.outbox import Outbox
 from stellwerk.http.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Pool:
         max_reply_bytes: int,
     ) -> None:
         self.deadlines = deadlines
+        self.outbox = Outbox()
         self.resolver = resolver
         self.check = check
         self.connections_per_origin = connections_per_origin
@@ -86,11 +88,23 @@ class Pool:
 class Lane:
     """The connections to one origin, and the calls that wait for one."""
 
-    __slots__ = ("_connecting", "_idle", "_is_closed", "_members", "_pool", "_tasks", "_waiting", "deadlines", "origin")
+    __slots__ = (
+        "_connecting",
+        "_idle",
+        "_is_closed",
+        "_members",
+        "_pool",
+        "_tasks",
+        "_waiting",
+        "deadlines",
+        "origin",
+        "outbox",
+    )
 
     def __init__(self, pool: Pool, origin: Origin) -> None:
         self.origin = origin
         self.deadlines = pool.deadlines
+        self.outbox = pool.outbox
         self._pool = pool
         self._members: set[UpstreamConnection] = set()
         self._idle: dict[UpstreamConnection, None] = {}

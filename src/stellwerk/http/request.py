@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from stellwerk.http.fields import STATUS_LINES, status_line
-from stellwerk.http.write_through import write_through
 
 if TYPE_CHECKING:
     from stellwerk.http.known_head import KnownHead
@@ -79,7 +78,7 @@ class Request(msgspec.Struct, eq=False):
     def write_chunk(self) -> Callable[[bytes], None] | None:
         """Writes bytes that are already framed as HTTP chunks; ``None`` where this answer is not chunked."""
         if self._connection is not None and self._is_chunked:
-            return write_through(self._connection.transport)
+            return self._connection.write
         return None
 
     def respond(self, status: int, fields: bytes, body: bytes = b"") -> None:

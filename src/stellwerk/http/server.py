@@ -122,7 +122,7 @@ class ServerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Takes the connection in, or turns it away when there are too many."""
         self.transport = cast("asyncio.Transport", transport)
-        self.write = self.transport.write
+        self.write = self._front.outbox.writer(self.transport)
         if not self._front.admit(self):
             self.transport.abort()
             return
@@ -285,7 +285,7 @@ class ServerConnection(asyncio.Protocol):
         elif self._complete or self._pending or self._refusal is not None or self._incoming is not None:
             self._serve()
         elif self.is_closing or self._front.is_draining:
-            self.transport.close()
+            self._close()
         else:
             self._expire_in(self._limits.keep_alive_s)
 
@@ -298,7 +298,7 @@ class ServerConnection(asyncio.Protocol):
         """Ends the connection as soon as nothing is under way; the answer under way says that it is the last."""
         self.is_closing = True
         if self._current is None and self._incoming is None and not self._complete and not self._pending:
-            self.transport.close()
+            self._close()
 
     def pause_reading(self) -> None:
         """Stops reading; what its sender may take longer for then is not its fault."""
@@ -314,13 +314,14 @@ class ServerConnection(asyncio.Protocol):
     def on_deadline(self, now: float) -> None:
         """Something took too long: what, follows from what is under way."""
         del now
+        self._front.outbox.flush()
         self.deadline = NEVER
         if self._incoming is not None and self._current is None and self._lingered < 0:
             what = "headers" if self._in_head else "body"
             self._refusal = RequestTimeout(f"The request's {what} did not arrive in time.")
             self._serve()
         elif self._current is None and self._lingered < 0 and self.transport.get_write_buffer_size() == 0:
-            self.transport.close()
+            self._close()
         else:
             self.abort()
 
@@ -509,7 +510,7 @@ class ServerConnection(asyncio.Protocol):
         if self._current is not None or self._incoming is not None or self._lingered >= 0:
             return
         if self.is_closing or self._front.is_draining:
-            self.transport.close()
+            self._close()
         else:
             self._expire_in(self._limits.keep_alive_s)
 
@@ -539,12 +540,19 @@ class ServerConnection(asyncio.Protocol):
         self._pieces.clear()
         self._pending = b""
         if self._refusal is not None and self.transport.can_write_eof():
+            self._front.outbox.flush()
             self.transport.write_eof()
             self._expire_in(LINGER_S)
         else:
+            self._front.outbox.flush()
             if self.transport.get_write_buffer_size() > 0:
                 self._expire_in(self._limits.send_timeout_s)
             self.transport.close()
+
+    def _close(self) -> None:
+        """Ends the connection once everything that was written is sent."""
+        self._front.outbox.flush()
+        self.transport.close()
 
     def _lose(self) -> None:
         lost = [request for request in (self._current, *self._complete, self._incoming) if request is not None]

@@ -51,6 +51,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_used",
         "deadline",
         "transport",
+        "write",
     )
 
     def __init__(self, lane: Lane) -> None:
@@ -88,7 +89,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._headers = {}
         body = call.body
         if len(body) <= JOIN_BYTES:
-            self.transport.write(call.head + body)
+            self.write(call.head + body)
             first_byte_s = call.patience.first_byte_s
             if first_byte_s < NEVER:
                 self._expire_in(first_byte_s)
@@ -152,6 +153,7 @@ class UpstreamConnection(asyncio.Protocol):
         """The connection stands."""
         self.transport = cast("asyncio.Transport", transport)
         self._deadlines.watch(self)
+        self.write = self._lane.outbox.writer(self.transport)
 
     def data_received(self, data: bytes) -> None:
         """Reads more of the answer.

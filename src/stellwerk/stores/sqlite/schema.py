@@ -29,7 +29,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """Statements that lead from each version to the next; the version is their number. Steps may only add what older
 workers can leave out: a column has a default."""
 
-ROWS = (1000, 200, 25, 5, 1)
+ROWS = (500, 100, 25, 5, 1)
 """Sizes of the insert statements. One statement binds its rows with the interpreter lock held, then steps through all
 of them without it: large enough to take the lock rarely, small enough to hold it for less than 0.3 ms."""
 

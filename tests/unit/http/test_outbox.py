@@ -1,4 +1,4 @@
-"""Writing past the event loop's queue: order is kept, nothing is lost, nothing goes where it should not."""
+"""Writes of one turn, sent at its end: order is kept, nothing is lost, nothing goes where it should not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from stellwerk.http.write_through import write_through
+from stellwerk.http.outbox import LARGE_BYTES, MOST_WRITES, Outbox
 from tests.integration.http.loop import eventually, on_loop
 
 
@@ -51,41 +51,49 @@ async def read(other: socket.socket, size: int) -> bytes:
 
 
 @on_loop
-async def test_what_is_written_is_sent_before_the_loop_turns() -> None:
+async def test_what_is_written_in_a_turn_is_sent_at_its_end_in_order() -> None:
+    outbox = Outbox()
+    async with connected() as (transport, other, _), connected() as (second, another, _):
+        write, write_second = outbox.writer(transport), outbox.writer(second)
+        write(b"one ")
+        write_second(b"first")
+        write(b"two")
+        with pytest.raises(BlockingIOError):
+            other.recv(100)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert (other.recv(100), another.recv(100)) == (b"one two", b"first")
+
+
+@on_loop
+async def test_who_must_not_wait_for_the_turn_to_end_flushes() -> None:
+    outbox = Outbox()
     async with connected() as (transport, other, _):
-        write_through(transport)(b"at once")
+        outbox.writer(transport)(b"at once")
+        outbox.flush()
         assert other.recv(100) == b"at once"
 
 
 @on_loop
-async def test_whatever_is_queued_goes_first() -> None:
+async def test_what_the_kernel_does_not_take_waits_its_turn_and_later_writes_behind_it() -> None:
+    outbox = Outbox()
     async with connected() as (transport, other, _):
-        write = write_through(transport)
-        expected = b""
-        for number in range(200):
-            piece = b"%d," % number
-            expected += piece
-            (write if number % 3 else transport.write)(piece)
+        write = outbox.writer(transport)
+        pieces = [bytes([65 + number % 26]) * 100_001 for number in range(200)]
+        for number, piece in enumerate(pieces):
+            write(piece)
             if number % 7 == 0:
                 await asyncio.sleep(0)
-        assert await read(other, len(expected)) == expected
-
-
-@on_loop
-async def test_what_the_kernel_does_not_take_waits_its_turn() -> None:
-    async with connected() as (transport, other, _):
-        write = write_through(transport)
-        pieces = [bytes([65 + number % 26]) * 100_001 for number in range(200)]
-        for piece in pieces:
-            write(piece)
+        outbox.flush()
         assert transport.get_write_buffer_size() > 0
         assert await read(other, 200 * 100_001) == b"".join(pieces)
 
 
 @on_loop
 async def test_a_broken_connection_is_ended_and_raises_nothing() -> None:
+    outbox = Outbox()
     async with connected() as (transport, other, protocol):
-        write = write_through(transport)
+        write = outbox.writer(transport)
         other.close()
         while not transport.is_closing():
             write(b"x" * 1000)
@@ -96,8 +104,9 @@ async def test_a_broken_connection_is_ended_and_raises_nothing() -> None:
 
 @on_loop
 async def test_nothing_is_written_to_whoever_has_the_descriptor_next() -> None:
+    outbox = Outbox()
     async with connected() as (transport, _, protocol):
-        write = write_through(transport)
+        write = outbox.writer(transport)
         descriptor = transport.get_extra_info("socket").fileno()
         ours, theirs = socket.socketpair()
         with ours, theirs:
@@ -106,6 +115,18 @@ async def test_nothing_is_written_to_whoever_has_the_descriptor_next() -> None:
             await eventually(lambda: protocol.is_lost)
             os.dup2(theirs.fileno(), descriptor)
             write(b"stray")
+            outbox.flush()
             with pytest.raises(BlockingIOError):
                 ours.recv(100)
             os.close(descriptor)
+
+
+@on_loop
+@pytest.mark.parametrize(("size", "writes"), [(LARGE_BYTES, 1), (10, MOST_WRITES)])
+async def test_who_writes_much_in_one_turn_is_not_kept_waiting(size: int, writes: int) -> None:
+    outbox = Outbox()
+    async with connected() as (transport, other, _):
+        write = outbox.writer(transport)
+        for _ in range(writes):
+            write(b"x" * size)
+        assert len(other.recv(size * writes)) == size * writes

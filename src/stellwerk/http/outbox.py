@@ -1,0 +1,72 @@
+"""What is written in one turn of the event loop, sent together at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+
+MOST_WRITES = 64
+"""So many are not collected: whoever writes without end has to hear in time that his reader is slow."""
+LARGE_BYTES = 16_384
+"""A write of this size is sent at once, behind what was collected."""
+
+
+class Outbox:
+    """Collects the writes of many plain connections and sends them one after the other, straight to their sockets.
+
+    Sending wakes whoever reads at the other end, and a reader that is woken for one message and goes to sleep again
+    before the next costs more than the message. The event loop's own queue would cost as much again for each piece.
+    Every write on a connection has to come here: order is kept among them, and what the kernel does not take waits in
+    the transport, with every write behind it, so that backpressure is the transport's as ever.
+    """
+
+    __slots__ = ("_pending",)
+
+    def __init__(self) -> None:
+        self._pending: list[tuple[asyncio.Transport, int, bytes]] = []
+
+    def writer(self, transport: asyncio.Transport) -> Callable[[bytes], None]:
+        """The one way to write on a connection of the running loop.
+
+        An encrypted connection, or a transport without a socket, has only its own.
+        """
+        plain = transport.get_extra_info("socket")
+        if plain is None or transport.get_extra_info("sslcontext") is not None:
+            return transport.write
+        descriptor: int = plain.fileno()
+        pending, flush, call_soon = self._pending, self.flush, asyncio.get_running_loop().call_soon
+
+        def write(data: bytes) -> None:
+            if not pending:
+                call_soon(flush)
+            pending.append((transport, descriptor, data))
+            if len(pending) >= MOST_WRITES or len(data) >= LARGE_BYTES:
+                flush()
+
+        return write
+
+    def flush(self) -> None:
+        """Sends everything now. To be called before a connection is closed, or its silence judged."""
+        pending = self._pending
+        try:
+            for transport, descriptor, data in pending:
+                # The descriptor of one that is closing may be somebody else's already.
+                if not transport.is_closing():
+                    left = data if transport.get_write_buffer_size() else _send(transport, descriptor, data)
+                    if left:
+                        transport.write(left)
+        finally:
+            pending.clear()
+
+
+def _send(transport: asyncio.Transport, descriptor: int, data: bytes) -> bytes:
+    """Sends what the kernel takes; returns the rest."""
+    try:
+        sent = os.write(descriptor, data)
+    except BlockingIOError:
+        return data
+    except OSError:
+        transport.abort()
+        return b""
+    return data[sent:] if sent < len(data) else b""
