@@ -20,7 +20,7 @@ from scripts.catalog_sources import Abilities, Made, capabilities, generated_at,
 from stellwerk.catalog.document import FORMAT, parse
 from stellwerk.catalog.load import VENDORED
 from stellwerk.core.catalog import Catalog, ModelCard
-from stellwerk.core.model_name import spellings
+from stellwerk.core.model_name import GLOBAL, spellings
 
 SECTIONS = {
     "anthropic": ("anthropic", ("anthropic",)),
@@ -98,43 +98,53 @@ def main(arguments: list[str]) -> int:
 def _section(provider: Made, abilities: dict[str, list[Abilities]], second: dict[str, Any]) -> Iterator[Entry]:
     section, sources = SECTIONS[provider.id]
     taken = {model.id.lower() for model in provider.models}
-    entries: dict[str, Entry] = {}
-    for model in provider.models:
-        entry: Entry = {"provider": section, "id": model.id}
-        aliases = [name for name in (*_names(model.match), *_plain(section, model.id)) if name not in taken]
-        taken.update(aliases)
-        entry |= {"aliases": sorted(set(aliases))} if aliases else {}
-        entry |= {"context_window": model.context_window} if model.context_window else {}
-        entry |= {"deprecated": True} if model.deprecated else {}
-        found = rows(model)
-        entry |= {"prices": found} if found else {}
-        entries[model.id] = entry
-    catalog = Catalog(ModelCard(section, entry["id"], tuple(entry.get("aliases", ()))) for entry in entries.values())
+    entries = {model.id: _entry(section, model, taken) for model in provider.models}
     plain = Catalog(ModelCard(section, name) for name in entries)
-    for entry in entries.values():
-        # What is found without an alias needs none.
-        itself = plain.find(section, entry["id"])
-        aliases = [name for name in entry.pop("aliases", ()) if plain.find(section, name) is not itself]
-        entry |= {"aliases": aliases} if aliases else {}
-    stated: dict[str, list[Abilities]] = {}
-    for source in sources:
-        for one in abilities.get(source, ()):
-            if card := catalog.find(section, one.name):
-                stated.setdefault(card.id, []).append(one)
-            if section == "bedrock" and (card := catalog.find(section, f"global.{one.name}")):
-                stated.setdefault(card.id, []).append(one)
+    catalog = Catalog(ModelCard(section, name, tuple(entry["aliases"])) for name, entry in entries.items())
+    stated = _by_card(catalog, section, (one for source in sources for one in abilities.get(source, ())))
     for name, entry in entries.items():
+        # What is found without an alias needs none.
+        entry["aliases"] = [alias for alias in entry["aliases"] if _id(plain, section, alias) != name]
         if name in stated:
-            entry |= _stated(entry, stated[name], disputed(section, name, second))
+            entry.update(_stated(entry, stated[name], disputed(section, name, second)))
         if "prices" in entry or "has" in entry:
-            yield entry
+            yield {key: value for key, value in entry.items() if value not in ([], None)}
+
+
+def _entry(section: str, model: Made, taken: set[str]) -> Entry:
+    """What the price list says of a model; its names join those that are ``taken``."""
+    aliases = {name for name in (*_names(model.match), *_plain(section, model.id)) if name not in taken}
+    taken.update(aliases)
+    found = rows(model)
+    return {
+        "provider": section,
+        "id": model.id,
+        "aliases": sorted(aliases),
+        "context_window": model.context_window,
+        "deprecated": model.deprecated or None,
+        **({"prices": found} if found else {}),
+    }
+
+
+def _by_card(catalog: Catalog, section: str, abilities: Iterable[Abilities]) -> dict[str, list[Abilities]]:
+    """Abilities by the id of the model that they are stated of; Bedrock's two prices are of one model."""
+    found: dict[str, list[Abilities]] = {}
+    for one in abilities:
+        names = [one.name, GLOBAL + one.name] if section == "bedrock" else [one.name]
+        for card in {_id(catalog, section, name) for name in names} - {""}:
+            found.setdefault(card, []).append(one)
+    return found
+
+
+def _id(catalog: Catalog, section: str, name: str) -> str:
+    card = catalog.find(section, name)
+    return card.id if card else ""
 
 
 def _plain(section: str, name: str) -> Iterator[str]:
     """Bedrock's names without a version, under which those of any version are found."""
     if section == "bedrock":
-        versions = list(spellings(section, name))
-        yield next(spelling for spelling in versions if ":" not in spelling)
+        yield next(spelling for spelling in spellings(section, name) if ":" not in spelling)
 
 
 def _names(clause: Made) -> Iterator[str]:
@@ -167,7 +177,7 @@ def _stated(entry: Entry, sources: list[Abilities], doubtful: frozenset[str]) ->
     windows = {one.context_window for one in exact if one.context_window}
     if len(outputs) == 1 and "text" in sources[0].outputs:
         found["max_output"] = outputs.pop()
-    if "context_window" not in entry and windows:
+    if not entry["context_window"] and windows:
         found["context_window"] = min(windows)
     if all(one.is_deprecated for one in sources):
         found["deprecated"] = True

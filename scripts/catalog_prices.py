@@ -1,4 +1,4 @@
-"""Turns the price list's models into rows of the catalogue: units, tiers of prompt size, service tiers, dates, hours."""
+"""Turns the price list's models into rows of the catalogue: units, prompt sizes, service tiers, dates and hours."""
 
 from collections.abc import Iterator
 from datetime import date

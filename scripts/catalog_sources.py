@@ -45,9 +45,9 @@ class Abilities:
 def prices(path: Path) -> list[Made]:
     """The providers in ``data.py``, as plain values."""
     for statement in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value:
-            if statement.target.id == "providers":
-                found: list[Made] = _value(statement.value)
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id="providers"), value=ast.expr() as listed):
+                found: list[Made] = _value(listed)
                 return found
     message = f"{path}: there is no list of providers"
     raise ValueError(message)

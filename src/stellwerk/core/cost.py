@@ -25,7 +25,7 @@ class CostLine(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cost(msgspec.Struct, frozen=True, gc=False):
-    """What a call cost. ``nanos`` is ``None`` when it is unpriced as a whole or in a line: unknown, which is not zero."""
+    """What a call cost; ``nanos`` is ``None`` when all of it or a line is unpriced: unknown, which is not zero."""
 
     nanos: int | None
     lines: tuple[CostLine, ...] = ()
