@@ -20,7 +20,7 @@ from scripts.catalog_sources import Abilities, Made, capabilities, generated_at,
 from stellwerk.catalog.document import FORMAT, parse
 from stellwerk.catalog.load import VENDORED
 from stellwerk.core.catalog import Catalog, ModelCard
-from stellwerk.core.model_name import GLOBAL, spellings
+from stellwerk.core.model_name import GLOBAL, REGIONAL, spellings
 
 SECTIONS = {
     "anthropic": ("anthropic", ("anthropic",)),
@@ -58,6 +58,12 @@ INPUTS = {"image": "vision", "audio": "audio_in", "pdf": "files"}
 OUTPUTS = {"audio": "audio_out", "image": "image_out"}
 FRAGMENT = re.compile(r"(?:.*[-@._/]|.*-(?:20\d\d|[0-9])|.{0,3})")
 """What a pattern of the price list looks for may be a piece of a name: such a piece is no alias."""
+
+ABROAD = "us-gov."
+"""A region whose prices the price list does not have, although its patterns take the names."""
+
+CORRECTIONS = Path(__file__).with_name("catalog_corrections.json")
+"""What the price list leaves out, from the makers' own pages, each with its reason; nothing of it is a guess."""
 
 Entry = dict[str, Any]
 
@@ -99,12 +105,15 @@ def _section(provider: Made, abilities: dict[str, list[Abilities]], second: dict
     section, sources = SECTIONS[provider.id]
     taken = {model.id.lower() for model in provider.models}
     entries = {model.id: _entry(section, model, taken) for model in provider.models}
-    plain = Catalog(ModelCard(section, name) for name in entries)
+    plain = Catalog(ModelCard(section, name, tuple(_plain(section, name))) for name in entries)
     catalog = Catalog(ModelCard(section, name, tuple(entry["aliases"])) for name, entry in entries.items())
     stated = _by_card(catalog, section, (one for source in sources for one in abilities.get(source, ())))
     for name, entry in entries.items():
         # What is found without an alias needs none.
-        entry["aliases"] = [alias for alias in entry["aliases"] if _id(plain, section, alias) != name]
+        needed = {*_plain(section, name)} - {name.lower()}
+        entry["aliases"] = [
+            alias for alias in entry["aliases"] if alias in needed or _id(plain, section, alias) != name
+        ]
         if name in stated:
             entry.update(_stated(entry, stated[name], disputed(section, name, second)))
         if "prices" in entry or "has" in entry:
@@ -115,7 +124,7 @@ def _entry(section: str, model: Made, taken: set[str]) -> Entry:
     """What the price list says of a model; its names join those that are ``taken``."""
     aliases = {name for name in (*_names(model.match), *_plain(section, model.id)) if name not in taken}
     taken.update(aliases)
-    found = rows(model)
+    found = [{**row, **_correction(section, model.id)} for row in rows(model)]
     return {
         "provider": section,
         "id": model.id,
@@ -124,6 +133,11 @@ def _entry(section: str, model: Made, taken: set[str]) -> Entry:
         "deprecated": model.deprecated or None,
         **({"prices": found} if found else {}),
     }
+
+
+def _correction(section: str, model: str) -> Entry:
+    rates: Entry = json.loads(CORRECTIONS.read_bytes()).get(f"{section}/{model}", {}).get("rates", {})
+    return rates
 
 
 def _by_card(catalog: Catalog, section: str, abilities: Iterable[Abilities]) -> dict[str, list[Abilities]]:
@@ -144,17 +158,22 @@ def _id(catalog: Catalog, section: str, name: str) -> str:
 def _plain(section: str, name: str) -> Iterator[str]:
     """Bedrock's names without a version, under which those of any version are found."""
     if section == "bedrock":
-        yield next(spelling for spelling in spellings(section, name) if ":" not in spelling)
+        is_regional = name.startswith(REGIONAL)
+        yield next(
+            spelling
+            for spelling in spellings(section, name)
+            if ":" not in spelling and spelling.startswith(REGIONAL) == is_regional
+        )
 
 
 def _names(clause: Made) -> Iterator[str]:
     """Names that a pattern of the price list spells out; dates and regions are the catalogue's own business."""
     match clause.kind:
-        case "ClauseEquals":
+        case "ClauseEquals" if not clause.equals.startswith(ABROAD):
             yield clause.equals.lower()
         case "ClauseStartsWith" | "ClauseContains" | "ClauseEndsWith":
             piece = (clause.starts_with or clause.contains or clause.ends_with).lower()
-            if not FRAGMENT.fullmatch(piece):
+            if not (FRAGMENT.fullmatch(piece) or piece.startswith(ABROAD)):
                 yield piece
         case "ClauseOr":
             for part in clause.or_:

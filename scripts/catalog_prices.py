@@ -43,6 +43,9 @@ SERVICES = {
     ("service_tier", "fast"): "fast",
     ("speed", "fast"): "fast",
 }
+FREE = ":free"
+"""The end of a name under which a host gives a model away; the price list leaves its price empty."""
+
 FINEST = Decimal("0.000000001")
 BEGINNING = date(1970, 1, 1)
 
@@ -52,6 +55,8 @@ Row = dict[str, Any]
 def rows(model: Made) -> list[Row]:
     """The model's rows; none when it is billed by a unit that usage does not count, for then any sum would be wrong."""
     standard = _standard(model.prices)
+    if model.id.endswith(FREE):
+        return [{"input": "0", "output": "0"}]
     if any(unit not in UNITS and unit not in LEFT_OUT for prices, _ in standard for unit in prices):
         return []
     found = [{**_row(prices), **conditions} for prices, conditions in standard if prices]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from stellwerk.core.model_name import spellings
+from stellwerk.core.model_name import spellings, without_region
 from stellwerk.core.price import Price
 
 CAPABILITIES = (
@@ -91,7 +91,8 @@ class Catalog:
     def find(self, provider: str, model: str) -> ModelCard | None:
         """The card of a provider's model, by its exact name, an alias, or a dated, regional or versioned form of one.
 
-        ``None`` means that nothing is known: such a model is unpriced, and trusted to be able to do everything.
+        ``None`` means that nothing is known: such a model is unpriced, and trusted to be able to do everything. A model
+        in a region that no price is known for has its card without a price.
         """
         own = SECTIONS.get(provider, provider)
         if found := self._in(own, model):
@@ -99,6 +100,9 @@ class Catalog:
         for other in OTHERS.get(own, ()):
             if found := self._in(other, model):
                 return _elsewhere(found)
+        bare = without_region(model) if own == "bedrock" else None
+        if bare and (found := self._in(own, bare)):
+            return msgspec.structs.replace(found, price=None)
         return None
 
     def _in(self, provider: str, model: str) -> ModelCard | None:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_DATED = re.compile(r"(?P<model>.+?)(?:[-@]\d{8}|-\d{4}-\d{2}-\d{2}|[-@](?:latest|default))")
+_DATED = re.compile(r"(?P<model>.+?)(?:[-@]\d{8}|-\d{4}-\d{2}-\d{2}|@default)")
 _NUMBERED = re.compile(r"(?P<model>gemini-.+)-00\d")
 _PATH = re.compile(r"(?:projects/[^/]+/locations/[^/]+/)?(?:publishers/[^/]+/)?(?:models/)?(?:google/|anthropic/)?")
 _ARN = re.compile(r"arn:[^:]*:bedrock:[^:]*:[^:]*:(?:inference-profile|foundation-model)/")
-_REGION = re.compile(r"(?P<region>us|eu|apac|au|ca|jp|in|global|regional)\.")
+_REGION = re.compile(r"(?P<region>us-gov|us|eu|apac|au|ca|jp|in|global|regional)\.")
 _VERSIONED = re.compile(r"(?P<model>.+?)(?:-v\d+)?(?::\d+(?::\w+)?)?")
 _FINE_TUNED = re.compile(r"(?P<model>ft:[^:]+):.*")
 
 GLOBAL, REGIONAL = "global.", "regional."
 """How the catalogue marks the two prices that Bedrock has for a model: routed worldwide, or kept in a region."""
+
+_PLACES: dict[str, tuple[str, ...]] = {"global": (GLOBAL,), "us-gov": (), "us": (REGIONAL, "")}
 
 
 def spellings(provider: str, name: str) -> Iterator[str]:
@@ -44,14 +46,25 @@ def spellings(provider: str, name: str) -> Iterator[str]:
         yield dated["model"]
 
 
+def without_region(name: str) -> str | None:
+    """A Bedrock name without its region: the same model, though perhaps at another price; ``None`` if it has none."""
+    name = _ARN.sub("", name.lower())
+    prefix = _REGION.match(name)
+    return name[prefix.end() :] if prefix else None
+
+
 def _bedrock(name: str) -> Iterator[str]:
-    """``eu.`` and its like share the regional price, ``global.`` has its own; a bare name is served in its region."""
+    """``eu.`` and its like share the regional price where there is one, ``global.`` has its own.
+
+    A bare name is served in its region. Prices without a region are those of the United States, so they hold for
+    ``us.`` and bare names, and for no other region.
+    """
     name = _ARN.sub("", name)
     yield name
     prefix = _REGION.match(name)
-    model = name[prefix.end() :] if prefix else name
-    for place in (GLOBAL,) if prefix and prefix["region"] == "global" else (REGIONAL, ""):
-        for spelling in _unversioned(model):
+    region = prefix["region"] if prefix else "us"
+    for place in _PLACES.get(region, (REGIONAL,)):
+        for spelling in _unversioned(name[prefix.end() :] if prefix else name):
             yield place + spelling
 
 
