@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,10 @@ class Changes(msgspec.Struct, frozen=True):
     repriced: tuple[str, ...]
     changed: tuple[str, ...]
     unchanged: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for JSON."""
+        return msgspec.structs.asdict(self)
 
 
 def adopt(content: bytes, state: Path, origin: str) -> Changes:
