@@ -22,7 +22,7 @@ def card(rates: Rates, *tiers: Tier) -> ModelCard:
     return ModelCard("p", "m", price=Price((Row(rates, tiers),)))
 
 
-# As the providers publish them, in dollars a million: input, output, cached input, cache writes for 5 minutes and 1 hour.
+# As the providers publish them, in dollars a million tokens.
 SONNET_4_5 = card(
     Rates(input=3 * USD, output=15 * USD, cache_read=USD * 3 // 10, cache_write=USD * 15 // 4, cache_write_1h=6 * USD),
     Tier(
@@ -177,7 +177,9 @@ def test_searches_and_calls_are_paid_by_the_piece() -> None:
 
 def test_a_tier_of_service_has_its_own_price() -> None:
     found = ModelCard(
-        "p", "m", price=Price((Row(Rates(input=USD, output=USD)), Row(Rates(input=2 * USD, output=2 * USD), (), "fast")))
+        "p",
+        "m",
+        price=Price((Row(Rates(input=USD, output=USD)), Row(Rates(input=2 * USD, output=2 * USD), (), "fast"))),
     )
     assert dollars(Usage(input_tokens=1_000, service_tier="fast"), found) == "0.002"
     assert dollars(Usage(input_tokens=1_000, service_tier="default"), found) == "0.001"

@@ -1,6 +1,6 @@
 """Prices: which row holds at which moment for which service, and which rates for which prompt."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -10,7 +10,7 @@ from stellwerk.core.price import Price, Rates, Row, Tier
 
 def at(text: str) -> int:
     """Unix time in milliseconds of a moment in UTC."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp() * 1000)
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def day(text: str) -> int:
