@@ -29,47 +29,74 @@ class RatesEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """Dollars: for a million tokens, or for a thousand of ``web_search`` and ``request``."""
 
     input: Decimal | None = None
+    """A million tokens of prompt."""
     output: Decimal | None = None
+    """A million tokens of answer."""
     cache_read: Decimal | None = None
+    """Prompt that was read from a cache; without it what ``input`` costs."""
     cache_write: Decimal | None = None
+    """Prompt that was written to a cache; without it what ``input`` costs."""
     cache_write_1h: Decimal | None = None
+    """The same, kept for an hour; without it what ``cache_write`` costs."""
     input_audio: Decimal | None = None
+    """Sound in the prompt; without it what ``input`` costs."""
     cache_read_audio: Decimal | None = None
+    """Sound that was read from a cache; without it what ``cache_read`` costs."""
     output_audio: Decimal | None = None
+    """Sound in the answer; without it what ``output`` costs."""
     input_image: Decimal | None = None
+    """Images in the prompt; without it what ``input`` costs."""
     output_image: Decimal | None = None
+    """Images in the answer; without it what ``output`` costs."""
     reasoning: Decimal | None = None
+    """Thinking before the answer; without it what ``output`` costs."""
     web_search: Decimal | None = None
+    """A thousand searches that the provider made."""
     request: Decimal | None = None
+    """A thousand calls, beside their tokens."""
 
 
 class TierEntry(RatesEntry, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The same for prompts of more than ``above`` tokens, complete."""
 
     above: _Count
+    """Size of the prompt in tokens, cached ones counted, beyond which these rates hold for the whole call."""
 
 
 class RowEntry(RatesEntry, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Rates with their conditions: a service tier, a date from which on, hours of the UTC day."""
 
     service: str = ""
+    """The tier of service: ``batch``, ``flex``, ``priority``, ``fast``; empty for the standard one."""
     since: date | None = None
+    """The first day, in UTC, on which it holds."""
     hours: tuple[time, time] | None = None
+    """The time of day, in UTC, at which it holds: from the first until before the second."""
     tiers: tuple[TierEntry, ...] = ()
+    """Rates for larger prompts, by ascending size."""
 
 
 class ModelEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One model; in an overlay, what is not given is kept from the card that it lies over."""
 
     provider: _Name
+    """A kind of provider, or the name of a compatible host."""
     id: _Name
+    """That provider's name for the model."""
     aliases: tuple[_Name, ...] | None = None
+    """Other names of it; dated, regional and versioned forms need not be listed."""
     context_window: _Count | None = None
+    """Most tokens of prompt and answer together."""
     max_output: _Count | None = None
+    """Most tokens of answer."""
     has: tuple[_Name, ...] | None = None
+    """Capabilities that it is known to have."""
     lacks: tuple[_Name, ...] | None = None
+    """Capabilities that it is known to lack: only these turn requests away from it."""
     deprecated: bool | None = None
+    """Whether its provider wants to be rid of it."""
     prices: tuple[RowEntry, ...] | None = None
+    """Of those that hold at a moment the last one counts; an empty array makes the model unpriced."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -16,6 +16,7 @@ from stellwerk.errors import ConfigurationError, NotFound
 if TYPE_CHECKING:
     from stellwerk.core.catalog import Catalog, ModelCard
 
+ACTIONS = ("list", "show", "update")
 CONFIG = "stellwerk.toml"
 CLOSE = 5
 """How many similar names are offered for one that is not known."""

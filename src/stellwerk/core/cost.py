@@ -42,13 +42,16 @@ def cost_of(usage: Usage | None, card: ModelCard | None, at_ms: int) -> Cost:
     if usage is None or card is None or card.price is None:
         return UNPRICED
     rates = card.price.row(at_ms, usage.service_tier).for_prompt(usage.input_tokens)
-    lines = (*_input(usage, rates), *_output(usage, rates), *_calls(usage, rates))
+    lines = _input(usage, rates)
+    lines += _output(usage, rates)
+    if usage.web_searches or rates.request is not None:
+        lines += _calls(usage, rates)
     total = 0
     for line in lines:
         if line.nanos is None:
-            return Cost(None, lines)
+            return Cost(None, tuple(lines))
         total += line.nanos
-    return Cost(total, lines)
+    return Cost(total, tuple(lines))
 
 
 def format_usd(nanos: int) -> bytes:
@@ -65,6 +68,8 @@ def _input(usage: Usage, rates: Rates) -> list[CostLine]:
     read from a cache.
     """
     read, write = usage.cache_read_tokens, usage.cache_write_tokens
+    if not (read or write or usage.input_audio_tokens or usage.input_image_tokens):
+        return _parts(usage.input_tokens, (), ("input", rates.input))
     cheap = min(usage.cache_read_audio_tokens, read) if rates.cache_read_audio is not None else 0
     heard_before = usage.cache_read_audio_tokens if rates.cache_read is not None else cheap
     kept_long = min(usage.cache_write_1h_tokens, write) if rates.cache_write_1h is not None else 0
@@ -83,6 +88,8 @@ def _input(usage: Usage, rates: Rates) -> list[CostLine]:
 
 
 def _output(usage: Usage, rates: Rates) -> list[CostLine]:
+    if not (usage.output_audio_tokens or usage.output_image_tokens or rates.reasoning is not None):
+        return _parts(usage.output_tokens, (), ("output", rates.output))
     return _parts(
         usage.output_tokens,
         (

@@ -73,6 +73,11 @@ def test_a_model_is_shown_with_all_that_is_known(name: str, capsys: pytest.Captu
     assert "\n    web_search                10 USD a thousand calls\n" in shown
 
 
+def test_a_model_whose_price_grows_with_the_prompt_says_from_where(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "show", "anthropic/claude-sonnet-4-5"]) == 0
+    assert " 22.5 USD a million tokens above 200,000 tokens of prompt\n" in capsys.readouterr().out
+
+
 def test_json_may_stand_before_the_action(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--json", "show", "openai/gpt-5.2"]) == 0
     (model,) = json.loads(capsys.readouterr().out)["models"]
