@@ -75,7 +75,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--version", required=True, help="version of the package that DATA_PY is from")
     parser.add_argument("--capabilities", type=Path, required=True, metavar="SQLITE")
     parser.add_argument("--second-opinion", type=Path, required=True, metavar="JSON")
-    parser.add_argument("--date", default=date.today().isoformat(), help="day of the price list (default: today)")  # noqa: DTZ011
+    parser.add_argument("--date", default=date.today().isoformat(), help="day of this edition (default: today)")  # noqa: DTZ011
+    parser.add_argument(
+        "--out", type=Path, default=VENDORED, metavar="FILE", help=f"default: {VENDORED.name} that ships"
+    )
     given = parser.parse_args(arguments)
     abilities = capabilities(given.capabilities)
     second = json.loads(given.second_opinion.read_bytes())
@@ -95,9 +98,9 @@ def main(arguments: list[str]) -> int:
     }
     content = _render(head, sorted(models, key=lambda entry: (entry["provider"], entry["id"])))
     parse(content)
-    VENDORED.write_bytes(content)
+    given.out.write_bytes(content)
     priced = sum("prices" in entry for entry in models)
-    print(f"{VENDORED.name}: {len(models)} models, {priced} with a price, {len(content):,} bytes")
+    print(f"{given.out.name}: {len(models)} models, {priced} with a price, {len(content):,} bytes")
     return 0
 
 

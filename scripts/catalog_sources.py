@@ -116,6 +116,7 @@ def _value(node: ast.expr) -> Any:
             given = {keyword.arg or "": _value(keyword.value) for keyword in keywords}
             if name in CONSTRUCTORS:
                 return CONSTRUCTORS[name](*(_value(argument) for argument in arguments), **given)
-            return Made(name, given)
+            if isinstance(function, ast.Name) and not arguments:
+                return Made(name, given)
     message = f"line {node.lineno}: {ast.dump(node)[:200]}"
     raise ValueError(message)

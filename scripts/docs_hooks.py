@@ -245,7 +245,7 @@ def _model_sources() -> str:
     """Where the catalogue that ships comes from."""
     shipped = vendored()
     rows = [(source.name, source.version, source.licence) for source in shipped.sources]
-    return f"Prices as of {shipped.date}.\n\n" + _table(("Source", "Version", "Licence"), rows)
+    return f"Made on {shipped.date} from:\n\n" + _table(("Source", "Version", "Licence"), rows)
 
 
 def _capabilities() -> str:
