@@ -30,6 +30,8 @@ def overlay(path: Path) -> Document | None:
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise ConfigurationError((f"{path}: the models cannot be read: {reason}",)) from error
+    except ValueError as error:  # a path that no system can have
+        raise ConfigurationError((f"{str(path)!r}: {error}",)) from error
     try:
         return parse(content)
     except ValueError as error:

@@ -95,10 +95,6 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     try:
         write(snapshot_of(verdict.settings, given.config, version=given.version), given.out)
-    except ConfigurationError as error:
-        for problem in error.problems:
-            _print({"level": "error", "file": str(given.config), "message": problem, "text": problem})
-        return 1
     except OSError as error:
         reason = f"the compiled file cannot be written: {(error.strerror or 'unknown reason').lower()}"
         _print({"level": "error", "file": str(given.out), "message": reason, "text": f"{given.out}: {reason}"})

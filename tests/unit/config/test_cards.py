@@ -8,6 +8,7 @@ import pytest
 from stellwerk.catalog.load import OVERLAY
 from stellwerk.config.cards import Cards
 from stellwerk.config.compile import compile_file, main
+from stellwerk.config.load import examine
 from stellwerk.core.catalog import Catalog, ModelCard
 from stellwerk.core.price import Price, Rates, Row
 from stellwerk.core.snapshot import ProviderSpec, Snapshot
@@ -94,5 +95,20 @@ def test_models_that_cannot_be_used_leave_the_compiled_file_as_it_is(
     assert main([str(write(HEAD)), str(tmp_path / "out")]) == 1
     assert not (tmp_path / "out").exists()
     problem = msgspec.json.decode(capfd.readouterr().out.splitlines()[-1])
-    assert problem["level"] == "error"
+    assert (problem["level"], problem["path"]) == ("error", "state.directory")
     assert str(tmp_path / "state" / OVERLAY) in problem["text"]
+
+
+def test_models_that_cannot_be_used_are_told_with_everything_else_that_is_wrong(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / OVERLAY).write_text(
+        '{"format": 1, "date": "2027-01-01", "models": [{"provider": "p", "id": "m", "prices": [{"input": -3}]}]}'
+    )
+    verdict = examine(write(HEAD.replace('provider = "up"', 'provider = "down"')))
+    assert len(verdict.problems) == 3
+    assert any("p/m: input: expected dollars from 0" in line for line in verdict.lines)
+
+
+def test_a_state_directory_that_no_system_can_have_is_a_problem(write: Write) -> None:
+    (line,) = examine(write('[state]\ndirectory = "a\\u0000b"\n')).lines
+    assert "null" in line
