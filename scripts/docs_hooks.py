@@ -10,7 +10,10 @@ import json
 import os
 import re
 from ast import AnnAssign, ClassDef, Constant, Expr, Name, parse, stmt
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date, time
+from decimal import Decimal
 from importlib import import_module
 from itertools import pairwise
 from textwrap import dedent
@@ -23,7 +26,9 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from stellwerk import cli, plugins
+from stellwerk.catalog.load import load, vendored
 from stellwerk.config.schema import Settings
+from stellwerk.core.catalog import CAPABILITIES
 from stellwerk.errors import StellwerkError
 from stellwerk.providers.compatible import HOSTS
 
@@ -32,7 +37,15 @@ BEYOND_ANY_USE = 10**9
 SCHEMA = "reference/stellwerk.schema.json"
 SHORT_TABLE = 3
 """A default with more keys than this is not repeated in a cell."""
-TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
+TYPES = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    Decimal: "number",
+    date: "date",
+    time: "time",
+}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -215,14 +228,35 @@ def _commands() -> str:
     parts = []
     for command in cli.COMMANDS:
         parts += [f"## `stellwerk {command}`", f"```text\n{_help(command)}\n```"]
+        for action in getattr(import_module(f"stellwerk.cli.{command}"), "ACTIONS", ()):
+            parts += [f"### `stellwerk {command} {action}`", f"```text\n{_help(command, action)}\n```"]
     return "\n\n".join(parts)
 
 
-def _help(command: str) -> str:
+def _models() -> str:
+    """How many models of each provider are known, and how many have a price."""
+    cards = Counter(card.provider for card in load())
+    priced = Counter(card.provider for card in load() if card.price is not None)
+    rows = [(f"`{provider}`", str(count), str(priced[provider])) for provider, count in sorted(cards.items())]
+    return _table(("Section", "Models", "With a price"), rows)
+
+
+def _model_sources() -> str:
+    """Where the catalogue that ships comes from."""
+    shipped = vendored()
+    rows = [(source.name, source.version, source.licence) for source in shipped.sources]
+    return f"Made on {shipped.date} from:\n\n" + _table(("Source", "Version", "Licence"), rows)
+
+
+def _capabilities() -> str:
+    return ", ".join(f"`{name}`" for name in CAPABILITIES)
+
+
+def _help(*words: str) -> str:
     output = io.StringIO()
     os.environ["COLUMNS"] = "100"
     with contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
-        cli.main([command, "--help"])
+        cli.main([*words, "--help"])
     return output.getvalue().strip()
 
 
@@ -250,10 +284,13 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 GENERATORS: dict[str, Callable[..., str]] = {
+    "capabilities": _capabilities,
     "commands": _commands,
     "configuration": _configuration,
     "errors": _errors,
     "hosts": _hosts,
+    "model-sources": _model_sources,
+    "models": _models,
     "plugins": _plugins,
     "struct": _struct,
 }

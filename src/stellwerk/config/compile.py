@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ import msgspec
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # before pydantic: looking for them takes 40 ms
 
 from stellwerk import plugins
+from stellwerk.catalog.load import load
+from stellwerk.config.cards import Cards
 from stellwerk.config.compiled import write
 from stellwerk.config.load import Verdict, examine
 from stellwerk.config.notation import split_address
@@ -53,9 +56,15 @@ def compile_file(path: Path, *, version: int = 1) -> Snapshot:
 
 
 def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
-    """The snapshot of validated settings, which came from the file ``source``."""
+    """The snapshot of validated settings, which came from the file ``source``.
+
+    Raises ``ConfigurationError`` when the user's own models in the state directory cannot be used.
+    """
     path = source.absolute()
     admin_host, admin_port = split_address(settings.admin.listen)
+    directory = os.path.normpath(path.parent / settings.state.directory)
+    providers = tuple(_provider(provider) for provider in settings.providers)
+    cards = Cards(load(Path(directory)), providers, int(time.time() * 1000))
     return Snapshot(
         format=FORMAT,
         version=version,
@@ -63,11 +72,11 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         server=_server(settings.server),
         admin=AdminSpec(admin_host, admin_port, settings.admin.token),
         state=StateSpec(
-            directory=os.path.normpath(path.parent / settings.state.directory),
+            directory=directory,
             retention_days=settings.state.retention_days,
         ),
-        providers=tuple(_provider(provider) for provider in settings.providers),
-        models=tuple(_model(model, settings.retry) for model in settings.models),
+        providers=providers,
+        models=tuple(_model(model, settings.retry, cards) for model in settings.models),
         keys=tuple(_key(key) for key in settings.keys),
     )
 
@@ -118,11 +127,14 @@ def _provider(provider: Provider) -> ProviderSpec:
     )
 
 
-def _model(model: Model, general: Retry) -> ModelSpec:
+def _model(model: Model, general: Retry, cards: Cards) -> ModelSpec:
     own = model.retry.model_dump(exclude_unset=True) if model.retry else {}
     return ModelSpec(
         name=model.name,
-        targets=tuple(TargetSpec(target.provider, target.model, target.weight) for target in model.targets),
+        targets=tuple(
+            TargetSpec(target.provider, target.model, target.weight, cards.of(target.provider, target.model))
+            for target in model.targets
+        ),
         strategy=model.strategy,
         strategy_options=model.strategy_options,
         fallback=tuple(model.fallback),

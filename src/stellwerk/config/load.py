@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from stellwerk.catalog.load import OVERLAY, overlay
+from stellwerk.catalog.load import load as load_catalog
 from stellwerk.config import crosschecks, options, strength
 from stellwerk.config.grounding import ground
 from stellwerk.config.lines import Lines
@@ -59,9 +61,21 @@ def examine(path: Path) -> Verdict:
         *crosschecks.problems_in(grounded),
     ]
     warnings = _placed([*strength.warnings_in(grounded), *crosschecks.warnings_in(grounded)], text)
+    if not isinstance(settings, list):
+        found += _models_problems(path.absolute().parent / settings.state.directory)
     if found or isinstance(settings, list):
         return Verdict(file, None, _placed(_one_per_place(found), text), warnings)
     return Verdict(file, settings, (), warnings)
+
+
+def _models_problems(state: Path) -> list[Problem]:
+    """What is wrong with the user's own models in the state directory."""
+    try:
+        if overlay(state / OVERLAY) is not None:
+            load_catalog(state)
+    except ConfigurationError as error:
+        return [Problem(("state", "directory"), problem) for problem in error.problems]
+    return []
 
 
 def _one_per_place(problems: Iterable[Problem]) -> list[Problem]:

@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 
-FORMAT = 1
+from stellwerk.core.catalog import ModelCard
+
+FORMAT = 2
 """Version of this layout: a worker refuses a file of another one instead of guessing."""
 
 
@@ -85,11 +87,15 @@ class ProviderSpec(msgspec.Struct, frozen=True):
 
 
 class TargetSpec(msgspec.Struct, frozen=True):
-    """One way to serve a model: a provider's name and that provider's model."""
+    """One way to serve a model: a provider's name, that provider's model, and what the catalogue knows of it.
+
+    Without a card nothing is known: the target is unpriced, and trusted to be able to do everything.
+    """
 
     provider: str
     model: str
     weight: float = 1.0
+    card: ModelCard | None = None
 
 
 class RetrySpec(msgspec.Struct, frozen=True):

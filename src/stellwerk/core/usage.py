@@ -1,8 +1,9 @@
-"""What a call used: token counts in one convention for every provider.
+"""What a call used: counts in one convention for every provider.
 
-Counts follow one rule: a total contains its parts. ``input_tokens`` contains cache reads, cache writes and audio;
-``output_tokens`` contains reasoning and audio. Dialects whose wire excludes a part (Anthropic, Bedrock exclude cache
-reads and writes from their input count) add it when they decode and take it out when they encode.
+Counts follow one rule: a total contains its parts. ``input_tokens`` contains cache reads, cache writes, audio and
+images; ``output_tokens`` contains reasoning, audio and images; ``cache_write_tokens`` contains those that are kept for
+an hour; cached audio is part of the cache reads and of the audio. Dialects whose wire excludes a part (Anthropic,
+Bedrock exclude cache reads and writes from their input count) add it when they decode and take it out when they encode.
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ import msgspec
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
-    """Token counts of one call; zero where the provider says nothing."""
+    """Counts of one call; zero where the provider says nothing.
+
+    ``service_tier`` is the tier that the call was served with, in the words of the price list (``batch``, ``flex``,
+    ``priority``, ``fast``); empty, or a word that no price list knows such as ``default``, is the standard one.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -20,6 +25,12 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     reasoning_tokens: int = 0
     input_audio_tokens: int = 0
     output_audio_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    cache_read_audio_tokens: int = 0
+    input_image_tokens: int = 0
+    output_image_tokens: int = 0
+    web_searches: int = 0
+    service_tier: str = ""
 
     @property
     def total_tokens(self) -> int:

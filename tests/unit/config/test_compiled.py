@@ -39,7 +39,7 @@ def test_a_file_that_is_away_is_named(tmp_path: Path) -> None:
 def test_a_file_of_another_layout_is_refused(compiled: Path) -> None:
     compiled.write_bytes(msgspec.msgpack.encode({"format": FORMAT + 1, "something": "new"}))
     assert reason(compiled) == (
-        f"{compiled}: expected a compiled configuration of format 1, found format 2; compile it again"
+        f"{compiled}: expected a compiled configuration of format {FORMAT}, found format {FORMAT + 1}; compile it again"
     )
 
 

@@ -7,7 +7,11 @@ from stellwerk.core.usage import Usage
 
 def test_what_a_provider_does_not_say_is_zero() -> None:
     assert Usage().total_tokens == 0
-    assert all(getattr(Usage(), name) == 0 for name in Usage.__struct_fields__)
+    assert all(getattr(Usage(), name) == 0 for name in Usage.__struct_fields__ if name != "service_tier")
+
+
+def test_a_tier_that_is_not_named_is_the_standard_one() -> None:
+    assert Usage().service_tier == ""
 
 
 def test_the_total_is_input_and_output_and_nothing_counted_twice() -> None:
@@ -19,5 +23,10 @@ def test_the_total_is_input_and_output_and_nothing_counted_twice() -> None:
         reasoning_tokens=30,
         input_audio_tokens=5,
         output_audio_tokens=5,
+        cache_write_1h_tokens=4,
+        cache_read_audio_tokens=3,
+        input_image_tokens=20,
+        output_image_tokens=10,
+        web_searches=2,
     )
     assert usage.total_tokens == 150
