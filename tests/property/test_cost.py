@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stellwerk.core.catalog import ModelCard
-from stellwerk.core.cost import MILLION, Cost, cost_of, format_usd
+from stellwerk.core.cost import MILLION, Cost, cost_of, format_usd, nanos_of
 from stellwerk.core.price import DAY_MS, Price, Rates, Row, Tier
 from stellwerk.core.usage import Usage
 
@@ -159,3 +159,16 @@ def test_dollars_are_the_nanos_again(nanos: int) -> None:
     assert "e" not in text.lower()
     assert text == "0" or not text.endswith(".")
     assert "." not in text or not text.endswith("0")
+
+
+flat_rates = st.builds(Rates, input=st.none() | RATE, output=st.none() | RATE, cache_read=st.none() | RATE)
+plain_usages = st.builds(
+    Usage, input_tokens=TOKENS, output_tokens=TOKENS, cache_read_tokens=TOKENS, reasoning_tokens=TOKENS
+)
+
+
+@given(usages | plain_usages, prices | flat_rates.map(lambda rates: Price((Row(rates),))), MOMENTS)
+def test_the_short_way_to_a_sum_leads_to_the_same_sum(usage: Usage, price: Price, at_ms: int) -> None:
+    found = ModelCard("p", "m", price=price)
+    assert nanos_of(usage, found, at_ms) == cost_of(usage, found, at_ms).nanos
+    assert nanos_of(usage, None, at_ms) is None

@@ -15,7 +15,8 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
 
     ``error`` is the stable code of what went wrong, empty on success. ``latency_us`` runs from the request's last byte
     to the answer's last, ``first_byte_us`` to its first, and ``overhead_us`` is the latency without what was spent
-    waiting for providers.
+    waiting for providers. ``cost_nanos`` are nano-dollars; ``None`` where the cost is unknown, since the model has no
+    price or nobody said what was used.
     """
 
     started_ms: int
@@ -43,3 +44,4 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     reply_bytes: int
     finish: str
     tags: str
+    cost_nanos: int | None = None

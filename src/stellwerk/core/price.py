@@ -75,6 +75,14 @@ class Price(msgspec.Struct, frozen=True, gc=False):
 
     rows: tuple[Row, ...]
 
+    @property
+    def flat(self) -> Rates | None:
+        """The rates, where they are the same at all times, for every tier and size of prompt, and only by token."""
+        row = self.rows[0]
+        if len(self.rows) > 1 or row.tiers or row.rates.reasoning is not None or row.rates.request is not None:
+            return None
+        return row.rates
+
     def row(self, at_ms: int, service: str = "") -> Row:
         """The row for a moment and a service tier; a tier without rows of its own costs what the standard one does."""
         rows = self.rows

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from stellwerk.core.cost import NANOS_PER_USD
 from stellwerk.core.event import RequestEvent
 
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
@@ -28,6 +29,7 @@ class Series(msgspec.Struct):
     output_tokens: int = 0
     latency_sum_us: int = 0
     overhead_sum_us: int = 0
+    cost_nanos: int = 0
     buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BUCKETS_S) + 1))
 
     @property
@@ -46,6 +48,7 @@ class Series(msgspec.Struct):
         self.output_tokens += other.output_tokens
         self.latency_sum_us += other.latency_sum_us
         self.overhead_sum_us += other.overhead_sum_us
+        self.cost_nanos += other.cost_nanos
         self.buckets = [mine + theirs for mine, theirs in zip(self.buckets, other.buckets, strict=True)]
 
 
@@ -79,6 +82,8 @@ class Metrics:
         series.output_tokens += event.output_tokens
         series.latency_sum_us += latency_us
         series.overhead_sum_us += event.overhead_us
+        if event.cost_nanos:
+            series.cost_nanos += event.cost_nanos
         series.buckets[bisect_left(BUCKETS_US, latency_us)] += 1
         self.has_changed = True
 
@@ -123,6 +128,8 @@ def render(series: Iterable[Series], gauges: Mapping[str, float]) -> bytes:
         lines.append(f'stellwerk_tokens_total{{{_labels(row)},direction="output"}} {row.output_tokens}')
     _family(lines, "stellwerk_overhead_seconds_total", "counter", "Time spent in the gateway itself.")
     lines += [f"stellwerk_overhead_seconds_total{{{_labels(row)}}} {row.overhead_sum_us / 1e6:.6f}" for row in rows]
+    _family(lines, "stellwerk_cost_dollars_total", "counter", "What calls cost, as far as models have prices.")
+    lines += [f"stellwerk_cost_dollars_total{{{_labels(row)}}} {row.cost_nanos / NANOS_PER_USD:.9f}" for row in rows]
     _family(lines, "stellwerk_request_duration_seconds", "histogram", "From the request's last byte to the answer's.")
     for row in rows:
         lines += _histogram("stellwerk_request_duration_seconds", row)

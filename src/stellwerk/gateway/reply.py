@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stellwerk.core.cost import format_usd, nanos_of
 from stellwerk.core.event import Outcome, RequestEvent
 from stellwerk.core.reply import ReplyFacts
 from stellwerk.core.usage import Usage
@@ -46,8 +47,13 @@ class Reply(msgspec.Struct, eq=False):
         """A provider's whole answer, which came ``now``, handed on."""
         self.first_byte = now
         self.size = len(body)
-        self.request.respond(200, self._fields(JSON, now), body)
-        self._settle("complete", 200, now, facts.usage or NO_USAGE, "", facts.finish)
+        usage = facts.usage
+        cost_nanos = self._cost_nanos(usage)
+        fields = self._fields(JSON, now)
+        if cost_nanos is not None:
+            fields += b"x-stellwerk-cost-usd: %b\r\n" % format_usd(cost_nanos)
+        self.request.respond(200, fields, body)
+        self._settle("complete", 200, now, usage or NO_USAGE, "", facts.finish, cost_nanos)
 
     def start(self, first: bytes) -> None:
         """The first bytes of a stream."""
@@ -58,13 +64,14 @@ class Reply(msgspec.Struct, eq=False):
     def end(self, usage: Usage | None, finish: str) -> None:
         """A stream has been handed on whole."""
         self.request.end()
-        self._settle("complete", 200, self._clock(), usage or NO_USAGE, "", finish)
+        self._settle("complete", 200, self._clock(), usage or NO_USAGE, "", finish, self._cost_nanos(usage))
 
     def break_off(self, rest: bytes, error: StellwerkError, usage: Usage | None, finish: str) -> None:
         """A stream ends before it is whole; ``rest`` are its last bytes, with the event that says so."""
         self.request.send(rest)
         self.request.end()
-        self._settle("truncated", 200, self._clock(), usage or NO_USAGE, error.code, finish)
+        cost_nanos = self._cost_nanos(usage)
+        self._settle("truncated", 200, self._clock(), usage or NO_USAGE, error.code, finish, cost_nanos)
 
     def fail(self, error: StellwerkError) -> None:
         """No answer: the caller gets an error in its own dialect."""
@@ -72,7 +79,7 @@ class Reply(msgspec.Struct, eq=False):
         status = status_of(error)
         fields = self._fields(JSON, now) + _retry_after(error)
         self.request.respond(status, fields, self.dialect.error(self.masked(error)))
-        self._settle("failed", status, now, NO_USAGE, error.code, "")
+        self._settle("failed", status, now, NO_USAGE, error.code, "", 0)
 
     def masked(self, error: StellwerkError) -> StellwerkError:
         """The error without the key that the provider was called with, wherever its words may have carried it."""
@@ -86,12 +93,19 @@ class Reply(msgspec.Struct, eq=False):
 
     def note(self, error: StellwerkError) -> None:
         """The caller is told of an error by somebody else: this only puts it on record."""
-        self._settle("failed", status_of(error), self._clock(), NO_USAGE, error.code, "")
+        self._settle("failed", status_of(error), self._clock(), NO_USAGE, error.code, "", 0)
 
     def cancel(self, usage: Usage | None, finish: str) -> None:
         """The caller has gone."""
         status = 200 if self.first_byte else CLIENT_CLOSED_REQUEST
-        self._settle("cancelled", status, self._clock(), usage or NO_USAGE, "cancelled", finish)
+        cost_nanos = self._cost_nanos(usage) if self.attempts else 0
+        self._settle("cancelled", status, self._clock(), usage or NO_USAGE, "cancelled", finish, cost_nanos)
+
+    def _cost_nanos(self, usage: Usage | None) -> int | None:
+        """What the call cost; ``None`` where nobody can say: it used something, and was not counted or has no price."""
+        if usage is None or self.route is None:
+            return None
+        return nanos_of(usage, self.route.target.card, self.lease.started_ms)
 
     def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route
@@ -103,7 +117,16 @@ class Reply(msgspec.Struct, eq=False):
             max(0.0, overhead_ms),
         )
 
-    def _settle(self, outcome: Outcome, status: int, now: float, usage: Usage, error: str, finish: str) -> None:
+    def _settle(
+        self,
+        outcome: Outcome,
+        status: int,
+        now: float,
+        usage: Usage,
+        error: str,
+        finish: str,
+        cost_nanos: int | None,
+    ) -> None:
         lease, received, route = self.lease, self.request.received, self.route
         principal, envelope = lease.principal, lease.envelope
         latency_s = now - received
@@ -136,6 +159,7 @@ class Reply(msgspec.Struct, eq=False):
                 self.size,
                 finish,
                 lease.tags,
+                cost_nanos,
             )
         )
 

@@ -163,7 +163,7 @@ def _provider(spec: ProviderSpec, secrets: Mapping[str, str]) -> Provider:
 
 def _targets(spec: ModelSpec) -> tuple[Target, ...]:
     return tuple(
-        Target(f"{target.provider}/{target.model}", target.provider, target.model, target.weight)
+        Target(f"{target.provider}/{target.model}", target.provider, target.model, target.weight, target.card)
         for target in spec.targets
     )
 

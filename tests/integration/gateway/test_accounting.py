@@ -181,6 +181,46 @@ async def test_the_record_of_a_whole_reply_is_complete(tmp_path: Path) -> None:
 
 
 @on_loop
+async def test_a_call_costs_what_the_catalogue_says_and_the_answer_the_event_and_the_metrics_agree(
+    tmp_path: Path,
+) -> None:
+    async with scripted(tmp_path) as (gateway, _):
+        told = await once(gateway, chat(asking()))
+        event = await gateway.event()
+        # gpt-5-mini: 0.25, 0.025 and 2 dollars a million; 7 fresh and 4 cached tokens in, 7 out
+        assert event.cost_nanos == 7 * 250 + 4 * 25 + 7 * 2_000
+        assert told.fields[b"x-stellwerk-cost-usd"] == b"0.00001585"
+        assert b"} 0.000015850\n" in gateway.vitals.prometheus()
+
+
+@on_loop
+async def test_a_stream_costs_as_much_and_says_so_in_its_event_alone(tmp_path: Path) -> None:
+    async with scripted(tmp_path, None) as (gateway, upstream), raw(gateway) as caller:
+        await caller.ask(asking(stream=True))
+        await eventually(lambda: upstream.held)
+        usage = b'{"id":"c","choices":[],"usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}}'
+        closing = chunk(b"data: " + usage + b"\n\n"), chunk(DONE), LAST_CHUNK
+        await upstream.held[0].send(STREAM_HEAD, chunk(ROLE), chunk(said("Hello")), chunk(FINISH), *closing)
+        answer = await caller.answer()
+        event = await gateway.event()
+        assert event.cost_nanos == 11 * 250 + 7 * 2_000
+        assert all(name.lower() != b"x-stellwerk-cost-usd" for name, _ in answer.fields)
+
+
+@on_loop
+async def test_what_nobody_counted_has_no_cost_and_what_was_refused_costs_nothing(tmp_path: Path) -> None:
+    async with scripted(tmp_path, None) as (gateway, upstream), raw(gateway) as caller:
+        await caller.ask(asking())
+        await eventually(lambda: upstream.held)
+        silent = b'{"id":"c","choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}]}'
+        await upstream.held[0].send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(silent), silent))
+        assert b"x-stellwerk-cost-usd" not in (await caller.told()).fields
+        await once(gateway, chat(b"{}"))
+        uncounted, refused = gateway.events
+        assert (uncounted.cost_nanos, refused.cost_nanos) == (None, 0)
+
+
+@on_loop
 async def test_the_overhead_of_a_stream_is_not_its_length(tmp_path: Path) -> None:
     async with scripted(tmp_path, None) as (gateway, upstream), raw(gateway) as caller:
         await caller.ask(asking(stream=True))

@@ -24,7 +24,10 @@ _UPLOAD_MS = 3_600_000
 """A request's id is drawn when its head arrives, its start is when its body is there: so much later at most."""
 _LAST_DAY = (date.max - EPOCH).days
 _IS_STREAM = COLUMNS.index("is_stream")
-_EMPTY = {field.name: "''" if field.type is str else "0" for field in msgspec.structs.fields(RequestEvent)}
+_EMPTY = {
+    field.name: "NULL" if field.default is None else "''" if field.type is str else "0"
+    for field in msgspec.structs.fields(RequestEvent)
+}
 
 
 def read_events(

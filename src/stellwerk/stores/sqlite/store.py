@@ -156,6 +156,8 @@ def _storable(event: RequestEvent) -> RequestEvent:
 
 
 def _cut(value: Any) -> Any:
+    if value is None:
+        return None
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     return max(min(value, _INTEGER_LIMIT), -_INTEGER_LIMIT)
