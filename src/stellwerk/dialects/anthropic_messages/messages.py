@@ -11,10 +11,10 @@ import msgspec
 from stellwerk.core.chat import Message, Role
 from stellwerk.core.part import CacheMark, ToolCall, ToolResult
 from stellwerk.dialects.anthropic_messages.cache import encode_cache
-from stellwerk.dialects.anthropic_messages.parts import Wire, decode_content, encode_part, is_plain
+from stellwerk.dialects.anthropic_messages.parts import Wire, decode_content, encode_part, plain_text
 from stellwerk.dialects.anthropic_messages.tools import encode_id
 from stellwerk.dialects.anthropic_messages.types import AS_LIST, IN_PLACE, Members, is_spelled, marked, merge
-from stellwerk.dialects.members import Refuse, STRING
+from stellwerk.dialects.members import STRING, Refuse
 
 _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
 _WORDS = {
@@ -112,10 +112,11 @@ def _mark_last(blocks: list[Wire], cache: CacheMark) -> None:
 
 
 def _content(said: list[_Said]) -> str | list[Wire]:
-    if len(said) == 1 and is_plain(said[0][0].parts):
+    if len(said) == 1:
         message, blocks = said[0]
-        if blocks and message.cache is None and not is_spelled(message.opaque, AS_LIST):
-            return str(blocks[0]["text"])
+        text = plain_text(message.parts)
+        is_listed = message.cache is not None or is_spelled(message.opaque, AS_LIST)
+        return blocks if text is None or is_listed else text
     return [block for _, blocks in said for block in blocks]
 
 

@@ -38,9 +38,11 @@ def decode_content(item: Members, refuse: Refuse, name: str = "content") -> tupl
     return _content(item, refuse, _READERS, name)
 
 
-def is_plain(parts: Sequence[object]) -> bool:
-    """Whether a string says it all: one text without anything beside it, or nothing."""
-    return not parts or (len(parts) == 1 and isinstance(text := parts[0], Text) and text == Text(text.text))
+def plain_text(parts: Sequence[object]) -> str | None:
+    """The text that a string can say in their place; ``None`` where there is more, or nothing."""
+    if len(parts) != 1 or not isinstance(text := parts[0], Text) or text != Text(text.text):
+        return None
+    return text.text
 
 
 def encode_part(part: Part) -> Wire | None:
@@ -115,7 +117,7 @@ def _encode_media(part: Image | Document | SearchResult) -> dict[str, Any]:
             wire = {"type": "document", "source": encode_source(part.source, is_document=True)}
             wire |= {name: text for name, text in (("title", part.name), ("context", part.context)) if text is not None}
         case SearchResult():
-            texts = [wire for text in part.texts if (wire := _encode_text(text, ())) is not None]
+            texts = [block for text in part.texts if (block := _encode_text(text, ())) is not None]
             wire = {"type": "search_result", "source": part.source, "title": part.title, "content": texts}
     if not isinstance(part, Image) and part.cites is not None:
         wire["citations"] = {"enabled": part.cites}
@@ -134,8 +136,9 @@ def _encode_result(part: ToolResult) -> dict[str, Any]:
 
 def encode_content(parts: tuple[Part, ...], *, is_listed: bool) -> str | list[Wire]:
     """A string for one plain text unless it came as an array, else an array."""
-    if not is_listed and parts and is_plain(parts) and isinstance(parts[0], Text):
-        return parts[0].text
+    text = None if is_listed else plain_text(parts)
+    if text is not None:
+        return text
     return [wire for part in parts if (wire := encode_part(part)) is not None]
 
 
@@ -194,7 +197,7 @@ def _read_redacted(block: Members) -> RedactedThinking:
 
 def _read_result(block: Members) -> ToolResult:
     call_id, is_error, cache = block.need("tool_use_id", STRING), block.take("is_error", BOOLEAN), decode_cache(block)
-    parts, is_listed = _content(block, _unreadable, _RESULT_READERS)
+    parts, is_listed = _content(block, None, _RESULT_READERS)
     opaque = marked(block.opaque(), *((AS_LIST,) if is_listed else ()))
     return ToolResult(call_id, parts, is_error=is_error, cache=cache, opaque=opaque)
 
@@ -216,18 +219,18 @@ _READERS: dict[str, Callable[[Members], Part]] = {
 
 
 def _content(
-    item: Members, refuse: Refuse, readers: Mapping[str, Callable[[Members], _P]], name: str = "content"
+    item: Members, refuse: Refuse | None, readers: Mapping[str, Callable[[Members], _P]], name: str = "content"
 ) -> tuple[tuple[_P | Text | OpaquePart, ...], bool]:
     if not bytes(item.peek(name)).startswith(b"["):
         text = item.take(name, STRING)
         return () if text is None else (Text(text),), False
     path, entries = item.path(name), item.need(name, RAWS)
     parts = tuple(_part(entry, f"{path}[{index}]", refuse, readers) for index, entry in enumerate(entries))
-    return parts, is_plain(parts)
+    return parts, not parts or plain_text(parts) is not None
 
 
 def _part(
-    raw: msgspec.Raw, path: str, refuse: Refuse, readers: Mapping[str, Callable[[Members], _P]]
+    raw: msgspec.Raw, path: str, refuse: Refuse | None, readers: Mapping[str, Callable[[Members], _P]]
 ) -> _P | OpaquePart:
     """One content block; a block of a type or shape that is not known stays opaque."""
     block = Members(raw, path, refuse)
@@ -237,7 +240,3 @@ def _part(
         return OpaquePart(DIALECT, kind, raw) if read is None else read(block.leniently())
     except UnreadableError:
         return OpaquePart(DIALECT, kind, raw)
-
-
-def _unreadable(message: str, _param: str | None) -> UnreadableError:
-    return UnreadableError(message)

@@ -71,9 +71,7 @@ def _neutral(thinking: Members, kind: str) -> Reasoning:
             budget, display = thinking.need("budget_tokens", INTEGER), thinking.take("display", STRING)
             if budget <= 0:
                 raise UnreadableError("a budget is a number of tokens")
-            return Reasoning(
-                budget_tokens=budget, is_enabled=True, display=display, opaque=thinking.opaque()
-            )
+            return Reasoning(budget_tokens=budget, is_enabled=True, display=display, opaque=thinking.opaque())
         case "adaptive":
             return Reasoning(is_enabled=True, display=thinking.take("display", STRING), opaque=thinking.opaque())
         case "disabled":

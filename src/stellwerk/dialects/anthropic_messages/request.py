@@ -34,7 +34,9 @@ __all__ = ["DEFAULT_MAX_TOKENS", "decode", "encode", "encode_count", "read_envel
 DEFAULT_MAX_TOKENS = 8_192
 """``max_tokens`` where the caller set no limit: the dialect demands one, and every model takes this."""
 
-_TIERS = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
+TIERS = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
+"""Words for the service tier, of this dialect and of OpenAI, that have one here."""
+
 _OWN_TIERS = (msgspec.Raw(b'"auto"'), msgspec.Raw(b'"standard_only"'))
 _NOT_COUNTED = ("max_tokens", "stream", "stop_sequences", "temperature", "top_p", "top_k", "metadata", "service_tier")
 
@@ -88,7 +90,7 @@ def _wire(request: ChatRequest) -> dict[str, Any]:
         "thinking": None if reasoning is None else encode_thinking(reasoning),
         "output_config": _output_config(request) or None,
         "metadata": None if user is None else {"user_id": user},
-        "service_tier": _TIERS.get(request.service_tier or ""),
+        "service_tier": TIERS.get(request.service_tier or ""),
         "stream": request.is_stream or None,
     }
     return merge(without_nulls(wire), request.opaque)

@@ -61,7 +61,7 @@ def encode(reply: Reply) -> bytes:
         "type": "message",
         "role": "assistant",
         "model": reply.model,
-        "content": [wire for part in parts if (wire := encode_answer(part)) is not None],
+        "content": [block for part in parts if (block := encode_answer(part)) is not None],
         **finish,
         "usage": encode_usage(reply.usage or Usage()) if own is None else own,
     }

@@ -84,9 +84,7 @@ def decode_call(block: Members) -> ToolCall:
     if not identity or not bytes(input_).startswith(b"{"):
         raise UnreadableError("a call has an id and an object")
     signature, cache = _take_thought(block), decode_cache(block)
-    return ToolCall(
-        identity, name, bytes(input_).decode(), signature=signature, cache=cache, opaque=block.opaque()
-    )
+    return ToolCall(identity, name, bytes(input_).decode(), signature=signature, cache=cache, opaque=block.opaque())
 
 
 def encode_call(call: ToolCall, *, is_reply: bool = False) -> dict[str, Any]:

@@ -49,4 +49,4 @@ def marked(opaque: Opaque | None, *names: str) -> Opaque | None:
     if not names:
         return opaque
     left = opaque.members if opaque is not None else {}
-    return Opaque(DIALECT, {**left, **{name: members.SPELLING for name in names}})
+    return Opaque(DIALECT, {**left, **dict.fromkeys(names, members.SPELLING)})
