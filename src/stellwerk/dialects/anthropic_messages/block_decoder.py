@@ -28,6 +28,7 @@ from stellwerk.dialects.anthropic_messages.types import DIALECT, Members
 from stellwerk.dialects.members import RAWS, STRING, UnreadableError, refuse_reply
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_NOTHING = msgspec.Raw(b"")
 _EMPTY = {"", "{}"}
 
 
@@ -39,19 +40,24 @@ class WireDelta(msgspec.Struct, gc=False):
     partial_json: str = ""
     thinking: str = ""
     signature: str = ""
-    citation: msgspec.Raw | None = None
-    content: msgspec.Raw | None = None
-    encrypted_content: msgspec.Raw | None = None
+    citation: msgspec.Raw = _NOTHING
+    content: msgspec.Raw = _NOTHING
+    encrypted_content: msgspec.Raw = _NOTHING
 
 
 class Block:
-    """A block of text, thinking or a tool call: its deltas are told as they come."""
+    """A block of text, thinking or a tool call: its deltas are told as they come.
 
-    __slots__ = ("_call", "_initial", "_start", "kind")
+    A citation is one of the text so far: where it comes before any, it waits for the end of the block.
+    """
+
+    __slots__ = ("_call", "_citations", "_initial", "_is_empty", "_start", "kind")
 
     def __init__(self, kind: str, start: Iterable[StreamEvent], call: int | None = None, initial: str = "") -> None:
         self.kind = kind
         self._start = start
+        self._is_empty = True
+        self._citations: list[StreamEvent] = []
         self._call = call
         self._initial = initial  # arguments that came with the start of a call: only good where no others follow
 
@@ -60,6 +66,10 @@ class Block:
         """Whether it is a tool call."""
         return self._call is not None
 
+    def begin_with(self, start: Iterable[StreamEvent]) -> None:
+        """Sets what the block begins with."""
+        self._start = start
+
     def start(self) -> Iterable[StreamEvent]:
         """What the block begins with."""
         return self._start
@@ -67,26 +77,35 @@ class Block:
     def read(self, delta: WireDelta) -> Iterable[StreamEvent]:
         """The events of one delta."""
         match delta.type:
-            case "text_delta":
-                return (TextDelta(delta.text),) if delta.text else ()
+            case "text_delta" if delta.text:
+                self._is_empty = False
+                return (TextDelta(delta.text),)
             case "input_json_delta" if self._call is not None and delta.partial_json:
                 self._initial = ""
                 return (ToolCallDelta(self._call, delta.partial_json),)
-            case "thinking_delta":
-                return (ThinkingDelta(delta.thinking),) if delta.thinking else ()
-            case "signature_delta":
-                return (ThinkingSigned(delta.signature),) if delta.signature else ()
-            case "citations_delta":
-                return _cite(delta.citation)
+            case "thinking_delta" if delta.thinking:
+                return (ThinkingDelta(delta.thinking),)
+            case "signature_delta" if delta.signature:
+                return (ThinkingSigned(delta.signature),)
+            case "citations_delta" if delta.citation != _NOTHING:
+                return self._cite(delta.citation)
             case _:
                 return ()
 
     def end(self) -> Iterator[StreamEvent]:
         """The block is whole."""
+        yield from self._citations
         if self._call is not None:
             if self._initial not in _EMPTY:
                 yield ToolCallDelta(self._call, self._initial)
             yield ToolCallEnded(self._call)
+
+    def _cite(self, raw: msgspec.Raw) -> Iterable[StreamEvent]:
+        citation = _citation(raw)
+        if self._is_empty:
+            self._citations.append(citation)
+            return ()
+        return (citation,)
 
 
 class OpaqueBlock(Block):
@@ -104,7 +123,7 @@ class OpaqueBlock(Block):
         """Takes the delta in; nothing is told yet."""
         self._input.append(delta.partial_json)
         for name, value in (("content", delta.content), ("encrypted_content", delta.encrypted_content)):
-            if value is not None:
+            if value != _NOTHING:
                 self._members[name] = value
         return ()
 
@@ -128,7 +147,7 @@ def open_block(raw: msgspec.Raw, calls: int) -> Block:
     try:
         match kind:
             case "text":
-                return Block(kind, tuple(_start_text(wire.leniently())))
+                return _open_text(wire.leniently())
             case "thinking":
                 return Block(kind, tuple(_start_thinking(wire.leniently())))
             case "redacted_thinking":
@@ -147,13 +166,15 @@ def _open_call(wire: Members, calls: int) -> Block:
     return Block("tool_use", (started,), calls, call.arguments)
 
 
-def _start_text(wire: Members) -> Iterator[StreamEvent]:
+def _open_text(wire: Members) -> Block:
+    """A text, which nearly always begins empty."""
+    block = Block("text", ())
     text = wire.take("text", STRING)
-    if text:
-        yield TextDelta(text)
-    if bytes(wire.peek("citations")).startswith(b"["):
-        for raw in wire.need("citations", RAWS):
-            yield from _cite(raw)
+    start = [*block.read(WireDelta("text_delta", text or ""))]
+    for raw in wire.take("citations", RAWS) or ():
+        start += block.read(WireDelta("citations_delta", citation=raw))
+    block.begin_with(start)
+    return block
 
 
 def _start_thinking(wire: Members) -> Iterator[StreamEvent]:
@@ -164,11 +185,9 @@ def _start_thinking(wire: Members) -> Iterator[StreamEvent]:
         yield ThinkingSigned(signature)
 
 
-def _cite(raw: msgspec.Raw | None) -> tuple[StreamEvent, ...]:
+def _citation(raw: msgspec.Raw) -> StreamEvent:
     """A citation; one of a kind that is not known is this dialect's alone."""
-    if raw is None:
-        return ()
     try:
-        return (CitationAdded(decode_citation(raw)),)
+        return CitationAdded(decode_citation(raw))
     except UnreadableError:
-        return (OpaqueDelta(Opaque(DIALECT, {"citation": raw}), 0),)
+        return OpaqueDelta(Opaque(DIALECT, {"citation": raw}), 0)

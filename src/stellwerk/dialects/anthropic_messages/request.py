@@ -115,7 +115,8 @@ def _output_config(request: ChatRequest) -> dict[str, Any]:
 
 
 def _decode(body: Members, raw: bytes, *, is_count: bool) -> ChatRequest:
-    _refuse_duplicates(raw)
+    if body.least_size != len(raw):
+        _refuse_duplicates(raw)
     messages, tools = body.need("messages", RAWS), body.take("tools", RAWS) or ()
     choice, is_parallel_allowed = _choice(body)
     format_, reasoning, config = _settings(body)

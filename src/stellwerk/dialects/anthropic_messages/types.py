@@ -28,6 +28,11 @@ class Members(members.Members):
 
     dialect = DIALECT
 
+    @property
+    def least_size(self) -> int:
+        """How many bytes an object of these members has at least: one of that size holds none of them twice."""
+        return 1 + sum([len(name) + len(memoryview(raw)) + 4 for name, raw in self._left.items()])
+
     def leniently(self) -> Self:
         """The same members, which raise ``UnreadableError`` from now on."""
         self._refuse = None
