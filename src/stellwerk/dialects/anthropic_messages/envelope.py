@@ -19,7 +19,7 @@ MOST = 2**31 - 1
 
 _tick = itertools.count().__next__
 _UNSET: Any = msgspec.UNSET
-_ACTED_ON = ("model", "stream", "max_tokens")
+_ACTED_ON = 3  # model, stream and max_tokens
 _WINDOW_BYTES = 8_192
 
 
@@ -45,7 +45,7 @@ def read_envelope(body: bytes, *, max_depth: int) -> Envelope:
     model: Any = wire.model
     stream: Any = wire.stream
     cap: Any = wire.max_tokens
-    if taken + (model, stream, cap).count(_UNSET) != len(_ACTED_ON):
+    if taken + (model, stream, cap).count(_UNSET) != _ACTED_ON:
         _refuse_duplicates(body)
     if type(model) is not str:
         raise _wrong("model", "a string", model)
@@ -128,8 +128,9 @@ def _check_utf8(body: bytes) -> None:
 
 
 def _refuse_duplicates(body: bytes) -> None:
-    for name in _ACTED_ON:
-        json_splice.find(body, name)
+    json_splice.find(body, "model")
+    json_splice.find(body, "stream")
+    json_splice.find(body, "max_tokens")
 
 
 def _refusal(error: Exception, body: bytes, max_depth: int) -> InvalidRequest:

@@ -67,6 +67,7 @@ class EventDecoder:
             if event.data.startswith(_TYPICAL):
                 wire = _read_delta(event.data)
                 return list(self._block(wire.index).read(wire.delta))
+            event.data.decode()  # what stays opaque is told again, and must be text
             return list(self._read_event(Members(event.data, refuse=refuse_reply), event.event))
         except (msgspec.DecodeError, UnicodeDecodeError, UnreadableError, RecursionError) as error:
             raise UpstreamInvalid(f"The provider's stream holds an event that cannot be read: {error}.") from None

@@ -116,7 +116,7 @@ def _encode_media(part: Image | Document | SearchResult) -> dict[str, Any]:
         case Document():
             wire = {"type": "document", "source": encode_source(part.source, is_document=True)}
             wire |= {name: text for name, text in (("title", part.name), ("context", part.context)) if text is not None}
-        case SearchResult():
+        case _:
             texts = [block for text in part.texts if (block := _encode_text(text, ())) is not None]
             wire = {"type": "search_result", "source": part.source, "title": part.title, "content": texts}
     if not isinstance(part, Image) and part.cites is not None:
@@ -126,9 +126,9 @@ def _encode_media(part: Image | Document | SearchResult) -> dict[str, Any]:
 
 def _encode_result(part: ToolResult) -> dict[str, Any]:
     wire: dict[str, Any] = {"type": "tool_result", "tool_use_id": encode_id(part.call_id)}
-    content = encode_content(part.parts, is_listed=is_spelled(part.opaque, AS_LIST))
-    if part.parts or content:
-        wire["content"] = content
+    is_listed = is_spelled(part.opaque, AS_LIST)
+    if part.parts or is_listed:
+        wire["content"] = encode_content(part.parts, is_listed=is_listed)
     if part.is_error is not None:
         wire["is_error"] = part.is_error
     return merge(wire | encode_cache(part.cache), part.opaque)

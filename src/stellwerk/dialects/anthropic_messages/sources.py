@@ -39,7 +39,7 @@ def encode_source(source: Source, *, is_document: bool = False) -> dict[str, Any
             return {"type": "file", "file_id": source.id}
         case TextSource():
             return {"type": "text", "media_type": _PLAIN, "data": source.text}
-        case InlineSource():
+        case _:
             text = _text(source) if is_document and source.media_type.startswith("text/") else None
             if text is not None:
                 return {"type": "text", "media_type": _PLAIN, "data": text}

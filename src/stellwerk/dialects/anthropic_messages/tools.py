@@ -135,7 +135,7 @@ def _encode_tool(tool: Tool) -> msgspec.Raw | dict[str, Any] | None:
             return merge(wire | encode_cache(tool.cache), tool.opaque)
         case CustomTool():
             return None
-        case OpaqueTool():
+        case _:
             return tool.raw if tool.dialect == DIALECT else None
 
 

@@ -63,10 +63,9 @@ def system(text: str, role: Role = Role.SYSTEM) -> Message:
     return Message(role, (Text(text),))
 
 
-def content(*parts: Part) -> list[Any]:
-    """The blocks of a user's message of these parts and a plain text."""
-    blocks: list[Any] = encoded(user(*parts, Text("?")))["messages"][0]["content"]
-    return blocks[:-1] if isinstance(blocks, list) else []
+def content(part: Part) -> Any:
+    """The block of a user's message of this part, which has a plain text beside it."""
+    return encoded(user(part, Text("?")))["messages"][0]["content"][0]
 
 
 def test_a_request_without_a_limit_takes_the_default_above_what_thinking_takes() -> None:
@@ -76,12 +75,14 @@ def test_a_request_without_a_limit_takes_the_default_above_what_thinking_takes()
 
 
 def test_an_openai_request_becomes_one_of_this_dialect() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/jpg;base64,AA=="}}
+    call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": ""}}
     body = {
         "model": "m",
         "messages": [
             {"role": "developer", "content": "Be brief."},
-            {"role": "user", "content": [{"type": "text", "text": "Look"}, {"type": "image_url", "image_url": {"url": "data:image/jpg;base64,AA=="}}]},
-            {"role": "assistant", "content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": ""}}]},
+            {"role": "user", "content": [{"type": "text", "text": "Look"}, picture]},
+            {"role": "assistant", "content": None, "tool_calls": [call]},
             {"role": "tool", "tool_call_id": "call_1", "content": "done"},
         ],
         "tools": [{"type": "function", "function": {"name": "f"}}],
@@ -92,7 +93,7 @@ def test_an_openai_request_becomes_one_of_this_dialect() -> None:
         "user": "u1",
         "service_tier": "default",
         "stream": True,
-    }  # fmt: skip
+    }
     wire = json.loads(encode(openai.decode(json.dumps(body).encode())))
     judge_request(wire)
     assert wire == {
@@ -300,7 +301,7 @@ def test_edge_12_a_mark_on_a_whole_message_stands_on_its_last_block() -> None:
     ],
 )
 def test_parts_are_written_as_blocks(part: Part, wire: dict[str, Any]) -> None:
-    assert content(part) == [wire]
+    assert content(part) == wire
 
 
 @pytest.mark.parametrize("part", [Refusal(""), Audio(id="a1"), Audio(transcript="")])

@@ -63,7 +63,9 @@ def blocks(*events: StreamEvent) -> list[dict[str, Any]]:
 
 def from_openai(*choices: dict[str, Any], usage: dict[str, Any] | None = None) -> list[StreamEvent]:
     """The neutral events of an OpenAI stream of these choices."""
-    chunks = [{"id": "chatcmpl-1", "model": "gpt-5.2", "choices": [{"index": 0, **choice}]} for choice in choices]
+    chunks: list[dict[str, Any]] = [
+        {"id": "chatcmpl-1", "model": "gpt-5.2", "choices": [{"index": 0, **choice}]} for choice in choices
+    ]
     if usage is not None:
         chunks.append({"id": "chatcmpl-1", "model": "gpt-5.2", "choices": [], "usage": usage})
     data = b"".join(sse.encode(json.dumps(chunk).encode()) for chunk in chunks) + b"data: [DONE]\n\n"
@@ -199,8 +201,9 @@ def test_edge_4_text_amid_a_call_waits_until_the_call_is_whole() -> None:
 
 def test_edge_4_parallel_calls_whose_pieces_alternate_come_out_one_after_another() -> None:
     content = blocks(
-        ToolCallStarted(0, "c0", "f"), ToolCallStarted(1, "c1", "g"), ToolCallDelta(0, '{"a"'), ToolCallDelta(1, '{"b"'),
-        ToolCallStarted(2, "c2", "h"), ToolCallDelta(0, ":0}"), ToolCallDelta(2, "{}"), ToolCallDelta(1, ":1}"),
+        ToolCallStarted(0, "c0", "f"), ToolCallStarted(1, "c1", "g"), ToolCallDelta(0, '{"a"'),
+        ToolCallDelta(1, '{"b"'), ToolCallStarted(2, "c2", "h"),
+        ToolCallDelta(0, ":0}"), ToolCallDelta(2, "{}"), ToolCallDelta(1, ":1}"),
         ToolCallEnded(2), ToolCallEnded(0), *END,
     )  # fmt: skip
     assert [(block["id"], block["input"]) for block in content] == [("c0", {"a": 0}), ("c1", {"b": 1}), ("c2", {})]
