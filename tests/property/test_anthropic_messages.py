@@ -133,16 +133,16 @@ def conversations(draw: st.DrawFn) -> list[Any]:
     turns: list[Any] = []
     for index in range(draw(st.integers(0, 4))):
         if index % 2:
-            blocks = [*draw(st.lists(st.one_of(THOUGHTS, TEXT, CALLS, NEW), min_size=1, max_size=3))]
-            turn = {"role": "assistant", "content": blocks}
+            answer = draw(st.lists(st.one_of(THOUGHTS, TEXT, CALLS, NEW), min_size=1, max_size=3))
+            turn = {"role": "assistant", "content": answer}
         else:
-            # Results stand in call order and before everything else.
-            results = sorted(draw(st.lists(RESULTS, max_size=2)), key=lambda block: str(block["tool_use_id"]))
-            calls = {block.get("id") for block in turns[-1]["content"]} if turns else set()
-            results = [block for block in results if block["tool_use_id"] in calls] if len(calls) > 1 else results[:1]
-            rest = draw(st.lists(st.one_of(TEXT, IMAGES, DOCUMENTS, PASSAGES, NEW), max_size=2))
-            blocks = [*results, *rest]
-            turn = {"role": "user", "content": blocks or draw(WORDS)}
+            # Results stand in call order and before everything else; those of no call come last.
+            order = {block.get("id"): at for at, block in enumerate(turns[-1]["content"])} if turns else {}
+            results = draw(st.lists(RESULTS, max_size=2))
+            results.sort(key=lambda block: order.get(block["tool_use_id"], 9))
+            blocks = [*results, *draw(st.lists(st.one_of(TEXT, IMAGES, DOCUMENTS, PASSAGES, NEW), max_size=2))]
+            content: Any = draw(WORDS) if not blocks else blocks
+            turn = {"role": "user", "content": content}
         turns.append({**draw(UNKNOWN), **turn})
     return turns
 
@@ -355,6 +355,9 @@ def neutral(pieces: list[bytes]) -> list[StreamEvent] | None:
         return None
 
 
+SAID: st.SearchStrategy[StreamEvent] = st.sampled_from([TextDelta("a"), TextDelta(""), RefusalDelta("b")])
+
+
 @st.composite
 def tellings(draw: st.DrawFn) -> list[StreamEvent]:
     """Neutral events in any order that a decoder may yield them in: pieces of several calls and of text alternate."""
@@ -366,7 +369,7 @@ def tellings(draw: st.DrawFn) -> list[StreamEvent]:
             st.sampled_from(["text", "thinking", "signed", "redacted", "call", "argue", "end", "cite", "usage"])
         ):
             case "text":
-                events.append(draw(st.sampled_from([TextDelta("a"), TextDelta(""), RefusalDelta("b")])))
+                events.append(draw(SAID))
             case "thinking":
                 events.append(ThinkingDelta("t"))
             case "signed":
