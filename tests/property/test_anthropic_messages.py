@@ -134,15 +134,16 @@ def conversations(draw: st.DrawFn) -> list[Any]:
     for index in range(draw(st.integers(0, 4))):
         if index % 2:
             answer = draw(st.lists(st.one_of(THOUGHTS, TEXT, CALLS, NEW), min_size=1, max_size=3))
-            turn = {"role": "assistant", "content": answer}
+            turn: dict[str, Any] = {"role": "assistant", "content": answer}
         else:
             # Results stand in call order and before everything else; those of no call come last.
             order = {block.get("id"): at for at, block in enumerate(turns[-1]["content"])} if turns else {}
             results = draw(st.lists(RESULTS, max_size=2))
             results.sort(key=lambda block: order.get(block["tool_use_id"], 9))
             blocks = [*results, *draw(st.lists(st.one_of(TEXT, IMAGES, DOCUMENTS, PASSAGES, NEW), max_size=2))]
-            content: Any = draw(WORDS) if not blocks else blocks
-            turn = {"role": "user", "content": content}
+            turn = {"role": "user", "content": blocks}
+            if not blocks:
+                turn["content"] = draw(WORDS)
         turns.append({**draw(UNKNOWN), **turn})
     return turns
 

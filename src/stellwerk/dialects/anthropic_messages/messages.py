@@ -6,15 +6,13 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, TypeAlias
 
-import msgspec
-
 from stellwerk.core.chat import Message, Role
 from stellwerk.core.part import CacheMark, ToolCall, ToolResult
 from stellwerk.dialects.anthropic_messages.cache import encode_cache
 from stellwerk.dialects.anthropic_messages.parts import Wire, decode_content, encode_part, plain_text
 from stellwerk.dialects.anthropic_messages.tools import encode_id
 from stellwerk.dialects.anthropic_messages.types import AS_LIST, IN_PLACE, Members, is_spelled, marked, merge
-from stellwerk.dialects.members import STRING, Refuse
+from stellwerk.dialects.members import STRING
 
 _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
 _WORDS = {
@@ -28,18 +26,17 @@ _Said: TypeAlias = tuple[Message, list[Wire]]
 """A message and its content blocks."""
 
 
-def decode_system(body: Members, refuse: Refuse) -> tuple[Message, ...]:
+def decode_system(body: Members) -> tuple[Message, ...]:
     """``system`` as the first message."""
     if bytes(body.peek("system")) == b"null":
         body.take("system", STRING)
         return ()
-    parts, is_listed = decode_content(body, refuse, "system")
+    parts, is_listed = decode_content(body, "system")
     return (Message(Role.SYSTEM, parts, opaque=marked(None, *((AS_LIST,) if is_listed else ()))),)
 
 
-def decode_message(raw: msgspec.Raw, path: str, refuse: Refuse) -> Iterator[Message]:
+def decode_message(message: Members) -> Iterator[Message]:
     """One entry of ``messages``; results of tools in it become a message of their own, where they stand."""
-    message = Members(raw, path, refuse)
     word = message.need("role", STRING)
     role = _ROLES.get(word)
     if role is None:
@@ -47,7 +44,7 @@ def decode_message(raw: msgspec.Raw, path: str, refuse: Refuse) -> Iterator[Mess
         message.fail(f"Invalid value: '{word[:64]}'. Supported values are: {known}.", "role")
     if bytes(message.peek("content")) == b"null":
         message.fail(f"Missing required parameter: '{message.path('content')}'.", "content")
-    parts, is_listed = decode_content(message, refuse)
+    parts, is_listed = decode_content(message)
     opaque = message.opaque()
     if role is not Role.USER or not any(isinstance(part, ToolResult) for part in parts):
         marks = ((AS_LIST,) if is_listed else ()) + ((IN_PLACE,) if role is Role.SYSTEM else ())

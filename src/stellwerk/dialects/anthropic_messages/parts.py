@@ -27,15 +27,15 @@ from stellwerk.dialects.anthropic_messages.citations import decode_citations, en
 from stellwerk.dialects.anthropic_messages.sources import decode_source, encode_source
 from stellwerk.dialects.anthropic_messages.tools import decode_call, encode_call, encode_id
 from stellwerk.dialects.anthropic_messages.types import AS_LIST, DIALECT, Members, is_spelled, marked, merge
-from stellwerk.dialects.members import BOOLEAN, RAW, RAWS, STRING, Refuse, UnreadableError
+from stellwerk.dialects.members import BOOLEAN, RAW, RAWS, STRING, UnreadableError
 
 Wire = msgspec.Raw | dict[str, Any]
 """One content block, ready to be encoded."""
 
 
-def decode_content(item: Members, refuse: Refuse, name: str = "content") -> tuple[tuple[Part, ...], bool]:
+def decode_content(item: Members, name: str = "content") -> tuple[tuple[Part, ...], bool]:
     """The content in the member ``name``, and whether it came as an array although a string would say the same."""
-    return _content(item, refuse, _READERS, name)
+    return _content(item, _READERS, name)
 
 
 def plain_text(parts: Sequence[object]) -> str | None:
@@ -197,7 +197,7 @@ def _read_redacted(block: Members) -> RedactedThinking:
 
 def _read_result(block: Members) -> ToolResult:
     call_id, is_error, cache = block.need("tool_use_id", STRING), block.take("is_error", BOOLEAN), decode_cache(block)
-    parts, is_listed = _content(block, None, _RESULT_READERS)
+    parts, is_listed = _content(block, _RESULT_READERS)
     opaque = marked(block.opaque(), *((AS_LIST,) if is_listed else ()))
     return ToolResult(call_id, parts, is_error=is_error, cache=cache, opaque=opaque)
 
@@ -219,24 +219,21 @@ _READERS: dict[str, Callable[[Members], Part]] = {
 
 
 def _content(
-    item: Members, refuse: Refuse | None, readers: Mapping[str, Callable[[Members], _P]], name: str = "content"
+    item: Members, readers: Mapping[str, Callable[[Members], _P]], name: str = "content"
 ) -> tuple[tuple[_P | Text | OpaquePart, ...], bool]:
     if not bytes(item.peek(name)).startswith(b"["):
         text = item.take(name, STRING)
         return () if text is None else (Text(text),), False
-    path, entries = item.path(name), item.need(name, RAWS)
-    parts = tuple(_part(entry, f"{path}[{index}]", refuse, readers) for index, entry in enumerate(entries))
+    parts = tuple([_part(block, readers) for block in item.objects(name)])
     return parts, not parts or plain_text(parts) is not None
 
 
-def _part(
-    raw: msgspec.Raw, path: str, refuse: Refuse | None, readers: Mapping[str, Callable[[Members], _P]]
-) -> _P | OpaquePart:
+def _part(block: Members, readers: Mapping[str, Callable[[Members], _P]]) -> _P | OpaquePart:
     """One content block; a block of a type or shape that is not known stays opaque."""
-    block = Members(raw, path, refuse)
+    whole = block.copy()
     kind = block.need("type", STRING)
     read = readers.get(kind)
     try:
-        return OpaquePart(DIALECT, kind, raw) if read is None else read(block.leniently())
+        return OpaquePart(DIALECT, kind, whole.whole()) if read is None else read(block.leniently())
     except UnreadableError:
-        return OpaquePart(DIALECT, kind, raw)
+        return OpaquePart(DIALECT, kind, whole.whole())

@@ -117,19 +117,15 @@ def _output_config(request: ChatRequest) -> dict[str, Any]:
 def _decode(body: Members, raw: bytes, *, is_count: bool) -> ChatRequest:
     if body.least_size != len(raw):
         _refuse_duplicates(raw)
-    messages, tools = body.need("messages", RAWS), body.take("tools", RAWS) or ()
+    messages, tools = body.objects("messages"), body.take("tools", RAWS) or ()
     choice, is_parallel_allowed = _choice(body)
     format_, reasoning, config = _settings(body)
     user, metadata = _user(body)
     return ChatRequest(
         body.need("model", STRING),
         (
-            *decode_system(body, refuse_request),
-            *(
-                message
-                for index, entry in enumerate(messages)
-                for message in decode_message(entry, f"messages[{index}]", refuse_request)
-            ),
+            *decode_system(body),
+            *[message for entry in messages for message in decode_message(entry)],
         ),
         tuple(decode_tool(tool, f"tools[{index}]", refuse_request) for index, tool in enumerate(tools)),
         choice,

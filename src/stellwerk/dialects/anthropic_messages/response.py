@@ -127,7 +127,7 @@ def _decode(body: Members, raw: bytes) -> Reply:
         raise UpstreamInvalid(_complaint(msgspec.json.decode(raw)))
     body.take("type", STRING)
     body.take("role", STRING)
-    parts, _ = decode_content(body, refuse_reply)
+    parts, _ = decode_content(body)
     finish = take_finish(body)
     usage, usage_opaque = _take_usage(body)
     return Reply(

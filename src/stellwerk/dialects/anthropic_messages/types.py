@@ -21,6 +21,9 @@ IN_PLACE = "role"
 """Marks a system message that stood among the messages, not in ``system``."""
 
 
+_OBJECTS: msgspec.json.Decoder[list[dict[str, msgspec.Raw]]] = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+
+
 class Members(members.Members):
     """The members of one of this dialect's objects."""
 
@@ -32,6 +35,30 @@ class Members(members.Members):
     def least_size(self) -> int:
         """How many bytes an object of these members has at least: one of that size holds none of them twice."""
         return 1 + sum([len(name) + len(memoryview(raw)) + 4 for name, raw in self._left.items()])
+
+    def objects(self, name: str) -> list[Self]:
+        """The objects in the array that the member holds, which must be there: read in one pass with the array."""
+        path, raw = self.path(name), self.peek(name)
+        try:
+            found = _OBJECTS.decode(raw)
+        except msgspec.ValidationError:  # one is no object: which, the longer way tells
+            entries = self.need(name, members.RAWS)
+            return [type(self)(entry, f"{path}[{index}]", self._refuse) for index, entry in enumerate(entries)]
+        del self._left[name]
+        return [self._of(entry, f"{path}[{index}]") for index, entry in enumerate(found)]
+
+    def whole(self) -> msgspec.Raw:
+        """The object of all members that are left."""
+        return msgspec.Raw(msgspec.json.encode(self._left))
+
+    def copy(self) -> Self:
+        """The same members, of which others may be taken."""
+        return self._of({**self._left}, self._path)
+
+    def _of(self, left: dict[str, msgspec.Raw], path: str) -> Self:
+        made = self.__new__(type(self))
+        made._left, made._path, made._refuse = left, path, self._refuse  # noqa: SLF001 - one of its own
+        return made
 
     def leniently(self) -> Self:
         """The same members, which raise ``UnreadableError`` from now on."""
