@@ -13,8 +13,9 @@ from stellwerk.dialects import json_splice
 from stellwerk.dialects.anthropic_messages.envelope import read_envelope, rewrite
 from stellwerk.dialects.anthropic_messages.messages import decode_message, decode_system, encode_system, encode_turns
 from stellwerk.dialects.anthropic_messages.reasoning import decode_reasoning, encode_effort, encode_thinking
+from stellwerk.dialects.anthropic_messages.schema import adapt
 from stellwerk.dialects.anthropic_messages.tools import decode_choice, decode_tool, encode_choice, encode_tools
-from stellwerk.dialects.anthropic_messages.types import NULL, Members, merge
+from stellwerk.dialects.anthropic_messages.types import NULL, OWN_FORMAT, Members, is_spelled, marked, merge
 from stellwerk.dialects.members import (
     BOOLEAN,
     INTEGER,
@@ -110,7 +111,8 @@ def _output_config(request: ChatRequest) -> dict[str, Any]:
         config["effort"] = effort
     format_ = request.output_format
     if isinstance(format_, JsonSchemaFormat) and format_.schema is not None:
-        config["format"] = merge({"type": "json_schema", "schema": format_.schema}, format_.opaque)
+        schema = format_.schema if is_spelled(format_.opaque, OWN_FORMAT) else adapt(format_.schema)
+        config["format"] = merge({"type": "json_schema", "schema": schema}, format_.opaque)
     return config
 
 
@@ -186,7 +188,7 @@ def _format(config: Members) -> JsonSchemaFormat | None:
     except UnreadableError:
         return None
     config.take("format", RAW)
-    return JsonSchemaFormat(schema, opaque=format_.opaque())
+    return JsonSchemaFormat(schema, opaque=marked(format_.opaque(), OWN_FORMAT))
 
 
 def _user(body: Members) -> tuple[str | None, Opaque | None]:

@@ -34,12 +34,13 @@ class PassThrough:
         "_is_half",
         "_is_idle",
         "_splitter",
-        "_usage",
+        "_told",
         "error",
         "error_code",
         "finish",
         "has_content",
         "is_complete",
+        "usage",
     )
 
     def __init__(self, *, max_event_bytes: int = sse.MAX_EVENT_BYTES) -> None:
@@ -52,16 +53,13 @@ class PassThrough:
         self.error: str | None = None
         """The message of an error event."""
         self.error_code: str | None = None
-        self._usage: WireUsage | None = None
+        self.usage: Usage | None = None
+        """What the first and the last events told of it, as one."""
+        self._told: WireUsage | None = None
         self._splitter = sse.Splitter(max_event_bytes=max_event_bytes)
         self._is_begun = False
         self._is_idle = False  # no half event is pending, and there has been content
         self._is_half = False  # what was handed on ends within an event
-
-    @property
-    def usage(self) -> Usage | None:
-        """What the first and the last events told of it, as one."""
-        return None if self._usage is None else neutral(self._usage)
 
     @property
     def is_between_events(self) -> bool:
@@ -138,7 +136,8 @@ class PassThrough:
     def _notice_usage(self, wire: Any) -> None:
         usage = wire.get("usage") if type(wire) is dict else None
         if type(usage) is dict:
-            self._usage = updated(self._usage, read_wire(usage))
+            self._told = updated(self._told, read_wire(usage))
+            self.usage = neutral(self._told)
 
 
 def _is_plain(data: bytes) -> bool:

@@ -20,6 +20,8 @@ AS_LIST = "content"
 IN_PLACE = "role"
 """Marks a system message that stood among the messages, not in ``system``."""
 
+OWN_FORMAT = "type"
+"""Marks a schema for the answer that came in this dialect: it is the caller's to fit to the provider."""
 
 _OBJECTS: msgspec.json.Decoder[list[dict[str, msgspec.Raw]]] = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from anthropic import transform_schema
 
 from stellwerk.core.chat import ChatRequest, JsonObjectFormat, JsonSchemaFormat, Message, Reasoning, Role, Sampling
 from stellwerk.core.opaque import Opaque
@@ -399,6 +400,59 @@ def test_edge_10_a_schema_for_the_answer_is_the_output_format() -> None:
     assert written["output_config"] == {"format": {"type": "json_schema", "schema": json.loads(bytes(schema))}}
     assert "output_config" not in encoded(output_format=JsonSchemaFormat(None, "answer"))
     assert "output_config" not in encoded(output_format=JsonObjectFormat())
+
+
+def test_edge_10_a_foreign_schema_is_put_in_the_keywords_that_the_provider_takes() -> None:
+    schema: dict[str, Any] = {
+        "type": "object",
+        "$defs": {"leg": {"properties": {"km": {"type": "number", "minimum": 0, "description": "Length"}}}},
+        "properties": {
+            "legs": {"type": "array", "items": {"$ref": "#/$defs/leg"}, "minItems": 2, "maxItems": 9},
+            "code": {"oneOf": [{"type": "string", "maxLength": 3, "format": "hex"}, {"type": ["object", "null"]}]},
+            "day": {"type": "string", "format": "date"},
+            "open": {"type": "object", "additionalProperties": {"type": "string"}},
+            "odd": True,
+            "words": {"anyOf": [{"type": "string"}], "minItems": 1, "definitions": 5, "allOf": 5},
+        },
+    }
+    raw = msgspec.Raw(json.dumps(schema).encode())
+    written = encoded(output_format=JsonSchemaFormat(raw, "answer"))["output_config"]["format"]["schema"]
+    properties = written["properties"]
+    assert written["additionalProperties"] is False
+    assert written["$defs"]["leg"] == {
+        "properties": {"km": {"type": "number", "description": "Length (minimum: 0)"}},
+        "additionalProperties": False,
+    }
+    assert properties["legs"]["description"] == "(maxItems: 9, minItems: 2)"
+    assert properties["code"] == {
+        "anyOf": [
+            {"type": "string", "description": '(maxLength: 3, format: "hex")'},
+            {"type": ["object", "null"], "additionalProperties": False},
+        ]
+    }
+    assert [properties[name] for name in ("day", "open", "odd", "words")] == [
+        schema["properties"][name] for name in ("day", "open", "odd", "words")
+    ]
+
+
+def test_edge_10_a_schema_of_this_dialect_is_the_callers_to_fit() -> None:
+    config = {"format": {"type": "json_schema", "schema": {"type": "object", "minProperties": 1}}}
+    body = {"model": "m", "max_tokens": 9, "messages": [], "output_config": config}
+    assert json.loads(encode(decode(json.dumps(body).encode()))) == body
+
+
+def test_edge_10_the_official_sdk_finds_nothing_to_change_in_an_adapted_schema() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "n": {"type": "integer", "minimum": 1, "exclusiveMaximum": 9},
+            "l": {"type": "array", "items": {"type": "object", "properties": {}}, "uniqueItems": True},
+        },
+        "required": ["n"],
+    }
+    raw = msgspec.Raw(json.dumps(schema).encode())
+    written = encoded(output_format=JsonSchemaFormat(raw, "answer"))["output_config"]["format"]["schema"]
+    assert transform_schema(written) == written
 
 
 def test_the_users_id_is_the_one_that_is_there() -> None:

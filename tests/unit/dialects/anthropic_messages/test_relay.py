@@ -12,6 +12,7 @@ from stellwerk.dialects import sse
 from stellwerk.dialects.anthropic_messages.errors import encode_stream_error
 from stellwerk.dialects.anthropic_messages.stream import PassThrough
 from stellwerk.errors import UpstreamInvalid, UpstreamTimeout
+from stellwerk.gateway.dialect import Relay
 
 
 def event(wire: dict[str, Any]) -> bytes:
@@ -34,7 +35,7 @@ PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 
 
 def test_a_whole_stream_goes_through_in_the_same_objects() -> None:
-    relay = PassThrough()
+    relay: Relay = PassThrough()
     pieces = [START, begin({"type": "text", "text": ""}), PING, TEXT, delta('"quoted"'), TEXT * 3, FINISH, STOP]
     for piece in pieces:
         assert relay.feed(piece) is piece
