@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from stellwerk.plugins import shelf
+
 Said = Callable[[str], list[str]]
 
 FAULTS = {
@@ -140,8 +142,8 @@ FAULTS = {
     "an unknown kind of provider": (
         '[[providers]]\nname = "o"\nkind = "opena"',
         (
-            '15: providers[1].kind: expected a kind of provider (one of compatible, openai), found "opena"; '
-            'did you mean "openai"?'
+            f"15: providers[1].kind: expected a kind of provider (one of {', '.join(shelf('providers'))}), "
+            'found "opena"; did you mean "openai"?'
         ),
     ),
     "an unknown strategy": (

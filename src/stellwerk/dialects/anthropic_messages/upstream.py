@@ -1,0 +1,77 @@
+"""How a host that speaks this dialect is asked, and how its refusals are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from stellwerk.core.chat import ChatRequest
+from stellwerk.core.envelope import Envelope
+from stellwerk.core.route import Target
+from stellwerk.core.wire import Failure, Origin, WireRequest
+from stellwerk.dialects.anthropic_messages.errors import read_failure
+from stellwerk.dialects.anthropic_messages.request import encode, encode_count, rewrite
+from stellwerk.dialects.anthropic_messages.types import DIALECT
+from stellwerk.http.fields import render
+
+VERSION = "2023-06-01"
+"""The version of the interface that this dialect is written for."""
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class AnthropicUpstream:
+    """A host under ``base_url`` (without ``/v1``, as its own SDK takes it) that serves ``/v1/messages``."""
+
+    dialect = DIALECT
+
+    def __init__(self, base_url: str, *, version: str = VERSION, fields: tuple[tuple[str, str], ...] = ()) -> None:
+        url = urlsplit(base_url)
+        if url.scheme not in _PORTS or not url.hostname or url.query or url.fragment or url.username is not None:
+            msg = f"expected an http(s) URL without query, fragment and user, found {base_url!r}"
+            raise ValueError(msg)
+        self.origin = Origin(url.scheme, url.hostname, url.port or _PORTS[url.scheme])
+        self._path = url.path.rstrip("/").encode() + b"/v1/messages"
+        self._fields = render(
+            (
+                (b"content-type", b"application/json"),
+                (b"accept-encoding", b"identity"),
+                (b"user-agent", b"stellwerk"),
+                (b"anthropic-version", version.encode()),
+                *((name.encode(), value.encode()) for name, value in fields),
+            )
+        )
+        self._authorized: tuple[str, bytes] = ("", self._fields)
+
+    def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """The caller's body with the target's model in it, under our own credential."""
+        return self._request(self._path, rewrite(envelope, target.model), credential, trace)
+
+    def prepare_count(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """The same for a body that asks how many tokens it is."""
+        return self._request(self._path + b"/count_tokens", rewrite(envelope, target.model), credential, trace)
+
+    def prepare_chat(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """The request of a caller who speaks another dialect, or that was edited on its way."""
+        return self._request(self._path, encode(_for(request, target)), credential, trace)
+
+    def prepare_chat_count(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """The same, asking how many tokens it is."""
+        return self._request(self._path + b"/count_tokens", encode_count(_for(request, target)), credential, trace)
+
+    def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
+        """Reads the dialect's error body, or whatever stands in its place."""
+        return read_failure(status, headers, body, now=now)
+
+    def _request(self, path: bytes, body: bytes, credential: str, trace: bytes) -> WireRequest:
+        known, fields = self._authorized
+        if known != credential:
+            fields = self._fields + render(((b"x-api-key", credential.encode()),))
+            self._authorized = (credential, fields)
+        return WireRequest(path, fields + trace if trace else fields, body)
+
+
+def _for(request: ChatRequest, target: Target) -> ChatRequest:
+    return msgspec.structs.replace(request, model=target.model)
