@@ -28,6 +28,7 @@ from stellwerk.core.snapshot import (
     FORMAT,
     AdminSpec,
     CorsSpec,
+    EgressSpec,
     KeySpec,
     LimitsSpec,
     ModelSpec,
@@ -69,6 +70,7 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         providers=tuple(_provider(provider) for provider in settings.providers),
         models=tuple(_model(model, settings.retry) for model in settings.models),
         keys=tuple(_key(key) for key in settings.keys),
+        egress=EgressSpec(settings.egress.mode, tuple(settings.egress.allow), tuple(settings.egress.private)),
     )
 
 

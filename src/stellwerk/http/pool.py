@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from stellwerk.core.wire import Origin
-from stellwerk.errors import UpstreamError, UpstreamTimeout, UpstreamUnavailable
+from stellwerk.errors import EgressDenied, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 from stellwerk.http.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ class Resolver(Protocol):
     """Turns a host name into addresses."""
 
     async def resolve(self, host: str, port: int) -> list[str]:
-        """Addresses in the order in which they are tried; never empty. Raises ``OSError`` when there are none."""
+        """Addresses in the order in which they are tried; never empty.
+
+        Raises ``OSError`` when there are none, ``EgressDenied`` when they may not be had.
+        """
         ...
 
 
@@ -76,6 +79,11 @@ class Pool:
     def connections(self) -> int:
         """How many connections are open or being opened."""
         return sum(lane.size for lane in self._lanes.values())
+
+    def reconsider(self) -> None:
+        """Asks the check anew about every connection; what it no longer permits ends, with its call if it has one."""
+        for lane in self._lanes.values():
+            lane.reconsider()
 
     def close(self) -> None:
         """Closes resting connections and lets the others end with their call."""
@@ -151,6 +159,13 @@ class Lane:
         self._members.discard(connection)
         self._idle.pop(connection, None)
         self._open_missing()
+
+    def reconsider(self) -> None:
+        """Retires the connections that the check no longer permits."""
+        for connection in list(self._members):
+            if self._objection(connection) is not None:
+                self._idle.pop(connection, None)
+                connection.retire()
 
     def close(self) -> None:
         """Closes what rests."""
@@ -233,12 +248,22 @@ class Lane:
                 )
             except OSError as error:
                 failure = error
-            else:
+                continue
+            refusal = self._objection(connection, address)
+            if refusal is None:
                 return connection
+            connection.transport.abort()
         if failure is not None:
             raise failure
         message = f"The connection to {origin.host} is not allowed: {refusal}."
-        raise UpstreamUnavailable(message)
+        raise EgressDenied(message)
+
+    def _objection(self, connection: UpstreamConnection, checked: str | None = None) -> str | None:
+        """What the check says of the address that the connection really leads to, unless it was just asked of it."""
+        peer = connection.transport.get_extra_info("peername")
+        if peer is None or peer[0] == checked:
+            return None  # without a peer it has ended already, and whoever wants it will see that
+        return self._pool.check(self.origin.host, peer[0], self.origin.port)
 
 
 def _reason(error: OSError) -> str:
