@@ -96,7 +96,7 @@ class Policy(msgspec.Struct, frozen=True):
             return Decision(is_allowed=False, reason=f"malformed: {error}")
         origin = found.origin
         is_allowed, reason = self._judge(found.host, found.port)
-        if is_allowed and found.scheme == "http" and not self._may_be_plain(origin):
+        if is_allowed and found.scheme == "http" and not self._may_be_plain(found):
             is_allowed, reason = False, f"http is not allowed to {origin.authority}, only https"
         return Decision(is_allowed, reason, origin)
 
@@ -145,9 +145,10 @@ class Policy(msgspec.Struct, frozen=True):
 
     def _listed(self, host: Host, port: int) -> str | None:
         """By what a host may be connected to, if it may."""
+        return PROVIDER if (host.text, port) in self.own else self._entry(host, port)
+
+    def _entry(self, host: Host, port: int) -> str | None:
         name = host.text
-        if (name, port) in self.own:
-            return PROVIDER
         if (name, port) in self.hosts:
             return "listed"
         if host.address is None:
@@ -159,8 +160,10 @@ class Policy(msgspec.Struct, frozen=True):
                 at = name.find(".", at + 1)
         return "listed as *" if port in self.any_ports and _may_be_public(host) else None
 
-    def _may_be_plain(self, origin: Origin) -> bool:
-        return self.mode == "off" or origin.port != HTTPS or origin in self.origins
+    def _may_be_plain(self, found: url.Url) -> bool:
+        if self.mode == "off" or found.origin in self.origins:
+            return True
+        return found.port != HTTPS and self._entry(found.host, found.port) is not None
 
     def _refusal_of(self, text: str, host: Host, port: int) -> str | None:
         """Why ``host`` may not be connected to at the address in ``text``, if it may not."""
