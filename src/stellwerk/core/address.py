@@ -11,6 +11,7 @@ reachable, yet no destination that anybody has a reason to send prompts to.
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import TypeAlias
 
 from stellwerk.core.hostname import Address
 
@@ -78,7 +79,7 @@ _VERSION_6 = {
     "ff00::/8": "multicast",  # RFC 4291
 }
 
-Rows = tuple[tuple[int, int, str], ...]
+Rows: TypeAlias = tuple[tuple[int, int, str], ...]
 """Mask, network and reason."""
 
 

@@ -13,9 +13,9 @@ class GuardedResolver:
     """Judges a host before it is looked up, and then all that it resolved to.
 
     One address that may not be refuses the whole answer: whoever mixes inward addresses into an answer wants one of
-    them to be connected to, sooner or later. Answers are judged again each time they are used, so a new policy holds for
-    remembered ones too; and the pool connects to just what was judged here, so a name that resolves to something else a
-    moment later gains nothing.
+    them to be connected to, sooner or later. Answers are judged each time they are used, so a new policy holds for
+    remembered ones too. The pool connects to just what was judged here: that a name resolves to something else a moment
+    later gains nothing.
 
     When name service is away, the resolver below decides: the system's goes on with the last answer of a name for as
     long as that lasts, and raises ``OSError`` for a name that never resolved.
