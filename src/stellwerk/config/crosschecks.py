@@ -13,8 +13,8 @@ from stellwerk.config.circles import circles
 from stellwerk.config.grounding import Grounded, tables
 from stellwerk.config.problems import Path, Problem, quoted, unfit, unknown_name
 from stellwerk.config.schema import ADMIN_LISTEN, SERVER_LISTEN
+from stellwerk.core import egress_rules
 from stellwerk.core.egress_policy import Policy
-from stellwerk.core.egress_rules import entry
 from stellwerk.core.snapshot import EgressSpec
 
 
@@ -98,13 +98,14 @@ def _futile_rules(grounded: Grounded) -> Iterator[Problem]:
         yield Problem(("egress", "mode"), "the gateway may connect to every destination")
     try:
         policy = Policy.of(EgressSpec("enforce", *(tuple(_list(section, key)) for key in ("allow", "private"))), ())
-        entries = [entry(text) for text in _list(section, "allow")]
+        entries = [egress_rules.entry(text) for text in _list(section, "allow")]
     except (AttributeError, TypeError, ValueError):
         return  # what is wrong with single values has been told
     for position, found in enumerate(entries):
-        decision = policy.judge_host(found.host, found.port)
-        if not (decision.is_allowed or found.host.startswith("*")):
-            yield Problem(("egress", "allow", position), f"has no effect: {decision.reason}")
+        if not found.host.startswith("*") and not policy.judge_host(found.host, found.port).is_allowed:
+            path = ("egress", "allow", position)
+            told = grounded.found(path, section["allow"][position])
+            yield Problem(path, f"{told} is not public, so it has no effect without a pair in egress.private")
 
 
 def _overlap(host: str, other: str) -> bool:

@@ -60,7 +60,7 @@ def pair(text: str) -> Pair:
     try:
         network = ip_network(right)
     except ValueError:
-        raise ValueError(f"{expected}, with no bit of the network set behind its prefix") from None
+        raise ValueError(_whole(right, expected)) from None
     if port is not None:
         raise ValueError(f"{expected}, without a port")
     if host.address is not None and host.address not in network:
@@ -76,6 +76,15 @@ def canonical_entry(text: str) -> str:
 def canonical_pair(text: str) -> str:
     """A pair of ``private`` in canonical notation. Raises ``ValueError`` with what was expected instead."""
     return str(pair(text))
+
+
+def _whole(network: str, expected: str) -> str:
+    """What was expected where ``network`` is none: the one around it, if it has bits set behind its prefix."""
+    try:
+        meant = ip_network(network, strict=False)
+    except ValueError:
+        return expected
+    return f"{expected}, with no bit of the network set behind its prefix, here {meant}"
 
 
 def _split(text: str, expected: str) -> tuple[Host, int | None]:
