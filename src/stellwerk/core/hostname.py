@@ -55,8 +55,9 @@ def canonical(text: str) -> Host:
     if len(name) > LONGEST_NAME or _NAME.fullmatch(name) is None:
         raise ValueError(f"{shown(text)} is no host name")
     if _NUMBER.fullmatch(name.rpartition(".")[2]):
-        address = _version_4(name)
-        return Host(str(address), address, is_plain=str(address) == text)
+        address = literal(name) or _version_4(name)
+        usual = str(address)
+        return Host(usual, address, is_plain=usual == text)
     if "xn--" in name:
         _require_sound_labels(name)
     return Host(name)
