@@ -57,6 +57,8 @@ class Pool:
         self.check = check
         self.connections_per_origin = connections_per_origin
         self.max_reply_bytes = max_reply_bytes
+        self.considered = 0
+        """How often the check has been asked anew about everything."""
         self._make_tls = tls
         self._tls: ssl.SSLContext | None = None
         self._lanes: dict[Origin, Lane] = {}
@@ -82,6 +84,7 @@ class Pool:
 
     def reconsider(self) -> None:
         """Asks the check anew about every connection; what it no longer permits ends, with its call if it has one."""
+        self.considered += 1
         for lane in self._lanes.values():
             lane.reconsider()
 
@@ -235,6 +238,7 @@ class Lane:
             # Raises ValueError here for a name that no handshake could carry; later, only the event loop would hear.
             origin.host.encode("idna")
         for address in await pool.resolver.resolve(origin.host, origin.port):
+            considered = pool.considered
             refusal = pool.check(origin.host, address, origin.port)
             if refusal is not None:
                 continue
@@ -249,7 +253,7 @@ class Lane:
             except OSError as error:
                 failure = error
                 continue
-            refusal = self._objection(connection, address)
+            refusal = self._objection(connection, address if considered == pool.considered else None)
             if refusal is None:
                 return connection
             connection.transport.abort()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from contextlib import suppress
 from typing import Literal
 
@@ -15,8 +16,10 @@ from stellwerk.egress.guard import INWARD, Guard
 from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.errors import EgressDenied
 from stellwerk.http.pool import Pool
+from tests.integration.http.certificates import Authority
 from tests.integration.http.loop import Clock, eventually, on_loop
 from tests.integration.http.provider import Provider, Recorder, make_call, make_pool
+from tests.integration.http.test_tls import providing_tls
 
 NAME = "provider.test"
 ALLOWED, INWARD_ADDRESS, PUBLIC = "127.0.0.1", "127.0.0.2", "93.184.215.14"
@@ -236,3 +239,46 @@ async def test_addresses_of_both_families_are_judged() -> None:
     await eventually(lambda: pool.connections == 0)
     await refused(pool, provider)
     await end(pool, provider)
+
+
+@on_loop
+async def test_a_policy_that_changes_while_a_connection_is_opened_holds_for_it() -> None:
+    provider = Provider()
+    pool, guard = guarded(provider, NameService([ALLOWED]))
+    changes = iter([policy(provider, is_paired=False)])
+
+    def check(host: str, address: str, port: int) -> str | None:
+        """Permits the address, and changes the policy before it can be connected to."""
+        refusal = guard.check(host, address, port)
+        for changed in changes:
+            guard.adopt(changed)
+            pool.reconsider()
+        return refusal
+
+    pool.check = check
+    sink = Recorder()
+    pool.lane(Origin("http", NAME, provider.port)).send(make_call(sink))
+    assert isinstance(await sink.failed(), EgressDenied)
+    await end(pool, provider)
+
+
+@on_loop
+async def test_the_peer_of_an_encrypted_connection_is_known_too() -> None:
+    authority = Authority()
+    async with providing_tls(authority.issue(NAME)) as provider:
+        clock = Clock()
+        allowed = Policy.of(EgressSpec("enforce", (f"{NAME}:{provider.port}",), (f"{NAME}={ALLOWED}",)), ())
+        guard = Guard(allowed, clock)
+        pool = make_pool(
+            clock,
+            resolver=GuardedResolver(NameService([ALLOWED]), guard),
+            check=guard.check,
+            tls=lambda: ssl.create_default_context(cadata=authority.pem),
+        )
+        sink = Recorder()
+        pool.lane(Origin("https", NAME, provider.port)).send(make_call(sink))
+        assert await sink.ending() == "answer"
+        guard.adopt(Policy())
+        pool.reconsider()
+        await eventually(lambda: pool.connections == 0)
+        assert guard.denied == 1
