@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.cases.case import Case
 from benchmarks.cases.samples import chat_request
+from stellwerk.core.egress_policy import Policy
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.event import RequestEvent
 from stellwerk.core.identity import Principal
@@ -134,4 +135,4 @@ def _configuration() -> Configuration:
         models=(),
         keys=(),
     )
-    return Configuration(snapshot, Directory({}), {MODEL: model}, None, (), b"")
+    return Configuration(snapshot, Directory({}), {MODEL: model}, None, (), b"", Policy())

@@ -17,6 +17,7 @@
     │   ├── UpstreamRefused           its own 4xx, handed on with status and reason
     │   ├── UpstreamRateLimited       429  it has no room for us now
     │   ├── UpstreamUnavailable       502  no connection, reset, refused
+    │   │   └── EgressDenied          502  the egress policy does not allow the connection
     │   ├── UpstreamInvalid           502  an answer that is not the dialect's, or not whole
     │   ├── UpstreamCredentials       502  it refused our credentials
     │   └── UpstreamTimeout           504  no answer within the deadline
@@ -170,6 +171,12 @@ class UpstreamUnavailable(UpstreamError):
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class EgressDenied(UpstreamUnavailable):
+    """The egress policy does not allow the connection; asking again would change nothing, another target may do."""
+
+    code = "egress_denied"
 
 
 class UpstreamInvalid(UpstreamError):

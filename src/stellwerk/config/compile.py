@@ -31,6 +31,7 @@ from stellwerk.core.snapshot import (
     FORMAT,
     AdminSpec,
     CorsSpec,
+    EgressSpec,
     KeySpec,
     LimitsSpec,
     ModelSpec,
@@ -78,6 +79,7 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         providers=providers,
         models=tuple(_model(model, settings.retry, cards) for model in settings.models),
         keys=tuple(_key(key) for key in settings.keys),
+        egress=EgressSpec(settings.egress.mode, tuple(settings.egress.allow), tuple(settings.egress.private)),
     )
 
 

@@ -13,6 +13,9 @@ from stellwerk.config.circles import circles
 from stellwerk.config.grounding import Grounded, tables
 from stellwerk.config.problems import Path, Problem, quoted, unfit, unknown_name
 from stellwerk.config.schema import ADMIN_LISTEN, SERVER_LISTEN
+from stellwerk.core import egress_rules
+from stellwerk.core.egress_policy import Policy
+from stellwerk.core.snapshot import EgressSpec
 
 
 def problems_in(grounded: Grounded) -> Iterator[Problem]:
@@ -25,11 +28,12 @@ def problems_in(grounded: Grounded) -> Iterator[Problem]:
 
 
 def warnings_in(grounded: Grounded) -> Iterator[Problem]:
-    """Sections without which nothing can be served."""
+    """Sections without which nothing can be served, and rules that do not do what they seem to."""
     if not grounded.document.get("models"):
         yield Problem(("models",), "there are none, so every request will be answered 404")
     if not grounded.document.get("keys"):
         yield Problem(("keys",), "there are none, so every request will be refused with 401")
+    yield from _futile_rules(grounded)
 
 
 def _names_used_twice(section: str, grounded: Grounded) -> Iterator[Problem]:
@@ -83,6 +87,25 @@ def _listeners(grounded: Grounded) -> Iterator[Problem]:
     if admin and server and server[1] == admin[1] != 0 and _overlap(server[0], admin[0]):
         other = "server.listen" if path[0] == "admin" else "admin.listen"
         yield Problem(path, unfit("an address of its own", f"port {admin[1]}, which {other} takes"))
+
+
+def _futile_rules(grounded: Grounded) -> Iterator[Problem]:
+    """A policy that judges nothing, and addresses that are listed and yet refused."""
+    section = grounded.document.get("egress")
+    if not isinstance(section, dict):
+        return
+    if section.get("mode") == "off":
+        yield Problem(("egress", "mode"), "the gateway may connect to every destination")
+    try:
+        policy = Policy.of(EgressSpec("enforce", *(tuple(_list(section, key)) for key in ("allow", "private"))), ())
+        entries = [egress_rules.entry(text) for text in _list(section, "allow")]
+    except (AttributeError, TypeError, ValueError):
+        return  # what is wrong with single values has been told
+    for position, found in enumerate(entries):
+        if not found.host.startswith("*") and not policy.judge_host(found.host, found.port).is_allowed:
+            path = ("egress", "allow", position)
+            told = grounded.found(path, section["allow"][position])
+            yield Problem(path, f"{told} is not public, so it has no effect without a pair in egress.private")
 
 
 def _overlap(host: str, other: str) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address, ip_network
 
+from stellwerk.core.hostname import canonical
+
 LONGEST_LABEL = 128
 
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -93,6 +95,12 @@ def url(text: str) -> str:
         raise ValueError("an http(s) URL")
     if found["user"] or "?" in text or "#" in text:
         raise ValueError("an http(s) URL without user, query and fragment")
+    try:
+        host = canonical(found["host"].strip("[]"))
+    except ValueError:
+        raise ValueError("an http(s) URL") from None
+    if not host.is_plain:
+        raise ValueError(f"an http(s) URL with its address written plainly, here {host.text}")
     return text
 
 

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from stellwerk.config import notation
-from stellwerk.core.snapshot import CorsSpec, LimitsSpec, ModelSpec, RetrySpec, ServerSpec, StateSpec, TargetSpec
+from stellwerk.core.egress_rules import canonical_entry, canonical_pair
+from stellwerk.core.snapshot import (
+    CorsSpec,
+    EgressSpec,
+    LimitsSpec,
+    ModelSpec,
+    RetrySpec,
+    ServerSpec,
+    StateSpec,
+    TargetSpec,
+)
 
 SERVER_LISTEN = "127.0.0.1:8080"
 ADMIN_LISTEN = "127.0.0.1:8081"
@@ -24,7 +34,6 @@ LATER = frozenset(
     {
         ("cache",),
         ("guardrails",),
-        ("egress",),
         ("hedge",),
         ("optimize",),
         ("state", "database"),
@@ -195,6 +204,24 @@ class State(Section):
     )
 
 
+class Egress(Section):
+    """Where the gateway may connect to. The hosts of configured providers need not be listed."""
+
+    mode: Literal["enforce", "report", "off"] = Field(
+        default=EgressSpec().mode,
+        description="Whether connections that are not allowed are refused, only counted and logged, or not judged.",
+    )
+    allow: list[Annotated[str, _written(canonical_entry)]] = Field(
+        default=[],
+        description='Further destinations: a host, "*.suffix" (any depth, not the suffix itself), an address, or "*" '
+        'for any public one; port 443 unless ":port" follows.',
+    )
+    private: list[Annotated[str, _written(canonical_pair)]] = Field(
+        default=[],
+        description='Pairs "host=network": allowed hosts, or addresses, that may lie in a network that is not public.',
+    )
+
+
 class Provider(Section):
     """One upstream. Keys other than name and kind are options of its kind."""
 
@@ -279,6 +306,7 @@ class Settings(Section):
     server: Server = Field(default_factory=Server, description="The gateway itself.")
     admin: Admin = Field(default=Admin(), description="The operator's side.")
     state: State = Field(default=State(), description="The platform's own databases.")
+    egress: Egress = Field(default=Egress(), description="Where the gateway may connect to.")
     retry: Retry = Field(default=Retry(), description="How often requests are tried, unless a model says otherwise.")
     providers: list[Provider] = Field(default=[], description="The upstreams.")
     models: list[Model] = Field(default=[], description="What callers may ask for.")

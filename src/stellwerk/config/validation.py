@@ -28,6 +28,7 @@ _EXPECTED = {
     "string_too_short": "a string that is not empty",
     "too_short": "at least one entry",
     "notation": "{expected}",
+    "literal_error": "{expected}",  # 'this', 'that' or 'other'
 }
 _STRUCTURE = frozenset({"list_type", "dict_type", "model_type", "too_short"})
 """Where another structure was expected: what stands there may hold a secret that belongs one level down."""
@@ -51,6 +52,8 @@ def _problem(details: ErrorDetails, grounded: Grounded) -> Problem:
         name: f"{bound:.0f}" if isinstance(bound, float) else bound for name, bound in details.get("ctx", {}).items()
     }
     expected = _EXPECTED[kind].format(**bounds)
+    if kind == "literal_error":
+        expected = expected.replace("'", '"')
     value = details["input"]
     if kind == "too_short":
         return Problem(path, unfit(expected, "an empty array"))

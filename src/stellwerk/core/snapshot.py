@@ -6,7 +6,7 @@ appear only as digests or as references that the worker digests while it loads.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -77,6 +77,14 @@ class StateSpec(msgspec.Struct, frozen=True):
     retention_days: int = 30
 
 
+class EgressSpec(msgspec.Struct, frozen=True):
+    """``[egress]``: where connections may go. Entries and pairs are in canonical notation."""
+
+    mode: Literal["enforce", "report", "off"] = "enforce"
+    allow: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
+
+
 class ProviderSpec(msgspec.Struct, frozen=True):
     """One ``[[providers]]``: its kind (a file of ``providers/``), its secrets' references, that file's own options."""
 
@@ -140,3 +148,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     providers: tuple[ProviderSpec, ...]
     models: tuple[ModelSpec, ...]
     keys: tuple[KeySpec, ...]
+    egress: EgressSpec = EgressSpec()

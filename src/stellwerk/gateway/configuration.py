@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
+from stellwerk.core.egress_policy import Policy
 from stellwerk.core.route import Target
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.gateway.stages.authenticate import Directory
@@ -57,3 +58,5 @@ class Configuration:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     admin_digest: bytes
     """Digest of the admin token; empty when there is none."""
+    egress: Policy
+    """Where connections may go."""

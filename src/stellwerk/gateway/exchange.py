@@ -17,6 +17,7 @@ import msgspec
 from stellwerk.core.backoff import full_jitter
 from stellwerk.core.wire import Failure, FailureKind
 from stellwerk.errors import (
+    EgressDenied,
     StellwerkError,
     UpstreamCredentials,
     UpstreamError,
@@ -244,8 +245,8 @@ class Exchange(msgspec.Struct, eq=False):
         pause_s = full_jitter(self._repeats, BACKOFF_S, MAX_BACKOFF_S, random.random())  # noqa: S311 (no secret)
         if error.retry_after_s is not None:
             pause_s = max(pause_s, error.retry_after_s)
-        is_pointless = isinstance(error, UpstreamCredentials | UpstreamTimeout) or pause_s > MAX_RETRY_AFTER_S
-        if is_pointless or self._repeats >= self._model.repeats or pause_s >= left_s:
+        is_lasting = isinstance(error, UpstreamCredentials | UpstreamTimeout | EgressDenied)
+        if is_lasting or pause_s > MAX_RETRY_AFTER_S or self._repeats >= self._model.repeats or pause_s >= left_s:
             self._reply.fail(error)
             return
         self._repeats += 1

@@ -28,6 +28,7 @@ class Vitals:
         self._beats = 0
         self._due = 0.0
         self._served = 0
+        self._denied = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, on_beat: Callable[[], None]) -> None:
@@ -67,6 +68,7 @@ class Vitals:
             "stellwerk_in_flight": float(sum(reading.in_flight for reading in readings)),
             "stellwerk_connections": float(sum(reading.connections for reading in readings)),
             "stellwerk_http_requests_total": float(self._board.total(board.REQUESTS_TOTAL)),
+            "stellwerk_egress_denied_total": float(self._board.total(board.EGRESS_DENIED_TOTAL)),
             "stellwerk_loop_lag_max_seconds": max((reading.loop_lag_max_us for reading in readings), default=0) / 1e6,
             "stellwerk_configuration_version": float(max((reading.config_version for reading in readings), default=0)),
         }
@@ -94,6 +96,11 @@ class Vitals:
             "status": "ok" if self.is_ready else "unready",
             "workers": workers,
             "upstream_connections": self._gateway.pool.connections,
+            "egress": {
+                "mode": self._gateway.guard.policy.mode,
+                "denied": self._gateway.guard.denied,
+                "denials": msgspec.to_builtins(self._gateway.guard.denials),
+            },
             "events": msgspec.to_builtins(self._writer.statistics()),
         }
 
@@ -116,3 +123,5 @@ class Vitals:
         words[board.CONNECTIONS] = self._gateway.front.connections
         words[board.REQUESTS_TOTAL] += self._gateway.front.served - self._served
         self._served = self._gateway.front.served
+        words[board.EGRESS_DENIED_TOTAL] += self._gateway.guard.denied - self._denied
+        self._denied = self._gateway.guard.denied

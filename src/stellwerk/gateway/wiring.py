@@ -12,10 +12,13 @@ from typing import cast
 
 from stellwerk import plugins
 from stellwerk.config.references import resolve
+from stellwerk.core.egress_policy import Policy
 from stellwerk.core.event import RequestEvent
 from stellwerk.core.identity import Principal
 from stellwerk.core.route import Target
 from stellwerk.core.snapshot import KeySpec, ModelSpec, ProviderSpec, Snapshot
+from stellwerk.egress.guard import Denial, Guard
+from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.app import App
 from stellwerk.gateway.configuration import Configuration, Model, Route
@@ -56,6 +59,7 @@ class Gateway:
     pipeline: Pipeline
     account: Account
     metrics: Metrics
+    guard: Guard
 
 
 def assemble(
@@ -68,20 +72,22 @@ def assemble(
 ) -> Gateway:
     """A gateway that serves ``snapshot`` as soon as its front listens. Raises ``ConfigurationError``."""
     limits = snapshot.server.limits
+    guard = Guard(Policy(), deadlines.clock, _told(log))
     pool = Pool(
         deadlines,
-        SystemResolver(deadlines.clock),
-        permit_any,
+        GuardedResolver(SystemResolver(deadlines.clock), guard),
+        guard.check,
         client_context,
         connections_per_origin=connections_per_origin(),
         max_reply_bytes=limits.max_reply_bytes,
     )
     configuration = configure(snapshot, pool)
+    guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
     pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log))
     app = App(pipeline, OpenAIChat(limits), operation, log)
-    return Gateway(Front(app, limits, deadlines), pool, app, pipeline, account, metrics)
+    return Gateway(Front(app, limits, deadlines), pool, app, pipeline, account, metrics, guard)
 
 
 def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
@@ -95,13 +101,11 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.pool.max_reply_bytes = limits.max_reply_bytes
     gateway.front.limits = limits
     gateway.app.dialect = OpenAIChat(limits)
+    former = gateway.pipeline.configuration.models.values()
+    # Requests under way may still turn to a provider that is gone, until their time is up.
+    gateway.guard.adopt(configuration.egress, grace_s=max((model.timeout_s for model in former), default=0.0))
+    gateway.pool.reconsider()
     gateway.pipeline.configuration = configuration
-
-
-def permit_any(host: str, address: str, port: int) -> str | None:
-    """The address check of this version: configured providers are trusted, callers cannot name hosts."""
-    del host, address, port
-    return None
 
 
 def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
@@ -109,10 +113,7 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
 
     Secrets are resolved here, in the worker. Raises ``ConfigurationError`` when one cannot be, or a plugin refuses.
     """
-    secrets = {
-        spec.name: {option: _token(reference) for option, reference in spec.secrets.items()}
-        for spec in snapshot.providers
-    }
+    secrets = _secrets(snapshot)
     providers = {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
     credentials = {name: found.get("api_key", "") for name, found in secrets.items()}
     targets = {spec.name: _targets(spec) for spec in snapshot.models}
@@ -127,7 +128,14 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
         cors=Cors.of(snapshot.server.cors),
         trusted_proxies=tuple(ip_network(network) for network in snapshot.server.trusted_proxies),
         admin_digest=digest(_token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
+        egress=_egress(snapshot, providers),
     )
+
+
+def egress_policy(snapshot: Snapshot) -> Policy:
+    """Where a gateway with this configuration may connect to. Raises ``ConfigurationError``."""
+    secrets = _secrets(snapshot)
+    return _egress(snapshot, {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers})
 
 
 def connections_per_origin() -> int:
@@ -141,6 +149,33 @@ def open_events(snapshot: Snapshot) -> EventStore:
     directory = Path(snapshot.state.directory) / "events"
     options = {"retention_days": snapshot.state.retention_days}
     return cast("EventStore", plugins.build("stores", "sqlite", options, directory=directory))
+
+
+def _told(log: Log) -> Callable[[Denial], None]:
+    """Writes each new refusal down; its repetitions are only counted."""
+
+    def tell(denial: Denial) -> None:
+        log.warning(
+            "egress_denied" if denial.is_enforced else "egress_would_be_denied",
+            host=denial.host,
+            port=denial.port,
+            address=denial.address,
+            reason=denial.reason,
+        )
+
+    return tell
+
+
+def _egress(snapshot: Snapshot, providers: Mapping[str, Provider]) -> Policy:
+    return Policy.of(snapshot.egress, (provider.origin for provider in providers.values()))
+
+
+def _secrets(snapshot: Snapshot) -> dict[str, dict[str, str]]:
+    """The values of each provider's secrets, by provider and option."""
+    return {
+        spec.name: {option: _token(reference) for option, reference in spec.secrets.items()}
+        for spec in snapshot.providers
+    }
 
 
 def _token(reference: str) -> str:

@@ -17,7 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stellwerk.config.references import resolve
-from stellwerk.core.snapshot import Snapshot
+from stellwerk.core.egress_policy import Policy
+from stellwerk.core.snapshot import EgressSpec, Snapshot
+from stellwerk.core.wire import Origin
 from stellwerk.health.report import State
 from stellwerk.health.run import Check
 
@@ -40,7 +42,7 @@ def checks(snapshot: Snapshot) -> dict[str, Check]:
     for provider in snapshot.providers:
         base_url = provider.options.get("base_url")
         if isinstance(base_url, str) and base_url:
-            found[f"{PROVIDER}{provider.name}"] = functools.partial(_reachable, base_url)
+            found[f"{PROVIDER}{provider.name}"] = functools.partial(_reachable, base_url, snapshot.egress)
     return found
 
 
@@ -85,11 +87,16 @@ def _state(directory: Path) -> tuple[State, str]:
     return (State.WARN if free < LITTLE_SPACE_BYTES else State.OK), detail
 
 
-def _reachable(base_url: str) -> tuple[State, str]:
+def _reachable(base_url: str, egress: EgressSpec) -> tuple[State, str]:
     """A provider that cannot be reached is a warning: it never makes the gateway unready."""
     url = urlsplit(base_url)
     host, port = url.hostname or "", url.port or _PORTS.get(url.scheme, 443)
+    policy = Policy.of(egress, [Origin(url.scheme, host, port)])
     try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        decision = policy.judge_answer(host, [str(entry[4][0]) for entry in found], port)
+        if policy.mode == "enforce" and not decision.is_allowed:
+            return State.WARN, f"{host}:{port} is refused by the egress policy: {decision.reason}"
         with socket.create_connection((host, port), timeout=TIMEOUT_S) as plain:
             if url.scheme == "https":
                 with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secured:

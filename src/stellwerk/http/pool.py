@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from stellwerk.core.wire import Origin
-from stellwerk.errors import UpstreamError, UpstreamTimeout, UpstreamUnavailable
+from stellwerk.errors import EgressDenied, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 from stellwerk.http.outbox import Outbox
 from stellwerk.http.upstream import UpstreamConnection
 
@@ -25,7 +25,10 @@ class Resolver(Protocol):
     """Turns a host name into addresses."""
 
     async def resolve(self, host: str, port: int) -> list[str]:
-        """Addresses in the order in which they are tried; never empty. Raises ``OSError`` when there are none."""
+        """Addresses in the order in which they are tried; never empty.
+
+        Raises ``OSError`` when there are none, ``EgressDenied`` when they may not be had.
+        """
         ...
 
 
@@ -56,6 +59,8 @@ class Pool:
         self.check = check
         self.connections_per_origin = connections_per_origin
         self.max_reply_bytes = max_reply_bytes
+        self.considered = 0
+        """How often the check has been asked anew about everything."""
         self._make_tls = tls
         self._tls: ssl.SSLContext | None = None
         self._lanes: dict[Origin, Lane] = {}
@@ -78,6 +83,12 @@ class Pool:
     def connections(self) -> int:
         """How many connections are open or being opened."""
         return sum(lane.size for lane in self._lanes.values())
+
+    def reconsider(self) -> None:
+        """Asks the check anew about every connection; what it no longer permits ends, with its call if it has one."""
+        self.considered += 1
+        for lane in self._lanes.values():
+            lane.reconsider()
 
     def close(self) -> None:
         """Closes resting connections and lets the others end with their call."""
@@ -166,6 +177,13 @@ class Lane:
         self._idle.pop(connection, None)
         self._open_missing()
 
+    def reconsider(self) -> None:
+        """Retires the connections that the check no longer permits."""
+        for connection in list(self._members):
+            if self._objection(connection) is not None:
+                self._idle.pop(connection, None)
+                connection.retire()
+
     def close(self) -> None:
         """Closes what rests."""
         self._is_closed = True
@@ -234,6 +252,7 @@ class Lane:
             # Raises ValueError here for a name that no handshake could carry; later, only the event loop would hear.
             origin.host.encode("idna")
         for address in await pool.resolver.resolve(origin.host, origin.port):
+            considered = pool.considered
             refusal = pool.check(origin.host, address, origin.port)
             if refusal is not None:
                 continue
@@ -247,12 +266,22 @@ class Lane:
                 )
             except OSError as error:
                 failure = error
-            else:
+                continue
+            refusal = self._objection(connection, address if considered == pool.considered else None)
+            if refusal is None:
                 return connection
+            connection.transport.abort()
         if failure is not None:
             raise failure
         message = f"The connection to {origin.host} is not allowed: {refusal}."
-        raise UpstreamUnavailable(message)
+        raise EgressDenied(message)
+
+    def _objection(self, connection: UpstreamConnection, checked: str | None = None) -> str | None:
+        """What the check says of the address that the connection really leads to, unless it was just asked of it."""
+        peer = connection.transport.get_extra_info("peername")
+        if peer is None or peer[0] == checked:
+            return None  # without a peer it has ended already, and whoever wants it will see that
+        return self._pool.check(self.origin.host, peer[0], self.origin.port)
 
 
 def _reason(error: OSError) -> str:

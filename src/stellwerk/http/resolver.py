@@ -8,6 +8,8 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 TTL_S = 30.0
+MOST_NAMES = 4096
+"""So many answers are remembered; the oldest makes room."""
 
 
 class SystemResolver:
@@ -37,5 +39,8 @@ class SystemResolver:
                 return known[1]
             raise
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        self._known.pop((host, port), None)
         self._known[(host, port)] = (self._clock() + TTL_S, addresses)
+        if len(self._known) > MOST_NAMES:
+            del self._known[next(iter(self._known))]
         return addresses

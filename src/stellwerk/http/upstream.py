@@ -140,6 +140,12 @@ class UpstreamConnection(asyncio.Protocol):
         if deadline < deadlines.wake:
             deadlines.hasten(deadline)
 
+    def retire(self) -> None:
+        """Takes no further call: ends with the one under way, or now."""
+        self._has_surplus = True
+        if self._call is None:
+            self.close()
+
     def close(self) -> None:
         """Ends a free connection; what is still unsent of a request nobody waits for any more."""
         if self.transport.get_write_buffer_size() > 0:

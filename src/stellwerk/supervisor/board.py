@@ -41,8 +41,9 @@ CONNECTIONS: Final = 9
 LOOP_LAG_LAST_US: Final = 10
 LOOP_LAG_MAX_US: Final = 11
 REQUESTS_TOTAL: Final = 12
-_WORDS: Final = 13
-_KEPT: Final = frozenset({PAGE_LAYOUT, EPOCH, REQUESTS_TOTAL})
+EGRESS_DENIED_TOTAL: Final = 13
+_WORDS: Final = 14
+_KEPT: Final = frozenset({PAGE_LAYOUT, EPOCH, REQUESTS_TOTAL, EGRESS_DENIED_TOTAL})
 
 
 @dataclass(frozen=True, slots=True)

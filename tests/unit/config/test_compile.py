@@ -17,6 +17,7 @@ from stellwerk.core.snapshot import (
     FORMAT,
     AdminSpec,
     CorsSpec,
+    EgressSpec,
     KeySpec,
     LimitsSpec,
     ModelSpec,
@@ -49,6 +50,11 @@ token = "planted-admin-token"
 [state]
 directory = "data/../state"
 retention_days = 7
+
+[egress]
+mode = "report"
+allow = ["API.Example.", "*.Example.:8443", "*", "2606:4700:0::1"]
+private = ["Models.internal=10.0.0.0/24", "10.0.0.5=10.0.0.5"]
 
 [retry]
 attempts = 3
@@ -111,6 +117,11 @@ def test_a_snapshot_carries_every_value_and_no_secret(source: Path, tmp_path: Pa
             ),
         ),
         keys=(KeySpec("web shop", f"toml:{source}#keys.web%20shop.key", "", ("vendor/model-1.5:free",)),),
+        egress=EgressSpec(
+            "report",
+            ("api.example", "*.example:8443", "*", "[2606:4700::1]"),
+            ("models.internal=10.0.0.0/24", "10.0.0.5=10.0.0.5/32"),
+        ),
     )
 
 

@@ -184,6 +184,29 @@ def test_a_long_list_of_choices_is_cut(said: Said, head: str) -> None:
     assert "model14, … (31 in all)" in problem
 
 
+def test_egress_rules_without_effect_are_warned_about(warned: Said, head: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INSIDE", "10.0.0.7")
+    listed = '"10.0.0.5", "a.example", "localhost:7000", "10.0.0.6", "*", "*.b.example", "env:INSIDE", "8.8.8.8"'
+    rules = f'[egress]\nallow = [{listed}]\nprivate = ["10.0.0.6=10.0.0.6"]\n'
+    ending = "is not public, so it has no effect without a pair in egress.private"
+    assert warned(f"{head}{rules}") == [
+        f'stellwerk.toml:14: egress.allow[0]: "10.0.0.5" {ending}',
+        f'stellwerk.toml:14: egress.allow[2]: "localhost:7000" {ending}',
+        f'stellwerk.toml:14: egress.allow[6]: the value of "env:INSIDE" {ending}',
+    ]
+
+
+def test_an_egress_policy_that_is_off_is_warned_about(warned: Said, head: str) -> None:
+    assert warned(f'{head}[egress]\nmode = "off"\n') == [
+        "stellwerk.toml:14: egress.mode: the gateway may connect to every destination"
+    ]
+
+
+@pytest.mark.parametrize("rules", ["allow = [5]", 'allow = ["a b"]', 'private = [["x"]]', "allow = 5"])
+def test_egress_rules_that_are_none_are_no_warning(warned: Said, head: str, rules: str) -> None:
+    assert warned(f"{head}[egress]\n{rules}\n") == []
+
+
 def test_a_configuration_that_serves_nothing_is_warned_about(warned: Said) -> None:
     assert warned("[server]\n") == [
         "stellwerk.toml: models: there are none, so every request will be answered 404",

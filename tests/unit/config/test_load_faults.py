@@ -56,7 +56,7 @@ FAULTS = {
     "an unknown section": (
         "[sever]",
         (
-            "13: sever: unknown key, expected one of server, admin, state, retry, providers, models, keys; "
+            "13: sever: unknown key, expected one of server, admin, state, egress, retry, providers, models, keys; "
             'did you mean "server"?'
         ),
     ),
@@ -100,6 +100,42 @@ FAULTS = {
     "a key name with a line break": (
         '[[keys]]\nname = "a\\nb"\nkey = "env:WEB_KEY"',
         '14: keys[1].name: expected a name of at most 128 printable characters, found "a\\nb"',
+    ),
+    "an egress mode that there is not": (
+        '[egress]\nmode = "block"',
+        '14: egress.mode: expected "enforce", "report" or "off", found "block"',
+    ),
+    "a URL for a destination": (
+        '[egress]\nallow = ["a.example", "https://a.example"]',
+        (
+            '14: egress.allow[1]: expected a host, "*.suffix", an address or "*", with ":port" where that is not 443, '
+            'found "https://a.example"'
+        ),
+    ),
+    "a pair without a network": (
+        '[egress]\nprivate = ["a.example"]',
+        (
+            '14: egress.private[0]: expected a pair "host=network" such as "models.internal=10.0.0.0/24", '
+            'found "a.example"'
+        ),
+    ),
+    "a pair with host bits": (
+        '[egress]\nprivate = ["a.example=10.0.0.1/8"]',
+        (
+            '14: egress.private[0]: expected a pair "host=network" such as "models.internal=10.0.0.0/24", with no bit '
+            'of the network set behind its prefix, here 10.0.0.0/8, found "a.example=10.0.0.1/8"'
+        ),
+    ),
+    "a base URL with an address in disguise": (
+        '[[providers]]\nname = "o"\nkind = "compatible"\nbase_url = "http://0x7f.1:8000/v1"',
+        (
+            "16: providers[1].base_url: expected an http(s) URL with its address written plainly, here 127.0.0.1, "
+            'found "http://0x7f.1:8000/v1"'
+        ),
+    ),
+    "a base URL with what only looks like an address": (
+        '[[providers]]\nname = "o"\nkind = "compatible"\nbase_url = "http://model.0x7f/v1"',
+        '16: providers[1].base_url: expected an http(s) URL, found "http://model.0x7f/v1"',
     ),
     # -------------------------------------------------------------------------------------------- names of one another
     "two providers of one name": (
@@ -284,7 +320,6 @@ def test_a_fault_is_told_with_its_line_and_nothing_else(text: str, expected: str
     [
         "cache = { exact = true }",
         'guardrails = [{ use = "pii" }]',
-        'egress = { mode = "off" }',
         "hedge = {}",
         "optimize = {}",
         'state = { database = "postgresql://h" }',

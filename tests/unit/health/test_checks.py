@@ -256,6 +256,20 @@ def test_a_provider_that_refuses_is_a_warning(snapshot: Callable[..., Snapshot])
     assert finding.detail.startswith(f"127.0.0.1:{port} cannot be reached: ")
 
 
+@pytest.mark.parametrize(("mode", "is_refused"), [("enforce", True), ("report", False), ("off", False)])
+def test_a_provider_that_the_egress_policy_refuses_is_a_warning_with_the_reason(
+    snapshot: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch, mode: str, is_refused: bool
+) -> None:
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *rest, **named: look_up("127.0.0.1", *rest, **named))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        rules = f'[egress]\nmode = "{mode}"\n'
+        finding = look(snapshot(rules + provider(f"http://models.test:{port}/v1")), "provider north")
+    assert finding.state is (State.WARN if is_refused else State.OK)
+    assert ("is refused by the egress policy: 127.0.0.1 is loopback" in finding.detail) is is_refused
+
+
 def test_a_provider_that_takes_too_long_is_a_warning_too(snapshot: Callable[..., Snapshot]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         own = snapshot(provider(f"https://127.0.0.1:{silent.getsockname()[1]}/v1"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stellwerk.http.resolver import TTL_S, SystemResolver
+from stellwerk.http.resolver import MOST_NAMES, TTL_S, SystemResolver
 from tests.integration.http.loop import Clock
 
 
@@ -83,3 +83,14 @@ def test_a_name_that_never_resolved_is_an_error(service: NameService) -> None:
     service.addresses = []
     with pytest.raises(OSError, match="Temporary failure"):
         resolve(service, SystemResolver(Clock()), "a.test")
+
+
+def test_only_so_many_names_are_remembered_and_the_oldest_is_forgotten(service: NameService) -> None:
+    resolver = SystemResolver(Clock())
+    for number in range(MOST_NAMES + 1):
+        resolve(service, resolver, f"{number}.test")
+    asked = service.asked
+    resolve(service, resolver, "1.test")
+    assert service.asked == asked
+    resolve(service, resolver, "0.test")
+    assert service.asked == asked + 1

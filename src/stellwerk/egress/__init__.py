@@ -1,0 +1,1 @@
+"""The egress guard of a process: every outgoing connection passes it."""
