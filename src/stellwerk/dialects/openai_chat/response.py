@@ -22,7 +22,7 @@ from stellwerk.dialects.openai_chat.finish import decode_finish, encode_finish
 from stellwerk.dialects.openai_chat.logprobs import decode_logprobs, encode_logprobs
 from stellwerk.dialects.openai_chat.messages import decode_message, encode_answer
 from stellwerk.dialects.openai_chat.types import DIALECT, Members, merge
-from stellwerk.dialects.openai_chat.usage import WireUsage, decode_usage, encode_usage, neutral
+from stellwerk.dialects.openai_usage import WireUsage, decode_usage, encode_usage, neutral
 from stellwerk.errors import UpstreamInvalid
 
 __all__ = ["ReplyFacts", "decode", "encode", "read_usage"]
