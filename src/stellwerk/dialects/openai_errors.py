@@ -35,9 +35,13 @@ def encode_error(error: StellwerkError) -> bytes:
     """
     status = error.upstream_status if isinstance(error, UpstreamRefused) else error.status
     kind = _TYPES.get(status) or ("invalid_request_error" if status < 500 else "server_error")
-    code = (error.upstream_code if isinstance(error, UpstreamError) else None) or error.code
-    told = {"message": error.message, "type": kind, "param": error.param, "code": code}
+    told = {"message": error.message, "type": kind, "param": error.param, "code": code_of(error)}
     return msgspec.json.encode({"error": told})
+
+
+def code_of(error: StellwerkError) -> str:
+    """The provider's own word where there is one, else ours."""
+    return (error.upstream_code if isinstance(error, UpstreamError) else None) or error.code
 
 
 def encode_stream_error(error: StellwerkError, *, close_half_event: bool) -> bytes:
