@@ -9,7 +9,7 @@ import msgspec
 from stellwerk.core.envelope import Envelope
 from stellwerk.dialects import json_splice
 from stellwerk.dialects.openai_chat.types import DIALECT
-from stellwerk.dialects.rewriting import ask_for_usage, rename
+from stellwerk.dialects.rewriting import rewrite_stream
 from stellwerk.dialects.thin_reading import (
     UNSET,
     Value,
@@ -80,14 +80,8 @@ def rewrite(envelope: Envelope, model: str) -> bytes:
 
     A stream whose caller did not ask for usage asks for it all the same: it is accounted, then stripped.
     """
-    body = envelope.body
-    edits: list[json_splice.Edit] = []
-    if envelope.is_stream and not envelope.wants_usage:
-        has_options = not isinstance(envelope, ChatEnvelope) or envelope.has_stream_options
-        edits.append(ask_for_usage(body, has_options=has_options))
-    if model != envelope.model:
-        edits.append(rename(body, envelope.model, model))
-    return json_splice.splice(body, edits) if edits else body
+    has_options = not isinstance(envelope, ChatEnvelope) or envelope.has_stream_options
+    return rewrite_stream(envelope, model, has_options=has_options)
 
 
 class _Array(msgspec.Struct, array_like=True, gc=False):

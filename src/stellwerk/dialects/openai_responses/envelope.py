@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from stellwerk.core.envelope import Envelope
-from stellwerk.dialects import json_splice
 from stellwerk.dialects.openai_responses.types import DIALECT
-from stellwerk.dialects.rewriting import rename
+from stellwerk.dialects.rewriting import rewrite
 from stellwerk.dialects.thin_reading import UNSET, Value, count, counted, flag, read_thin, text, wrong
+
+__all__ = ["ResponsesEnvelope", "read_envelope", "rewrite"]
 
 _ACTED_ON = ("model", "stream", "max_output_tokens", "previous_response_id", "conversation", "background")
 
@@ -47,13 +48,6 @@ def read_envelope(body: bytes, *, max_depth: int) -> ResponsesEnvelope:
         conversation=_conversation(wire.conversation),
         is_background=flag("background", wire.background),
     )
-
-
-def rewrite(envelope: Envelope, model: str) -> bytes:
-    """The body for an upstream of this dialect that knows the model as ``model``: the same object where it may be."""
-    if model == envelope.model:
-        return envelope.body
-    return json_splice.splice(envelope.body, (rename(envelope.body, envelope.model, model),))
 
 
 class _Wire(msgspec.Struct, gc=False):

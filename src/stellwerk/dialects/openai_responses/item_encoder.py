@@ -84,6 +84,12 @@ def encode_output(
             return {"id": invent("ig", reply_id, position), **item}
 
 
+def is_welcome(part: Thinking) -> bool:
+    """Whether a Responses host may be given this reasoning: its own, or what is encrypted as OpenAI does it."""
+    is_own = own(part.opaque) is not None and not (part.id is not None and is_invented(part.id))
+    return is_own or (part.signature or "").startswith(_FERNET)
+
+
 def _encode_message(message: Message) -> list[Item]:
     match message.role:
         case Role.ASSISTANT:
@@ -143,7 +149,7 @@ def _complete_texts(content: list[dict[str, Any]], logprobs: Logprobs | None) ->
 def _encode_thinking(group: Group, *, is_reply: bool) -> dict[str, Any] | None:
     thinking = [part for part in group if isinstance(part, Thinking)]
     first, last = thinking[0], thinking[-1]
-    if not is_reply and not _is_welcome(first, last):
+    if not is_reply and not (is_welcome(first) or is_welcome(last)):
         return None
     content = [{"type": "reasoning_text", "text": part.text} for part in thinking if part.text and not part.is_summary]
     summary = [{"type": "summary_text", "text": part.text} for part in thinking if part.text and part.is_summary]
@@ -151,12 +157,6 @@ def _encode_thinking(group: Group, *, is_reply: bool) -> dict[str, Any] | None:
     item = merge(without_nulls({**wire, "encrypted_content": last.signature}), first.opaque)
     item.setdefault("summary", [])
     return item
-
-
-def _is_welcome(first: Thinking, last: Thinking) -> bool:
-    """Whether a Responses host may be given this reasoning: its own, or what is encrypted as OpenAI does it."""
-    is_own = own(first.opaque) is not None and not (first.id is not None and is_invented(first.id))
-    return is_own or (last.signature or "").startswith(_FERNET)
 
 
 def _encode_call(call: ToolCall, *, is_reply: bool) -> dict[str, Any]:

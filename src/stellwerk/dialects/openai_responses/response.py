@@ -11,9 +11,8 @@ from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import Part, Text, ToolCall
 from stellwerk.core.reply import Candidate, Finish, Logprobs, Reply, ReplyFacts
 from stellwerk.core.usage import Usage
-from stellwerk.dialects.excerpt import excerpt
 from stellwerk.dialects.members import NUMBER, RAW, RAWS, STRING, UnreadableError, refuse_reply, without_nulls
-from stellwerk.dialects.openai_responses.errors import read_error
+from stellwerk.dialects.openai_errors import complaint, not_json, read_error
 from stellwerk.dialects.openai_responses.finish import decode_finish, encode_finish, is_cut, word_of
 from stellwerk.dialects.openai_responses.item_decoder import decode_output
 from stellwerk.dialects.openai_responses.item_encoder import Item, encode_output, groups
@@ -64,7 +63,7 @@ def decode(body: bytes) -> Reply:
             body.decode()
         return decode_response(Members(body, refuse=refuse_reply))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _not_json(body) from None
+        raise not_json(body) from None
 
 
 def encode(reply: Reply) -> bytes:
@@ -178,28 +177,15 @@ def _read_tolerantly(body: bytes) -> ReplyFacts:
         body.decode()
         wire = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _not_json(body) from None
+        raise not_json(body) from None
     if type(wire) is not dict or type(wire.get("output")) is not list:
-        raise UpstreamInvalid(_complaint(wire))
+        raise complaint(wire, "a response: it has no output")
     usage, identity = wire.get("usage"), wire.get("id")
     return ReplyFacts(
         decode_usage(usage) if type(usage) is dict else None,
         word_of(wire.get("status"), wire.get("incomplete_details")),
         identity if type(identity) is str else "",
     )
-
-
-def _not_json(body: bytes) -> UpstreamInvalid:
-    told = excerpt(body)
-    said = f" It says: {told}" if told else " It is empty."
-    return UpstreamInvalid("The provider's answer is not JSON." + said)
-
-
-def _complaint(wire: Any) -> str:
-    message = read_error(wire.get("error"))[0] if type(wire) is dict else ""
-    if message:
-        return f"The provider answered with an error: {message}"
-    return "The provider's answer is not a response: it has no output."
 
 
 def _take_usage(body: Members) -> tuple[Usage | None, Opaque | None]:
