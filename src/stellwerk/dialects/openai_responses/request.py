@@ -84,7 +84,7 @@ def encode(request: ChatRequest) -> bytes:
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "max_output_tokens": request.output_cap,
-        "reasoning": None if request.reasoning is None else _encode_reasoning(request.reasoning) or None,
+        "reasoning": None if request.reasoning is None else _encode_reasoning(request.reasoning),
         "text": _encode_text(request),
         "top_logprobs": request.top_logprobs,
         "include": None if is_own else _include(request),
@@ -142,7 +142,8 @@ def _messages(body: Members, marks: Marks) -> tuple[Message, ...]:
     if bytes(body.peek(_INPUT)).startswith(b'"'):
         marks.update(spelled(_INPUT))
         return (*messages, Message(Role.USER, (Text(body.need(_INPUT, STRING)),)))
-    raws = body.given(_INPUT, RAWS) or ()
+    is_empty = body.peek(_INPUT) == msgspec.Raw(b"[]")  # stays where it is, so that it comes back
+    raws = () if is_empty else body.given(_INPUT, RAWS) or ()
     return (*messages, *decode_items(raws, _INPUT, refuse_request))
 
 
@@ -162,7 +163,7 @@ def _input(items: list[Item], opaque: Opaque | None) -> Any:
         case [{"role": "user", "content": str(text)}] if is_spelled(opaque, _INPUT):
             return text
         case []:
-            return None if own(opaque) is not None and not is_spelled(opaque, _INPUT) else []
+            return None if own(opaque) is not None else []
         case _:
             return items
 
@@ -174,10 +175,11 @@ def _decode_reasoning(raw: msgspec.Raw) -> Reasoning:
     )
 
 
-def _encode_reasoning(reasoning: Reasoning) -> dict[str, Any]:
+def _encode_reasoning(reasoning: Reasoning) -> dict[str, Any] | None:
     display = reasoning.display
     if own(reasoning.opaque) is None:
         display = "auto" if display == "summarized" else display if display in _DISPLAYS else None
+        return without_nulls({"effort": reasoning.effort, "summary": display}) or None
     return merge(without_nulls({"effort": reasoning.effort, "summary": display}), reasoning.opaque)
 
 
