@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from openai.types.responses import Response, ResponseStreamEvent
 from openai.types.responses.response_create_params import ResponseCreateParams
 from pydantic import TypeAdapter
 
-from stellwerk.core.stream import Ended, Finished, Started, StreamFault, TextDelta, ToolCallDelta, UsageReported
+from stellwerk.core.stream import Ended, Finished, Started, StreamFault, TextDelta, UsageReported
 from stellwerk.dialects import sse
 from stellwerk.dialects.openai_responses import request, response
 from stellwerk.dialects.openai_responses.stream import EventDecoder, EventEncoder, PassThrough
@@ -216,13 +215,10 @@ def final_response(stream: bytes) -> Response:
         openai.OpenAI(api_key="k", base_url="http://test/v1", http_client=http) as client,
         client.responses.stream(model="m", input="x") as events,
     ):
-        ends = [event.response for event in each(events) if event.type in {"response.completed", "response.incomplete"}]
+        ends = [event for event in events if event.type in {"response.completed", "response.incomplete"}]
     (final,) = ends
-    return final
-
-
-def each(events: Any) -> Iterator[Any]:
-    yield from events
+    assert isinstance(final.response, Response)
+    return final.response
 
 
 def decode(body: bytes) -> list[Any]:
@@ -237,7 +233,3 @@ def encode(events: list[Any]) -> bytes:
 
 def payloads(stream: bytes) -> list[Any]:
     return [json.loads(event.data) for event in sse.Decoder().feed(stream)]
-
-
-def arguments(events: list[Any]) -> list[str]:
-    return [event.arguments for event in events if isinstance(event, ToolCallDelta)]

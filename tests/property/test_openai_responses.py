@@ -20,7 +20,6 @@ from stellwerk.core.stream import (
     PartAdded,
     RefusalDelta,
     Started,
-    StreamEvent,
     StreamFault,
     TextDelta,
     ThinkingDelta,
@@ -235,7 +234,8 @@ REPLY_ITEMS = st.one_of(
     REPLY_ANSWERS,
     objects({"type": only("function_call"), "id": TEXTS, "status": only("completed"), "call_id": WORDS, "name": TEXTS,
              "arguments": WORDS}),
-    objects({"type": only("reasoning"), "id": TEXTS, "summary": st.lists(ENTRIES, max_size=2)}, encrypted_content=TEXTS),
+    objects({"type": only("reasoning"), "id": TEXTS, "summary": st.lists(ENTRIES, max_size=2)},
+            encrypted_content=TEXTS),
     objects({"type": only("web_search_call"), "id": TEXTS}),
 )  # fmt: skip
 REPLIES = objects(
@@ -371,16 +371,11 @@ def neutral(pieces: list[bytes]) -> list[Any]:
     events: list[Any] = []
     try:
         for piece in pieces:
-            for event in sse_events(decoder, piece):
-                events.append(event)
+            events.extend(decoder.feed(piece))
         events.extend(decoder.flush())
     except UpstreamInvalid as error:
         return [type(error)]
     return events
-
-
-def sse_events(decoder: EventDecoder, piece: bytes) -> list[StreamEvent]:
-    return decoder.feed(piece)
 
 
 OWN = [

@@ -57,8 +57,11 @@ def decode_content(message: Members, refuse: Refuse) -> tuple[ContentPart, ...]:
 
 def encode_content(parts: tuple[Part, ...]) -> str | list[Any]:
     """A string for one plain text, else an array; parts that this dialect has no form for are left out."""
-    if len(parts) == 1 and isinstance(text := parts[0], Text) and text.cache is None and text.opaque is None:
-        return text.text
+    match parts:
+        case (Text(cache=None) as text,) if text.opaque is None or not text.opaque.of(DIALECT):
+            return text.text
+        case _:
+            pass
     return [wire for part in parts if (wire := encode_part(part)) is not None]
 
 
