@@ -76,7 +76,7 @@ class EventEncoder:
         self._spoken: SpokenItem | None = None
         self._calls: dict[int, CalledItem] = {}
         self._ended: list[CalledItem] = []  # whole, unless the answer turns out to be cut
-        self._raw: dict[Any, int] = {}  # positions of items that are handed on as they come, by id
+        self._raw: dict[bytes, int] = {}  # positions of items that are handed on as they come, by id
 
     def feed(self, event: StreamEvent) -> bytes:
         """The bytes for one event; none for what this dialect has no word for."""
@@ -169,13 +169,10 @@ class EventEncoder:
         return self._send((kind, {"response": response}) for kind in ("response.created", "response.in_progress"))
 
     def _speak(self, event: TextDelta | RefusalDelta) -> bytes:
-        is_refusal = isinstance(event, RefusalDelta)
-        spoken, out = self._open(REFUSAL if is_refusal else TEXT)
-        if event.logprobs is None:
+        spoken, out = self._open(REFUSAL if isinstance(event, RefusalDelta) else TEXT)
+        if event.logprobs is None or spoken.form is REFUSAL:
             return out + self._more(spoken, event.text)
-        spoken.pieces.append(event.text)
-        tokens = spoken.weigh(event.logprobs, is_refusal=is_refusal)
-        return out + self._send([spoken.weighed(event.text, tokens)])
+        return out + self._send([spoken.weigh(event.text, event.logprobs)])
 
     def _more(self, spoken: SpokenItem, text: str) -> bytes:
         """A delta event, put together from what stays the same and the text."""
@@ -225,7 +222,11 @@ class EventEncoder:
 
     def _hand_on(self, raw: msgspec.Raw) -> bytes:
         """An item of this dialect's own, whose beginning may have been handed on before."""
-        position = self._raw.pop(_identity(msgspec.json.decode(raw)), None)
+        identity = _identity(msgspec.json.decode(raw))
+        position = self._raw.pop(identity, None)
+        spoken = self._spoken
+        if spoken is not None and spoken.is_silent and _identity(spoken.whole(is_cut=False)) == identity:
+            position, self._spoken = spoken.position, None
         if position is None:
             return self._whole(raw, raw)
         self._output[position] = raw
@@ -303,5 +304,5 @@ class EventEncoder:
         return b"".join(out)
 
 
-def _identity(item: Any) -> str:
-    return repr(item.get("id"))
+def _identity(item: Any) -> bytes:
+    return _json(item.get("id"))

@@ -82,6 +82,11 @@ class SpokenItem:
         self._parts: list[_Part] = []
         self._place: dict[str, Any] = {}
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing of it has come."""
+        return not self._parts
+
     def added(self) -> Told:
         """The event that opens the item."""
         item = self._item()
@@ -101,15 +106,13 @@ class SpokenItem:
         head = msgspec.json.encode({"type": kind, **self._place})
         self.delta_head = b"event: " + kind.encode() + b"\ndata: " + head[:-1] + b',"delta":'
 
-    def weigh(self, logprobs: Logprobs, *, is_refusal: bool) -> list[dict[str, Any]]:
-        """Adds log-probabilities of the open part's tokens, which are given back as the delta says them."""
-        tokens = (logprobs.refusal if is_refusal else logprobs.content) or ()
+    def weigh(self, text: str, logprobs: Logprobs) -> Told:
+        """The delta event for more of the open text, with the log-probabilities of its tokens."""
+        tokens = logprobs.content or ()
+        self.pieces.append(text)
         self._parts[-1].tokens += tokens
-        return encode_tokens(tokens) or []
-
-    def weighed(self, text: str, tokens: list[dict[str, Any]]) -> Told:
-        """The delta event of a text whose tokens are weighed."""
-        return "response.output_text.delta", {**self._place, "delta": text, "logprobs": tokens}
+        said = {"delta": text, "logprobs": encode_tokens(tokens)}
+        return "response.output_text.delta", {**self._place, **said}
 
     def cite(self, citation: Citation) -> Told:
         """Adds a source to the open text."""

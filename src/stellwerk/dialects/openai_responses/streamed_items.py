@@ -215,7 +215,7 @@ def _say(part: Part, *, is_heard: bool) -> Iterator[StreamEvent]:
                 yield ThinkingSigned(part.signature)
         case RedactedThinking():
             yield ThinkingSigned(part.data)
-        case OpaquePart():
+        case OpaquePart() if not is_heard:
             yield PartAdded(part)
         case _:
             pass
