@@ -93,7 +93,7 @@ def _decode(body: Members) -> EmbeddingReply:
         entry = Members(raw, f"data[{number}]", refuse_reply)
         index = entry.take("index", INTEGER)
         found[number if index is None else index] = _vector(entry)
-    if sorted(found) != list(range(len(found))):
+    if sorted(found) != list(range(len(raws))):
         raise UpstreamInvalid("The provider's answer cannot be read. Its embeddings are not numbered from 0.")
     vectors = tuple(found[index] for index in range(len(found)))
     raw_usage = body.take("usage", RAW)

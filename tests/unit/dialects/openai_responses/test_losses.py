@@ -33,6 +33,7 @@ from stellwerk.dialects.openai_responses.request import decode
 from stellwerk.errors import InvalidRequest
 
 RAW = msgspec.Raw(b"{}")
+MARKED = {"type": "input_text", "text": "x", "prompt_cache_breakpoint": {"mode": "explicit"}}
 VIDEO = Video(UrlSource("u"))
 
 
@@ -89,7 +90,7 @@ def test_nothing_is_lost_of_what_the_dialect_has() -> None:
     body = {
         "model": "m",
         "input": [
-            {"role": "user", "content": [{"type": "input_text", "text": "x", "prompt_cache_breakpoint": {"mode": "explicit"}}]},
+            {"role": "user", "content": [MARKED]},
             {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "s"}]},
             {"type": "web_search_call", "id": "ws_1"},
         ],
@@ -113,6 +114,12 @@ def test_what_ties_a_request_to_a_host_of_this_dialect_is_refused_elsewhere(memb
 
 
 def test_what_says_nothing_ties_nothing() -> None:
-    wire = {"model": "m", "previous_response_id": None, "background": False, "truncation": "auto", "include": []}
+    wire: dict[str, Any] = {
+        "model": "m",
+        "previous_response_id": None,
+        "background": False,
+        "truncation": "auto",
+        "include": [],
+    }
     assert judge(BOUND, decode(json.dumps(wire).encode())) == ("truncation",)
     assert judge(BOUND, asked()) == ()
