@@ -224,10 +224,7 @@ def _encode_format(format_: OutputFormat) -> dict[str, Any]:
 
 def _wants_logprobs(body: Members) -> bool | None:
     """``include`` asks for them; it stays opaque, for it asks for other things too."""
-    try:
-        wanted = msgspec.json.decode(body.peek("include"))
-    except msgspec.DecodeError:
-        return None
+    wanted = msgspec.json.decode(body.peek("include"))
     return True if type(wanted) is list and _LOGPROBS in wanted else None
 
 

@@ -525,3 +525,35 @@ def test_a_part_mark_without_an_open_item_and_an_unread_mark_say_nothing() -> No
     nothing = [Opaque("openai_responses", {"part": msgspec.Raw(b"null")}), Opaque("openai_responses", {})]
     told = write(START, *(OpaqueDelta(opaque, 0) for opaque in nothing), *END)
     assert kinds(told) == ["created", "in_progress", "completed"]
+
+
+def test_a_signature_without_any_text_is_reasoning_all_the_same() -> None:
+    told = write(START, TextDelta("a"), ThinkingSigned("s"), *END)
+    assert told[-1]["response"]["output"][1]["encrypted_content"] == "s"
+
+
+@pytest.mark.parametrize("content", [[], [{"type": "output_new"}]])
+def test_a_message_whose_content_nobody_knows_is_handed_on_as_it_came(content: Any) -> None:
+    message = {**MESSAGE, "status": "completed", "content": content}
+    encoder = EventEncoder()
+    events = read(CREATED, added(MESSAGE), done(message), COMPLETED)
+    out = b"".join(encoder.feed(one) for one in events)
+    told = [json.loads(one.data) for one in sse.Decoder().feed(out)]
+    assert kinds(told)[2:] == ["output_item.added", "output_item.done", "completed"]
+    assert told[-1]["response"]["output"] == [message]
+
+
+def test_what_is_only_said_when_it_is_done_is_said_once() -> None:
+    events = said(
+        CREATED,
+        added(MESSAGE),
+        event("response.refusal.done", output_index=0, refusal="no"),
+        event("response.refusal.done", output_index=0, refusal="no"),
+        added(MESSAGE, 1),
+        event("response.output_text.done", output_index=1, text=""),
+        event("response.output_text.done", output_index=1, text="x"),
+        event("response.content_part.done", output_index=1),
+        COMPLETED,
+    )
+    assert events[1:3] == [RefusalDelta("no"), TextDelta("x")]
+    assert len(events) == 5

@@ -556,3 +556,14 @@ def test_edge_2_a_thought_signature_comes_back_on_its_call() -> None:
     assert part.signature == "c2ln"
     assert json.loads(encode(request))["input"] == [signed]
     assert written(assistant(ToolCall("c", "f", "{}", signature="c2ln")))["input"] == [call]
+
+
+def test_a_tool_that_its_result_names_is_named_again() -> None:
+    item = {"type": "function_call_output", "call_id": "c", "output": "x", "name": "f"}
+    request = read(input=[item])
+    assert getattr(request.messages[0].parts[0], "name", None) == "f"
+    assert json.loads(encode(request))["input"] == [item]
+
+
+def test_any_json_object_is_a_format_of_its_own() -> None:
+    assert written(output_format=JsonObjectFormat())["text"] == {"format": {"type": "json_object"}}

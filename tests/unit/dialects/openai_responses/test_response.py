@@ -239,7 +239,7 @@ def test_a_reply_of_another_dialect_fits_the_official_types_and_repeats_itself()
 
 
 def test_edge_1_foreign_signatures_survive_a_turn_through_a_caller_of_this_dialect() -> None:
-    """What a caller sends back unchanged is again what the foreign model said: thinking, its signature, in its order."""
+    """What a caller sends back unchanged is again what the foreign model said, with its signatures, in its order."""
     said = (Thinking("let me see", "sig"), RedactedThinking("secret"), Thinking("", "only"), Text("x"))
     output = written(*said)["output"]
     turn = request.decode(json.dumps({"model": "m", "input": output}).encode()).messages[0].parts
@@ -309,3 +309,9 @@ def test_items_that_callers_add_are_still_what_they_are_in_a_reply() -> None:
     decoded = decode(reply(output))
     assert isinstance(decoded.candidates[0].message.parts[0], OpaquePart)
     assert json.loads(encode(decoded))["output"] == [output]
+
+
+def test_a_time_with_fractions_comes_back() -> None:
+    decoded = decode(reply(MESSAGE, created_at=1.5))
+    assert decoded.created_s == 1
+    assert json.loads(encode(decoded))["created_at"] == 1.5
