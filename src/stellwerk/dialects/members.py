@@ -130,6 +130,20 @@ class Members:
         raise self._refuse(WRONG_TYPE.format(path or "request body", told), path or None) from None
 
 
+def understood(body: Members, name: str, decode_value: Callable[[msgspec.Raw], _T]) -> _T | None:
+    """A member that stays opaque when its shape is not known."""
+    raw = body.peek(name)
+    if raw == _NULL:
+        body.take(name, RAW)
+        return None
+    try:
+        value = decode_value(raw)
+    except UnreadableError:
+        return None
+    body.take(name, RAW)
+    return value
+
+
 def describe_validation(error: msgspec.ValidationError) -> tuple[str, str]:
     """Where in a value (``messages[0]``), and what was expected and found there, in OpenAI's manner of speaking."""
     told, _, place = str(error).partition(" - at `$")

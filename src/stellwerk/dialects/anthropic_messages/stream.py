@@ -62,6 +62,10 @@ class PassThrough:
         self._is_half = False  # what was handed on ends within an event
 
     @property
+    def shape(self) -> None:
+        """No event may pass unread: reading a plain one costs no more than telling it by its shape."""
+
+    @property
     def is_between_events(self) -> bool:
         """Whether what was handed on ends with a whole event."""
         return not self._is_half

@@ -38,7 +38,7 @@ from stellwerk.dialects.openai_chat.logprobs import decode_logprobs
 from stellwerk.dialects.openai_chat.messages import decode_citation
 from stellwerk.dialects.openai_chat.streamed_calls import StreamedCalls
 from stellwerk.dialects.openai_chat.types import DIALECT, Members
-from stellwerk.dialects.openai_chat.usage import decode_usage
+from stellwerk.dialects.openai_usage import decode_usage
 from stellwerk.errors import UpstreamInvalid
 
 _NULL = msgspec.Raw(b"null")

@@ -35,9 +35,9 @@ from stellwerk.dialects.openai_chat.finish import encode_finish
 from stellwerk.dialects.openai_chat.logprobs import encode_logprobs
 from stellwerk.dialects.openai_chat.messages import encode_citation
 from stellwerk.dialects.openai_chat.parts import encode_part
-from stellwerk.dialects.openai_chat.tools import encode_signature
 from stellwerk.dialects.openai_chat.types import DIALECT, is_spelled, merge
-from stellwerk.dialects.openai_chat.usage import encode_usage
+from stellwerk.dialects.openai_usage import encode_usage
+from stellwerk.dialects.thought_signature import encode_signature
 
 _DONE = sse.encode(b"[DONE]")
 

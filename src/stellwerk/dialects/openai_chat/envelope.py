@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import msgspec
 
 from stellwerk.core.envelope import Envelope
 from stellwerk.dialects import json_splice
-from stellwerk.dialects.members import WRONG_TYPE, describe_type, describe_validation
 from stellwerk.dialects.openai_chat.types import DIALECT
-from stellwerk.dialects.sse import BYTE_ORDER_MARK
-from stellwerk.errors import InvalidRequest
+from stellwerk.dialects.rewriting import rewrite_stream
+from stellwerk.dialects.thin_reading import (
+    UNSET,
+    Value,
+    check_utf8,
+    count,
+    counted,
+    missing,
+    refusal,
+    refuse_duplicates,
+    tick,
+    too_deep,
+    wants_usage,
+    wrong,
+)
 
-MOST = 2**31 - 1
-"""Largest count that is taken for one: no provider grants more."""
-
-_tick = itertools.count().__next__
-_UNSET: Any = msgspec.UNSET
 _ACTED_ON = ("model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n")
-_WINDOW_BYTES = 8_192
-_ASK_FOR_USAGE = b'{"include_usage":true}'
 
 
 class ChatEnvelope(Envelope, frozen=True, gc=False):
@@ -37,38 +41,38 @@ def read_envelope(body: bytes, *, max_depth: int) -> Envelope:
     the gateway acts on a member, or for such a member that stands twice.
     """
     if not body.isascii():
-        _check_utf8(body)
-    before = _tick()
+        check_utf8(body)
+    before = tick()
     try:
         wire = _decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise _refusal(error, body, max_depth) from None
-    taken = _tick() - before - 1
+        raise refusal(error, body, max_depth) from None
+    taken = tick() - before - 1
     model: Any = wire.model
     stream: Any = wire.stream
     options, n = wire.stream_options, wire.n
     cap: Any = wire.max_completion_tokens
     old_cap: Any = wire.max_tokens
-    if taken + (model, stream, options, n, cap, old_cap).count(_UNSET) != len(_ACTED_ON):
-        _refuse_duplicates(body)
+    if taken + (model, stream, options, n, cap, old_cap).count(UNSET) != len(_ACTED_ON):
+        refuse_duplicates(body, _ACTED_ON)
     if type(model) is not str:
-        raise _wrong("model", "a string", model)
-    if wire.messages is _UNSET:
-        raise _missing("messages")
+        raise wrong("model", "a string", model)
+    if wire.messages is UNSET:
+        raise missing("messages")
     if body.count(b"[") + body.count(b"{") > max_depth and json_splice.is_deeper(body, max_depth):
-        raise _too_deep(max_depth)
+        raise too_deep(max_depth)
     is_stream = stream is True
-    if not (is_stream or stream is _UNSET or stream is False or stream is None):
-        raise _wrong("stream", "a boolean", stream)
-    has_options = options is not _UNSET
-    wants_usage = _wants_usage(options) if has_options else False
-    output_cap = None if cap is _UNSET else _count("max_completion_tokens", cap, 0)
-    if old_cap is not _UNSET:
-        old_cap = _count("max_tokens", old_cap, 0)
+    if not (is_stream or stream is UNSET or stream is False or stream is None):
+        raise wrong("stream", "a boolean", stream)
+    has_options = options is not UNSET
+    asks_usage = wants_usage(options) if has_options else False
+    output_cap = None if cap is UNSET else count("max_completion_tokens", cap, 0)
+    if old_cap is not UNSET:
+        old_cap = count("max_tokens", old_cap, 0)
         if old_cap is not None:
             output_cap = old_cap if output_cap is None else max(output_cap, old_cap)
-    choices = 1 if n is _UNSET else _count("n", n, 1) or 1
-    return ChatEnvelope(DIALECT, model, is_stream, body, wants_usage or not is_stream, output_cap, choices, has_options)
+    choices = 1 if n is UNSET else count("n", n, 1) or 1
+    return ChatEnvelope(DIALECT, model, is_stream, body, asks_usage or not is_stream, output_cap, choices, has_options)
 
 
 def rewrite(envelope: Envelope, model: str) -> bytes:
@@ -76,24 +80,8 @@ def rewrite(envelope: Envelope, model: str) -> bytes:
 
     A stream whose caller did not ask for usage asks for it all the same: it is accounted, then stripped.
     """
-    body = envelope.body
-    edits: list[json_splice.Edit] = []
-    if envelope.is_stream and not envelope.wants_usage:
-        has_options = not isinstance(envelope, ChatEnvelope) or envelope.has_stream_options
-        edits.append(_ask_for_usage(body, has_options=has_options))
-    if model != envelope.model:
-        edits.append(_rename(body, envelope.model, model))
-    return json_splice.splice(body, edits) if edits else body
-
-
-class _Anything(type):
-    """Makes every value an instance, without a call into Python for each: no object's ``id`` is zero."""
-
-    __instancecheck__ = staticmethod(id)  # type: ignore[assignment]
-
-
-class _Value(metaclass=_Anything):
-    """Any JSON value of a member that is counted as it is read."""
+    has_options = not isinstance(envelope, ChatEnvelope) or envelope.has_stream_options
+    return rewrite_stream(envelope, model, has_options=has_options)
 
 
 class _Array(msgspec.Struct, array_like=True, gc=False):
@@ -101,116 +89,13 @@ class _Array(msgspec.Struct, array_like=True, gc=False):
 
 
 class _Wire(msgspec.Struct, gc=False):
-    model: _Value = _UNSET
-    messages: _Array | msgspec.UnsetType = _UNSET
-    stream: _Value = _UNSET
-    stream_options: _Value = _UNSET
-    max_tokens: _Value = _UNSET
-    max_completion_tokens: _Value = _UNSET
-    n: _Value = _UNSET
+    model: Value = UNSET
+    messages: _Array | msgspec.UnsetType = UNSET
+    stream: Value = UNSET
+    stream_options: Value = UNSET
+    max_tokens: Value = UNSET
+    max_completion_tokens: Value = UNSET
+    n: Value = UNSET
 
 
-def _counted(_kind: type, value: Any) -> Any:
-    """Called for every occurrence of a counted member, so that a second one shows.
-
-    Readings in another thread meanwhile can only make the count too high, which leads to the exact check.
-    """
-    _tick()
-    return value
-
-
-_decode = msgspec.json.Decoder(_Wire, dec_hook=_counted).decode
-
-
-def _wants_usage(options: Any) -> bool:
-    if options is None:
-        return False
-    if type(options) is not dict:
-        raise _wrong("stream_options", "an object", options)
-    include_usage = options.get("include_usage")
-    if include_usage is not None and type(include_usage) is not bool:
-        raise _wrong("stream_options.include_usage", "a boolean", include_usage)
-    return include_usage is True
-
-
-def _count(name: str, value: Any, least: int) -> int | None:
-    if value is None:
-        return None
-    if type(value) is not int:
-        raise _wrong(name, "an integer", value)
-    if not least <= value <= MOST:
-        side, bound = ("below minimum", f">= {least}") if value < least else ("above maximum", f"<= {MOST}")
-        message = f"Invalid '{name}': integer {side} value. Expected a value {bound}, but got {_shown(value)} instead."
-        raise InvalidRequest(message, param=name)
-    return value
-
-
-def _shown(value: int) -> str:
-    return str(value) if value.bit_length() <= 64 else "a number of over 64 bits"
-
-
-def _check_utf8(body: bytes) -> None:
-    """Decodes in windows and throws the text away: half the price of decoding a large body at once."""
-    at, size = 0, len(body)
-    while at < size:
-        end = min(at + _WINDOW_BYTES, size)
-        for _ in range(3):  # not through a character, of which at most three bytes follow the first
-            if end < size and body[end] & 0xC0 == 0x80:
-                end -= 1
-        try:
-            body[at:end].decode()
-        except UnicodeDecodeError as error:
-            raise InvalidRequest(f"The request body is not valid UTF-8 (byte {at + error.start}).") from None
-        at = end
-
-
-def _refuse_duplicates(body: bytes) -> None:
-    for name in _ACTED_ON:
-        json_splice.find(body, name)
-
-
-def _refusal(error: Exception, body: bytes, max_depth: int) -> InvalidRequest:
-    if isinstance(error, RecursionError):
-        return _too_deep(max_depth)
-    if isinstance(error, msgspec.ValidationError):
-        where, told = describe_validation(error)
-        return InvalidRequest(WRONG_TYPE.format(where or "request body", told), param=where or None)
-    if body.startswith(BYTE_ORDER_MARK):
-        return InvalidRequest("The request body is not valid JSON: it begins with a byte order mark.")
-    told = str(error).removeprefix("JSON is malformed: ")
-    return InvalidRequest(f"The request body is not valid JSON: {told}.")
-
-
-def _too_deep(max_depth: int) -> InvalidRequest:
-    return InvalidRequest(f"The request body is nested too deeply: at most {max_depth} levels are taken.")
-
-
-def _missing(name: str) -> InvalidRequest:
-    return InvalidRequest(f"Missing required parameter: '{name}'.", param=name)
-
-
-def _wrong(name: str, expected: str, found: Any) -> InvalidRequest:
-    if found is _UNSET:
-        return _missing(name)
-    told = f"expected {expected}, but got {describe_type(found)} instead"
-    return InvalidRequest(WRONG_TYPE.format(name, told), param=name)
-
-
-def _rename(body: bytes, old: str, new: str) -> json_splice.Edit:
-    value, key = msgspec.json.encode(new), b'"model":'
-    # Nearly every client writes it just so.
-    at = json_splice.shallow(body, key + b'"' + old.encode() + b'"')
-    if at >= 0:
-        start = at + len(key)
-        return start, start + len(old.encode()) + 2, value
-    member = json_splice.locate_unique(body, "model")
-    return member.start, member.end, value
-
-
-def _ask_for_usage(body: bytes, *, has_options: bool) -> json_splice.Edit:
-    member = json_splice.find(body, "stream_options") if has_options else None
-    if member is None:
-        return json_splice.insertion(body, "stream_options", _ASK_FOR_USAGE)
-    options = body[member.start : member.end]
-    asked = _ASK_FOR_USAGE if options == b"null" else json_splice.put(options, "include_usage", b"true")
-    return member.start, member.end, asked
+_decode = msgspec.json.Decoder(_Wire, dec_hook=counted).decode

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,9 +22,9 @@ from stellwerk.core.part import (
     Source,
     Text,
     TextSource,
-    UrlSource,
     Video,
 )
+from stellwerk.dialects.media_url import source_of, url_of
 from stellwerk.dialects.members import (
     RAWS,
     STRING,
@@ -43,7 +42,6 @@ ContentPart = Text | Image | Audio | Video | Document | Refusal | OpaquePart
 AS_PART = "type"
 """Marks a refusal that came as a content part: the usual place is a member of the message."""
 
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+*-]+);base64,([A-Za-z0-9+/=_-]*)")
 _AUDIO_FORMATS = {"mpeg": "mp3", "x-wav": "wav", "wave": "wav"}
 
 
@@ -59,8 +57,11 @@ def decode_content(message: Members, refuse: Refuse) -> tuple[ContentPart, ...]:
 
 def encode_content(parts: tuple[Part, ...]) -> str | list[Any]:
     """A string for one plain text, else an array; parts that this dialect has no form for are left out."""
-    if len(parts) == 1 and isinstance(text := parts[0], Text) and text.cache is None and text.opaque is None:
-        return text.text
+    match parts:
+        case (Text(cache=None) as text,) if text.opaque is None or not text.opaque.of(DIALECT):
+            return text.text
+        case _:
+            pass
     return [wire for part in parts if (wire := encode_part(part)) is not None]
 
 
@@ -81,9 +82,12 @@ def encode_part(part: Part) -> msgspec.Raw | dict[str, Any] | None:
         case Text():
             wire = {"type": "text", "text": part.text}
         case Image():
-            wire = {"type": "image_url", "image_url": without_nulls({"url": _url(part.source), "detail": part.detail})}
+            wire = {
+                "type": "image_url",
+                "image_url": without_nulls({"url": url_of(part.source), "detail": part.detail}),
+            }
         case Video():
-            wire = {"type": "video_url", "video_url": {"url": _url(part.source)}}
+            wire = {"type": "video_url", "video_url": {"url": url_of(part.source)}}
         case Audio(source=InlineSource() as source):
             wire = {"type": "input_audio", "input_audio": {"data": source.data, "format": _format(source)}}
         case Document():
@@ -118,7 +122,7 @@ def _read_text(part: Members) -> Text:
 def _read_image(part: Members) -> Image:
     part.take("type", STRING)
     image = part.within("image_url")
-    source, detail = _source(image.need("url", STRING)), image.take("detail", STRING)
+    source, detail = source_of(image.need("url", STRING)), image.take("detail", STRING)
     cache = decode_cache(part)
     return Image(source, detail, cache, opaque=part.opaque(image_url=image.opaque()))
 
@@ -126,7 +130,7 @@ def _read_image(part: Members) -> Image:
 def _read_video(part: Members) -> Video:
     part.take("type", STRING)
     video = part.within("video_url")
-    source, cache = _source(video.need("url", STRING)), decode_cache(part)
+    source, cache = source_of(video.need("url", STRING)), decode_cache(part)
     return Video(source, cache, part.opaque(video_url=video.opaque()))
 
 
@@ -146,7 +150,7 @@ def _read_document(part: Members) -> Document:
     if identity is not None and data is None:
         source = FileSource(identity)
     elif data is not None and identity is None and ":" in data:
-        source = _source(data)
+        source = source_of(data)
     else:
         raise UnreadableError("a file is an id, or data as a URL")
     cache = decode_cache(part)
@@ -169,23 +173,6 @@ _READERS: dict[str, Callable[[Members], ContentPart]] = {
 }
 
 
-def _source(url: str) -> Source:
-    inline = _DATA_URL.fullmatch(url)
-    return UrlSource(url) if inline is None else InlineSource(inline[1], inline[2])
-
-
-def _url(source: Source) -> str:
-    match source:
-        case UrlSource():
-            return source.url
-        case InlineSource():
-            return f"data:{source.media_type};base64,{source.data}"
-        case FileSource():
-            return source.id
-        case _:
-            return source.text
-
-
 def _format(source: InlineSource) -> str:
     word = source.media_type.removeprefix("audio/")
     return _AUDIO_FORMATS.get(word, word)
@@ -198,4 +185,4 @@ def _document(part: Document) -> dict[str, Any]:
         case FileSource():
             return {"type": "file", "file": without_nulls({"file_id": part.source.id, "filename": part.name})}
         case source:
-            return {"type": "file", "file": without_nulls({"file_data": _url(source), "filename": part.name})}
+            return {"type": "file", "file": without_nulls({"file_data": url_of(source), "filename": part.name})}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -17,7 +16,6 @@ from stellwerk.core.chat import (
     Sampling,
 )
 from stellwerk.core.opaque import Opaque
-from stellwerk.dialects import json_splice
 from stellwerk.dialects.members import (
     BOOLEAN,
     INTEGER,
@@ -29,17 +27,18 @@ from stellwerk.dialects.members import (
     UnreadableError,
     refuse_request,
     spelled,
+    understood,
     without_nulls,
 )
 from stellwerk.dialects.openai_chat.envelope import read_envelope, rewrite
 from stellwerk.dialects.openai_chat.messages import decode_message, encode_messages
 from stellwerk.dialects.openai_chat.tools import decode_choice, decode_tool, encode_choice, encode_tool
 from stellwerk.dialects.openai_chat.types import DIALECT, Members, is_spelled, merge
+from stellwerk.dialects.thin_reading import refuse_any_duplicate
 from stellwerk.errors import InvalidRequest
 
 __all__ = ["decode", "encode", "read_envelope", "rewrite"]
 
-_T = TypeVar("_T")
 _METADATA = msgspec.json.Decoder(dict[str, str])
 _STOP = msgspec.json.Decoder(str | tuple[str, ...])
 _OLD_CAP = "max_tokens"
@@ -95,7 +94,7 @@ def encode(request: ChatRequest) -> bytes:
 
 
 def _decode(body: Members, raw: bytes) -> ChatRequest:
-    _refuse_duplicates(raw)
+    refuse_any_duplicate(raw)
     messages, tools = body.need("messages", RAWS), body.take("tools", RAWS) or ()
     request: dict[str, Any] = {
         "model": body.need("model", STRING),
@@ -103,16 +102,16 @@ def _decode(body: Members, raw: bytes) -> ChatRequest:
             decode_message(message, f"messages[{index}]", refuse_request) for index, message in enumerate(messages)
         ),
         "tools": tuple(decode_tool(tool, f"tools[{index}]", refuse_request) for index, tool in enumerate(tools)),
-        "tool_choice": _understood(body, "tool_choice", decode_choice),
+        "tool_choice": understood(body, "tool_choice", decode_choice),
         "is_parallel_allowed": body.take("parallel_tool_calls", BOOLEAN),
         "sampling": _sampling(body),
         "stop": _stop(body),
         "choices": body.take("n", INTEGER),
-        "output_format": _understood(body, "response_format", _decode_format),
+        "output_format": understood(body, "response_format", _decode_format),
         "reasoning": _reasoning(body),
         "verbosity": body.take("verbosity", STRING),
         "modalities": body.take("modalities", STRINGS) or (),
-        "audio": _understood(body, "audio", _decode_audio),
+        "audio": understood(body, "audio", _decode_audio),
         "wants_logprobs": body.take("logprobs", BOOLEAN),
         "top_logprobs": body.take("top_logprobs", INTEGER),
         "user": body.take("user", STRING),
@@ -129,28 +128,6 @@ def _decode(body: Members, raw: bytes) -> ChatRequest:
     members = {**(left.members if left else {}), **marks}
     opaque = Opaque(DIALECT, members) if members else None
     return ChatRequest(**request, output_cap=cap, wants_usage=wants_usage, opaque=opaque)
-
-
-def _refuse_duplicates(body: bytes) -> None:
-    seen: set[str] = set()
-    for member in json_splice.members(body):
-        if member.name in seen:
-            raise InvalidRequest(f"Duplicate parameter: '{member.name}'.", param=member.name)
-        seen.add(member.name)
-
-
-def _understood(body: Members, name: str, decode_value: Callable[[msgspec.Raw], _T]) -> _T | None:
-    """A member that stays opaque when its shape is not known."""
-    raw = body.peek(name)
-    if raw == msgspec.Raw(b"null"):
-        body.take(name, RAW)
-        return None
-    try:
-        value = decode_value(raw)
-    except UnreadableError:
-        return None
-    body.take(name, RAW)
-    return value
 
 
 def _sampling(body: Members) -> Sampling:

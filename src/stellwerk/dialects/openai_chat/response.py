@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from stellwerk.core.opaque import Opaque
-from stellwerk.core.reply import Candidate, Reply, ReplyFacts
+from stellwerk.core.reply import Candidate, Reply
 from stellwerk.core.usage import Usage
-from stellwerk.dialects.excerpt import excerpt
+from stellwerk.dialects.chunk_facts import ReplyFacts, read_usage
 from stellwerk.dialects.members import (
     INTEGER,
     NUMBER,
@@ -22,23 +22,10 @@ from stellwerk.dialects.openai_chat.finish import decode_finish, encode_finish
 from stellwerk.dialects.openai_chat.logprobs import decode_logprobs, encode_logprobs
 from stellwerk.dialects.openai_chat.messages import decode_message, encode_answer
 from stellwerk.dialects.openai_chat.types import DIALECT, Members, merge
-from stellwerk.dialects.openai_chat.usage import WireUsage, decode_usage, encode_usage, neutral
-from stellwerk.errors import UpstreamInvalid
+from stellwerk.dialects.openai_errors import not_json
+from stellwerk.dialects.openai_usage import decode_usage, encode_usage
 
 __all__ = ["ReplyFacts", "decode", "encode", "read_usage"]
-
-
-def read_usage(body: bytes) -> ReplyFacts:
-    """What accounting needs of a reply that is passed on. Raises ``UpstreamInvalid`` when it is not the dialect's."""
-    try:
-        if not body.isascii():
-            body.decode()
-        wire = _read(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _read_tolerantly(body)
-    choices, usage = wire.choices, wire.usage
-    finish = choices[0].finish_reason if choices else None
-    return ReplyFacts(None if usage is None else neutral(usage), finish or "", wire.id)
 
 
 def decode(body: bytes) -> Reply:
@@ -48,7 +35,7 @@ def decode(body: bytes) -> Reply:
             body.decode()
         return _decode(Members(body, refuse=refuse_reply))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _not_json(body) from None
+        raise not_json(body) from None
 
 
 def encode(reply: Reply) -> bytes:
@@ -75,51 +62,6 @@ def take_usage(members: Members) -> tuple[Usage | None, Opaque | None]:
         return None, None
     wire = msgspec.json.decode(raw)
     return (decode_usage(wire), Opaque(DIALECT, {"usage": raw})) if type(wire) is dict else (None, None)
-
-
-class _Choice(msgspec.Struct, gc=False):
-    finish_reason: str | None = None
-
-
-class _Reply(msgspec.Struct, gc=False):
-    choices: list[_Choice]
-    id: str = ""
-    usage: WireUsage | None = None
-
-
-_read = msgspec.json.Decoder(_Reply).decode
-
-
-def _read_tolerantly(body: bytes) -> ReplyFacts:
-    """For hosts that are careless with types: only the shape of the whole is demanded."""
-    try:
-        body.decode()
-        wire = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _not_json(body) from None
-    if type(wire) is not dict or type(wire.get("choices")) is not list:
-        raise UpstreamInvalid(_complaint(wire))
-    usage, identity = wire.get("usage"), wire.get("id")
-    finish = next((choice.get("finish_reason") for choice in wire["choices"][:1] if type(choice) is dict), None)
-    return ReplyFacts(
-        decode_usage(usage) if type(usage) is dict else None,
-        finish if type(finish) is str else "",
-        identity if type(identity) is str else "",
-    )
-
-
-def _not_json(body: bytes) -> UpstreamInvalid:
-    told = excerpt(body)
-    said = f" It says: {told}" if told else " It is empty."
-    return UpstreamInvalid("The provider's answer is not JSON." + said)
-
-
-def _complaint(wire: Any) -> str:
-    error = wire.get("error") if type(wire) is dict else None
-    told = error.get("message") if type(error) is dict else error
-    if type(told) is str and told:
-        return f"The provider answered with an error: {excerpt(told.encode())}"
-    return "The provider's answer is not a chat completion: it has no choices."
 
 
 def _decode(body: Members) -> Reply:

@@ -14,8 +14,8 @@ from stellwerk.dialects.members import (
     STRING,
     refuse_reply,
 )
-from stellwerk.dialects.openai_chat.tools import decode_signature
 from stellwerk.dialects.openai_chat.types import Members
+from stellwerk.dialects.thought_signature import decode_signature
 
 _NULL = msgspec.Raw(b"null")
 

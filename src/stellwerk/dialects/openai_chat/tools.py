@@ -20,6 +20,7 @@ from stellwerk.dialects.members import (
 )
 from stellwerk.dialects.openai_chat.cache import decode_cache, encode_cache
 from stellwerk.dialects.openai_chat.types import DIALECT, Members, merge
+from stellwerk.dialects.thought_signature import decode_signature, encode_signature
 
 _MODES = {mode.value: mode for mode in ToolMode}
 
@@ -118,25 +119,6 @@ def encode_call(call: ToolCall) -> dict[str, Any]:
     }
     wire |= encode_signature(call.signature)
     return merge(wire | encode_cache(call.cache), call.opaque)
-
-
-def decode_signature(call: Members) -> tuple[str | None, Opaque | None]:
-    """Gemini's thought signature as its OpenAI endpoint carries it, and what else stands beside it."""
-    if "extra_content" not in call:
-        return None, None
-    try:
-        extra = Members(call.peek("extra_content"))
-        google = extra.within("google")
-        signature = google.need("thought_signature", STRING)
-    except UnreadableError:
-        return None, None
-    call.take("extra_content", RAW)
-    return signature, extra.opaque(google=google.opaque())
-
-
-def encode_signature(signature: str | None) -> dict[str, Any]:
-    """The members that carry it; empty without one."""
-    return {} if signature is None else {"extra_content": {"google": {"thought_signature": signature}}}
 
 
 def _function_tool(tool: Members) -> FunctionTool:

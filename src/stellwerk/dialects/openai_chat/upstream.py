@@ -2,49 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from urllib.parse import urlsplit
-
-from stellwerk.core.envelope import Envelope
-from stellwerk.core.route import Target
-from stellwerk.core.wire import Failure, Origin, WireRequest
-from stellwerk.dialects.openai_chat.errors import read_failure
-from stellwerk.dialects.openai_chat.request import rewrite
-from stellwerk.http.fields import render
-
-_PORTS = {"http": 80, "https": 443}
+from stellwerk.dialects.bearer_upstream import BearerUpstream
+from stellwerk.dialects.openai_chat.envelope import rewrite
+from stellwerk.dialects.openai_chat.types import DIALECT
 
 
-class OpenAIUpstream:
+class OpenAIUpstream(BearerUpstream):
     """A host under ``base_url`` (with ``/v1``, as its own SDK takes it) that serves ``/chat/completions``."""
 
-    dialect = "openai_chat"
-
     def __init__(self, base_url: str, *, fields: tuple[tuple[str, str], ...] = ()) -> None:
-        url = urlsplit(base_url)
-        if url.scheme not in _PORTS or not url.hostname or url.query or url.fragment or url.username is not None:
-            msg = f"expected an http(s) URL without query, fragment and user, found {base_url!r}"
-            raise ValueError(msg)
-        self.origin = Origin(url.scheme, url.hostname, url.port or _PORTS[url.scheme])
-        self._path = url.path.rstrip("/").encode() + b"/chat/completions"
-        self._fields = render(
-            (
-                (b"content-type", b"application/json"),
-                (b"accept-encoding", b"identity"),
-                (b"user-agent", b"stellwerk"),
-                *((name.encode(), value.encode()) for name, value in fields),
-            )
-        )
-        self._authorized: tuple[str, bytes] = ("", self._fields)
-
-    def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
-        """The caller's body with the target's model in it, under our own credential."""
-        known, fields = self._authorized
-        if known != credential:
-            fields = self._fields + render(((b"authorization", b"Bearer " + credential.encode()),))
-            self._authorized = (credential, fields)
-        return WireRequest(self._path, fields + trace if trace else fields, rewrite(envelope, target.model))
-
-    def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
-        """Reads the dialect's error body, or whatever stands in its place."""
-        return read_failure(status, headers, body, now=now)
+        super().__init__(DIALECT, base_url, "/chat/completions", rewrite, fields=fields)

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from stellwerk.core.envelope import Envelope
-from stellwerk.dialects.openai_chat.envelope import MOST
 from stellwerk.dialects.openai_chat.request import read_envelope, rewrite
+from stellwerk.dialects.thin_reading import MOST
 from stellwerk.errors import InvalidRequest
 
 HUGE = "a number of over 64 bits"

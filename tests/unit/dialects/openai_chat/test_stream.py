@@ -9,7 +9,7 @@ import pytest
 
 from stellwerk.core.usage import Usage
 from stellwerk.dialects import sse
-from stellwerk.dialects.openai_chat.chunk_shape import learn
+from stellwerk.dialects.chunk_shape import learn
 from stellwerk.dialects.openai_chat.errors import encode_stream_error
 from stellwerk.dialects.openai_chat.stream import PassThrough
 from stellwerk.errors import UpstreamInvalid, UpstreamTimeout

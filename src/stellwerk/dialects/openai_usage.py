@@ -1,4 +1,4 @@
-"""Token counts between this dialect, with the habits of its hosts, and the neutral convention."""
+"""Token counts as OpenAI's older dialects and their hosts write them, and in the neutral convention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape of a typical chunk: what stays the same from one to the next while only its text changes.
+"""The shape of a typical chunk of OpenAI's older dialects: what stays the same while only its text changes.
 
 A stream says the same thing thousands of times around a few characters of text. Once one such event is understood,
 another of the same shape needs three comparisons instead of a reading.
@@ -12,9 +12,9 @@ import msgspec
 
 from stellwerk.core.shape import Shape
 
-# The text begins behind the key of the delta's last string. OpenAI pads each chunk with random characters against
-# guessing by length, in a member at its end.
-_TEXT = re.compile(rb'"delta":[ ]?\{(?:[^{}"]|"[^"\\]*")*?"[a-z_]+":[ ]?"(?=[^"\\]+")')
+# The text of chat begins behind the key of the delta's last string. OpenAI pads each chunk with random characters
+# against guessing by length, in a member at its end.
+_TEXT = re.compile(rb'"delta":[ ]?\{(?:[^{}"]|"[^"\\]*")*?"[a-z_]+":[ ]?"(?=[^"\\]+")|"text":[ ]?"(?=[^"\\]+")')
 _PADDING = re.compile(rb'"obfuscation":[ ]?"')
 _PROBE = b"stellwerk"
 
@@ -44,7 +44,7 @@ def is_padded(data: bytes, at: int, ending: bytes) -> bool:
 def _is_typical(data: bytes) -> bool:
     try:
         choices = msgspec.json.decode(data)["choices"]
-        delta = choices[0]["delta"]
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, IndexError, TypeError):
+        said = choices[0].get("delta", choices[0])
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, IndexError, TypeError, AttributeError):
         return False
-    return len(choices) == 1 and any(value == _PROBE.decode() for name, value in delta.items() if name != "role")
+    return len(choices) == 1 and any(value == _PROBE.decode() for name, value in said.items() if name != "role")

@@ -1,0 +1,1 @@
+"""Embeddings as Gemini speaks of them: one text, or a batch of requests."""

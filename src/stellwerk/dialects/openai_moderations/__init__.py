@@ -1,0 +1,1 @@
+"""The OpenAI moderations dialect, which is handed on as it comes."""

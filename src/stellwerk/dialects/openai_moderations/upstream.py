@@ -1,0 +1,14 @@
+"""How a host that speaks this dialect is asked, and how its refusals are read."""
+
+from __future__ import annotations
+
+from stellwerk.dialects.bearer_upstream import BearerUpstream
+from stellwerk.dialects.openai_moderations.envelope import rewrite
+from stellwerk.dialects.openai_moderations.types import DIALECT
+
+
+class ModerationsUpstream(BearerUpstream):
+    """A host under ``base_url`` (with ``/v1``, as its own SDK takes it) that serves ``/moderations``."""
+
+    def __init__(self, base_url: str, *, fields: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(DIALECT, base_url, "/moderations", rewrite, fields=fields)

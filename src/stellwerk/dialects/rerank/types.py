@@ -1,0 +1,4 @@
+"""Words of the dialect."""
+
+DIALECT = "rerank"
+"""The name of the dialect."""
