@@ -49,11 +49,14 @@ class BearerUpstream:
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The caller's body with the target's model in it, under our own credential."""
+        return self.ask(self._rewrite(envelope, target.model), credential, trace)
+
+    def ask(self, body: bytes, credential: str, trace: bytes) -> WireRequest:
+        """A request with this body."""
         known, fields = self._authorized
         if known != credential:
             fields = self._fields + render(((b"authorization", b"Bearer " + credential.encode()),))
             self._authorized = (credential, fields)
-        body = self._rewrite(envelope, target.model)
         return WireRequest(self._path, fields + trace if trace else fields, body)
 
     def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
+from stellwerk.core.loss import Loss
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, Origin, WireRequest
 
@@ -15,7 +17,12 @@ class Provider(Protocol):
 
     @property
     def dialect(self) -> str:
-        """Name of the dialect it speaks: a folder of ``dialects/``."""
+        """The dialect in which translated chat requests go out and their answers come: a folder of ``dialects/``."""
+        ...
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """What of a chat request this dialect cannot say, here."""
         ...
 
     @property
@@ -23,12 +30,20 @@ class Provider(Protocol):
         """Where its connections go."""
         ...
 
+    def speaks(self, dialect: str) -> bool:
+        """Whether a caller of this dialect is served in it, with the bytes handed on as they come."""
+        ...
+
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
-        """The HTTP request that asks ``target`` for what ``envelope`` wants.
+        """The HTTP request that asks ``target`` for what ``envelope`` wants, in the dialect that it came in.
 
         ``credential`` is the provider's secret as of now; ``trace`` is a rendered block of trace context headers
         (possibly empty). Raises ``InvalidRequest`` when this provider cannot express the request.
         """
+        ...
+
+    def prepare_chat(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """The same for a request of a caller who speaks another dialect, or that was edited on its way."""
         ...
 
     def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:

@@ -30,6 +30,8 @@ HOSTS = {
     "xai": "https://api.x.ai/v1",
 }
 """Name of a host to its base URL."""
+BESIDE = ("openai_completions", "openai_embeddings", "openai_moderations", "rerank")
+"""Dialects that such hosts may have besides chat; one that has not says so itself."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +53,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def build(settings: Settings) -> Provider:
     """The provider. Raises ``ValueError`` on a base URL that cannot be one."""
-    from stellwerk.dialects.openai_chat.upstream import OpenAIUpstream  # not for those who only judge settings
+    from stellwerk.dialects.openai_host import OpenAIHost  # not for those who only judge settings
 
-    return OpenAIUpstream(settings.base_url or HOSTS[settings.host])
+    return OpenAIHost(settings.base_url or HOSTS[settings.host], beside=BESIDE, cap="max_tokens")

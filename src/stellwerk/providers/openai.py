@@ -12,6 +12,9 @@ from stellwerk.ports.provider import Provider
 SECRETS = ("api_key",)
 """Options that hold a secret: the compiled configuration keeps references to them, the worker resolves them."""
 
+BESIDE = ("openai_responses", "openai_completions", "openai_embeddings", "openai_moderations")
+"""Dialects it has besides chat."""
+
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What ``[[providers]]`` of this kind takes."""
@@ -24,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def build(settings: Settings) -> Provider:
     """The provider. Raises ``ValueError`` on a base URL that cannot be one."""
-    from stellwerk.dialects.openai_chat.upstream import OpenAIUpstream  # not for those who only judge settings
+    from stellwerk.dialects.openai_host import OpenAIHost  # not for those who only judge settings
 
     fields = (("openai-organization", settings.organization), ("openai-project", settings.project))
-    return OpenAIUpstream(settings.base_url, fields=tuple(field for field in fields if field[1]))
+    return OpenAIHost(settings.base_url, beside=BESIDE, fields=tuple(field for field in fields if field[1]))

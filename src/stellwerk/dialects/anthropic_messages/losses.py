@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from stellwerk.core.chat import ChatRequest, JsonObjectFormat, JsonSchemaFormat, Role
+from stellwerk.core.loss import Loss
 from stellwerk.core.part import Audio, Image, OpaquePart, Part, Thinking, ToolResult, Video
 from stellwerk.core.tool import CustomTool, OpaqueTool
 from stellwerk.dialects.anthropic_messages.request import TIERS
 from stellwerk.dialects.anthropic_messages.types import DIALECT, IN_PLACE, is_spelled
-from stellwerk.dialects.losses import Loss
 
 
 def _parts(request: ChatRequest) -> Iterator[Part]:

@@ -12,6 +12,7 @@ from stellwerk.core.envelope import Envelope
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, Origin, WireRequest
 from stellwerk.dialects.anthropic_messages.errors import read_failure
+from stellwerk.dialects.anthropic_messages.losses import LOSSES
 from stellwerk.dialects.anthropic_messages.request import encode, encode_count, rewrite
 from stellwerk.dialects.anthropic_messages.types import DIALECT
 from stellwerk.http.fields import render
@@ -26,6 +27,7 @@ class AnthropicUpstream:
     """A host under ``base_url`` (without ``/v1``, as its own SDK takes it) that serves ``/v1/messages``."""
 
     dialect = DIALECT
+    losses = LOSSES
 
     def __init__(self, base_url: str, *, version: str = VERSION, fields: tuple[tuple[str, str], ...] = ()) -> None:
         url = urlsplit(base_url)
@@ -44,6 +46,10 @@ class AnthropicUpstream:
             )
         )
         self._authorized: tuple[str, bytes] = ("", self._fields)
+
+    def speaks(self, dialect: str) -> bool:
+        """Whether it serves that dialect: only its own."""
+        return dialect == DIALECT
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The caller's body with the target's model in it, under our own credential."""

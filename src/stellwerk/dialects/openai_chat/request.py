@@ -59,11 +59,14 @@ def decode(body: bytes) -> ChatRequest:
         raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
 
 
-def encode(request: ChatRequest) -> bytes:
-    """The body that asks a host of this dialect. What only other dialects can say is left out."""
+def encode(request: ChatRequest, *, cap: str = "max_completion_tokens") -> bytes:
+    """The body that asks a host of this dialect. What only other dialects can say is left out.
+
+    ``cap`` names the member for the limit of output tokens, unless the request came with the older one.
+    """
     messages = [entry for message in request.messages for entry in encode_messages(message)]
     sampling, format_ = request.sampling, request.output_format
-    cap = _OLD_CAP if is_spelled(request.opaque, _OLD_CAP) else "max_completion_tokens"
+    cap = _OLD_CAP if is_spelled(request.opaque, _OLD_CAP) else cap
     wire: dict[str, Any] = {
         "model": request.model,
         "messages": messages,

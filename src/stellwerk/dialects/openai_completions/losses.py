@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from stellwerk.core.chat import ChatRequest
-from stellwerk.dialects.losses import Loss
+from stellwerk.core.loss import Loss
 from stellwerk.dialects.openai_completions.types import DIALECT
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from stellwerk.core.chat import ChatRequest
+from stellwerk.core.loss import Loss
 from stellwerk.core.part import (
     Audio,
     Document,
@@ -20,7 +21,6 @@ from stellwerk.core.part import (
     Video,
 )
 from stellwerk.core.tool import OpaqueTool
-from stellwerk.dialects.losses import Loss
 from stellwerk.dialects.members import SPELLING
 from stellwerk.dialects.openai_responses.item_encoder import is_welcome
 from stellwerk.dialects.openai_responses.types import DIALECT, own

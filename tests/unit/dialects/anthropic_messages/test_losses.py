@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from stellwerk.core.chat import AudioOutput, ChatRequest, JsonObjectFormat, JsonSchemaFormat, Message, Role, Sampling
+from stellwerk.core.loss import judge
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import (
     Audio,
@@ -25,7 +26,6 @@ from stellwerk.core.part import (
 from stellwerk.core.tool import CustomTool, OpaqueTool
 from stellwerk.dialects.anthropic_messages.losses import LOSSES
 from stellwerk.dialects.anthropic_messages.request import decode, encode
-from stellwerk.dialects.losses import judge
 from stellwerk.errors import InvalidRequest
 
 MARK = "zq-lost"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from openai.types import Completion
 
 from stellwerk.core.chat import Message, Role, Sampling
+from stellwerk.core.loss import judge
 from stellwerk.core.part import Refusal, Text, Thinking
 from stellwerk.core.reply import (
     Candidate,
@@ -39,7 +40,6 @@ from stellwerk.core.stream import (
 from stellwerk.core.usage import Usage
 from stellwerk.dialects import sse
 from stellwerk.dialects.chunk_shape import learn
-from stellwerk.dialects.losses import judge
 from stellwerk.dialects.openai_completions import errors, request, response
 from stellwerk.dialects.openai_completions.losses import BOUND
 from stellwerk.dialects.openai_completions.stream import ChunkEncoder, PassThrough

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from stellwerk.core.chat import AudioOutput, ChatRequest, Message, Reasoning, Role, Sampling
+from stellwerk.core.loss import judge
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import (
     Audio,
@@ -27,7 +28,6 @@ from stellwerk.core.part import (
     Video,
 )
 from stellwerk.core.tool import FunctionTool, OpaqueTool
-from stellwerk.dialects.losses import judge
 from stellwerk.dialects.openai_responses.losses import BOUND, LOSSES
 from stellwerk.dialects.openai_responses.request import decode
 from stellwerk.errors import InvalidRequest

@@ -1,0 +1,74 @@
+"""A host of OpenAI's kind: one address that serves chat, and besides it whatever else of OpenAI's dialects it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from stellwerk.core.chat import ChatRequest
+from stellwerk.core.envelope import Envelope
+from stellwerk.core.loss import Loss
+from stellwerk.core.route import Target
+from stellwerk.core.wire import Failure, WireRequest
+from stellwerk.dialects.bearer_upstream import BearerUpstream
+from stellwerk.dialects.openai_chat.losses import LOSSES
+from stellwerk.dialects.openai_chat.request import encode
+from stellwerk.dialects.openai_chat.upstream import OpenAIUpstream
+from stellwerk.dialects.openai_completions.upstream import CompletionsUpstream
+from stellwerk.dialects.openai_embeddings.upstream import EmbeddingsUpstream
+from stellwerk.dialects.openai_moderations.upstream import ModerationsUpstream
+from stellwerk.dialects.openai_responses.upstream import ResponsesUpstream
+from stellwerk.dialects.rerank.upstream import RerankUpstream
+
+_KINDS = {
+    "openai_responses": ResponsesUpstream,
+    "openai_completions": CompletionsUpstream,
+    "openai_embeddings": EmbeddingsUpstream,
+    "openai_moderations": ModerationsUpstream,
+    "rerank": RerankUpstream,
+}
+
+
+class OpenAIHost:
+    """A host under ``base_url`` (with ``/v1``, as its own SDK takes it). ``beside`` are its dialects besides chat.
+
+    ``cap`` is the member under which it takes the limit of output tokens from callers of other dialects: OpenAI's own
+    models refuse the older ``max_tokens``, most other hosts know nothing else.
+    """
+
+    dialect = "openai_chat"
+    losses: tuple[Loss, ...] = LOSSES
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        beside: Iterable[str],
+        fields: tuple[tuple[str, str], ...] = (),
+        cap: str = "max_completion_tokens",
+    ) -> None:
+        self._chat = OpenAIUpstream(base_url, fields=fields)
+        self.origin = self._chat.origin
+        self._cap = cap
+        self._upstreams: dict[str, BearerUpstream] = {
+            self.dialect: self._chat,
+            **{dialect: _KINDS[dialect](base_url, fields=fields) for dialect in beside},
+        }
+
+    def speaks(self, dialect: str) -> bool:
+        """Whether it serves that dialect's path."""
+        return dialect in self._upstreams
+
+    def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """The caller's body with the target's model in it, under our own credential."""
+        return self._upstreams[envelope.dialect].prepare(envelope, target, credential, trace)
+
+    def prepare_chat(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """The request of a caller who speaks another dialect; a stream is asked for its usage."""
+        asked = msgspec.structs.replace(request, model=target.model, wants_usage=request.is_stream)
+        return self._chat.ask(encode(asked, cap=self._cap), credential, trace)
+
+    def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
+        """Reads the error body that all of OpenAI's dialects share, or whatever stands in its place."""
+        return self._chat.classify(status, headers, body, now)
