@@ -37,7 +37,7 @@ def read_usage(body: bytes) -> ReplyFacts:
         usage = None if wire.usage is None else neutral(wire.usage)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         usage, wire = _read_tolerantly(body)
-    if wire.output is None:
+    if wire.output is None or wire.output.message is None:
         raise UpstreamInvalid(_complaint(body))
     return ReplyFacts(usage, wire.stopReason)
 
@@ -92,14 +92,22 @@ def take_stop_sequence(members: Members) -> tuple[str | None, Opaque | None]:
     return sequence, fields.opaque()
 
 
+class _Skipped(msgspec.Struct, gc=False):
+    """An object whose members are skipped."""
+
+
+class _Output(msgspec.Struct, gc=False):
+    message: _Skipped | None = None
+
+
 class _Thin(msgspec.Struct, gc=False):
-    output: msgspec.Raw | None = None
+    output: _Output | None = None
     stopReason: str = ""  # noqa: N815 (the wire's name)
     usage: WireUsage | None = None
 
 
 class _Thinner(msgspec.Struct, gc=False):
-    output: msgspec.Raw | None = None
+    output: _Output | None = None
     stopReason: Any = ""  # noqa: N815 (the wire's name)
     usage: msgspec.Raw = msgspec.Raw(b"null")
 
@@ -113,6 +121,8 @@ def _read_tolerantly(body: bytes) -> tuple[Usage | None, _Thin]:
     try:
         body.decode()
         wire = _read_thinner(body)
+    except msgspec.ValidationError:
+        raise UpstreamInvalid(_complaint(body)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _not_json(body) from None
     stop = wire.stopReason
@@ -126,8 +136,11 @@ def _not_json(body: bytes) -> UpstreamInvalid:
 
 
 def _complaint(body: bytes) -> str:
-    wire = msgspec.json.decode(body)
-    told = wire.get("message") or wire.get("Message")
+    try:
+        wire = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        wire = None
+    told = (wire.get("message") or wire.get("Message")) if type(wire) is dict else None
     if type(told) is str and told:
         return f"The provider answered with an error: {excerpt(told)}"
     return "The provider's answer is not a Converse reply: it has no output."
