@@ -7,7 +7,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from botocore.eventstream import EventStreamBuffer
+from botocore.eventstream import EventStreamBuffer  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,9 +30,9 @@ VALUES = st.one_of(
 HEADERS = st.dictionaries(NAMES, VALUES, max_size=4)
 FRAMES = st.lists(st.tuples(HEADERS, st.binary(max_size=60)), max_size=4)
 ALL_TYPES = (
-    b"\x01a\x00" b"\x01b\x01" b"\x01c\x02\xfe" b"\x01d\x03\xff\x00" b"\x01e\x04\xff\xff\xff\xf0"
-    b"\x01f\x05\x00\x00\x00\x00\x00\x00\x00\x07" b"\x01g\x06\x00\x03abc" b"\x01h\x07\x00\x02\xc3\xbc"
-    b"\x01i\x08\x00\x00\x01\x8b\xcf\xe5\x68\x00" b"\x01j\x090123456789abcdef"
+    b"\x01a\x00\x01b\x01\x01c\x02\xfe\x01d\x03\xff\x00\x01e\x04\xff\xff\xff\xf0"
+    b"\x01f\x05\x00\x00\x00\x00\x00\x00\x00\x07\x01g\x06\x00\x03abc\x01h\x07\x00\x02\xc3\xbc"
+    b"\x01i\x08\x00\x00\x01\x8b\xcf\xe5\x68\x00\x01j\x090123456789abcdef"
 )  # fmt: skip
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from stellwerk.core.part import CacheMark
 from stellwerk.dialects.bedrock_converse.types import Members, merge
 from stellwerk.dialects.members import STRING, UnreadableError, without_nulls
@@ -13,19 +11,16 @@ from stellwerk.dialects.members import STRING, UnreadableError, without_nulls
 CACHE_POINT = "cachePoint"
 
 
-def decode_cache(raw: msgspec.Raw) -> CacheMark | None:
-    """The mark that a block of a list is; ``None`` for any other block, and for a mark of a kind nobody knows."""
+def decode_cache(block: Members | None) -> CacheMark | None:
+    """The mark that an opened ``cachePoint`` is; ``None`` for one of a sort that nobody knows."""
+    if block is None:
+        return None
     try:
-        block = Members(raw)
-        if CACHE_POINT not in block:
-            return None
-        point = block.within(CACHE_POINT)
+        point = Members(block.peek(CACHE_POINT))
         kind, ttl = point.need("type", STRING), point.take("ttl", STRING)
     except UnreadableError:
         return None
-    if kind != "default" or block.opaque() is not None:
-        return None
-    return CacheMark(ttl, point.opaque())
+    return CacheMark(ttl, point.opaque()) if kind == "default" else None
 
 
 def encode_cache(mark: CacheMark) -> dict[str, Any]:

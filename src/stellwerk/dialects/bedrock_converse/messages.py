@@ -12,7 +12,7 @@ from stellwerk.core.chat import Message, Role
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import Part, ToolCall, ToolResult
 from stellwerk.dialects.bedrock_converse.cache import CACHE_POINT, decode_cache, encode_cache
-from stellwerk.dialects.bedrock_converse.parts import block_kind, decode_block, encode_block
+from stellwerk.dialects.bedrock_converse.parts import decode_block, encode_block
 from stellwerk.dialects.bedrock_converse.tools import (
     TOOL_RESULT,
     TOOL_USE,
@@ -21,7 +21,7 @@ from stellwerk.dialects.bedrock_converse.tools import (
     encode_call,
     encode_result,
 )
-from stellwerk.dialects.bedrock_converse.types import NO_NAMES, Members, is_spelled, mark, merge, unmark
+from stellwerk.dialects.bedrock_converse.types import NO_NAMES, Members, is_spelled, mark, merge, open_block, unmark
 from stellwerk.dialects.members import RAWS, STRING, Refuse
 
 _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
@@ -55,15 +55,15 @@ def decode_content(
     parts: list[Part] = []
     for index, raw in enumerate(blocks):
         where = f"{path}[{index}]"
-        kind = block_kind(raw, where, refuse)
-        if kind == CACHE_POINT and parts and (marked := _marked(parts[-1], raw)) is not None:
+        kind, block = open_block(raw, where, refuse)
+        if kind == CACHE_POINT and parts and (marked := _marked(parts[-1], block)) is not None:
             parts[-1] = marked
         elif kind == TOOL_USE:
-            parts.append(decode_call(raw, names))
+            parts.append(decode_call(block, raw, names))
         elif kind == TOOL_RESULT:
-            parts.append(decode_result(raw, where, refuse))
+            parts.append(decode_result(block, raw, where, refuse))
         else:
-            parts.append(decode_block(raw, where, refuse))
+            parts.append(decode_block(kind, block, raw))
     return tuple(parts)
 
 
@@ -173,9 +173,9 @@ def _is_result(part: Part) -> bool:
     return isinstance(part, ToolResult)
 
 
-def _marked(part: Part, raw: msgspec.Raw) -> Part | None:
+def _marked(part: Part, block: Members | None) -> Part | None:
     """The part with the cache mark behind it; ``None`` where it cannot carry one, or has one."""
-    cache = decode_cache(raw)
+    cache = decode_cache(block)
     if cache is None or getattr(part, "cache", cache) is not None:
         return None
     return msgspec.structs.replace(part, cache=cache)

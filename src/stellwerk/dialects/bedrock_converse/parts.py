@@ -26,33 +26,24 @@ from stellwerk.core.part import (
 from stellwerk.dialects.bedrock_converse.citations import decode_citation, encode_citation
 from stellwerk.dialects.bedrock_converse.media import decode_source, encode_source, is_base64, kind_of
 from stellwerk.dialects.bedrock_converse.types import DIALECT, Members, is_own, mark, merge, only_member, unmark
-from stellwerk.dialects.members import BOOLEAN, RAWS, STRING, Refuse, UnreadableError, without_nulls
+from stellwerk.dialects.members import BOOLEAN, RAWS, STRING, UnreadableError, without_nulls
 
 GUARD = "guardContent"
 CITATIONS = "citationsContent"
 REASONING = "reasoningContent"
 
 
-def decode_block(raw: msgspec.Raw, path: str, refuse: Refuse) -> Part:
-    """One entry of ``content``; a block of a kind or shape that is not known stays opaque."""
-    kind = block_kind(raw, path, refuse)
-    read = _READERS.get(kind)
+def decode_block(kind: str, block: Members | None, raw: msgspec.Raw) -> Part:
+    """One entry of ``content``, opened; a block of a kind or shape that is not known stays opaque."""
     try:
-        if read is not None:
-            return read(only_member(raw)[1].within(kind))
-        if kind == "text":
-            return Text(only_member(raw)[1].need("text", STRING))
+        if block is not None and kind == "text":
+            return Text(block.need("text", STRING))
+        read = _READERS.get(kind)
+        if block is not None and read is not None:
+            return read(block.within(kind))
     except UnreadableError:
         pass
     return OpaquePart(DIALECT, kind, raw)
-
-
-def block_kind(raw: msgspec.Raw, path: str, refuse: Refuse) -> str:
-    """The block's kind: the name of its first member. Refuses what is no object, or an empty one."""
-    members = Members(raw, path, refuse).opaque()
-    if members is None:
-        raise refuse(f"Invalid value for '{path}': a content block holds one member.", path)
-    return next(iter(members.members))
 
 
 def encode_block(part: Part, *, is_reply: bool = False) -> msgspec.Raw | dict[str, Any] | None:

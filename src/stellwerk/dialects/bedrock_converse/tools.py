@@ -9,9 +9,9 @@ import msgspec
 
 from stellwerk.core.part import OpaquePart, Part, ResultPart, Text, ToolCall, ToolKind, ToolResult
 from stellwerk.core.tool import FunctionTool, OpaqueTool, Tool, ToolChoice, ToolMode, ToolName
-from stellwerk.dialects.bedrock_converse.cache import decode_cache, encode_cache
+from stellwerk.dialects.bedrock_converse.cache import CACHE_POINT, decode_cache, encode_cache
 from stellwerk.dialects.bedrock_converse.names import renamed
-from stellwerk.dialects.bedrock_converse.parts import block_kind, decode_block, encode_block
+from stellwerk.dialects.bedrock_converse.parts import decode_block, encode_block
 from stellwerk.dialects.bedrock_converse.types import (
     DIALECT,
     NO_NAMES,
@@ -21,6 +21,7 @@ from stellwerk.dialects.bedrock_converse.types import (
     mark,
     merge,
     only_member,
+    open_block,
 )
 from stellwerk.dialects.members import BOOLEAN, RAW, RAWS, STRING, Refuse, UnreadableError, without_nulls
 
@@ -43,14 +44,14 @@ def decode_tools(entries: tuple[msgspec.Raw, ...], path: str, refuse: Refuse) ->
     """``tools``: a cache point marks the tool before it; what is not known stays opaque."""
     tools: list[Tool] = []
     for index, raw in enumerate(entries):
-        mark_ = decode_cache(raw)
-        if mark_ is not None and tools and isinstance(tool := tools[-1], FunctionTool) and tool.cache is None:
-            tools[-1] = msgspec.structs.replace(tool, cache=mark_)
+        kind, entry = open_block(raw, f"{path}[{index}]", refuse)
+        cache = decode_cache(entry) if kind == CACHE_POINT else None
+        if cache is not None and tools and isinstance(tool := tools[-1], FunctionTool) and tool.cache is None:
+            tools[-1] = msgspec.structs.replace(tool, cache=cache)
             continue
-        kind = block_kind(raw, f"{path}[{index}]", refuse)
         try:
-            if kind == _SPEC:
-                tools.append(_function_tool(only_member(raw)[1].within(_SPEC)))
+            if kind == _SPEC and entry is not None:
+                tools.append(_function_tool(entry.within(_SPEC)))
                 continue
         except UnreadableError:
             pass
@@ -104,18 +105,21 @@ def encode_choice(choice: ToolChoice, names: Mapping[str, str]) -> dict[str, Any
     return {"any": merge({}, choice.opaque)}
 
 
-def decode_call(raw: msgspec.Raw, names: Mapping[str, str] = NO_NAMES) -> ToolCall | OpaquePart:
+def decode_call(block: Members | None, raw: msgspec.Raw, names: Mapping[str, str]) -> ToolCall | OpaquePart:
     """A ``toolUse`` block; one that the model's provider runs itself, or of an unknown shape, stays opaque."""
+    opaque = OpaquePart(DIALECT, TOOL_USE, raw)
+    if block is None:
+        return opaque
     try:
-        call = only_member(raw)[1].within(TOOL_USE)
+        call = block.within(TOOL_USE)
         if "type" in call:
-            return OpaquePart(DIALECT, TOOL_USE, raw)
+            return opaque
         identity, name, arguments = call.need("toolUseId", STRING), call.need("name", STRING), call.need(_INPUT, RAW)
     except UnreadableError:
-        return OpaquePart(DIALECT, TOOL_USE, raw)
+        return opaque
     text = bytes(arguments).decode()
-    if json_object(text) is None:
-        return OpaquePart(DIALECT, TOOL_USE, raw)
+    if not text.startswith("{"):
+        return opaque
     return ToolCall(identity, renamed(names, name), text, opaque=call.opaque())
 
 
@@ -125,20 +129,23 @@ def encode_call(call: ToolCall, names: Mapping[str, str] = NO_NAMES, ids: Mappin
     return {TOOL_USE: merge(wire, call.opaque)}
 
 
-def decode_result(raw: msgspec.Raw, path: str, refuse: Refuse) -> ToolResult | OpaquePart:
+def decode_result(block: Members | None, raw: msgspec.Raw, path: str, refuse: Refuse) -> ToolResult | OpaquePart:
     """A ``toolResult`` block; one of a tool that the model's provider ran, or of an unknown shape, stays opaque."""
+    opaque = OpaquePart(DIALECT, TOOL_RESULT, raw)
+    if block is None:
+        return opaque
     try:
-        result = only_member(raw)[1].within(TOOL_RESULT)
+        result = block.within(TOOL_RESULT)
         if "type" in result:
-            return OpaquePart(DIALECT, TOOL_RESULT, raw)
+            return opaque
         identity, blocks = result.need("toolUseId", STRING), result.need("content", RAWS)
         is_error = _STATUS.get(STRING.decode(result.peek("status"))) if "status" in result else None
     except (UnreadableError, msgspec.ValidationError):
-        return OpaquePart(DIALECT, TOOL_RESULT, raw)
+        return opaque
     if is_error is not None:
         result.take("status", STRING)
     parts = tuple(
-        _result_part(block, f"{path}.{TOOL_RESULT}.content[{index}]", refuse) for index, block in enumerate(blocks)
+        _result_part(entry, f"{path}.{TOOL_RESULT}.content[{index}]", refuse) for index, entry in enumerate(blocks)
     )
     return ToolResult(identity, parts, is_error=is_error, opaque=result.opaque())
 
@@ -177,16 +184,12 @@ def _arguments(call: ToolCall) -> Any:
 
 
 def _result_part(raw: msgspec.Raw, path: str, refuse: Refuse) -> ResultPart:
-    kind = block_kind(raw, path, refuse)
-    if kind not in _IN_RESULTS:
+    kind, block = open_block(raw, path, refuse)
+    if kind not in _IN_RESULTS or block is None:
         return OpaquePart(DIALECT, kind, raw)
-    try:
-        if kind == _JSON:
-            value = only_member(raw)[1].need(_JSON, RAW)
-            return Text(bytes(value).decode(), opaque=mark(_JSON))
-    except UnreadableError:
-        return OpaquePart(DIALECT, kind, raw)
-    part: Part = decode_block(raw, path, refuse)
+    if kind == _JSON:
+        return Text(bytes(block.peek(_JSON)).decode(), opaque=mark(_JSON))
+    part: Part = decode_block(kind, block, raw)
     return part  # type: ignore[return-value]  # a block of these kinds is nothing else
 
 

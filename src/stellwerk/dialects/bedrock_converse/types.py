@@ -30,6 +30,11 @@ class Members(members.Members):
 
     dialect = DIALECT
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of what is not taken yet."""
+        return tuple(self._left)
+
 
 def merge(wire: dict[str, Any], opaque: Opaque | None) -> dict[str, Any]:
     """Writes this dialect's opaque members back into the object they came from, which is also returned."""
@@ -76,7 +81,23 @@ def json_object(text: str) -> msgspec.Raw | None:
 def only_member(raw: msgspec.Raw) -> tuple[str, Members]:
     """The name of a union's member, and the object. Raises ``UnreadableError`` when there is not exactly one."""
     union = Members(raw)
-    names = _OBJECT.decode(raw)
+    names = union.names
     if len(names) != 1:
         raise UnreadableError("a union of not exactly one member")
-    return next(iter(names)), union
+    return names[0], union
+
+
+def open_block(raw: msgspec.Raw, path: str, refuse: members.Refuse) -> tuple[str, Members | None]:
+    """The kind of an entry of a list, which is the name of its first member, and the entry's members.
+
+    ``None`` for an entry of several members, which no version of the dialect has. Refuses what is no object, or an
+    empty one.
+    """
+    try:
+        block = Members(raw)
+    except UnreadableError:
+        block = Members(raw, path, refuse)
+    names = block.names
+    if not names:
+        raise refuse(f"Invalid value for '{path}': it holds nothing.", path)
+    return names[0], block if len(names) == 1 else None
