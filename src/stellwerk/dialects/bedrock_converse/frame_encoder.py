@@ -146,12 +146,12 @@ class FrameEncoder:
         return begun + write_event(BLOCK_DELTA, {"delta": delta, "contentBlockIndex": self._index})
 
     def _begin(self, kind: str, start: Any = None) -> bytes:
-        out = self._start() + self._stop()
+        return self._start() + self._stop() + self._open(kind, start)
+
+    def _open(self, kind: str, start: Any) -> bytes:
         self._block = kind
         self._index += 1
-        if start is None:
-            return out
-        return out + write_event(BLOCK_START, {"start": start, "contentBlockIndex": self._index})
+        return b"" if start is None else write_event(BLOCK_START, {"start": start, "contentBlockIndex": self._index})
 
     def _stop(self) -> bytes:
         """Ends what is open, and what waited for its end."""
@@ -193,10 +193,9 @@ class FrameEncoder:
     def _write_call(self, event: _CallEvent) -> bytes:
         match event:
             case ToolCallStarted():
-                out = b"" if self._block == _NONE else self._stop()
-                out += self._begin(_CALL, {"toolUse": {"toolUseId": event.id, "name": event.name}})
+                before = self._start() if self._block == _NONE else self._stop()
                 self._call, self._has_input = event.call, False
-                return out
+                return before + self._open(_CALL, {"toolUse": {"toolUseId": event.id, "name": event.name}})
             case ToolCallDelta() if event.call == self._call:
                 return self._argue(event.arguments)
             case ToolCallEnded() if event.call == self._call:
