@@ -29,7 +29,7 @@ def choose(environment: Mapping[str, str], read: Read, profile: str = "") -> Sou
 
     Raises ``ConfigurationError`` when there is none, or one that cannot be used.
     """
-    name = profile or environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE") or DEFAULT
+    name = _profile_of(environment, profile)
     if not profile and environment.get("AWS_ACCESS_KEY_ID"):
         return _environment_key(environment)
     profiles = read_profiles(environment, read)
@@ -45,8 +45,12 @@ def region_of(environment: Mapping[str, str], read: Read, profile: str = "") -> 
     """The region that the environment or the profile names; empty where neither does."""
     if region := environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION"):
         return region
-    name = profile or environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE") or DEFAULT
+    name = _profile_of(environment, profile)
     return read_profiles(environment, read).known.get(name, {}).get("region", "")
+
+
+def _profile_of(environment: Mapping[str, str], profile: str) -> str:
+    return profile or environment.get("AWS_DEFAULT_PROFILE") or environment.get("AWS_PROFILE") or DEFAULT
 
 
 def _environment_key(environment: Mapping[str, str]) -> Key:

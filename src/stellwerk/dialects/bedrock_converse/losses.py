@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 
 from stellwerk.core.chat import ChatRequest, JsonObjectFormat, JsonSchemaFormat, Role
 from stellwerk.core.part import (
@@ -23,6 +24,7 @@ from stellwerk.core.part import (
 )
 from stellwerk.core.tool import CustomTool, OpaqueTool, ToolMode
 from stellwerk.dialects.bedrock_converse.media import S3, format_of, is_base64, kind_of
+from stellwerk.dialects.bedrock_converse.messages import INSTRUCTIONS, is_instruction
 from stellwerk.dialects.bedrock_converse.models import is_claude, takes_reasoning, takes_top_k
 from stellwerk.dialects.bedrock_converse.request import TIERS
 from stellwerk.dialects.bedrock_converse.types import DIALECT, is_own
@@ -70,6 +72,11 @@ def _speaks_without_words(request: ChatRequest) -> bool:
 def _hears_results(request: ChatRequest) -> bool:
     results = (part for part in _parts(request) if isinstance(part, ToolResult))
     return any(isinstance(part, Audio) for result in results for part in result.parts)
+
+
+def _shows_instructions(request: ChatRequest) -> bool:
+    leading = takewhile(lambda message: message.role in INSTRUCTIONS, request.messages)
+    return any(not is_instruction(part) for message in leading for part in message.parts)
 
 
 def _has_foreign(request: ChatRequest) -> bool:
@@ -154,6 +161,7 @@ LOSSES = (
     _refused("messages.audio.id", "it does not hold sound that another provider said", _speaks_without_words),
     _refused("messages.tool_result.audio", "tools cannot answer with sound", _hears_results),
     _refused("messages.tool_result.name", "results need the id of their call", _has_nameless_results),
+    _refused("messages.system", "instructions are words", _shows_instructions),
     _dropped("messages.opaque", "parts that only another provider understands", _has_foreign),
     _dropped("messages.thinking", "reasoning without a signature is not taken back", _has_unsigned_thinking),
     _dropped("messages.redacted_thinking", "encrypted reasoning of another encoding", _is_redacted_elsewhere),

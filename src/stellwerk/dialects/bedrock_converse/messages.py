@@ -10,9 +10,9 @@ import msgspec
 
 from stellwerk.core.chat import Message, Role
 from stellwerk.core.opaque import Opaque
-from stellwerk.core.part import Part, ToolCall, ToolResult
+from stellwerk.core.part import OpaquePart, Part, Refusal, Text, ToolCall, ToolResult
 from stellwerk.dialects.bedrock_converse.cache import CACHE_POINT, decode_cache, encode_cache
-from stellwerk.dialects.bedrock_converse.parts import decode_block, encode_block
+from stellwerk.dialects.bedrock_converse.parts import GUARD, decode_block, encode_block
 from stellwerk.dialects.bedrock_converse.tools import (
     TOOL_RESULT,
     TOOL_USE,
@@ -25,7 +25,7 @@ from stellwerk.dialects.bedrock_converse.types import NO_NAMES, Members, is_spel
 from stellwerk.dialects.members import RAWS, STRING, Refuse
 
 _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
-_INSTRUCTIONS = frozenset({Role.SYSTEM, Role.DEVELOPER})
+INSTRUCTIONS = frozenset({Role.SYSTEM, Role.DEVELOPER})
 # Marks: a system message that stood among the others, and a part of a user's turn that stood in another place than
 # the usual, where results come first.
 _AS_ROLE = "role"
@@ -71,11 +71,19 @@ def encode_system(messages: tuple[Message, ...]) -> tuple[list[Any], tuple[Messa
     """Blocks of ``system``, made of the leading instructions, and the messages that are left."""
     count = 0
     for message in messages:
-        if message.role not in _INSTRUCTIONS or is_spelled(message.opaque, _AS_ROLE):
+        if message.role not in INSTRUCTIONS or is_spelled(message.opaque, _AS_ROLE):
             break
         count += 1
-    blocks = [block for message in messages[:count] for block in _blocks(message, NO_NAMES, NO_NAMES)]
+    blocks: list[Any] = []
+    for message in messages[:count]:
+        parts = tuple(part for part in message.parts if is_instruction(part))
+        blocks += _blocks(msgspec.structs.replace(message, parts=parts), NO_NAMES, NO_NAMES)
     return blocks, messages[count:]
+
+
+def is_instruction(part: Part) -> bool:
+    """Whether ``system`` can hold such a part: words, and what came in this dialect."""
+    return isinstance(part, Text | Refusal | OpaquePart) or is_spelled(getattr(part, "opaque", None), GUARD)
 
 
 def encode_messages(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -56,6 +58,7 @@ REFUSED = {
     "messages.audio.id": chat(Audio(id="said-before")),
     "messages.tool_result.audio": chat(ToolResult("a", (Audio(InlineSource("audio/wav", "AAAA")),))),
     "messages.tool_result.name": chat(ToolResult("", (), "f")),
+    "messages.system": chat(Text("x"), Image(InlineSource("image/png", "AAAA")), role=Role.SYSTEM),
     "tools.custom": chat(tools=(CustomTool("f"),)),
     "tools": chat(tools=(FunctionTool("f"), OpaqueTool("gemini", "googleSearch", EMPTY))),
     "choices": chat(choices=2),
@@ -120,7 +123,7 @@ def test_claude_can_be_told_more() -> None:
 
 
 @pytest.mark.parametrize("path", REQUESTS, ids=name)
-def test_a_request_of_this_dialect_loses_nothing(path) -> None:  # type: ignore[no-untyped-def]
+def test_a_request_of_this_dialect_loses_nothing(path: Path) -> None:
     assert judge(LOSSES, request.decode(path.read_bytes(), model=CLAUDE, is_stream=False)) == ()
 
 

@@ -107,7 +107,9 @@ def test_results_that_come_in_a_users_own_message_stand_first_too() -> None:
 def test_edge_9_a_history_with_tools_brings_stubs_where_the_request_has_no_tools() -> None:
     history = (user(), assistant(ToolCall("a", "get_weather", "{}")), tool(result("a")))
     wire = encoded(chat(*history))
-    assert wire["toolConfig"] == {"tools": [{"toolSpec": {"name": "get_weather", "inputSchema": {"json": {"type": "object"}}}}]}
+    assert wire["toolConfig"] == {
+        "tools": [{"toolSpec": {"name": "get_weather", "inputSchema": {"json": {"type": "object"}}}}]
+    }
     nameless = encoded(chat(tool(result("a"))))
     assert nameless["toolConfig"]["tools"][0]["toolSpec"]["name"] == "tool"
     assert "toolConfig" not in encoded(chat())
@@ -167,7 +169,11 @@ def test_the_tools_of_other_dialects_are_left_out_and_the_order_of_the_rest_is_k
     wire = encoded(chat(tools=(FunctionTool("z"), foreign, marked, FunctionTool("a"))))
     kinds = [next(iter(entry)) for entry in wire["toolConfig"]["tools"]]
     assert kinds == ["toolSpec", "toolSpec", "cachePoint", "toolSpec"]
-    assert wire["toolConfig"]["tools"][1]["toolSpec"] == {"name": "b", "inputSchema": {"json": json.loads(bytes(SCHEMA))}, "strict": True}
+    assert wire["toolConfig"]["tools"][1]["toolSpec"] == {
+        "name": "b",
+        "inputSchema": {"json": json.loads(bytes(SCHEMA))},
+        "strict": True,
+    }
     assert wire["toolConfig"]["tools"][2] == {"cachePoint": {"type": "default", "ttl": "1h"}}
 
 
@@ -310,7 +316,9 @@ def test_edge_12_media_are_given_by_value_or_from_s3_and_what_cannot_be_reached_
 def test_what_bedrock_has_no_format_for_is_told_as_it_is_called() -> None:
     wire = encoded(chat(user(Text("x"), Image(InlineSource("image/bmp", "AAAA")))), is_judged=False)
     assert wire["messages"][0]["content"][1]["image"]["format"] == "bmp"
-    nameless = encoded(chat(user(Document(UrlSource("s3://b/x")), Document(TextSource("t"), opaque=None))), is_judged=False)
+    nameless = encoded(
+        chat(user(Document(UrlSource("s3://b/x")), Document(TextSource("t"), opaque=None))), is_judged=False
+    )
     assert nameless["messages"][0]["content"][0]["document"] == {
         "format": "", "name": "document", "source": {"s3Location": {"uri": "s3://b/x"}},
     }  # fmt: skip
@@ -538,6 +546,25 @@ def test_blocks_of_an_odd_shape_go_back_as_they_came(block: Any) -> None:
     wire = {"messages": [{"role": "user", "content": [block]}]}
     again = encoded(decoded(wire), is_judged=False)
     assert again["messages"] == wire["messages"]
+
+
+@pytest.mark.parametrize("point", [{"cachePoint": 7}, {"cachePoint": {"type": "odd"}}, {"cachePoint": {}, "text": "a"}])
+def test_a_cache_point_that_nobody_can_read_goes_back_as_it_came(point: Any) -> None:
+    wire = {"messages": [{"role": "user", "content": [{"text": "a"}, point]}]}
+    assert encoded(decoded(wire), is_judged=False)["messages"] == wire["messages"]
+
+
+def test_a_search_result_may_leave_open_whether_it_is_cited() -> None:
+    block = {"searchResult": {"source": "s", "title": "t", "content": [{"text": "x", "y": 1}]}}
+    assert encoded(decoded({"messages": [{"role": "user", "content": [block]}]}), is_judged=False)["messages"][0][
+        "content"
+    ] == [block]
+
+
+def test_parts_that_have_no_place_in_a_result_are_left_out() -> None:
+    answer = result("a", Text("x"), Document(FileSource("file-1")), ToolCall("b", "f", "{}"))
+    wire = encoded(chat(user(), assistant(ToolCall("a", "f", "{}")), tool(answer)))
+    assert wire["messages"][-1]["content"][0]["toolResult"]["content"] == [{"text": "x"}]
 
 
 def test_a_text_that_a_stage_has_made_no_json_of_is_told_as_text() -> None:

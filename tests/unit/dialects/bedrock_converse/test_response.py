@@ -27,7 +27,13 @@ from stellwerk.dialects.bedrock_converse import response
 from stellwerk.errors import UpstreamInvalid
 from tests.golden.bedrock_converse.judge import parsed_reply
 
-USAGE = {"inputTokens": 9, "outputTokens": 3, "totalTokens": 1840, "cacheReadInputTokens": 1628, "cacheWriteInputTokens": 200}
+USAGE = {
+    "inputTokens": 9,
+    "outputTokens": 3,
+    "totalTokens": 1840,
+    "cacheReadInputTokens": 1628,
+    "cacheWriteInputTokens": 200,
+}
 
 
 def wire(*content: Any, stop: Any = "end_turn", usage: Any = USAGE, **more: Any) -> bytes:
@@ -142,7 +148,14 @@ def test_what_callers_of_converse_read_of_other_dialects() -> None:
             Thinking("unsigned"),
             Thinking("", "signature"),
             RedactedThinking("not base64!"),
-            Text("cited", citations=(Citation("https://e.com", "T", cited_text="passage"), Citation(document_index=2))),
+            Text(
+                "cited",
+                citations=(
+                    Citation("https://e.com", "T", cited_text="passage"),
+                    Citation(document_index=2),
+                    Citation(title="U"),
+                ),
+            ),
             Text(""),
             Refusal("No."),
             Audio(InlineSource("audio/mp3", "AAAA"), transcript="la"),
@@ -164,6 +177,7 @@ def test_what_callers_of_converse_read_of_other_dialects() -> None:
                         "location": {"web": {"url": "https://e.com"}},
                     },
                     {"location": {"documentChar": {"documentIndex": 2}}},
+                    {"title": "U"},
                 ],
             }
         },

@@ -141,13 +141,19 @@ def test_encrypted_reasoning_in_pieces_is_one_of_their_bytes() -> None:
 
 def test_edge_9_a_tool_that_was_asked_for_under_another_name_has_its_own_again() -> None:
     start = {"toolUse": {"toolUseId": "a", "name": "a_b_1"}}
-    events = decode(START, write_event("contentBlockStart", {"start": start, "contentBlockIndex": 0}), names={"a_b_1": "a.b"})
+    events = decode(
+        START, write_event("contentBlockStart", {"start": start, "contentBlockIndex": 0}), names={"a_b_1": "a.b"}
+    )
     assert events[1] == ToolCallStarted(0, "a", "a.b")
 
 
 def test_a_call_ends_at_the_latest_with_the_answer() -> None:
-    start = write_event("contentBlockStart", {"start": {"toolUse": {"toolUseId": "a", "name": "f"}}, "contentBlockIndex": 0})
-    events = decode(START, start, delta({"toolUse": {"input": '{"cut'}}), write_event("messageStop", {"stopReason": "max_tokens"}))
+    start = write_event(
+        "contentBlockStart", {"start": {"toolUse": {"toolUseId": "a", "name": "f"}}, "contentBlockIndex": 0}
+    )
+    events = decode(
+        START, start, delta({"toolUse": {"input": '{"cut'}}), write_event("messageStop", {"stopReason": "max_tokens"})
+    )
     assert events[2:] == [ToolCallDelta(0, '{"cut'), ToolCallEnded(0), Finished(Finish(StopReason.LENGTH))]
 
 
@@ -186,7 +192,9 @@ def test_events_of_a_later_version_are_passed_over() -> None:
 def test_pictures_in_pieces_are_whole_and_odd_pieces_add_nothing() -> None:
     start = write_event("contentBlockStart", {"start": {"image": {"format": "png"}}, "contentBlockIndex": 0})
     stop = write_event("contentBlockStop", {"contentBlockIndex": 0})
-    odd = [delta({"image": image}) for image in ({}, {"source": 7}, {"source": {"bytes": 7}}, {"error": {"message": "x"}})]
+    odd = [
+        delta({"image": image}) for image in ({}, {"source": 7}, {"source": {"bytes": 7}}, {"error": {"message": "x"}})
+    ]
     assert decode(START, start, *odd, stop) == [Started("", "")]
     events = decode(START, start, *odd, delta({"image": {"source": {"bytes": "AAAA"}}}), stop)
     assert events[1:] == [PartAdded(Image(InlineSource("image/png", "AAAA")))]
@@ -259,11 +267,15 @@ def test_edge_5_a_call_without_arguments_says_an_empty_object() -> None:
 
 def test_what_is_said_of_a_call_that_never_began_is_left_out() -> None:
     assert blocks(ToolCallDelta(3, "{}"), ToolCallEnded(3), TextDelta("")) == []
-    assert blocks(TextDelta("x"), ToolCallDelta(3, "{}"), ToolCallStarted(4, "a", "f"), ToolCallEnded(4))[0] == [{"text": "x"}]
+    assert blocks(TextDelta("x"), ToolCallDelta(3, "{}"), ToolCallStarted(4, "a", "f"), ToolCallEnded(4))[0] == [
+        {"text": "x"}
+    ]
 
 
 def test_edge_1_signatures_and_encrypted_reasoning_are_blocks_of_their_own() -> None:
-    assert blocks(ThinkingSigned("sig"), ThinkingRedacted("AAAA"), ThinkingRedacted("no base64!"), ThinkingDelta("x")) == [
+    assert blocks(
+        ThinkingSigned("sig"), ThinkingRedacted("AAAA"), ThinkingRedacted("no base64!"), ThinkingDelta("x")
+    ) == [
         [{"reasoningContent": {"signature": "sig"}}],
         [{"reasoningContent": {"redactedContent": b"\0\0\0"}}],
         [{"reasoningContent": {"redactedContent": b"no base64!"}}],
@@ -297,7 +309,9 @@ def test_opaque_blocks_of_this_dialect_go_back_under_the_numbers_that_they_get()
         [{"toolResult": {"toolUseId": "a"}}, {"toolResult": [{"text": "x"}]}],
         [{"toolResult": [{"text": "x"}]}, {"toolResult": [{"text": "x"}]}],
     ]
-    assert OpaqueDelta(Opaque("bedrock_converse", stop), 0) not in decode(*[FrameEncoder().feed(event) for event in events[2:3]])
+    assert OpaqueDelta(Opaque("bedrock_converse", stop), 0) not in decode(
+        *[FrameEncoder().feed(event) for event in events[2:3]]
+    )
 
 
 def test_edge_7_metadata_tells_usage_and_time_and_comes_last() -> None:
@@ -315,8 +329,13 @@ def test_edge_7_metadata_tells_usage_and_time_and_comes_last() -> None:
         "metrics": {"latencyMs": 250},
         "trace": {},
     }
-    bare = encode(Started("i", "m"), Finished(Finish(StopReason.STOP_SEQUENCE, "END")), Finished(Finish(StopReason.END)), Ended())
-    assert bare[1]["messageStop"] == {"stopReason": "stop_sequence", "additionalModelResponseFields": {"stop_sequence": "END"}}
+    bare = encode(
+        Started("i", "m"), Finished(Finish(StopReason.STOP_SEQUENCE, "END")), Finished(Finish(StopReason.END)), Ended()
+    )
+    assert bare[1]["messageStop"] == {
+        "stopReason": "stop_sequence",
+        "additionalModelResponseFields": {"stop_sequence": "END"},
+    }
     assert bare[-1]["metadata"]["usage"]["totalTokens"] == 0
 
 
@@ -420,4 +439,9 @@ def test_unknown_events_and_many_sorts_of_headers_are_handed_on() -> None:
 
 def test_json_of_frames_is_as_short_as_it_can_be() -> None:
     frame = aws_eventstream.Decoder().feed(delta({"text": "ü"}))[0]
-    assert frame.payload == json.dumps({"delta": {"text": "ü"}, "contentBlockIndex": 0}, separators=(",", ":"), ensure_ascii=False).encode()
+    assert (
+        frame.payload
+        == json.dumps(
+            {"delta": {"text": "ü"}, "contentBlockIndex": 0}, separators=(",", ":"), ensure_ascii=False
+        ).encode()
+    )

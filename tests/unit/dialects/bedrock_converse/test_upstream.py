@@ -74,7 +74,9 @@ def test_refusals_are_read() -> None:
     assert (failure.kind, failure.message) == (FailureKind.RATE_LIMITED, "m")
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "ftp://x", "https://", "https://u:p@x", "https://x?a=b", "https://x/#f"])
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "ftp://x", "https://", "https://u:p@x", "https://x?a=b", "https://x/#f"]
+)
 def test_an_address_that_cannot_be_one_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="expected an http"):
         BedrockUpstream(url)
