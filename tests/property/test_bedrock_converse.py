@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from base64 import b64encode
+from itertools import pairwise
 from typing import Any
 
 from botocore.exceptions import EventStreamError  # type: ignore[import-untyped]
@@ -114,12 +115,15 @@ USER = st.lists(
         IMAGES,
         POINTS,
         block("guardContent", block("text", objects({"text": WORDS}, qualifiers=only(["query"])))),
-        block("searchResult", objects({"source": TEXTS, "title": TEXTS, "content": st.lists(objects({"text": TEXTS}), max_size=2)})),
+        block(
+            "searchResult",
+            objects({"source": TEXTS, "title": TEXTS, "content": st.lists(objects({"text": TEXTS}), max_size=2)}),
+        ),
         block("hologram", UNKNOWN),
     ),
     min_size=1,
     max_size=4,
-)  # fmt: skip
+)
 # Results of one turn stand in the order of their calls, which here is that of their ids.
 ANSWERS = st.tuples(
     st.lists(RESULTS, max_size=2, unique_by=lambda result: result["toolResult"]["toolUseId"]), USER
@@ -147,20 +151,34 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
         turns.append({"role": ("user", "assistant")[number % 2], "content": content, **draw(UNKNOWN)})
     wire: dict[str, Any] = draw(
         objects(
-            {"toolConfig": objects({"tools": st.lists(TOOLS, min_size=1, max_size=3)}, toolChoice=st.sampled_from([
-                {"auto": {}}, {"any": {}}, {"tool": {"name": "f"}}, {"odd": {}}]))},
+            {
+                "toolConfig": objects(
+                    {"tools": st.lists(TOOLS, min_size=1, max_size=3)},
+                    toolChoice=st.sampled_from([{"auto": {}}, {"any": {}}, {"tool": {"name": "f"}}, {"odd": {}}]),
+                )
+            },
             system=st.lists(st.one_of(TEXT, POINTS), min_size=1, max_size=3),
-            inferenceConfig=objects({}, maxTokens=st.integers(1, 2**31 - 1), temperature=st.floats(0, 1), topP=st.integers(0, 1),
-                                    stopSequences=st.lists(TEXTS, min_size=1, max_size=2)),
+            inferenceConfig=objects(
+                {},
+                maxTokens=st.integers(1, 2**31 - 1),
+                temperature=st.floats(0, 1),
+                topP=st.integers(0, 1),
+                stopSequences=st.lists(TEXTS, min_size=1, max_size=2),
+            ),
             guardrailConfig=UNKNOWN,
-            additionalModelRequestFields=objects({}, top_k=st.integers(0, 500), thinking=st.sampled_from([
-                {"type": "adaptive"}, {"type": "enabled", "budget_tokens": 5}, {"type": "odd"}])),
+            additionalModelRequestFields=objects(
+                {},
+                top_k=st.integers(0, 500),
+                thinking=st.sampled_from(
+                    [{"type": "adaptive"}, {"type": "enabled", "budget_tokens": 5}, {"type": "odd"}]
+                ),
+            ),
             requestMetadata=st.dictionaries(st.sampled_from(["a", "b c"]), st.sampled_from(["", "x-1"]), min_size=1),
             serviceTier=objects({"type": st.sampled_from(["flex", "odd"])}),
             outputConfig=objects({}, effort=st.sampled_from(["low", "high"])),
             performanceConfig=UNKNOWN,
         )
-    )  # fmt: skip
+    )
     return wire | {"messages": turns} if turns else wire
 
 
@@ -187,16 +205,28 @@ PARTS = st.one_of(
 )
 NEUTRAL = st.lists(
     st.one_of(
-        st.builds(Message, st.sampled_from([Role.USER, Role.SYSTEM, Role.DEVELOPER]),
-                  st.lists(PARTS.filter(lambda part: not isinstance(part, Thinking | RedactedThinking)), max_size=2).map(tuple)),
-        st.builds(Message, only(Role.ASSISTANT),
-                  st.lists(st.one_of(PARTS, st.builds(ToolCall, TEXTS, TEXTS, TEXTS)), max_size=3).map(tuple)),
-        st.builds(Message, only(Role.TOOL),
-                  st.lists(st.builds(ToolResult, TEXTS, st.lists(st.builds(Text, TEXTS), max_size=2).map(tuple)), max_size=2)
-                  .map(tuple)),
+        st.builds(
+            Message,
+            st.sampled_from([Role.USER, Role.SYSTEM, Role.DEVELOPER]),
+            st.lists(PARTS.filter(lambda part: not isinstance(part, Thinking | RedactedThinking)), max_size=2).map(
+                tuple
+            ),
+        ),
+        st.builds(
+            Message,
+            only(Role.ASSISTANT),
+            st.lists(st.one_of(PARTS, st.builds(ToolCall, TEXTS, TEXTS, TEXTS)), max_size=3).map(tuple),
+        ),
+        st.builds(
+            Message,
+            only(Role.TOOL),
+            st.lists(
+                st.builds(ToolResult, TEXTS, st.lists(st.builds(Text, TEXTS), max_size=2).map(tuple)), max_size=2
+            ).map(tuple),
+        ),
     ),
     max_size=6,
-)  # fmt: skip
+)
 
 
 @given(
@@ -214,7 +244,7 @@ def test_whatever_is_asked_for_fits_the_services_model(
     wire = json.loads(body)
     assert [fault for fault in faults(body) if "system" not in fault or "bounds" not in fault] == []
     turns = wire.get("messages", [])
-    assert all(one["role"] != two["role"] for one, two in zip(turns, turns[1:], strict=False))
+    assert all(one["role"] != two["role"] for one, two in pairwise(turns))
     for turn in turns:
         kinds = ["toolResult" in entry for entry in turn["content"] if "cachePoint" not in entry]
         assert kinds == sorted(kinds, reverse=True)
@@ -233,21 +263,59 @@ def test_any_bytes_are_a_request_or_refused(body: bytes) -> None:
 
 
 FAMILIAR = [
-    "messages", "role", "content", "text", "toolUse", "toolUseId", "name", "input", "toolResult", "output", "message",
-    "usage", "inputTokens", "stopReason", "system", "toolConfig", "tools", "toolSpec", "inputSchema", "json", "image",
-    "source", "bytes", "format", "inferenceConfig", "maxTokens", "delta", "start", "contentBlockIndex", "reasoningContent",
-    "reasoningText", "signature", "citationsContent", "citations", "cachePoint", "type", "outputConfig", "textFormat",
-]  # fmt: skip
+    "messages",
+    "role",
+    "content",
+    "text",
+    "toolUse",
+    "toolUseId",
+    "name",
+    "input",
+    "toolResult",
+    "output",
+    "message",
+    "usage",
+    "inputTokens",
+    "stopReason",
+    "system",
+    "toolConfig",
+    "tools",
+    "toolSpec",
+    "inputSchema",
+    "json",
+    "image",
+    "source",
+    "bytes",
+    "format",
+    "inferenceConfig",
+    "maxTokens",
+    "delta",
+    "start",
+    "contentBlockIndex",
+    "reasoningContent",
+    "reasoningText",
+    "signature",
+    "citationsContent",
+    "citations",
+    "cachePoint",
+    "type",
+    "outputConfig",
+    "textFormat",
+]
 
 
 @given(
     st.recursive(
         st.one_of(st.none(), st.booleans(), st.integers(), TEXTS, st.sampled_from(["user", "default", "json_schema"])),
-        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(FAMILIAR), inner, max_size=5)),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(FAMILIAR), inner, max_size=5)
+        ),
         max_leaves=20,
     ),
-    st.sampled_from(["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"]),
-)  # fmt: skip
+    st.sampled_from(
+        ["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"]
+    ),
+)
 def test_any_json_of_familiar_members_is_read_or_refused(value: Any, event: str) -> None:
     body = dump(value)
     with contextlib.suppress(InvalidRequest):

@@ -71,8 +71,6 @@ class Refreshing:
         known = self._current
         if known is not None and now < (due := known.expires_s - REFRESH_BEFORE_S):
             return due
-        if known is not None and known.expires_s == math.inf:
-            return math.inf
         try:
             fresh = await self._load(fetch, now)
         except UpstreamCredentials as error:

@@ -91,7 +91,7 @@ async def load(source: Source, region: str, read: Read, fetch: Fetch, now: float
                 return await _assume_as_web_identity(source, region, read, fetch)
             case Container():
                 return await _ask_container(source, read, fetch)
-            case Instance():
+            case _:
                 return await _ask_instance(source, fetch)
     except UpstreamCredentials:
         raise

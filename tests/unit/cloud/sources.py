@@ -27,6 +27,7 @@ class Files:
         self.files = dict(files)
 
     def __call__(self, path: str) -> str | None:
+        """The text of a file."""
         return self.files.get(path)
 
 
@@ -38,6 +39,7 @@ class Services:
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
 
     async def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """One answer."""
         self.asked.append((method, url, dict(headers), body))
         try:
             return self.answers[method, url]

@@ -170,7 +170,10 @@ def test_a_web_identity_comes_from_the_environment_or_the_profile() -> None:
     ("environment", "container"),
     [
         ({"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/x"}, Container("http://169.254.170.2/v2/x")),
-        ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "https://creds.example.com/x"}, Container("https://creds.example.com/x")),
+        (
+            {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "https://creds.example.com/x"},
+            Container("https://creds.example.com/x"),
+        ),
         ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.9/x"}, Container("http://127.0.0.9/x")),
         ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://[::1]/x"}, Container("http://[::1]/x")),
         (
@@ -181,7 +184,7 @@ def test_a_web_identity_comes_from_the_environment_or_the_profile() -> None:
             Container("http://169.254.170.23/v1/credentials", "", "/token"),
         ),
     ],
-)  # fmt: skip
+)
 def test_a_container_is_asked_near_or_encrypted(environment: dict[str, str], container: Container) -> None:
     assert chosen(environment) == container
 
@@ -218,12 +221,17 @@ def test_a_machines_metadata_service_comes_last(environment: dict[str, str], end
         ({}, "[profile p]\nrole_arn = x\nsource_profile = q\n", "p", "'q' of profile 'p' does not exist"),
         ({}, "[profile p]\nrole_arn = x\nsource_profile = q\n[profile q]\nregion = z\n", "p", "has no credentials"),
         ({}, "[profile p]\nrole_arn = x\nsource_profile = p\n", "p", "in a circle"),
-        ({}, "[profile p]\nrole_arn = x\nsource_profile = q\n[profile q]\nrole_arn = x\nsource_profile = p\n", "p", "circle"),
+        (
+            {},
+            "[profile p]\nrole_arn = x\nsource_profile = q\n[profile q]\nrole_arn = x\nsource_profile = p\n",
+            "p",
+            "circle",
+        ),
         ({}, "[profile p]\nrole_arn = x\ncredential_source = Environment\n", "p", "which there is not"),
         ({}, "[profile p]\nrole_arn = x\ncredential_source = EcsContainer\n", "p", "which there is not"),
         ({}, "no section", "", "expected sections"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_used_is_told(environment: dict[str, str], config: str, profile: str, told: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         chosen(environment, config=config, profile=profile)

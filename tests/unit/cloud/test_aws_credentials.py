@@ -25,6 +25,7 @@ class Source:
         self.count = 0
 
     async def __call__(self, fetch: Fetch, now: float) -> Credentials:
+        """The next credentials."""
         assert fetch is FETCH
         self.count += 1
         if self.is_away:

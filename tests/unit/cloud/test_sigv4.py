@@ -20,9 +20,7 @@ HOST = "bedrock-runtime.eu-central-1.amazonaws.com"
 NOW = 1_763_900_000.0
 KEY = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=20)
-SEGMENTS = st.text(
-    st.sampled_from("abcXYZ019-._~%/:@!$&'()*+,;=|^"), max_size=30
-)  # fmt: skip
+SEGMENTS = st.text(st.sampled_from("abcXYZ019-._~%/:@!$&'()*+,;=|^"), max_size=30)
 HEADER_NAMES = st.sampled_from(["Content-Type", "x-custom", "X-Amz-Target", "accept", "x-b"])
 HEADER_VALUES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=30)
 

@@ -24,16 +24,14 @@ from stellwerk.dialects.aws_eventstream import (
 from stellwerk.errors import UpstreamInvalid
 
 NAMES = st.text(min_size=1, max_size=12).filter(lambda name: len(name.encode()) <= 255)
-VALUES = st.one_of(
-    st.booleans(), st.integers(-(2**63), 2**63 - 1), st.text(max_size=20), st.binary(max_size=20)
-)  # fmt: skip
+VALUES = st.one_of(st.booleans(), st.integers(-(2**63), 2**63 - 1), st.text(max_size=20), st.binary(max_size=20))
 HEADERS = st.dictionaries(NAMES, VALUES, max_size=4)
 FRAMES = st.lists(st.tuples(HEADERS, st.binary(max_size=60)), max_size=4)
 ALL_TYPES = (
     b"\x01a\x00\x01b\x01\x01c\x02\xfe\x01d\x03\xff\x00\x01e\x04\xff\xff\xff\xf0"
     b"\x01f\x05\x00\x00\x00\x00\x00\x00\x00\x07\x01g\x06\x00\x03abc\x01h\x07\x00\x02\xc3\xbc"
     b"\x01i\x08\x00\x00\x01\x8b\xcf\xe5\x68\x00\x01j\x090123456789abcdef"
-)  # fmt: skip
+)
 
 
 def raw(block: bytes, payload: bytes = b"{}", *, header_bytes: int | None = None, length: int | None = None) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -35,7 +36,7 @@ REGION = "eu-central-1"
 CONTAINER = "http://169.254.170.2/x"
 
 
-def made(environment: dict[str, str] | None = None, **options: Any) -> SignedUpstream:
+def made(environment: Mapping[str, str] | None = None, /, **options: Any) -> SignedUpstream:
     provider = build(Settings(**options), environment=environment or {})
     assert isinstance(provider, Signing)
     assert isinstance(provider, Refreshed)
@@ -112,14 +113,32 @@ def test_a_profile_goes_before_the_environment_and_brings_its_region(tmp_path: P
 @pytest.mark.parametrize(
     ("environment", "options", "origin", "region"),
     [
-        ({"AWS_REGION": "eu-west-1"}, {}, Origin("https", "bedrock-runtime.eu-west-1.amazonaws.com", 443), b"eu-west-1"),
-        ({"AWS_REGION": "eu-west-1"}, {"region": REGION, "base_url": "http://127.0.0.1:9"}, Origin("http", "127.0.0.1", 9), b"eu-central-1"),
-        ({}, {"base_url": "https://vpce-1.bedrock-runtime.eu-west-2.vpce.amazonaws.com"},
-         Origin("https", "vpce-1.bedrock-runtime.eu-west-2.vpce.amazonaws.com", 443), b"eu-west-2"),
-        ({}, {"base_url": "https://bedrock-runtime-fips.us-east-1.amazonaws.com"},
-         Origin("https", "bedrock-runtime-fips.us-east-1.amazonaws.com", 443), b"us-east-1"),
+        (
+            {"AWS_REGION": "eu-west-1"},
+            {},
+            Origin("https", "bedrock-runtime.eu-west-1.amazonaws.com", 443),
+            b"eu-west-1",
+        ),
+        (
+            {"AWS_REGION": "eu-west-1"},
+            {"region": REGION, "base_url": "http://127.0.0.1:9"},
+            Origin("http", "127.0.0.1", 9),
+            b"eu-central-1",
+        ),
+        (
+            {},
+            {"base_url": "https://vpce-1.bedrock-runtime.eu-west-2.vpce.amazonaws.com"},
+            Origin("https", "vpce-1.bedrock-runtime.eu-west-2.vpce.amazonaws.com", 443),
+            b"eu-west-2",
+        ),
+        (
+            {},
+            {"base_url": "https://bedrock-runtime-fips.us-east-1.amazonaws.com"},
+            Origin("https", "bedrock-runtime-fips.us-east-1.amazonaws.com", 443),
+            b"us-east-1",
+        ),
     ],
-)  # fmt: skip
+)
 def test_where_requests_go_and_for_which_region_they_are_signed(
     environment: dict[str, str], options: dict[str, str], origin: Origin, region: bytes
 ) -> None:

@@ -23,7 +23,7 @@ from stellwerk.core.part import (
     Video,
 )
 from stellwerk.core.tool import CustomTool, OpaqueTool, ToolMode
-from stellwerk.dialects.bedrock_converse.media import S3, format_of, is_base64, kind_of
+from stellwerk.dialects.bedrock_converse.media import S3, Reachable, format_of, is_base64, kind_of
 from stellwerk.dialects.bedrock_converse.messages import INSTRUCTIONS, is_instruction
 from stellwerk.dialects.bedrock_converse.models import is_claude, takes_reasoning, takes_top_k
 from stellwerk.dialects.bedrock_converse.request import TIERS
@@ -57,7 +57,7 @@ def _has_no_format(request: ChatRequest) -> bool:
     return any(
         format_of(kind_of(part), source) is None and not is_own(part.opaque)
         for part, source in _media(request)
-        if source is not None and not isinstance(source, FileSource)
+        if isinstance(source, Reachable)
     )
 
 

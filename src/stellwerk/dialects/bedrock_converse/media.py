@@ -21,6 +21,9 @@ from stellwerk.dialects.members import STRING, UnreadableError
 
 S3 = "s3://"
 
+Reachable = InlineSource | UrlSource | TextSource
+"""Sources that Bedrock may take: it holds no files of other providers."""
+
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _DOCUMENTS = {
     "pdf": "application/pdf",
@@ -97,7 +100,7 @@ def mime_type(kind: str, word: str) -> str:
     return TYPES[kind].get(word) or f"{kind}/{word}"
 
 
-def format_of(kind: str, source: Source | None) -> str | None:
+def format_of(kind: str, source: Reachable) -> str | None:
     """The format word of a source, by its MIME type or, of an S3 object without one, by its name's ending.
 
     ``None`` where Bedrock has no word for it.
@@ -108,10 +111,8 @@ def format_of(kind: str, source: Source | None) -> str | None:
             return _FORMATS[kind].get(plain) or _ALIASES.get(plain)
         case UrlSource(url=url):
             return _ENDINGS[kind].get(url.rpartition(".")[2].lower())
-        case TextSource():
-            return "txt"
         case _:
-            return None
+            return "txt"
 
 
 def decode_source(kind: str, block: Members) -> tuple[Source, Opaque | None, str]:
@@ -119,7 +120,7 @@ def decode_source(kind: str, block: Members) -> tuple[Source, Opaque | None, str
     word, source = block.need("format", STRING), block.within("source")
     mime = mime_type(kind, word)
     data, text = source.take("bytes", STRING), source.take("text", STRING)
-    found: Source
+    found: InlineSource | UrlSource
     rest = None
     if data is not None and text is None:
         found = InlineSource(mime, data)
@@ -150,6 +151,6 @@ def encode_source(kind: str, source: Source | None) -> dict[str, Any] | None:
     return {"format": _word(kind, source), "source": wire}
 
 
-def _word(kind: str, source: Source) -> str:
+def _word(kind: str, source: Reachable) -> str:
     word = format_of(kind, source)
     return word or (getattr(source, "media_type", None) or "").rpartition("/")[2]

@@ -64,7 +64,8 @@ def test_a_request_for_no_model_is_refused() -> None:
 
 
 def test_words_that_only_look_like_a_second_member_are_none() -> None:
-    body = b'{"messages":[{"content":[{"text":"\\u0041 \\"maxTokens\\" "}]}],"x":{"maxTokens":3},"inferenceConfig":{"maxTokens":5}}'
+    words = b'{"messages":[{"content":[{"text":"\\u0041 \\"maxTokens\\" "}]}]'
+    body = words + b',"x":{"maxTokens":3},"inferenceConfig":{"maxTokens":5}}'
     assert read(body).output_cap == 5
     assert read(b'{"x":"\\u0041","y":"\\"maxTokens\\" \\"maxTokens\\""}').output_cap is None
     assert read(b'{"x":"\\u0041","inferenceConfig":null}').output_cap is None

@@ -218,7 +218,7 @@ def test_no_tool_is_said_in_claudes_own_words_and_else_by_offering_none() -> Non
     ],
 )
 def test_one_call_at_a_time_is_said_in_claudes_own_words_alone(choice: ToolChoice | None, told: Any) -> None:
-    asked = {"tools": (WEATHER,), "tool_choice": choice, "is_parallel_allowed": False}
+    asked: dict[str, Any] = {"tools": (WEATHER,), "tool_choice": choice, "is_parallel_allowed": False}
     wire = encoded(chat(**asked))
     assert wire["additionalModelRequestFields"] == {"tool_choice": told | {"disable_parallel_tool_use": True}}
     assert "toolChoice" not in wire["toolConfig"]
@@ -300,8 +300,16 @@ def test_edge_12_media_are_given_by_value_or_from_s3_and_what_cannot_be_reached_
     )
     content = wire["messages"][0]["content"]
     assert [next(iter(block)) for block in content] == [
-        "text", "image", "image", "document", "document", "document", "video", "audio", "text",
-    ]  # fmt: skip
+        "text",
+        "image",
+        "image",
+        "document",
+        "document",
+        "document",
+        "video",
+        "audio",
+        "text",
+    ]
     assert content[1]["image"] == {"format": "jpeg", "source": {"bytes": "/+8="}}
     assert content[2]["image"] == {"format": "jpeg", "source": {"s3Location": {"uri": "s3://pictures/a.JPG"}}}
     assert content[3]["document"]["format"] == "xlsx"
@@ -320,8 +328,10 @@ def test_what_bedrock_has_no_format_for_is_told_as_it_is_called() -> None:
         chat(user(Document(UrlSource("s3://b/x")), Document(TextSource("t"), opaque=None))), is_judged=False
     )
     assert nameless["messages"][0]["content"][0]["document"] == {
-        "format": "", "name": "document", "source": {"s3Location": {"uri": "s3://b/x"}},
-    }  # fmt: skip
+        "format": "",
+        "name": "document",
+        "source": {"s3Location": {"uri": "s3://b/x"}},
+    }
 
 
 def test_edge_12_cache_marks_become_points_behind_what_they_mark() -> None:
@@ -416,17 +426,29 @@ def test_a_schema_is_sent_as_the_text_that_it_is() -> None:
         (MODEL, Reasoning("none"), None, None, None),
         (MODEL, Reasoning(is_enabled=False), None, None, None),
         (ADAPTIVE, Reasoning("minimal"), None, {"thinking": {"type": "adaptive"}}, "low"),
-        (ADAPTIVE, Reasoning("max", display="omitted"), 9, {"thinking": {"type": "adaptive", "display": "omitted"}}, "max"),
+        (
+            ADAPTIVE,
+            Reasoning("max", display="omitted"),
+            9,
+            {"thinking": {"type": "adaptive", "display": "omitted"}},
+            "max",
+        ),
         (ADAPTIVE, Reasoning(budget_tokens=5000), None, {"thinking": {"type": "adaptive"}}, None),
         (ADAPTIVE, Reasoning("none"), None, None, None),
         (GPT_OSS, Reasoning("minimal"), None, {"reasoning_effort": "minimal"}, None),
         (GPT_OSS, Reasoning(is_enabled=True), None, None, None),
         (NOVA, Reasoning("xhigh"), None, {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "high"}}, None),
-        (NOVA, Reasoning(is_enabled=True), None, {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "medium"}}, None),
+        (
+            NOVA,
+            Reasoning(is_enabled=True),
+            None,
+            {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "medium"}},
+            None,
+        ),
         (NOVA, Reasoning("none"), None, {"reasoningConfig": {"type": "disabled"}}, None),
         (LLAMA, Reasoning("high"), None, None, None),
     ],
-)  # fmt: skip
+)
 def test_each_family_is_told_in_its_own_words_to_reason(
     model: str, reasoning: Reasoning, cap: int | None, fields: Any, effort: str | None
 ) -> None:
@@ -439,12 +461,15 @@ def test_each_family_is_told_in_its_own_words_to_reason(
     ("model", "fields"),
     [
         (ADAPTIVE, {"top_k": 5}),
-        ("arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude-sonnet-4-20250514-v1:0", {"top_k": 5}),
+        (
+            "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude-sonnet-4-20250514-v1:0",
+            {"top_k": 5},
+        ),
         (NOVA, {"inferenceConfig": {"topK": 5}}),
         (LLAMA, None),
         ("arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abcdef123456", None),
     ],
-)  # fmt: skip
+)
 def test_each_family_is_told_in_its_own_words_how_many_candidates_to_draw_from(model: str, fields: Any) -> None:
     assert encoded(chat(sampling=Sampling(top_k=5), model=model)).get("additionalModelRequestFields") == fields
 
@@ -480,8 +505,9 @@ def test_what_a_family_takes_is_understood_for_other_dialects_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "thinking", [{"type": "adaptive"}, {"type": "disabled"}, {"type": "enabled"}, {"type": "adaptive", "budget_tokens": 1}, 7]
-)  # fmt: skip
+    "thinking",
+    [{"type": "adaptive"}, {"type": "disabled"}, {"type": "enabled"}, {"type": "adaptive", "budget_tokens": 1}, 7],
+)
 def test_thinking_goes_back_as_it_came(thinking: Any) -> None:
     wire = {"additionalModelRequestFields": {"thinking": thinking}}
     assert encoded(decoded(wire)) == wire
@@ -499,13 +525,23 @@ def test_thinking_goes_back_as_it_came(thinking: Any) -> None:
         {"messages": [], "system": []},
         {"toolConfig": {"tools": [{"cachePoint": {"type": "default"}}]}},
         {"toolConfig": {"tools": [{"toolSpec": {"name": "f"}}], "toolChoice": {"a": {}, "b": {}}}},
-        {"toolConfig": {"tools": [{"toolSpec": {"name": "f", "inputSchema": {"json": {}}}}], "toolChoice": {"any": {}}}},
-        {"toolConfig": {"tools": [{"toolSpec": {"name": "f", "inputSchema": {"json": {}}}}], "toolChoice": {"tool": {"name": "f"}}}},
+        {
+            "toolConfig": {
+                "tools": [{"toolSpec": {"name": "f", "inputSchema": {"json": {}}}}],
+                "toolChoice": {"any": {}},
+            }
+        },
+        {
+            "toolConfig": {
+                "tools": [{"toolSpec": {"name": "f", "inputSchema": {"json": {}}}}],
+                "toolChoice": {"tool": {"name": "f"}},
+            }
+        },
         {"toolConfig": {"tools": [{"a": 1, "b": 2}]}},
         {"serviceTier": {"type": 7}},
         {"x": None},
     ],
-)  # fmt: skip
+)
 def test_what_is_empty_or_odd_goes_back_as_it_came(wire: Any) -> None:
     assert encoded(decoded(wire), is_judged=False) == wire
 
@@ -541,7 +577,7 @@ def test_what_is_empty_or_odd_goes_back_as_it_came(wire: Any) -> None:
         {"cachePoint": {"type": "default"}, "text": "a"},
         {"cachePoint": 7},
     ],
-)  # fmt: skip
+)
 def test_blocks_of_an_odd_shape_go_back_as_they_came(block: Any) -> None:
     wire = {"messages": [{"role": "user", "content": [block]}]}
     again = encoded(decoded(wire), is_judged=False)
@@ -604,8 +640,10 @@ def test_members_of_other_dialects_are_left_out() -> None:
         ({"messages": [{"role": "user", "content": "Hi"}]}, "messages[0].content"),
         ({"messages": [{"role": "user", "content": [{}]}]}, "messages[0].content[0]"),
         ({"messages": [{"role": "user", "content": [7]}]}, "messages[0].content[0]"),
-        ({"messages": [{"role": "user", "content": [{"toolResult": {"toolUseId": "a", "content": [7]}}]}]},
-         "messages[0].content[0].toolResult.content[0]"),
+        (
+            {"messages": [{"role": "user", "content": [{"toolResult": {"toolUseId": "a", "content": [7]}}]}]},
+            "messages[0].content[0].toolResult.content[0]",
+        ),
         ({"system": "x"}, "system"),
         ({"inferenceConfig": {"maxTokens": "x"}}, "inferenceConfig.maxTokens"),
         ({"toolConfig": 7}, "toolConfig"),
@@ -613,7 +651,7 @@ def test_members_of_other_dialects_are_left_out() -> None:
         ({"requestMetadata": {"a": 7}}, "requestMetadata"),
         ({"outputConfig": 7}, "outputConfig"),
     ],
-)  # fmt: skip
+)
 def test_wrong_types_are_refused_by_path(wire: Any, param: str | None) -> None:
     with pytest.raises(InvalidRequest) as refused:
         decoded(wire)

@@ -81,9 +81,9 @@ def blocks(*events: StreamEvent) -> list[list[Any]]:
 def test_edge_9_a_stream_is_complete_only_after_its_metadata() -> None:
     decoder = FrameDecoder()
     decoder.feed(START + delta({"text": "Hi"}) + STOP)
-    assert not decoder.is_complete
+    states = [decoder.is_complete]
     assert decoder.feed(END)[-1] == Ended()
-    assert decoder.is_complete
+    assert [*states, decoder.is_complete] == [False, True]
     assert decoder.feed(START + delta({"text": "more"})) == []
 
 
@@ -95,18 +95,33 @@ def test_edge_9_an_exception_after_status_200_is_a_fault_with_its_name() -> None
 @pytest.mark.parametrize(
     ("headers", "payload", "fault"),
     [
-        ({":message-type": "exception", ":exception-type": "internalServerException"}, b"{}",
-         StreamFault("{}", "InternalServerException")),
-        ({":message-type": "exception", ":exception-type": "modelStreamErrorException"}, b'{"originalMessage":"boom"}',
-         StreamFault("boom", "ModelStreamErrorException")),
-        ({":message-type": "exception"}, b"",
-         StreamFault("The provider broke the stream off: InternalServerException.", "InternalServerException")),
-        ({":message-type": "error", ":error-code": "InternalError", ":error-message": "An internal error."}, b"",
-         StreamFault("An internal error.", "InternalError")),
-        ({":message-type": "error", ":error-message": 7}, b"",
-         StreamFault("The provider broke the stream off: InternalServerException.", "InternalServerException")),
+        (
+            {":message-type": "exception", ":exception-type": "internalServerException"},
+            b"{}",
+            StreamFault("{}", "InternalServerException"),
+        ),
+        (
+            {":message-type": "exception", ":exception-type": "modelStreamErrorException"},
+            b'{"originalMessage":"boom"}',
+            StreamFault("boom", "ModelStreamErrorException"),
+        ),
+        (
+            {":message-type": "exception"},
+            b"",
+            StreamFault("The provider broke the stream off: InternalServerException.", "InternalServerException"),
+        ),
+        (
+            {":message-type": "error", ":error-code": "InternalError", ":error-message": "An internal error."},
+            b"",
+            StreamFault("An internal error.", "InternalError"),
+        ),
+        (
+            {":message-type": "error", ":error-message": 7},
+            b"",
+            StreamFault("The provider broke the stream off: InternalServerException.", "InternalServerException"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors_come_in_every_form_that_the_protocol_has(
     headers: dict[str, Any], payload: bytes, fault: StreamFault
 ) -> None:
@@ -316,8 +331,15 @@ def test_opaque_blocks_of_this_dialect_go_back_under_the_numbers_that_they_get()
 
 def test_edge_7_metadata_tells_usage_and_time_and_comes_last() -> None:
     trace = OpaqueDelta(Opaque("bedrock_converse", {"trace": msgspec.Raw(b"{}")}))
-    read = encode(Started("i", "m"), TextDelta("a"), UsageReported(Usage(9, 2, 3, 4)), trace, DONE[0], Ended(),
-                  latency_ms=lambda: 250)  # fmt: skip
+    read = encode(
+        Started("i", "m"),
+        TextDelta("a"),
+        UsageReported(Usage(9, 2, 3, 4)),
+        trace,
+        DONE[0],
+        Ended(),
+        latency_ms=lambda: 250,
+    )
     assert read[-1]["metadata"] == {
         "usage": {
             "inputTokens": 2,
