@@ -68,6 +68,7 @@ def seeds() -> list[bytes]:
         b"\x01a\x02\x01\x01b\x03\x00\x01\x01c\x04\x00\x00\x00\x01\x01d\x08" + bytes(8) + b"\x01e\x09" + bytes(16),
         b'{"delta":{"toolUse":{"input":"{"}},"contentBlockIndex":0}',
         b'{"delta":{"reasoningContent":{"redactedContent":"AA=="}},"contentBlockIndex":1}',
+        b'{"delta":{"\xff":1},"contentBlockIndex":1}',
         wrap(b"", b"x" * 990),
     ]
 

@@ -16,7 +16,7 @@ from stellwerk.core.chat import ChatRequest, JsonSchemaFormat, Message, Reasonin
 from stellwerk.core.opaque import Opaque
 from stellwerk.dialects import json_splice
 from stellwerk.dialects.bedrock_converse.documents import name_documents
-from stellwerk.dialects.bedrock_converse.envelope import read_envelope, rewrite
+from stellwerk.dialects.bedrock_converse.envelope import may_hold_escaped_names, read_envelope, rewrite
 from stellwerk.dialects.bedrock_converse.messages import (
     decode_content,
     decode_messages,
@@ -53,7 +53,7 @@ _METADATA_KEY = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{1,256}")
 _METADATA_VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}")
 _MAX_METADATA = 16
 _TIER_WORDS = {"standard_only": "default", **{word: word for word in TIERS}}
-_NOTHING = frozenset({b"null", b"[]", b"{}"})
+_NOTHING = (msgspec.Raw(b"null"), msgspec.Raw(b"[]"), msgspec.Raw(b"{}"))
 
 
 def decode(body: bytes, *, model: str, is_stream: bool) -> ChatRequest:
@@ -99,10 +99,11 @@ def encode(request: ChatRequest) -> bytes:
 
 
 def _decode(body: Members, raw: bytes, model: str, *, is_stream: bool) -> ChatRequest:
-    _refuse_duplicates(raw)
+    if may_hold_escaped_names(raw) or any(raw.count(f'"{name}"'.encode()) > 1 for name in body.names):
+        _refuse_duplicates(raw)
     messages = _decode_system(body)
-    if bytes(body.peek("messages")) != b"[]":
-        messages += decode_messages(body.take("messages", RAWS) or (), refuse_request)
+    if body.peek("messages") not in _NOTHING[:2]:
+        messages += decode_messages(body.need("messages", RAWS), refuse_request)
     tools, choice, config = decode_tool_config(body, refuse_request)
     parts: dict[str, Opaque | None] = {"toolConfig": config}
     request: dict[str, Any] = {
@@ -137,13 +138,13 @@ def _refuse_duplicates(body: bytes) -> None:
 
 
 def _decode_system(body: Members) -> tuple[Message, ...]:
-    if bytes(body.peek("system")) in _NOTHING:
+    if body.peek("system") in _NOTHING:
         return ()
     return (Message(Role.SYSTEM, decode_content(body.need("system", RAWS), "system", refuse_request)),)
 
 
 def _decode_inference(body: Members, parts: dict[str, Opaque | None]) -> dict[str, Any]:
-    if bytes(body.peek("inferenceConfig")) in _NOTHING:
+    if body.peek("inferenceConfig") in _NOTHING:
         return {"output_cap": None, "temperature": None, "top_p": None}
     config = body.within("inferenceConfig")
     taken = {
@@ -215,7 +216,7 @@ def _encode_thinking(reasoning: Reasoning) -> dict[str, Any]:
 def _decode_output(
     body: Members, parts: dict[str, Opaque | None], reasoning: Reasoning | None
 ) -> tuple[JsonSchemaFormat | None, Reasoning | None]:
-    if bytes(body.peek("outputConfig")) in _NOTHING:
+    if body.peek("outputConfig") in _NOTHING:
         return None, reasoning
     config = body.within("outputConfig")
     format_ = _understood(config, "textFormat", _decode_format)
@@ -258,7 +259,7 @@ def _encode_format(format_: JsonSchemaFormat, schema: str) -> dict[str, Any]:
 
 
 def _decode_metadata(body: Members) -> dict[str, str] | None:
-    return None if bytes(body.peek("requestMetadata")) in _NOTHING else body.take("requestMetadata", _METADATA)
+    return None if body.peek("requestMetadata") in _NOTHING else body.take("requestMetadata", _METADATA)
 
 
 def _encode_metadata(request: ChatRequest) -> dict[str, str]:
@@ -302,7 +303,7 @@ def _own(request: ChatRequest, name: str) -> msgspec.Raw | Opaque | None:
 
 def _understood(members: Members, name: str, decode_value: Callable[[msgspec.Raw], _T]) -> _T | None:
     """A member that stays opaque when its shape is not known."""
-    if bytes(members.peek(name)) in _NOTHING:
+    if members.peek(name) in _NOTHING:
         return None
     try:
         value = decode_value(members.peek(name))

@@ -148,5 +148,5 @@ def _says_something(payload: bytes) -> bool:
 def _read(payload: bytes, decode: Callable[[bytes], _T]) -> _T:
     try:
         return decode(payload)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UpstreamInvalid("The provider's stream holds an event that cannot be read.") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from stellwerk.core.chat import ChatRequest, Message
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import OpaquePart, ToolCall, ToolResult
@@ -26,13 +28,14 @@ from stellwerk.dialects.members import RAW, RAWS, Refuse, UnreadableError
 _CHOICE = "toolChoice"
 _NAMELESS = "tool"
 _TOOL_BLOCKS = frozenset({TOOL_USE, TOOL_RESULT})
-_EMPTY = frozenset({b"null", b"[]"})
+_NULL = msgspec.Raw(b"null")
+_EMPTY = (_NULL, msgspec.Raw(b"[]"))
 
 
 def decode_tool_config(body: Members, refuse: Refuse) -> tuple[tuple[Tool, ...], ToolChoice | None, Opaque | None]:
     """Tools, choice, and what is left of ``toolConfig``. Without tools it stays opaque as a whole."""
     raw = body.peek("toolConfig")
-    if bytes(raw) == b"null" or bytes(Members(raw, "toolConfig", refuse).peek("tools")) in _EMPTY:
+    if raw == _NULL or Members(raw, "toolConfig", refuse).peek("tools") in _EMPTY:
         return (), None, None
     config = body.within("toolConfig")
     tools = decode_tools(config.need("tools", RAWS), config.path("tools"), refuse)

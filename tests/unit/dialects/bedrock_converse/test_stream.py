@@ -436,8 +436,9 @@ def test_the_start_of_a_call_and_the_end_of_an_answer_are_content() -> None:
 
 def test_what_cannot_be_read_is_the_providers_fault_before_content_and_damage_is_it_always() -> None:
     headers = {":message-type": "event", ":event-type": "contentBlockDelta"}
-    with pytest.raises(UpstreamInvalid):
-        PassThrough().feed(aws_eventstream.encode(headers, b"{"))
+    for payload in (b"{", b'{"delta":{"\xff":1}}', b'{"delta":{"a":' + b"[" * 3000):
+        with pytest.raises(UpstreamInvalid):
+            PassThrough().feed(aws_eventstream.encode(headers, payload))
     relay = PassThrough()
     relay.feed(delta({"text": "x"}))
     damaged = bytearray(delta({"text": "y"}))
