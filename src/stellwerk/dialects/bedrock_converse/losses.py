@@ -25,7 +25,7 @@ from stellwerk.core.part import (
 from stellwerk.core.tool import CustomTool, OpaqueTool, ToolMode
 from stellwerk.dialects.bedrock_converse.media import S3, Reachable, format_of, is_base64, kind_of
 from stellwerk.dialects.bedrock_converse.messages import INSTRUCTIONS, is_instruction
-from stellwerk.dialects.bedrock_converse.models import is_claude, takes_reasoning, takes_top_k
+from stellwerk.dialects.bedrock_converse.models import is_claude, may_think, takes_reasoning, takes_top_k
 from stellwerk.dialects.bedrock_converse.request import TIERS
 from stellwerk.dialects.bedrock_converse.types import DIALECT, is_own
 from stellwerk.dialects.losses import Loss
@@ -110,7 +110,9 @@ def _wants_top_k(request: ChatRequest) -> bool:
 
 def _reasons(request: ChatRequest) -> bool:
     reasoning = request.reasoning
-    return reasoning is not None and not is_own(reasoning.opaque) and not takes_reasoning(request.model)
+    if reasoning is None or is_own(reasoning.opaque):
+        return False
+    return not takes_reasoning(request.model) or (is_claude(request.model) and not may_think(request))
 
 
 def _limits_parallel_calls(request: ChatRequest) -> bool:
@@ -187,7 +189,7 @@ LOSSES = (
         lambda request: request.sampling.presence_penalty is not None,
     ),
     _dropped("sampling.seed", "it has no such field", lambda request: request.sampling.seed is not None),
-    _dropped("reasoning", "it is not known how the model is told to reason", _reasons),
+    _dropped("reasoning", "the model cannot be told to reason, or not beside the rest of the request", _reasons),
     _dropped("verbosity", "it has no such field", lambda request: request.verbosity is not None),
     _dropped("wants_logprobs", "it has no such field", lambda request: bool(request.wants_logprobs)),
     _dropped("top_logprobs", "it has no such field", lambda request: request.top_logprobs is not None),

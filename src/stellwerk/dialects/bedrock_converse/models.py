@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from stellwerk.core.chat import ChatRequest, Reasoning
+from stellwerk.core.chat import ChatRequest, Reasoning, Role
+from stellwerk.core.part import Part, RedactedThinking, Thinking, ToolCall
 from stellwerk.core.tool import ToolMode
 
 _CLAUDE = re.compile(r"anthropic\.|(?:^|[./])claude-")
@@ -38,6 +39,25 @@ def is_claude(model: str) -> bool:
 def takes_reasoning(model: str) -> bool:
     """Whether it is known how this model is told to reason."""
     return is_claude(model) or _NOVA_2.search(model) is not None or _OPENAI.search(model) is not None
+
+
+def may_think(request: ChatRequest) -> bool:
+    """Whether Claude takes a wish to think along with the rest of a request.
+
+    It refuses it beside a forced tool, and, where it thinks within a budget, in the midst of a tool's use that began
+    without signed thinking: what another dialect has lost of it cannot be made up.
+    """
+    if request.tool_choice is not None and request.tool_choice.mode is ToolMode.REQUIRED:
+        return False
+    if _BUDGETED.search(request.model) is None:
+        return True
+    has_results = False
+    for message in reversed(request.messages):
+        if message.role is Role.ASSISTANT:
+            is_calling = any(isinstance(part, ToolCall) for part in message.parts)
+            return not (has_results and is_calling) or any(_is_signed(part) for part in message.parts)
+        has_results |= message.role is Role.TOOL
+    return True
 
 
 def takes_top_k(model: str) -> bool:
@@ -103,6 +123,10 @@ def claude_choice(request: ChatRequest, names: Mapping[str, str]) -> dict[str, A
     if choice is not None and len(choice.only) == 1:
         return {"type": "tool", "name": names[choice.only[0].name], "disable_parallel_tool_use": True}
     return {"type": "any", "disable_parallel_tool_use": True}
+
+
+def _is_signed(part: Part) -> bool:
+    return isinstance(part, RedactedThinking) or (isinstance(part, Thinking) and part.signature is not None)
 
 
 def _budget(reasoning: Reasoning, output_cap: int | None) -> int | None:

@@ -23,7 +23,14 @@ from stellwerk.dialects.bedrock_converse.messages import (
     encode_messages,
     encode_system,
 )
-from stellwerk.dialects.bedrock_converse.models import claude_choice, effort, is_claude, thinking, top_k_fields
+from stellwerk.dialects.bedrock_converse.models import (
+    claude_choice,
+    effort,
+    is_claude,
+    may_think,
+    thinking,
+    top_k_fields,
+)
 from stellwerk.dialects.bedrock_converse.names import neutral_names, wire_ids, wire_names
 from stellwerk.dialects.bedrock_converse.tool_config import decode_tool_config, encode_tool_config
 from stellwerk.dialects.bedrock_converse.types import DIALECT, Members, is_own, is_spelled, left, mark, merge
@@ -188,7 +195,8 @@ def _family_fields(request: ChatRequest) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     reasoning, top_k = request.reasoning, request.sampling.top_k
     if reasoning is not None and not is_own(reasoning.opaque):
-        fields = thinking(request.model, reasoning, request.output_cap)
+        is_taken = not is_claude(request.model) or may_think(request)
+        fields = thinking(request.model, reasoning, request.output_cap) if is_taken else {}
     elif reasoning is not None and reasoning.is_enabled is not None:
         fields["thinking"] = _encode_thinking(reasoning)
     if top_k is not None:

@@ -127,6 +127,11 @@ def test_a_request_of_this_dialect_loses_nothing(path: Path) -> None:
     assert judge(LOSSES, request.decode(path.read_bytes(), model=CLAUDE, is_stream=False)) == ()
 
 
+def test_claude_may_lose_its_thinking_to_a_forced_tool() -> None:
+    forced = chat(tools=(FunctionTool("f"),), tool_choice=ToolChoice(ToolMode.REQUIRED), reasoning=Reasoning("low"))
+    assert judge(LOSSES, msgspec.structs.replace(forced, model=CLAUDE)) == ("reasoning",)
+
+
 def test_media_that_bedrock_can_reach_are_no_loss() -> None:
     parts = (
         Image(UrlSource("s3://b/a.png")),

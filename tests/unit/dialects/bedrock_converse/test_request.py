@@ -458,6 +458,36 @@ def test_each_family_is_told_in_its_own_words_to_reason(
 
 
 @pytest.mark.parametrize(
+    ("model", "opening", "is_thinking"),
+    [
+        (MODEL, (), False),
+        (MODEL, (Thinking("unsigned"),), False),
+        (MODEL, (Thinking("", "signed"),), True),
+        (MODEL, (RedactedThinking("AAAA"),), True),
+        (ADAPTIVE, (), True),
+    ],
+)
+def test_complaint_29_claude_is_not_told_to_think_amid_a_tools_use_that_lost_its_thinking(
+    model: str, opening: tuple[Part, ...], is_thinking: bool
+) -> None:
+    loop = (user(), assistant(*opening, ToolCall("a", "f", "{}")), tool(result("a")))
+    for more in ((), (user(Text("Quick!")),)):
+        wire = encoded(chat(*loop, *more, reasoning=Reasoning("high"), model=model))
+        assert ("additionalModelRequestFields" in wire) is is_thinking
+    done = (*loop, assistant(Text("Done.")), user())
+    assert "thinking" in encoded(chat(*done, reasoning=Reasoning("high"), model=model))["additionalModelRequestFields"]
+
+
+def test_claude_is_not_told_to_think_beside_a_forced_tool() -> None:
+    forced = ToolChoice(ToolMode.REQUIRED)
+    wire = encoded(chat(tools=(WEATHER,), tool_choice=forced, reasoning=Reasoning("high")))
+    assert wire["toolConfig"]["toolChoice"] == {"any": {}}
+    assert "additionalModelRequestFields" not in wire
+    other = encoded(chat(tools=(WEATHER,), tool_choice=forced, reasoning=Reasoning("high"), model=GPT_OSS))
+    assert other["additionalModelRequestFields"] == {"reasoning_effort": "high"}
+
+
+@pytest.mark.parametrize(
     ("model", "fields"),
     [
         (ADAPTIVE, {"top_k": 5}),
