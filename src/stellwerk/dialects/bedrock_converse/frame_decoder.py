@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import msgspec
 
@@ -34,6 +33,9 @@ from stellwerk.dialects.bedrock_converse.frames import (
     MESSAGE_START,
     MESSAGE_STOP,
     METADATA,
+    decode_delta,
+    decode_start,
+    decode_stop,
 )
 from stellwerk.dialects.bedrock_converse.names import renamed
 from stellwerk.dialects.bedrock_converse.response import take_stop_sequence
@@ -113,7 +115,7 @@ class FrameDecoder:
         return iter(())
 
     def _start_block(self, payload: bytes) -> Iterator[StreamEvent]:
-        wire = _decode_start(payload)
+        wire = decode_start(payload)
         block = self._blocks[wire.contentBlockIndex] = StreamedBlock()
         call = wire.start.toolUse
         if call is not None and call.type is None:
@@ -127,7 +129,7 @@ class FrameDecoder:
             yield OpaqueDelta(Opaque(DIALECT, {BLOCK_START: Members(payload).need("start", RAW)}), 0)
 
     def _add(self, payload: bytes) -> Iterator[StreamEvent]:
-        wire = _decode_delta(payload)
+        wire = decode_delta(payload)
         delta = wire.delta
         if delta.text:
             yield TextDelta(delta.text)
@@ -151,7 +153,7 @@ class FrameDecoder:
             yield from _add_other(Members(payload).need("delta", RAW))
 
     def _stop_block(self, payload: bytes) -> Iterator[StreamEvent]:
-        block = self._blocks.pop(_decode_stop(payload).contentBlockIndex, None)
+        block = self._blocks.pop(decode_stop(payload).contentBlockIndex, None)
         if block is not None:
             yield from block.end()
 
@@ -180,57 +182,6 @@ class FrameDecoder:
             yield OpaqueDelta(opaque)
         self.is_complete = True
         yield Ended()
-
-
-class _ToolStart(msgspec.Struct, gc=False):
-    toolUseId: str  # noqa: N815 (the wire's name)
-    name: str
-    type: str | None = None
-
-
-class _ImageStart(msgspec.Struct, gc=False):
-    format: str
-
-
-class _Start(msgspec.Struct, gc=False):
-    toolUse: _ToolStart | None = None  # noqa: N815 (the wire's name)
-    image: _ImageStart | None = None
-
-
-class _BlockStart(msgspec.Struct, gc=False):
-    contentBlockIndex: int  # noqa: N815 (the wire's name)
-    start: _Start
-
-
-class _ToolDelta(msgspec.Struct, gc=False):
-    input: str = ""
-
-
-class _ReasoningDelta(msgspec.Struct, gc=False):
-    text: str | None = None
-    signature: str | None = None
-    redactedContent: str | None = None  # noqa: N815 (the wire's name)
-
-
-class _Delta(msgspec.Struct, gc=False):
-    text: str | None = None
-    toolUse: _ToolDelta | None = None  # noqa: N815 (the wire's name)
-    reasoningContent: _ReasoningDelta | None = None  # noqa: N815 (the wire's name)
-    image: dict[str, Any] | None = None
-
-
-class _BlockDelta(msgspec.Struct, gc=False):
-    delta: _Delta
-    contentBlockIndex: int = 0  # noqa: N815 (the wire's name)
-
-
-class _BlockStop(msgspec.Struct, gc=False):
-    contentBlockIndex: int  # noqa: N815 (the wire's name)
-
-
-_decode_start = msgspec.json.Decoder(_BlockStart).decode
-_decode_delta = msgspec.json.Decoder(_BlockDelta).decode
-_decode_stop = msgspec.json.Decoder(_BlockStop).decode
 
 
 def _add_other(delta: msgspec.Raw) -> Iterator[StreamEvent]:

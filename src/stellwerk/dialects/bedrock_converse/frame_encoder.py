@@ -65,18 +65,9 @@ class FrameEncoder:
     """
 
     __slots__ = (
-        "_block",
-        "_call",
-        "_finish",
-        "_has_input",
-        "_index",
-        "_is_over",
-        "_is_started",
-        "_latency_ms",
-        "_opaque",
-        "_usage",
-        "_waiting",
-    )
+        "_block", "_call", "_finish", "_has_input", "_index", "_is_over",
+        "_is_started", "_latency_ms", "_opaque", "_usage", "_waiting",
+    )  # fmt: skip
 
     def __init__(self, *, latency_ms: Callable[[], int] = _no_time) -> None:
         self._latency_ms = latency_ms

@@ -38,3 +38,54 @@ def write_exception(kind: str, message: str) -> bytes:
     word = kind[:1].lower() + kind[1:]
     headers = {EXCEPTION_TYPE: word, ":content-type": _JSON, MESSAGE_TYPE: "exception"}
     return aws_eventstream.encode(headers, _encode({"message": message}))
+
+
+class _ToolStart(msgspec.Struct, gc=False):
+    toolUseId: str  # noqa: N815 (the wire's name)
+    name: str
+    type: str | None = None
+
+
+class _ImageStart(msgspec.Struct, gc=False):
+    format: str
+
+
+class _Start(msgspec.Struct, gc=False):
+    toolUse: _ToolStart | None = None  # noqa: N815 (the wire's name)
+    image: _ImageStart | None = None
+
+
+class _BlockStart(msgspec.Struct, gc=False):
+    contentBlockIndex: int  # noqa: N815 (the wire's name)
+    start: _Start
+
+
+class _ToolDelta(msgspec.Struct, gc=False):
+    input: str = ""
+
+
+class _ReasoningDelta(msgspec.Struct, gc=False):
+    text: str | None = None
+    signature: str | None = None
+    redactedContent: str | None = None  # noqa: N815 (the wire's name)
+
+
+class _Delta(msgspec.Struct, gc=False):
+    text: str | None = None
+    toolUse: _ToolDelta | None = None  # noqa: N815 (the wire's name)
+    reasoningContent: _ReasoningDelta | None = None  # noqa: N815 (the wire's name)
+    image: dict[str, Any] | None = None
+
+
+class _BlockDelta(msgspec.Struct, gc=False):
+    delta: _Delta
+    contentBlockIndex: int = 0  # noqa: N815 (the wire's name)
+
+
+class _BlockStop(msgspec.Struct, gc=False):
+    contentBlockIndex: int  # noqa: N815 (the wire's name)
+
+
+decode_start = msgspec.json.Decoder(_BlockStart).decode
+decode_delta = msgspec.json.Decoder(_BlockDelta).decode
+decode_stop = msgspec.json.Decoder(_BlockStop).decode

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
+from stellwerk.core.chat import ChatRequest
 from stellwerk.core.opaque import Opaque
 from stellwerk.dialects import members
-from stellwerk.dialects.members import UnreadableError
+from stellwerk.dialects.members import RAW, UnreadableError
 
 DIALECT = "bedrock_converse"
 """The name by which this dialect marks what only it understands."""
@@ -17,7 +18,11 @@ DIALECT = "bedrock_converse"
 OWN = Opaque(DIALECT, {})
 """Marks a value that came in this dialect, so that it goes back as it came."""
 
+_T = TypeVar("_T")
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+NOTHING = (msgspec.Raw(b"null"), msgspec.Raw(b"[]"), msgspec.Raw(b"{}"))
+"""Values that say nothing."""
 
 NO_NAMES: Mapping[str, str] = {}
 """Where no tool was renamed."""
@@ -101,3 +106,20 @@ def open_block(raw: msgspec.Raw, path: str, refuse: members.Refuse) -> tuple[str
     if not names:
         raise refuse(f"Invalid value for '{path}': it holds nothing.", path)
     return names[0], block if len(names) == 1 else None
+
+
+def understood(part: Members, name: str, decode_value: Callable[[msgspec.Raw], _T]) -> _T | None:
+    """A member that stays opaque when its shape is not known."""
+    if part.peek(name) in NOTHING:
+        return None
+    try:
+        value = decode_value(part.peek(name))
+    except (UnreadableError, msgspec.ValidationError):
+        return None
+    part.take(name, RAW)
+    return value
+
+
+def own_member(request: ChatRequest, name: str) -> msgspec.Raw | Opaque | None:
+    """What is left of a member of a request that came in this dialect."""
+    return None if request.opaque is None else request.opaque.of(DIALECT).get(name)
