@@ -140,7 +140,7 @@ FAULTS = {
     "an unknown kind of provider": (
         '[[providers]]\nname = "o"\nkind = "opena"',
         (
-            '15: providers[1].kind: expected a kind of provider (one of compatible, openai), found "opena"; '
+            '15: providers[1].kind: expected a kind of provider (one of bedrock, compatible, openai), found "opena"; '
             'did you mean "openai"?'
         ),
     ),

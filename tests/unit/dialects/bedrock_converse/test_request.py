@@ -653,6 +653,13 @@ def test_the_users_words_may_stand_before_the_results_where_the_caller_put_them(
     assert encoded(read)["messages"] == wire["messages"]
 
 
+def test_a_word_that_is_also_a_members_name_is_no_second_member() -> None:
+    wire = {"requestMetadata": {"about": "system"}, "system": [{"text": "Hi"}]}
+    assert encoded(decoded(wire)) == wire
+    with pytest.raises(InvalidRequest, match="Duplicate"):
+        request.decode(b'{"\\u0073ystem":[],"system":[]}', model=MODEL, is_stream=False)
+
+
 def test_members_of_other_dialects_are_left_out() -> None:
     foreign = Opaque("openai_chat", {"x": msgspec.Raw(b"1")})
     wire = encoded(chat(Message(Role.USER, (Text("Hi", opaque=foreign),), opaque=foreign), opaque=foreign))
