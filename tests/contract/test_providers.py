@@ -16,6 +16,7 @@ from stellwerk.core.envelope import Envelope
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, FailureKind
 from stellwerk.dialects.anthropic_messages.request import read_envelope as read_anthropic_messages
+from stellwerk.dialects.bedrock_converse.request import read_envelope as read_converse
 from stellwerk.dialects.openai_chat.request import read_envelope as read_openai_chat
 from stellwerk.ports.provider import Provider
 
@@ -23,6 +24,7 @@ CREDENTIAL = "sk-0123456789abcdef"
 TRACE = b"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
 OPTIONS: dict[str, dict[str, Any]] = {
     "anthropic": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9"},
+    "bedrock": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9"},
     "openai": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9/v1"},
     "compatible": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9/v1"},
 }
@@ -32,10 +34,11 @@ READERS: dict[str, Callable[..., Envelope]] = {
     "openai_chat": read_openai_chat,
 }
 """The thin reading of each dialect."""
-TELLS_USAGE_UNASKED = {"anthropic_messages"}
+TELLS_USAGE_UNASKED = {"anthropic_messages", "bedrock_converse"}
 NAMES = plugins.shelf("providers")
 FIELD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t\x20-\x7e\x80-\xff]*\r\n")
 BODY = b'{"model":"smart","messages":[{"role":"user","content":"Hello \xc3\xa4"}],"x_unknown":[1,{"a":null}]%b}'
+CONVERSE = b'{"messages":[{"role":"user","content":[{"text":"Hello \xc3\xa4"}]}],"x_unknown":[1,{"a":null}]}'
 TARGET = Target("one/upstream-model", "one", "upstream-model")
 
 pytestmark = pytest.mark.parametrize("name", NAMES)
@@ -48,6 +51,8 @@ def provider(name: str) -> Provider:
 
 def envelopes(name: str) -> list[Envelope]:
     """Requests of the sorts that there are, in the provider's dialect."""
+    if provider(name).dialect == "bedrock_converse":
+        return [read_converse(CONVERSE, model="smart", is_stream=flag, max_depth=99) for flag in (False, True)]
     members = (b"", b',"stream":true', b',"stream":true,"stream_options":{"include_usage":true}', b',"n":3')
     read = READERS[provider(name).dialect]
     return [read(BODY % member, max_depth=99) for member in members]
@@ -55,7 +60,7 @@ def envelopes(name: str) -> list[Envelope]:
 
 def test_it_names_a_dialect_and_an_origin(name: str) -> None:
     built = provider(name)
-    assert built.dialect in READERS
+    assert built.dialect in {*READERS, "bedrock_converse"}
     assert (built.origin.scheme, built.origin.host, built.origin.port) == ("http", "127.0.0.1", 9)
 
 
@@ -184,7 +189,7 @@ def test_whatever_an_upstream_says_is_a_failure_in_few_words(
     "url", ["", "nonsense", "ftp://x/v1", "https://", "https://u:p@x/v1", "https://x/v1?a=b", "https://x/#f"]
 )
 def test_an_address_that_cannot_be_one_is_refused(name: str, url: str) -> None:
-    if not url and name == "compatible":
+    if not url and name in {"bedrock", "compatible"}:
         return
     with pytest.raises(ValueError, match="expected an http"):
         plugins.build("providers", name, {**OPTIONS[name], "base_url": url})

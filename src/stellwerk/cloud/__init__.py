@@ -1,0 +1,1 @@
+"""How the clouds know us: signatures, and where credentials come from. Nothing here opens a socket."""

@@ -1,0 +1,205 @@
+"""Where AWS credentials come from, as values, and how each is asked. Files and network are given by the caller.
+
+Sources: a key as it is; a role that another key assumes; a role for a web identity (Kubernetes); the endpoint of a
+container (ECS, EKS pod identity); the metadata service of a machine (EC2, IMDSv2 only).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from stellwerk.cloud.aws_credentials import Credentials, Refreshing
+from stellwerk.cloud.aws_profiles import Read
+from stellwerk.cloud.sigv4 import Signer
+from stellwerk.errors import UpstreamCredentials, UpstreamError
+from stellwerk.ports.credential import Fetch
+
+SESSION_NAME = "stellwerk"
+METADATA_TOKEN_S = 21_600
+_STS_VERSION = "2011-06-15"
+_FORM = "application/x-www-form-urlencoded; charset=utf-8"
+_ROLES_PATH = "latest/meta-data/iam/security-credentials/"
+_FIELDS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A key that is known already."""
+
+    credentials: Credentials
+
+
+class Role(msgspec.Struct, frozen=True):
+    """A role that the credentials of another source assume."""
+
+    source: Source
+    role_arn: str
+    session_name: str = SESSION_NAME
+    external_id: str = ""
+    duration_s: int | None = None
+
+
+class WebIdentity(msgspec.Struct, frozen=True):
+    """A role that a token assumes, which somebody keeps fresh in a file."""
+
+    role_arn: str
+    token_file: str
+    session_name: str = SESSION_NAME
+
+
+class Container(msgspec.Struct, frozen=True):
+    """An endpoint that gives a container its credentials, for a token from a file or the environment."""
+
+    url: str
+    token: str = ""
+    token_file: str = ""
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """The metadata service of a machine; ``endpoint`` ends in a slash."""
+
+    endpoint: str
+
+
+Source: TypeAlias = Key | Role | WebIdentity | Container | Instance
+
+
+def hold(source: Source, region: str, read: Read) -> Refreshing:
+    """The holder of a source's credentials: a known key is at hand at once, others are fetched by ``refresh``."""
+
+    async def load_now(fetch: Fetch, now: float) -> Credentials:
+        return await load(source, region, read, fetch, now)
+
+    return Refreshing(load_now, source.credentials if isinstance(source, Key) else None)
+
+
+async def load(source: Source, region: str, read: Read, fetch: Fetch, now: float) -> Credentials:
+    """Credentials from a source. Raises ``UpstreamCredentials``, whose message holds no secret."""
+    try:
+        match source:
+            case Key():
+                return source.credentials
+            case Role():
+                return await _assume(source, region, read, fetch, now)
+            case WebIdentity():
+                return await _assume_as_web_identity(source, region, read, fetch)
+            case Container():
+                return await _ask_container(source, read, fetch)
+            case _:
+                return await _ask_instance(source, fetch)
+    except UpstreamCredentials:
+        raise
+    except UpstreamError as error:
+        raise UpstreamCredentials(f"AWS credentials cannot be had: {error.message}") from None
+    except (ValueError, LookupError, TypeError):
+        raise UpstreamCredentials("AWS credentials cannot be had: the answer holds none that can be read.") from None
+
+
+def sts_host(region: str) -> str:
+    """The host of a region's security token service."""
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"sts.{region}.{suffix}"
+
+
+def read_sts(body: bytes) -> Credentials:
+    """The credentials in an answer of the security token service, which is XML. Raises ``LookupError``."""
+    text = body.decode(errors="replace")
+    found = {}
+    for field in _FIELDS:
+        match = re.search(rf"<{field}>([^<]+)</{field}>", text)
+        if match is None:
+            raise LookupError(field)
+        found[field] = html.unescape(match[1]).strip()
+    return _credentials(found, "SessionToken")
+
+
+def read_document(body: bytes) -> Credentials:
+    """The credentials in a JSON document of a container's endpoint or a machine's metadata service."""
+    return _credentials(_decode(body), "Token")
+
+
+async def _assume(role: Role, region: str, read: Read, fetch: Fetch, now: float) -> Credentials:
+    credentials = await load(role.source, region, read, fetch, now)
+    form = {
+        "Action": "AssumeRole",
+        "Version": _STS_VERSION,
+        "RoleArn": role.role_arn,
+        "RoleSessionName": role.session_name,
+    }
+    if role.external_id:
+        form["ExternalId"] = role.external_id
+    if role.duration_s is not None:
+        form["DurationSeconds"] = str(role.duration_s)
+    body, host = urlencode(form).encode(), sts_host(region)
+    lines = Signer(region, "sts").sign(
+        b"POST", host.encode(), b"/", b"", ((b"content-type", _FORM.encode()),), body, credentials, now
+    )
+    signed = dict(line.split(": ", 1) for line in lines.decode().splitlines())
+    answer = await _get(fetch, "POST", f"https://{host}/", {"content-type": _FORM, **signed}, body)
+    return read_sts(answer)
+
+
+async def _assume_as_web_identity(identity: WebIdentity, region: str, read: Read, fetch: Fetch) -> Credentials:
+    token = _token(identity.token_file, read)
+    form = {
+        "Action": "AssumeRoleWithWebIdentity",
+        "Version": _STS_VERSION,
+        "RoleArn": identity.role_arn,
+        "RoleSessionName": identity.session_name,
+        "WebIdentityToken": token,
+    }
+    url, body = f"https://{sts_host(region)}/", urlencode(form).encode()
+    return read_sts(await _get(fetch, "POST", url, {"content-type": _FORM}, body))
+
+
+async def _ask_container(container: Container, read: Read, fetch: Fetch) -> Credentials:
+    headers = {"accept": "application/json"}
+    token = _token(container.token_file, read) if container.token_file else container.token
+    if token:
+        headers["authorization"] = token
+    return read_document(await _get(fetch, "GET", container.url, headers))
+
+
+async def _ask_instance(instance: Instance, fetch: Fetch) -> Credentials:
+    lifetime = {"x-aws-ec2-metadata-token-ttl-seconds": str(METADATA_TOKEN_S)}
+    token = (await _get(fetch, "PUT", f"{instance.endpoint}latest/api/token", lifetime)).decode("ascii").strip()
+    headers = {"x-aws-ec2-metadata-token": token}
+    roles = (await _get(fetch, "GET", instance.endpoint + _ROLES_PATH, headers)).decode("ascii").split()
+    document = await _get(fetch, "GET", instance.endpoint + _ROLES_PATH + roles[0], headers)
+    told = _decode(document).get("Code", "Success")
+    if told != "Success":
+        raise UpstreamCredentials("The machine's metadata service has no credentials for its role.")
+    return read_document(document)
+
+
+async def _get(fetch: Fetch, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> bytes:
+    status, answer = await fetch(method, url, headers, body)
+    if status != 200:
+        host = urlsplit(url).hostname
+        raise UpstreamCredentials(f"AWS credentials cannot be had: {host} answered with status {status}.")
+    return answer
+
+
+def _token(path: str, read: Read) -> str:
+    token = (read(path) or "").strip()
+    if not token or not token.isprintable():
+        raise UpstreamCredentials(f"AWS credentials cannot be had: there is no token in {path}.")
+    return token
+
+
+def _decode(body: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        raise LookupError("no JSON object") from None
+
+
+def _credentials(found: Mapping[str, Any], token_field: str) -> Credentials:
+    expires_s = datetime.fromisoformat(found["Expiration"]).timestamp()
+    return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found[token_field], expires_s)

@@ -1,0 +1,1 @@
+"""The Amazon Bedrock Converse dialect, on both sides of the gateway."""

@@ -1,0 +1,83 @@
+"""How Bedrock is asked, and how its refusals are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from stellwerk.core.chat import ChatRequest
+from stellwerk.core.envelope import Envelope
+from stellwerk.core.route import Target
+from stellwerk.core.wire import Failure, Origin, WireRequest
+from stellwerk.dialects.bedrock_converse.errors import read_failure
+from stellwerk.dialects.bedrock_converse.request import encode, rewrite
+from stellwerk.dialects.bedrock_converse.types import DIALECT
+from stellwerk.http.fields import render
+
+_PORTS = {"http": 80, "https": 443}
+_SUFFIXES = (("cn-", "amazonaws.com.cn"), ("eusc-", "amazonaws.eu"), ("", "amazonaws.com"))
+_MOST_PATHS = 1024
+
+
+def endpoint(region: str) -> str:
+    """The base URL of Bedrock's runtime in a region."""
+    suffix = next(suffix for prefix, suffix in _SUFFIXES if region.startswith(prefix))
+    return f"https://bedrock-runtime.{region}.{suffix}"
+
+
+class BedrockUpstream:
+    """A host under ``base_url`` (without a version, as boto3 takes it) that serves ``/model/{model}/converse``."""
+
+    dialect = DIALECT
+
+    def __init__(self, base_url: str) -> None:
+        url = urlsplit(base_url)
+        if url.scheme not in _PORTS or not url.hostname or url.query or url.fragment or url.username is not None:
+            msg = f"expected an http(s) URL without query, fragment and user, found {base_url!r}"
+            raise ValueError(msg)
+        self.origin = Origin(url.scheme, url.hostname, url.port or _PORTS[url.scheme])
+        self._prefix = url.path.rstrip("/").encode() + b"/model/"
+        self._fields = render(
+            (
+                (b"content-type", b"application/json"),
+                (b"accept-encoding", b"identity"),
+                (b"user-agent", b"stellwerk"),
+            )
+        )
+        self._authorized: tuple[str, bytes] = ("", self._fields)
+        self._paths: dict[tuple[str, bool], bytes] = {}
+
+    def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """The caller's body as it is, under our own credential.
+
+        ``credential`` is an API key for Bedrock; without one the request is yet to be signed.
+        """
+        return self._ask(target, credential, trace, rewrite(envelope, target.model), is_stream=envelope.is_stream)
+
+    def prepare_chat(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """A request of another dialect, translated for the target's model; ``credential`` as for ``prepare``."""
+        body = encode(msgspec.structs.replace(request, model=target.model))
+        return self._ask(target, credential, trace, body, is_stream=request.is_stream)
+
+    def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
+        """Reads the dialect's error body, or whatever stands in its place."""
+        return read_failure(status, headers, body, now=now)
+
+    def _ask(self, target: Target, credential: str, trace: bytes, body: bytes, *, is_stream: bool) -> WireRequest:
+        known, fields = self._authorized
+        if known != credential:
+            fields = self._fields + render(((b"authorization", b"Bearer " + credential.encode()),))
+            self._authorized = (credential, fields)
+        return WireRequest(self._path(target.model, is_stream=is_stream), fields + trace if trace else fields, body)
+
+    def _path(self, model: str, *, is_stream: bool) -> bytes:
+        path = self._paths.get((model, is_stream))
+        if path is None:
+            path = (
+                self._prefix + quote(model, safe="-._~").encode() + (b"/converse-stream" if is_stream else b"/converse")
+            )
+            if len(self._paths) < _MOST_PATHS:
+                self._paths[model, is_stream] = path
+        return path

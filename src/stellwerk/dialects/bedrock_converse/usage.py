@@ -1,0 +1,68 @@
+"""Token counts between this dialect, whose input count leaves out what a cache read or wrote, and the neutral form."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+
+from stellwerk.core.opaque import Opaque
+from stellwerk.core.usage import Usage
+from stellwerk.dialects.bedrock_converse.types import DIALECT
+
+USAGE = "usage"
+
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class WireUsage(msgspec.Struct, gc=False):
+    """The ``usage`` object. Each part of the input stands for itself; the sum of all is ``totalTokens``."""
+
+    inputTokens: _Count = 0  # noqa: N815 (the wire's name)
+    outputTokens: _Count = 0  # noqa: N815 (the wire's name)
+    cacheReadInputTokens: _Count | None = None  # noqa: N815 (the wire's name)
+    cacheWriteInputTokens: _Count | None = None  # noqa: N815 (the wire's name)
+
+
+_decode = msgspec.json.Decoder(WireUsage).decode
+_decode_loosely = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def neutral(wire: WireUsage) -> Usage:
+    """The counts in the neutral convention."""
+    read, written = wire.cacheReadInputTokens or 0, wire.cacheWriteInputTokens or 0
+    return Usage(wire.inputTokens + read + written, wire.outputTokens, read, written)
+
+
+def decode_usage(raw: msgspec.Raw) -> Usage | None:
+    """Reads a raw ``usage`` tolerantly: what is no count says nothing; ``None`` where it is no object."""
+    try:
+        return neutral(_decode(raw))
+    except msgspec.ValidationError:
+        pass
+    try:
+        wire = _decode_loosely(raw)
+    except msgspec.ValidationError:
+        return None
+    counts: dict[str, Any] = {name: wire.get(name) for name in WireUsage.__struct_fields__}
+    return neutral(WireUsage(**{name: count for name, count in counts.items() if _is_count(count)}))
+
+
+def encode_usage(usage: Usage, opaque: Opaque | None) -> Any:
+    """The ``usage`` object: as it came from this dialect, else of the counts, a cache's where there are any."""
+    own = opaque.of(DIALECT).get(USAGE) if opaque is not None else None
+    if own is not None:
+        return own
+    read, written = usage.cache_read_tokens, usage.cache_write_tokens
+    wire = {
+        "inputTokens": max(0, usage.input_tokens - read - written),
+        "outputTokens": usage.output_tokens,
+        "totalTokens": usage.total_tokens,
+    }
+    if read or written:
+        wire |= {"cacheReadInputTokens": read, "cacheWriteInputTokens": written}
+    return wire
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0

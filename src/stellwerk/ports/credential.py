@@ -1,0 +1,38 @@
+"""The port of credentials that are more than a word: requests that are signed, and secrets that expire.
+
+A provider that needs it has these methods beside those of ``Provider``; for all others nothing changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from stellwerk.core.wire import WireRequest
+
+Fetch: TypeAlias = Callable[[str, str, Mapping[str, str], bytes], Awaitable[tuple[int, bytes]]]
+"""``fetch(method, url, headers, body)`` gives status and body. It raises ``UpstreamError`` when nobody answers."""
+
+
+@runtime_checkable
+class Signing(Protocol):
+    """A provider whose requests are signed as they leave, each attempt anew: a signature holds for minutes."""
+
+    def sign(self, request: WireRequest, now: float) -> WireRequest:
+        """The request with its signature, or as it is where it needs none. ``now`` is Unix time in seconds.
+
+        Raises ``UpstreamCredentials`` while there are no credentials.
+        """
+        ...
+
+
+@runtime_checkable
+class Refreshed(Protocol):
+    """A provider whose credentials expire: somebody calls ``refresh`` when it starts, and then as it says."""
+
+    async def refresh(self, fetch: Fetch, now: float) -> float:
+        """Gets new credentials if it is time; returns when to call again (Unix seconds, infinite for never).
+
+        Failing is no error of this call: the credentials at hand go on being used.
+        """
+        ...
