@@ -1,12 +1,15 @@
-"""What the data plane needs of a dialect that callers speak: a view onto the pure functions of its folder."""
+"""What the data plane needs of a dialect, on the caller's side and on the provider's: a view onto its pure functions."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
-from stellwerk.core.reply import ReplyFacts
+from stellwerk.core.loss import Loss
+from stellwerk.core.reply import Reply, ReplyFacts
 from stellwerk.core.shape import Shape
+from stellwerk.core.stream import StreamEvent
 from stellwerk.core.usage import Usage
 from stellwerk.errors import StellwerkError
 
@@ -48,27 +51,79 @@ class Relay(Protocol):
         ...
 
 
+class Decoder(Protocol):
+    """A transducer from a provider's stream to neutral events."""
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        """The events that these bytes complete. Raises ``UpstreamInvalid`` when they are not the dialect's."""
+        ...
+
+    def flush(self) -> list[StreamEvent]:
+        """The stream has ended."""
+        ...
+
+
+class Encoder(Protocol):
+    """A transducer from neutral events to a caller's stream."""
+
+    def feed(self, event: StreamEvent) -> bytes:
+        """The bytes for one event. Raises ``UpstreamInvalid`` for events in an order that cannot be told."""
+        ...
+
+    def flush(self) -> bytes:
+        """What follows the last event."""
+        ...
+
+
 class Dialect(Protocol):
-    """One dialect as callers speak it."""
+    """One dialect of callers. Nothing else knows its paths, its errors and how its streams look."""
 
     name: str
 
-    def read(self, body: bytes) -> Envelope:
+    def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
         """Reads a request as far as every request needs it. Raises ``InvalidRequest``."""
         ...
 
     def facts(self, body: bytes) -> ReplyFacts:
-        """Reads a provider's whole answer. Raises ``UpstreamInvalid`` when it is not the dialect's."""
+        """Reads a whole answer that is handed on. Raises ``UpstreamInvalid`` when it is not the dialect's."""
         ...
 
     def relay(self, envelope: Envelope) -> Relay:
-        """A transducer for one stream."""
+        """A transducer for one stream that is handed on."""
+        ...
+
+    def stream_fields(self, envelope: Envelope) -> bytes:
+        """Header lines of a streamed answer."""
         ...
 
     def error(self, error: StellwerkError) -> bytes:
         """The body that tells a caller of an error."""
         ...
 
-    def stream_error(self, error: StellwerkError, *, close_half_event: bool) -> bytes:
+    def error_fields(self, error: StellwerkError) -> bytes:
+        """Further header lines of such an answer."""
+        ...
+
+    def stream_error(self, error: StellwerkError, envelope: Envelope, *, close_half_event: bool) -> bytes:
         """The event that tells a caller of an error after its stream has begun."""
         ...
+
+
+class ChatDialect(Dialect, Protocol):
+    """A dialect of chat, whose callers can be served by providers of other dialects."""
+
+    bound: tuple[Loss, ...]
+    """What of its requests no provider of another dialect can do."""
+
+    def decode(self, envelope: Envelope) -> ChatRequest:
+        """The whole request in the neutral form. Raises ``InvalidRequest``."""
+        ...
+
+    def encode(self, reply: Reply, envelope: Envelope) -> bytes:
+        """A whole answer."""
+        ...
+
+    def encoder(self, envelope: Envelope) -> Encoder:
+        """A transducer for one stream that is translated."""
+        ...
+

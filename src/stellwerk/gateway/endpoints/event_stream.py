@@ -1,0 +1,79 @@
+"""What the dialects have in common that are JSON at one path and stream server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from stellwerk.core.chat import ChatRequest
+from stellwerk.core.envelope import Envelope
+from stellwerk.core.loss import Loss
+from stellwerk.core.reply import Reply, ReplyFacts
+from stellwerk.errors import StellwerkError
+from stellwerk.gateway.dialect import Encoder, Relay
+
+FIELDS = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
+
+
+class StreamError(Protocol):
+    """Writes an error event; an empty line first closes an event that was begun, where that is so."""
+
+    def __call__(self, error: StellwerkError, *, close_half_event: bool) -> bytes:
+        """The event."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EventStreamDialect:
+    """A dialect as callers speak it, put together from the functions of its folder."""
+
+    name: str
+    reader: Callable[[bytes], Envelope]
+    facts: Callable[[bytes], ReplyFacts]
+    relay: Callable[[Envelope], Relay]
+    error: Callable[[StellwerkError], bytes]
+    stream_error_writer: StreamError
+
+    def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
+        """Reads a request as far as every request needs it."""
+        del path, query
+        return self.reader(body)
+
+    def stream_fields(self, envelope: Envelope) -> bytes:
+        """Server-sent events."""
+        del envelope
+        return FIELDS
+
+    def error_fields(self, error: StellwerkError) -> bytes:
+        """None: all is in the body."""
+        del error
+        return b""
+
+    def stream_error(self, error: StellwerkError, envelope: Envelope, *, close_half_event: bool) -> bytes:
+        """The event that tells of an error after the stream has begun."""
+        del envelope
+        return self.stream_error_writer(error, close_half_event=close_half_event)
+
+
+@dataclass(frozen=True, slots=True)
+class EventStreamChat(EventStreamDialect):
+    """One of chat, whose callers can be served by providers of other dialects."""
+
+    decoder: Callable[[bytes], ChatRequest]
+    reply_encoder: Callable[[Reply], bytes]
+    stream_encoder: Callable[[Envelope], Encoder]
+    bound: tuple[Loss, ...] = ()
+
+    def decode(self, envelope: Envelope) -> ChatRequest:
+        """The whole request in the neutral form."""
+        return self.decoder(envelope.body)
+
+    def encode(self, reply: Reply, envelope: Envelope) -> bytes:
+        """A whole answer."""
+        del envelope
+        return self.reply_encoder(reply)
+
+    def encoder(self, envelope: Envelope) -> Encoder:
+        """A transducer for one stream that is translated."""
+        return self.stream_encoder(envelope)

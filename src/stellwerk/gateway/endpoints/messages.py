@@ -1,0 +1,29 @@
+"""``POST /v1/messages``: Anthropic's dialect."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from stellwerk.core.snapshot import LimitsSpec
+from stellwerk.dialects.anthropic_messages import request, response, stream
+from stellwerk.dialects.anthropic_messages.errors import encode_error, encode_stream_error
+from stellwerk.dialects.anthropic_messages.types import DIALECT
+from stellwerk.gateway.endpoints.event_stream import EventStreamChat
+
+PATH = b"/v1/messages"
+
+
+def dialect(limits: LimitsSpec) -> EventStreamChat:
+    """The dialect as callers of this gateway speak it."""
+    max_event_bytes = limits.max_event_bytes
+    return EventStreamChat(
+        name=DIALECT,
+        reader=partial(request.read_envelope, max_depth=limits.max_json_depth),
+        facts=response.read_usage,
+        relay=lambda _envelope: stream.PassThrough(max_event_bytes=max_event_bytes),
+        error=encode_error,
+        stream_error_writer=encode_stream_error,
+        decoder=request.decode,
+        reply_encoder=response.encode,
+        stream_encoder=lambda _envelope: stream.EventEncoder(),
+    )

@@ -1,0 +1,80 @@
+"""A stream in translation: a provider's bytes to neutral events, and those to the bytes of another dialect's caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stellwerk.core.stream import (
+    Ended,
+    Finished,
+    OpaqueDelta,
+    Started,
+    StreamEvent,
+    StreamFault,
+    UsageReported,
+)
+from stellwerk.core.usage import Usage
+from stellwerk.errors import StellwerkError, UpstreamError
+from stellwerk.gateway.dialect import Decoder, Encoder
+
+_PREAMBLE = (Started, UsageReported, OpaqueDelta, StreamFault, Ended)
+
+
+class Translation:
+    """A relay between two dialects. What it hands on are whole events."""
+
+    __slots__ = ("_decoder", "_encoder", "error", "error_code", "finish", "has_content", "is_complete", "usage")
+
+    is_between_events = True
+    shape = None
+
+    def __init__(self, decoder: Decoder, encoder: Encoder) -> None:
+        self._decoder = decoder
+        self._encoder = encoder
+        self.is_complete = False
+        self.has_content = False
+        self.usage: Usage | None = None
+        self.finish = ""
+        self.error: str | None = None
+        self.error_code: str | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        """The caller's bytes for the provider's. Raises ``UpstreamInvalid``."""
+        return self._hand_on(self._decoder.feed(data))
+
+    def flush(self) -> bytes:
+        """What was held back, and what closes a stream that is complete."""
+        out = self._hand_on(self._decoder.flush())
+        return out + self._encoder.flush() if self.is_complete else out
+
+    def fault(self, error: StellwerkError) -> bytes:
+        """The event that tells the caller of an error of ours."""
+        code = (error.upstream_code if isinstance(error, UpstreamError) else None) or error.code
+        return self._encoder.feed(StreamFault(error.message, code))
+
+    def _hand_on(self, events: Iterable[StreamEvent]) -> bytes:
+        encode = self._encoder.feed
+        out = b""
+        for event in events:
+            kind = type(event)
+            if kind in _PREAMBLE:
+                self._note(event)
+            else:
+                self.has_content = True
+                if kind is Finished:
+                    self._note(event)
+            out += encode(event)
+        return out
+
+    def _note(self, event: StreamEvent) -> None:
+        match event:
+            case UsageReported():
+                self.usage = event.usage
+            case Finished():
+                self.finish = event.finish.reason.value
+            case StreamFault():
+                self.error, self.error_code = event.message, event.code
+            case Ended():
+                self.is_complete = True
+            case _:
+                pass
