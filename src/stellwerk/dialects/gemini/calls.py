@@ -29,6 +29,8 @@ def read_call(part: Members, fallback_id: str) -> ToolCall:
     """
     call = part.within("functionCall")
     part.take("functionCall", RAW)
+    if "partialArgs" in call or "willContinue" in call:
+        raise UnreadableError("arguments in pieces, which callers have to ask for")
     identity, name = call.take("id", STRING), call.need("name", STRING)
     args = call.take("args", RAW)
     if args is not None and not bytes(args).startswith(b"{"):

@@ -48,11 +48,16 @@ def decode_answer(content: Members, refuse: Refuse, call_prefix: str) -> Message
         marks += ("parts",)
     parts: list[Part] = []
     calls = 0
-    for index, raw in enumerate(take_raws(content, "parts")):
-        part = _decode_part(raw, content.path(f"parts[{index}]"), refuse, f"{call_prefix}{calls}", None)
+    for raw in take_raws(content, "parts"):
+        part = decode_answer_part(raw, refuse, f"{call_prefix}{calls}")
         calls += isinstance(part, ToolCall)
         parts.append(part)
     return Message(Role.ASSISTANT, tuple(parts), opaque=mark(content.opaque(), *marks))
+
+
+def decode_answer_part(raw: msgspec.Raw, refuse: Refuse, call_id: str) -> Part:
+    """One part of an answer. A call without an id gets this one."""
+    return _decode_part(raw, "parts", refuse, call_id, None)
 
 
 def encode_contents(messages: Sequence[Message], model: str) -> list[dict[str, Any]]:

@@ -75,8 +75,8 @@ def encode_part(part: Part) -> msgspec.Raw | dict[str, Any] | None:
             return {"text": text} if text else None
         case SearchResult():
             return {"text": "\n".join((part.title, part.source, *(text.text for text in part.texts)))}
-        case OpaquePart():
-            return part.raw if part.dialect == DIALECT else None
+        case OpaquePart() if part.dialect == DIALECT:
+            return part.raw
         case _:
             return None
     return merge(wire, part.opaque)
@@ -87,8 +87,7 @@ def encode_media(part: Media) -> dict[str, Any] | None:
     wire: dict[str, Any]
     match part.source:
         case None:
-            transcript = part.transcript if isinstance(part, Audio) else None
-            return {"text": transcript} if transcript else None
+            return {"text": part.transcript} if part.transcript else None
         case TextSource(text=text):
             return {"text": text}
         case InlineSource(media_type=media_type, data=data):

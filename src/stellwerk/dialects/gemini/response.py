@@ -52,7 +52,7 @@ def decode(body: bytes) -> Reply:
             body.decode()
         return _decode(Members(body, refuse=refuse_reply), body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _not_json(body) from None
+        raise not_json(body) from None
 
 
 def encode(reply: Reply) -> bytes:
@@ -114,7 +114,7 @@ def _read_tolerantly(body: bytes) -> ReplyFacts:
         body.decode()
         wire = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _not_json(body) from None
+        raise not_json(body) from None
     candidates = wire.get("candidates") if type(wire) is dict else None
     if type(wire) is not dict or not (type(candidates) is list or type(wire.get(BLOCKED)) is dict):
         raise UpstreamInvalid(_complaint(wire))
@@ -128,7 +128,8 @@ def _read_tolerantly(body: bytes) -> ReplyFacts:
     )
 
 
-def _not_json(body: bytes) -> UpstreamInvalid:
+def not_json(body: bytes) -> UpstreamInvalid:
+    """What to say of an answer that cannot be parsed."""
     told = excerpt(body)
     said = f" It says: {told}" if told else " It is empty."
     return UpstreamInvalid("The provider's answer is not JSON." + said)
