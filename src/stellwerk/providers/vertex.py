@@ -37,7 +37,16 @@ def build(settings: Settings) -> Provider:
     """The provider. Raises ``ValueError`` on a base URL that cannot be one."""
     from stellwerk.dialects.gemini.upstream import VertexUpstream  # not for those who only judge settings
 
-    location = settings.location
-    region = "" if location == "global" else f"{location}-"
-    base_url = settings.base_url or f"https://{region}aiplatform.googleapis.com"
-    return VertexUpstream(base_url, project=settings.project, location=location)
+    base_url = settings.base_url or f"https://{_host(settings.location)}"
+    return VertexUpstream(base_url, project=settings.project, location=settings.location)
+
+
+def _host(location: str) -> str:
+    """Where a location is served: the globe and the multi-regions have names of their own."""
+    match location:
+        case "global":
+            return "aiplatform.googleapis.com"
+        case "us" | "eu":
+            return f"aiplatform.{location}.rep.googleapis.com"
+        case _:
+            return f"{location}-aiplatform.googleapis.com"

@@ -116,7 +116,8 @@ def _subset(node: Any) -> dict[str, Any]:
         wire |= _typed(node, kinds[0] if kinds else None)
     if is_nullable:
         wire["nullable"] = True
-    return wire
+    # In the order in which it was written: providers cache prompts by their prefix.
+    return {name: wire[name] for name in dict.fromkeys((*node, *wire)) if name in wire}
 
 
 def _joined(node: dict[str, Any]) -> dict[str, Any]:
