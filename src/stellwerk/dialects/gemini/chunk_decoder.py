@@ -28,9 +28,11 @@ from stellwerk.dialects.gemini.logprobs import decode_logprobs
 from stellwerk.dialects.gemini.response import BLOCKED, block_reason
 from stellwerk.dialects.gemini.streamed_candidate import StreamedCandidate, news_of
 from stellwerk.dialects.gemini.types import DIALECT, Members, mark, take_raws
-from stellwerk.dialects.gemini.usage import decode_usage
+from stellwerk.dialects.gemini.usage import read_usage
 from stellwerk.dialects.members import RAW, STRING, UnreadableError, refuse_reply
 from stellwerk.errors import UpstreamInvalid
+
+_NULL = msgspec.Raw(b"null")
 
 DEFAULT_FAULT = "The provider broke the stream off with an error."
 
@@ -105,17 +107,17 @@ class ChunkDecoder:
                     else:
                         candidate.texts.append(part.text)
                         events.append(TextDelta(part.text, wire.index))
-        if chunk.usage is not None:
+        if chunk.usage != _NULL:
             self._report(chunk.usage, events)
         return True
 
     def _report(self, raw: msgspec.Raw, events: list[StreamEvent]) -> None:
         if raw == self._usage:
             return
-        wire = msgspec.json.decode(raw)
-        if type(wire) is dict:
+        usage = read_usage(raw)
+        if usage is not None:
             self._usage = raw
-            events.append(UsageReported(decode_usage(wire), Opaque(DIALECT, {"usageMetadata": raw})))
+            events.append(UsageReported(usage, Opaque(DIALECT, {"usageMetadata": raw})))
 
     def _candidate(self, index: int) -> StreamedCandidate:
         candidate = self._candidates.get(index)
@@ -193,11 +195,10 @@ class _PlainCandidate(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 class _PlainChunk(msgspec.Struct, forbid_unknown_fields=True, gc=False, rename="camel"):
     candidates: list[_PlainCandidate]
-    usage: msgspec.Raw | None = msgspec.field(default=None, name="usageMetadata")
+    usage: msgspec.Raw = msgspec.field(default=_NULL, name="usageMetadata")
     model_version: str = ""
     response_id: str = ""
     create_time: str = ""
 
 
 _decode_plain = msgspec.json.Decoder(_PlainChunk).decode
-_NULL = msgspec.Raw(b"null")

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from stellwerk.core.chat import Message, Role
-from stellwerk.core.part import OpaquePart, Part, Thinking, ToolCall, ToolResult
+from stellwerk.core.part import OpaquePart, Part, Text, Thinking, ToolCall, ToolResult
 from stellwerk.dialects.gemini.calls import (
     SKIP_VALIDATION,
     encode_call,
@@ -34,11 +34,14 @@ _WIRE_ROLES = {Role.ASSISTANT: "model"}  # everyone else speaks as the user
 def decode_contents(raws: Iterable[msgspec.Raw], refuse: Refuse) -> list[Message]:
     """``contents``: a message each, or several where responses of functions stand beside something else."""
     calls = _OpenCalls()
-    return [
-        message
-        for index, raw in enumerate(raws)
-        for message in _decode_content(Members(raw, f"contents[{index}]", refuse), index, refuse, calls)
-    ]
+    messages: list[Message] = []
+    for index, raw in enumerate(raws):
+        plain = _read_plainly(raw)
+        if plain is not None:
+            messages.append(plain)
+        else:
+            messages += _decode_content(Members(raw, f"contents[{index}]", refuse), index, refuse, calls)
+    return messages
 
 
 def decode_answer(content: Members, refuse: Refuse, call_prefix: str) -> Message:
@@ -99,6 +102,30 @@ class _OpenCalls:
         if waiting[0] == identity:
             waiting.popleft()
         return identity
+
+
+class _PlainText(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    text: str
+
+
+class _PlainContent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    role: str
+    parts: list[_PlainText]
+
+
+_decode_plain = msgspec.json.Decoder(_PlainContent).decode
+_PLAIN_ROLES = {"user": Role.USER, "model": Role.ASSISTANT}
+
+
+def _read_plainly(raw: msgspec.Raw) -> Message | None:
+    """A content of nothing but texts, which most are; ``None`` for any other."""
+    try:
+        content = _decode_plain(raw)
+    except msgspec.ValidationError:
+        return None
+    role = _PLAIN_ROLES.get(content.role)
+    parts = tuple([Text(part.text) for part in content.parts if part.text])
+    return None if role is None or not parts or len(parts) < len(content.parts) else Message(role, parts)
 
 
 def _decode_content(content: Members, index: int, refuse: Refuse, calls: _OpenCalls) -> Iterator[Message]:

@@ -18,6 +18,7 @@ MOST = 2**31 - 1
 
 _Number: TypeAlias = int | float | str | None
 _UNSET: Any = msgspec.UNSET
+_NO_MODEL = msgspec.Raw(b"")
 _WINDOW_BYTES = 8_192
 _CONFIG = ("generationConfig", "generation_config")
 _CAP = ("maxOutputTokens", "max_output_tokens")
@@ -62,7 +63,7 @@ def read_envelope(body: bytes, *, model: str, is_stream: bool, max_depth: int, i
         output_cap=output_cap,
         choices=choices or 1,
         is_sse=is_sse,
-        has_model=wire.model is not _UNSET,
+        has_model=wire.model != _NO_MODEL,
     )
 
 
@@ -134,7 +135,7 @@ class _Wire(msgspec.Struct, gc=False):
     contents: _Array | msgspec.UnsetType = _UNSET
     camel: _Config | None = msgspec.field(default=None, name=_CONFIG[0])
     snake: _Config | None = msgspec.field(default=None, name=_CONFIG[1])
-    model: msgspec.Raw | msgspec.UnsetType = _UNSET
+    model: msgspec.Raw = _NO_MODEL
 
 
 _decode = msgspec.json.Decoder(_Wire).decode

@@ -5,6 +5,8 @@ from __future__ import annotations
 from stellwerk.dialects import sse
 from stellwerk.dialects.gemini.array_splitter import ArraySplitter
 
+_BEGIN, _END = b"data: ", b"\r\n\r\n"
+
 
 class Frames:
     """Bytes to the JSON of whole chunks, whichever the framing."""
@@ -19,6 +21,8 @@ class Frames:
         """The chunks that these bytes complete. Raises ``UpstreamInvalid``."""
         if self._events is None:
             return self._array.feed(data)
+        if self._events.is_between_events and is_lone(data):
+            return [data[6:-4]]
         return [event.data for event in self._events.feed(data)]
 
     def flush(self) -> list[bytes]:
@@ -34,3 +38,14 @@ class Frames:
             return None if self._array.is_between else b""
         last = self._events.unfinished
         return None if last is None else last.data
+
+
+def is_lone(data: bytes) -> bool:
+    """Whether this is one whole event as Google frames most: a single data line, ended by CRLF."""
+    size = len(data)
+    return (
+        data.startswith(_BEGIN)
+        and data.endswith(_END)
+        and data.find(b"\r") == size - 4
+        and data.find(b"\n") == size - 3
+    )

@@ -9,13 +9,12 @@ import msgspec
 from stellwerk.core.chat import ChatRequest, Message, Role
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.tool import ToolChoice
-from stellwerk.dialects import json_splice
 from stellwerk.dialects.gemini.contents import decode_contents, encode_contents, encode_parts
 from stellwerk.dialects.gemini.envelope import GeminiEnvelope, read_envelope, rewrite
 from stellwerk.dialects.gemini.generation import decode_generation, encode_generation
 from stellwerk.dialects.gemini.parts import read_part
 from stellwerk.dialects.gemini.tools import decode_choice, decode_tools, encode_choice, encode_tools
-from stellwerk.dialects.gemini.types import Members, camel_case, merge, take_raws
+from stellwerk.dialects.gemini.types import Members, merge, take_raws
 from stellwerk.dialects.members import RAW, RAWS, STRING, UnreadableError, refuse_request, without_nulls
 from stellwerk.errors import InvalidRequest
 
@@ -33,9 +32,7 @@ def decode(body: bytes, *, model: str, is_stream: bool) -> ChatRequest:
     try:
         if not body.isascii():
             body.decode()
-        members = Members(body, refuse=refuse_request)
-        _refuse_duplicates(body)
-        return decode_members(members, model, is_stream=is_stream)
+        return decode_members(Members(body, refuse=refuse_request), model, is_stream=is_stream)
     except RecursionError:
         raise InvalidRequest("The request body is nested too deeply.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -91,15 +88,6 @@ def encode(request: ChatRequest) -> bytes:
 
 
 _NULL = msgspec.Raw(b"null")
-
-
-def _refuse_duplicates(body: bytes) -> None:
-    seen: set[str] = set()
-    for member in json_splice.members(body):
-        name = camel_case(member.name)
-        if name in seen:
-            raise InvalidRequest(f"Duplicate parameter: '{name}'.", param=name)
-        seen.add(name)
 
 
 def _system(body: Members) -> tuple[Message, ...]:

@@ -19,6 +19,7 @@ from stellwerk.dialects.gemini.logprobs import decode_logprobs, encode_logprobs
 from stellwerk.dialects.gemini.parts import encode_thinking
 from stellwerk.dialects.gemini.types import DIALECT, Members, is_marked, mark, merge, take_raws
 from stellwerk.dialects.gemini.usage import WireUsage, decode_usage, encode_usage, neutral
+from stellwerk.dialects.gemini.usage import read_usage as read_wire_usage
 from stellwerk.dialects.members import RAW, STRING, refuse_reply
 from stellwerk.errors import UpstreamInvalid
 
@@ -76,8 +77,8 @@ def take_usage(members: Members) -> tuple[Usage | None, Opaque | None]:
     raw = members.take("usageMetadata", RAW)
     if raw is None:
         return None, None
-    wire = msgspec.json.decode(raw)
-    return (decode_usage(wire), Opaque(DIALECT, {"usageMetadata": raw})) if type(wire) is dict else (None, None)
+    usage = read_wire_usage(raw)
+    return usage, None if usage is None else Opaque(DIALECT, {"usageMetadata": raw})
 
 
 def block_reason(members: Members) -> Finish | None:

@@ -12,10 +12,13 @@ from stellwerk.dialects.gemini.array_splitter import ArraySplitter
 from stellwerk.dialects.gemini.chunk_decoder import DEFAULT_FAULT, ChunkDecoder
 from stellwerk.dialects.gemini.chunk_encoder import ChunkEncoder
 from stellwerk.dialects.gemini.errors import read_error
+from stellwerk.dialects.gemini.frames import is_lone
 from stellwerk.dialects.gemini.usage import WireUsage, decode_usage, neutral
 from stellwerk.errors import UpstreamInvalid
 
 __all__ = ["ChunkDecoder", "ChunkEncoder", "PassThrough"]
+
+_NULL = msgspec.Raw(b"null")
 
 
 class PassThrough:
@@ -75,6 +78,11 @@ class PassThrough:
         if self._array is not None:
             return self._feed_array(self._array, data)
         splitter = self._splitter
+        if not splitter.size and is_lone(data):
+            self._is_begun = True
+            self._is_half = False
+            self._notice(data[6:-4])
+            return data
         for raw in splitter.feed(data):
             self._observe(raw)
         self._is_half = bool(splitter.size) and not splitter.is_between_events
@@ -123,11 +131,13 @@ class PassThrough:
         """Notices what a raw event says; returns whether it could be read."""
         is_first, self._is_begun = not self._is_begun, True
         event = sse.parse(raw.removeprefix(sse.BYTE_ORDER_MARK) if is_first else raw)
-        if event is None or event.data.strip() == b"[DONE]":
+        if event is None:
             return True
         return self._notice(event.data, is_last=is_last)
 
     def _notice(self, data: bytes, *, is_last: bool = False) -> bool:
+        if data.strip() == b"[DONE]":  # of proxies that think in another dialect
+            return True
         try:
             chunk = _read_thinly(data) if self.has_content else _read(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -139,7 +149,7 @@ class PassThrough:
             self._notice_candidate(candidate.index, candidate.finish_reason, has_content=has_content)
         if chunk.feedback is not None and chunk.feedback.block_reason and not chunk.candidates:
             self._notice_candidate(0, chunk.feedback.block_reason, has_content=True)
-        if chunk.error is not None:
+        if chunk.error != _NULL:
             self._notice_error(msgspec.json.decode(chunk.error))
         return True
 
@@ -210,14 +220,14 @@ class _ThinChunk(msgspec.Struct, gc=False):
     candidates: list[_ThinCandidate] | None = None
     usage: WireUsage | None = msgspec.field(default=None, name="usageMetadata")
     feedback: _Feedback | None = msgspec.field(default=None, name="promptFeedback")
-    error: msgspec.Raw | None = None
+    error: msgspec.Raw = _NULL
 
 
 class _Chunk(msgspec.Struct, gc=False):
     candidates: list[_Candidate] | None = None
     usage: WireUsage | None = msgspec.field(default=None, name="usageMetadata")
     feedback: _Feedback | None = msgspec.field(default=None, name="promptFeedback")
-    error: msgspec.Raw | None = None
+    error: msgspec.Raw = _NULL
 
 
 _read = msgspec.json.Decoder(_Chunk).decode

@@ -33,8 +33,17 @@ class Members(members.Members):
         super().__init__(raw, path, refuse)
         for name in self._left:
             if "_" in name:
-                self._left = {camel_case(known): value for known, value in self._left.items()}
+                self._rename()
                 break
+
+    def _rename(self) -> None:
+        left: dict[str, msgspec.Raw] = {}
+        for known, value in self._left.items():
+            name = camel_case(known)
+            if name in left:
+                self.fail(f"Duplicate parameter: '{self.path(name)}'.", name)
+            left[name] = value
+        self._left = left
 
     def take_integer(self, name: str) -> int | None:
         """A whole number, in any of the ways in which protocol buffers write one: ``40``, ``40.0``, ``"40"``."""

@@ -50,14 +50,28 @@ def neutral(wire: WireUsage) -> Usage:
 
 def decode_usage(wire: Mapping[str, Any]) -> Usage:
     """Reads a decoded ``usageMetadata`` tolerantly: what is not a count says nothing."""
-    told: dict[str, Any] = {}
-    for field in msgspec.structs.fields(WireUsage):
-        value = wire.get(field.encode_name)
-        if field.name.endswith("_details"):
-            told[field.name] = _modalities(value)
-        elif type(value) is int and value >= 0:
-            told[field.name] = value
-    return neutral(WireUsage(**told))
+    told: dict[str, Any] = {
+        name: value for member, name in _COUNTS if type(value := wire.get(member)) is int and value >= 0
+    }
+    heard, said = _modalities(wire.get("promptTokensDetails")), _modalities(wire.get("candidatesTokensDetails"))
+    return neutral(WireUsage(**told, prompt_tokens_details=heard, candidates_tokens_details=said))
+
+
+def read_usage(raw: msgspec.Raw) -> Usage | None:
+    """Reads ``usageMetadata``; ``None`` where it is no object."""
+    try:
+        return neutral(_read(raw))
+    except msgspec.ValidationError:
+        wire = msgspec.json.decode(raw)
+        return decode_usage(wire) if type(wire) is dict else None
+
+
+_read = msgspec.json.Decoder(WireUsage).decode
+_COUNTS = tuple(
+    (field.encode_name, field.name)
+    for field in msgspec.structs.fields(WireUsage)
+    if not field.name.endswith("_details")
+)
 
 
 def encode_usage(usage: Usage) -> dict[str, Any]:
