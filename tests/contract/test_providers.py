@@ -14,6 +14,7 @@ from stellwerk import plugins
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, FailureKind
+from stellwerk.dialects.gemini.request import read_envelope as read_gemini
 from stellwerk.dialects.openai_chat.request import read_envelope
 from stellwerk.ports.provider import Provider
 
@@ -22,10 +23,19 @@ TRACE = b"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r
 OPTIONS: dict[str, dict[str, Any]] = {
     "openai": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9/v1"},
     "compatible": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9/v1"},
+    "gemini": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9"},
+    "vertex": {
+        "access_token": CREDENTIAL,
+        "base_url": "http://127.0.0.1:9",
+        "project": "p-1",
+        "location": "europe-west4",
+    },
 }
 """Options with which each provider can be built: a new one gets a row here."""
 NAMES = plugins.shelf("providers")
 FIELD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t\x20-\x7e\x80-\xff]*\r\n")
+GEMINI = ("gemini", "vertex")
+GEMINI_BODY = b'{"model":"smart","contents":[{"parts":[{"text":"Hello \xc3\xa4"}]}],"x_unknown":[1,{"a":null}]}'
 BODY = b'{"model":"smart","messages":[{"role":"user","content":"Hello \xc3\xa4"}],"x_unknown":[1,{"a":null}]%b}'
 TARGET = Target("one/upstream-model", "one", "upstream-model")
 
@@ -37,20 +47,25 @@ def provider(name: str) -> Provider:
     return cast("Provider", plugins.build("providers", name, OPTIONS[name]))
 
 
-def envelopes() -> list[Envelope]:
-    """Requests of the sorts that there are."""
+def envelopes(name: str) -> list[Envelope]:
+    """Requests of the sorts that there are, in the dialect that the provider speaks."""
+    if name in GEMINI:
+        return [
+            read_gemini(GEMINI_BODY, model="smart", is_stream=is_stream, is_sse=is_sse, max_depth=99)
+            for is_stream, is_sse in ((False, True), (True, True), (True, False))
+        ]
     members = (b"", b',"stream":true', b',"stream":true,"stream_options":{"include_usage":true}', b',"n":3')
     return [read_envelope(BODY % member, max_depth=99) for member in members]
 
 
 def test_it_names_a_dialect_and_an_origin(name: str) -> None:
     built = provider(name)
-    assert built.dialect == "openai_chat"
+    assert built.dialect == ("gemini" if name in GEMINI else "openai_chat")
     assert (built.origin.scheme, built.origin.host, built.origin.port) == ("http", "127.0.0.1", 9)
 
 
 def test_it_prepares_a_request_that_leaves_framing_to_the_engine(name: str) -> None:
-    for envelope in envelopes():
+    for envelope in envelopes(name):
         request = provider(name).prepare(envelope, TARGET, CREDENTIAL, b"")
         assert re.fullmatch(rb"/[\x21-\x7e]*", request.path)
         assert request.method == b"POST"
@@ -63,7 +78,7 @@ def test_it_prepares_a_request_that_leaves_framing_to_the_engine(name: str) -> N
 
 
 def test_it_asks_for_the_targets_model_and_keeps_the_rest(name: str) -> None:
-    for envelope in envelopes():
+    for envelope in envelopes(name):
         request = provider(name).prepare(envelope, TARGET, CREDENTIAL, b"")
         assert b"upstream-model" in request.body + request.path
         assert b'"smart"' not in request.body
@@ -73,38 +88,40 @@ def test_it_asks_for_the_targets_model_and_keeps_the_rest(name: str) -> None:
 
 
 def test_a_streams_usage_is_asked_for(name: str) -> None:
-    streamed = [envelope for envelope in envelopes() if envelope.is_stream]
+    if name in GEMINI:
+        return  # it comes unasked
+    streamed = [envelope for envelope in envelopes(name) if envelope.is_stream]
     assert all(b'"include_usage":true' in provider(name).prepare(one, TARGET, "", b"").body for one in streamed)
 
 
 def test_the_credential_stands_in_one_header_and_nowhere_else(name: str) -> None:
-    request = provider(name).prepare(envelopes()[0], TARGET, CREDENTIAL, b"")
+    request = provider(name).prepare(envelopes(name)[0], TARGET, CREDENTIAL, b"")
     assert request.fields.count(CREDENTIAL.encode()) == 1
     assert CREDENTIAL.encode() not in request.path + request.body
 
 
 def test_the_credential_of_the_moment_is_used_not_that_of_the_settings(name: str) -> None:
     built = provider(name)
-    built.prepare(envelopes()[0], TARGET, CREDENTIAL, b"")
-    fields = built.prepare(envelopes()[0], TARGET, "sk-rotated", b"").fields
+    built.prepare(envelopes(name)[0], TARGET, CREDENTIAL, b"")
+    fields = built.prepare(envelopes(name)[0], TARGET, "sk-rotated", b"").fields
     assert b"sk-rotated" in fields
     assert CREDENTIAL.encode() not in fields
 
 
 def test_a_credential_cannot_split_the_head(name: str) -> None:
     with pytest.raises(ValueError, match="header"):
-        provider(name).prepare(envelopes()[0], TARGET, "sk-1\r\nx-evil: 1", b"")
+        provider(name).prepare(envelopes(name)[0], TARGET, "sk-1\r\nx-evil: 1", b"")
 
 
 def test_trace_context_is_added_and_not_kept(name: str) -> None:
     built = provider(name)
-    assert built.prepare(envelopes()[0], TARGET, CREDENTIAL, TRACE).fields.count(TRACE) == 1
-    assert b"traceparent" not in built.prepare(envelopes()[0], TARGET, CREDENTIAL, b"").fields
+    assert built.prepare(envelopes(name)[0], TARGET, CREDENTIAL, TRACE).fields.count(TRACE) == 1
+    assert b"traceparent" not in built.prepare(envelopes(name)[0], TARGET, CREDENTIAL, b"").fields
 
 
 def test_preparing_twice_gives_the_same(name: str) -> None:
     built = provider(name)
-    for envelope in envelopes():
+    for envelope in envelopes(name):
         first, second = (built.prepare(envelope, TARGET, CREDENTIAL, TRACE) for _ in range(2))
         assert first == second
 
@@ -172,7 +189,7 @@ def test_whatever_an_upstream_says_is_a_failure_in_few_words(
     "url", ["", "nonsense", "ftp://x/v1", "https://", "https://u:p@x/v1", "https://x/v1?a=b", "https://x/#f"]
 )
 def test_an_address_that_cannot_be_one_is_refused(name: str, url: str) -> None:
-    if not url and name == "compatible":
+    if not url and name in {"compatible", "vertex"}:
         return
     with pytest.raises(ValueError, match="expected an http"):
         plugins.build("providers", name, {**OPTIONS[name], "base_url": url})
