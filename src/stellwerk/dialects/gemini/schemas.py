@@ -179,7 +179,7 @@ def _bounds(node: dict[str, Any], kind: str) -> dict[str, Any]:
     wire = {}
     for name, exclusive, sign in (("minimum", "exclusiveMinimum", 1), ("maximum", "exclusiveMaximum", -1)):
         bound = node.get(exclusive)
-        if name not in node and isinstance(bound, int | float):
+        if name not in node and isinstance(bound, int | float) and bound is not True and bound is not False:
             wire[name] = bound + sign * step
     return wire
 
