@@ -147,7 +147,7 @@ class PassThrough:
         for candidate in chunk.candidates or ():
             has_content = candidate.content is not None and _says(candidate.content.parts)
             self._notice_candidate(candidate.index, candidate.finish_reason, has_content=has_content)
-        if chunk.feedback is not None and chunk.feedback.block_reason and not chunk.candidates:
+        if chunk.feedback is not None and chunk.feedback.block_reason and not (self._waiting or self._done):
             self._notice_candidate(0, chunk.feedback.block_reason, has_content=True)
         if chunk.error != _NULL:
             self._notice_error(msgspec.json.decode(chunk.error))
