@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 from typing import Any
 
@@ -119,9 +120,7 @@ def read(body: bytes) -> Any:
 def has_results_in_a_row(wire: Any) -> bool:
     """Results of functions in neighbouring contents come back as one."""
     is_result = [[("functionResponse" in part) for part in content["parts"]] for content in wire["contents"]]
-    return any(
-        before[-1:] == [True] and after[:1] == [True] for before, after in zip(is_result, is_result[1:], strict=False)
-    )
+    return any(before[-1:] == [True] and after[:1] == [True] for before, after in itertools.pairwise(is_result))
 
 
 @given(REQUESTS.filter(lambda wire: not has_results_in_a_row(wire)))
@@ -175,8 +174,15 @@ FAMILIAR = (
 )
 
 
-@given(st.recursive(st.one_of(st.none(), st.booleans(), st.integers(-2, 3), TEXTS, only("STOP"), only("model")), lambda inner: st.one_of(
-    st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(FAMILIAR), inner, max_size=5)), max_leaves=25))  # fmt: skip
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(-2, 3), TEXTS, only("STOP"), only("model"))
+FAMILIAR_JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(FAMILIAR), inner, max_size=5)),
+    max_leaves=25,
+)
+
+
+@given(FAMILIAR_JSON)
 def test_any_json_of_familiar_members_is_read_or_refused(value: Any) -> None:
     body = dump(value)
     for reader in READERS:
@@ -249,7 +255,9 @@ def chunks(draw: st.DrawFn) -> Any:
     candidate: dict[str, Any] = {"content": {"parts": [part], "role": "model"}}
     candidate |= draw(st.sampled_from([{}, {}, {"index": 1}]))
     candidate |= draw(st.sampled_from([{}, {}, {"finishReason": "STOP"}, {"safetyRatings": []}]))
-    wire = draw(st.sampled_from([{"candidates": [candidate]}, {"candidates": [candidate]}, {"candidates": []}, {}]))
+    wire: dict[str, Any] = draw(
+        st.sampled_from([{"candidates": [candidate]}, {"candidates": [candidate]}, {"candidates": []}, {}])
+    )
     wire |= draw(st.sampled_from([{}, {}, {"usageMetadata": {"promptTokenCount": 4}}, {"responseId": "r"}]))
     return wire | draw(
         st.sampled_from([{}] * 9 + [{"error": {"message": "m"}}, {"promptFeedback": {"blockReason": "X"}}])

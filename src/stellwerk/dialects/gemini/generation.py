@@ -76,7 +76,8 @@ def encode_generation(request: ChatRequest) -> dict[str, Any]:
     if request.output_format is not None:
         wire |= _encode_format(request.output_format, request.model)
     if request.reasoning is not None:
-        wire["thinkingConfig"] = _encode_reasoning(request.reasoning, request.model) or None
+        thinking = _encode_reasoning(request.reasoning, request.model)
+        wire["thinkingConfig"] = thinking if thinking or request.reasoning == Reasoning() else None
     if request.audio is not None:
         voice = {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": request.audio.voice}}}
         wire["speechConfig"] = merge(voice, request.audio.opaque)

@@ -97,7 +97,7 @@ def encode_media(part: Media) -> dict[str, Any] | None:
                 wire["inlineData"]["displayName"] = part.name
         case FileSource() as file:
             wire = {"fileData": without_nulls({"mimeType": file.media_type, "fileUri": file.id})}
-        case UrlSource() as link:
+        case link:
             wire = {"fileData": without_nulls({"mimeType": link.media_type, "fileUri": link.url})}
     return merge(signed(wire, part.signature if isinstance(part, Image) else None), part.opaque)
 

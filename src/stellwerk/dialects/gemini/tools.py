@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from stellwerk.core.tool import CustomTool, FunctionTool, OpaqueTool, Tool, ToolChoice, ToolMode, ToolName
+from stellwerk.core.tool import FunctionTool, OpaqueTool, Tool, ToolChoice, ToolMode, ToolName
 from stellwerk.dialects.gemini.models import takes_json_schema
 from stellwerk.dialects.gemini.schemas import adapt_for_gemini, adapt_from_gemini
 from stellwerk.dialects.gemini.types import DIALECT, Members, is_marked, mark, merge
@@ -51,7 +51,7 @@ def encode_tools(tools: Iterable[Tool], model: str) -> list[Any]:
             case OpaqueTool(dialect=dialect) if dialect == DIALECT:
                 functions = None
                 entries.append(tool.raw)
-            case OpaqueTool() | CustomTool():
+            case _:
                 pass
     return entries
 

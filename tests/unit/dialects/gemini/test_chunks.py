@@ -82,12 +82,13 @@ def parts(chunks: list[Any]) -> list[Any]:
 def test_a_stream_ends_when_every_candidate_has_its_reason_and_nothing_more_comes() -> None:
     decoder = ChunkDecoder()
     assert decoder.feed(chunk(text("a"), finish="STOP")) == [STARTED, TextDelta("a")]
-    assert not decoder.is_complete
+    states = [decoder.is_complete]
     usage = {"promptTokenCount": 1}
     late = decoder.feed(sse.encode(json.dumps({"usageMetadata": usage}).encode()))
     assert [event.usage for event in late if isinstance(event, UsageReported)] == [Usage(1)]
     assert decoder.flush() == [Finished(END), Ended()]
-    assert decoder.is_complete
+    states.append(decoder.is_complete)
+    assert states == [False, True]
     assert decoder.flush() == []
 
 
@@ -101,7 +102,7 @@ def test_a_stream_without_a_reason_for_each_candidate_was_cut_off() -> None:
 
 def test_a_last_chunk_without_its_empty_line_counts_when_it_is_whole() -> None:
     whole = chunk(text("a"), finish="STOP")
-    for cut in (whole[:-1], whole[:-2], whole[:-2] + b"\r"):
+    for cut in (whole[:-1], whole[:-2], whole[:-2] + b"\r", whole[:-1] + b"\r"):
         assert decode(cut) == [STARTED, TextDelta("a"), Finished(END), Ended()]
 
 
@@ -196,10 +197,12 @@ def test_an_error_ends_the_stream(error: Any, fault: StreamFault) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"no json", b"[]", b'{"candidates":5}', b'{"candidates":[5]}', b'{"candidates":[{"content":5}]}', b"\xff"]
-    + [b'{"candidates":[{"content":{"parts":[5]}}]}', b'{"candidates":[{"index":"x"}]}', b'{"x":' + b"[" * 5_000]
-    + [b'{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":5}]}', b'{"promptFeedback":5}'],
-)  # fmt: skip
+    [
+        *(b"no json", b"[]", b'{"candidates":5}', b'{"candidates":[5]}', b'{"candidates":[{"content":5}]}', b"\xff"),
+        *(b'{"candidates":[{"content":{"parts":[5]}}]}', b'{"candidates":[{"index":"x"}]}', b'{"x":' + b"[" * 5_000),
+        *(b'{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":5}]}', b'{"promptFeedback":5}'),
+    ],
+)
 def test_what_is_no_chunk_is_the_providers_fault(data: bytes) -> None:
     for before in (b"", chunk(text("a"))):
         with pytest.raises(UpstreamInvalid):

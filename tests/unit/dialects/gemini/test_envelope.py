@@ -37,9 +37,13 @@ def test_model_and_streaming_come_from_the_path() -> None:
         (config(b'"ma\\u0078OutputTokens":7'), 7, 1),
         (b'{"contents":[],"generation_config":{"maxOutputTokens":5}}', 5, 1),
         (b'{"contents":[{"parts":[{"text":"\\"generationConfig\\""}]}],"generationConfig":null}', None, 1),
-        (b'{"contents":[{"x":{"generationConfig":1,"maxOutputTokens":9}}],"generationConfig":{"maxOutputTokens":5}}', 5, 1),
+        (
+            b'{"contents":[{"x":{"generationConfig":1,"maxOutputTokens":9}}],"generationConfig":{"maxOutputTokens":5}}',
+            5,
+            1,
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_output_cap_and_the_choices_are_read(body: bytes, cap: int | None, choices: int) -> None:
     envelope = read(body)
     assert (envelope.output_cap, envelope.choices) == (cap, choices)

@@ -363,13 +363,19 @@ def test_what_cannot_be_said_is_left_out_and_a_content_of_nothing_too() -> None:
         (Image(InlineSource("image/png", "AA")), {"inlineData": {"mimeType": "image/png", "data": "AA"}}),
         (Audio(InlineSource("audio/*", "AA")), {"inlineData": {"mimeType": "audio/wav", "data": "AA"}}),
         (Audio(id="a", transcript="said"), {"text": "said"}),
-        (Video(UrlSource("gs://b/v.mp4", "video/mp4")), {"fileData": {"mimeType": "video/mp4", "fileUri": "gs://b/v.mp4"}}),
+        (
+            Video(UrlSource("gs://b/v.mp4", "video/mp4")),
+            {"fileData": {"mimeType": "video/mp4", "fileUri": "gs://b/v.mp4"}},
+        ),
         (Document(FileSource("https://x/f")), {"fileData": {"fileUri": "https://x/f"}}),
-        (Document(InlineSource("application/pdf", "AA"), "a.pdf"), {"inlineData": {"mimeType": "application/pdf", "data": "AA"}}),
+        (
+            Document(InlineSource("application/pdf", "AA"), "a.pdf"),
+            {"inlineData": {"mimeType": "application/pdf", "data": "AA"}},
+        ),
         (Document(TextSource("plain")), {"text": "plain"}),
         (SearchResult("https://x", "t", (Text("p"),)), {"text": "t\nhttps://x\np"}),
     ],
-)  # fmt: skip
+)
 def test_each_part_has_its_form(part: Part, wire: Any) -> None:
     assert parts_of(part) == [wire]
 

@@ -298,7 +298,7 @@ def test_a_candidate_of_wrong_types_is_the_providers_fault(candidate: Any) -> No
 
 
 def test_the_thin_reading_forgives_wrong_types() -> None:
-    body = b'{"candidates":[{"finishReason":5},7],"responseId":5,"usageMetadata":{"promptTokenCount":"x"},"modelVersion":5}'
+    body = b'{"candidates":[{"finishReason":5},7],"responseId":5,"usageMetadata":{"promptTokenCount":"x"}}'
     facts = response.read_usage(body)
     assert (facts.usage, facts.finish, facts.id) == (Usage(), "", "")
     facts = response.read_usage(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -145,12 +146,18 @@ def test_complaint_31_every_keyword_becomes_one_that_gemini_takes_or_goes(schema
         ({"nullable": True}, {}),
         ({"type": "INTEGER", "format": "enum", "enum": ["1", "x", 3]}, {"type": "integer", "enum": [1, "x", 3]}),
         ({"type": "NUMBER", "enum": ["1.5"]}, {"type": "number", "enum": [1.5]}),
-        ({"type": "ARRAY", "min_items": "2", "items": {"type": "BOOLEAN"}}, {"type": "array", "minItems": 2, "items": {"type": "boolean"}}),
+        (
+            {"type": "ARRAY", "min_items": "2", "items": {"type": "BOOLEAN"}},
+            {"type": "array", "minItems": 2, "items": {"type": "boolean"}},
+        ),
         ({"any_of": [{"type": "STRING"}], "nullable": True}, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
-        ({"type": 5, "properties": 5, "anyOf": 5, "enum": 5, "items": 5}, {"type": 5, "properties": 5, "anyOf": 5, "enum": 5, "items": 5}),
+        (
+            {"type": 5, "properties": 5, "anyOf": 5, "enum": 5, "items": 5},
+            {"type": 5, "properties": 5, "anyOf": 5, "enum": 5, "items": 5},
+        ),
         ("odd", "odd"),
     ],
-)  # fmt: skip
+)
 def test_what_callers_write_is_read_as_json_schema(subset: Any, standard: Any) -> None:
     assert back(subset) == standard
 
@@ -214,12 +221,10 @@ def test_any_json_is_adapted_to_something_with_types(schema: Any) -> None:
     adapt_from_gemini(raw(schema))
 
 
-@pytest.mark.parametrize("levels", [300, 450, 480, 600, 2_000])
-def test_a_schema_of_any_depth_is_adapted_or_refused(levels: int) -> None:
+def test_a_schema_of_any_depth_is_adapted_or_refused() -> None:
     for opening, closing in ((b'{"properties":{"a":', b"}}"), (b'{"items":', b"}"), (b'{"allOf":[', b"]}")):
-        body = msgspec.Raw(opening * levels + b"{}" + closing * levels)
-        for convert in (adapt_for_gemini, adapt_from_gemini):
-            try:
-                convert(body)
-            except InvalidRequest as refused:
-                assert "nested too deeply" in refused.message
+        for levels in (100, 300, *range(430, 500), *range(860, 1_000), 2_000):
+            body = msgspec.Raw(opening * levels + b"{}" + closing * levels)
+            for convert in (adapt_for_gemini, adapt_from_gemini):
+                with contextlib.suppress(InvalidRequest):
+                    convert(body)

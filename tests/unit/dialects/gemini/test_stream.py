@@ -140,12 +140,10 @@ def test_an_array_is_handed_on_in_whole_elements() -> None:
         out = through.feed(body[:at])
         if out:
             assert json.loads(out + encode_stream_error(UpstreamUnavailable("x"), close_half_event=False, is_sse=False))
-        assert not through.is_complete
-        assert through.is_between_events
+        assert (through.is_complete, through.is_between_events) == (False, True)
         out += through.feed(body[at:])
         assert out == body
-        assert through.is_complete
-        assert through.flush() == b""
+        assert (through.is_complete, through.flush()) == (True, b"")
 
 
 def test_an_array_that_lacks_its_bracket_gets_one_where_the_answer_is_there() -> None:
