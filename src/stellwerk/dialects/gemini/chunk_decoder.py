@@ -8,6 +8,7 @@ import msgspec
 
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import Text
+from stellwerk.core.reply import Finish
 from stellwerk.core.stream import (
     Ended,
     Finished,
@@ -22,7 +23,6 @@ from stellwerk.core.stream import (
 from stellwerk.dialects import sse
 from stellwerk.dialects.gemini.contents import decode_answer_part
 from stellwerk.dialects.gemini.errors import read_error
-from stellwerk.dialects.gemini.finish import decode_finish
 from stellwerk.dialects.gemini.frames import Frames
 from stellwerk.dialects.gemini.logprobs import decode_logprobs
 from stellwerk.dialects.gemini.response import BLOCKED, block_reason
@@ -44,7 +44,17 @@ class ChunkDecoder:
     after the prompt was blocked; since chunks may follow the reason (usage, grounding), ``flush`` says so.
     """
 
-    __slots__ = ("_candidates", "_frames", "_is_faulty", "_is_started", "_reply_id", "_said", "_usage", "is_complete")
+    __slots__ = (
+        "_blocked",
+        "_candidates",
+        "_frames",
+        "_is_faulty",
+        "_is_started",
+        "_reply_id",
+        "_said",
+        "_usage",
+        "is_complete",
+    )
 
     def __init__(self, *, is_sse: bool = True, max_event_bytes: int = sse.MAX_EVENT_BYTES) -> None:
         self.is_complete = False
@@ -52,6 +62,7 @@ class ChunkDecoder:
         self._is_started = False
         self._is_faulty = False
         self._reply_id = ""
+        self._blocked: Finish | None = None  # why the prompt was not taken, if no candidate comes
         self._said: dict[str, msgspec.Raw | Opaque] = {}  # what chunks repeat
         self._usage: msgspec.Raw | None = None
         self._candidates: dict[int, StreamedCandidate] = {}
@@ -74,13 +85,15 @@ class ChunkDecoder:
                 self._read(last, events)
             except UpstreamInvalid:
                 return events
-        candidates = self._candidates.values()
-        if self._is_faulty or self.is_complete or not candidates or not all(one.finish for one in candidates):
+        finished = [
+            Finished(finish, one.index) for one in self._candidates.values() if (finish := one.finish) is not None
+        ]
+        if self._blocked is not None and not self._candidates:
+            finished.append(Finished(self._blocked, 0, mark(None, BLOCKED)))
+        if self._is_faulty or self.is_complete or not finished or len(finished) < len(self._candidates):
             return events
         self.is_complete = True
-        events += [Finished(one.finish, one.index, one.rest) for one in candidates if one.finish is not None]
-        events.append(Ended())
-        return events
+        return [*events, *finished, Ended()]
 
     def _read(self, data: bytes, events: list[StreamEvent]) -> None:
         if self._is_started and not self._is_faulty and self._read_plainly(data, events):
@@ -99,7 +112,7 @@ class ChunkDecoder:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         for wire in chunk.candidates:
-            candidate = self._candidates.get(wire.index) or self._candidate(wire.index)
+            candidate = self._candidate(wire.index)
             for part in wire.content.parts:
                 if part.text:
                     if part.thought:
@@ -129,7 +142,7 @@ class ChunkDecoder:
         error, candidates = chunk.take("error", RAW), take_raws(chunk, "candidates")
         usage = chunk.take("usageMetadata", RAW)
         if error is None or candidates:
-            yield from self._start(chunk, has_candidates=bool(candidates))
+            yield from self._start(chunk)
         for raw in candidates:
             yield from self._read_candidate(Members(raw, "candidates", refuse_reply))
         if usage is not None:
@@ -141,12 +154,9 @@ class ChunkDecoder:
             self._is_faulty = True
             yield StreamFault(message or DEFAULT_FAULT, code)
 
-    def _start(self, chunk: Members, *, has_candidates: bool) -> Iterator[StreamEvent]:
+    def _start(self, chunk: Members) -> Iterator[StreamEvent]:
         identity, model = chunk.take("responseId", STRING) or "", chunk.take("modelVersion", STRING) or ""
-        blocked = block_reason(chunk)
-        if blocked is not None and not (has_candidates or self._candidates):
-            candidate = self._candidate(0)
-            candidate.finish, candidate.rest = blocked, mark(None, BLOCKED)
+        self._blocked = block_reason(chunk) or self._blocked
         news = news_of(chunk.opaque(), self._said)
         if not self._is_started:
             self._is_started = True
@@ -175,7 +185,7 @@ class ChunkDecoder:
         rest = news_of(wire.opaque(), candidate.said)
         if rest is not None:
             yield OpaqueDelta(rest, candidate.index)
-        candidate.finish = decode_finish(word, has_calls=candidate.calls > 0) or candidate.finish
+        candidate.word = word or candidate.word
 
 
 class _PlainPart(msgspec.Struct, forbid_unknown_fields=True, gc=False):

@@ -36,6 +36,7 @@ class PassThrough:
         "_array",
         "_done",
         "_is_begun",
+        "_is_blocked",
         "_is_half",
         "_separator",
         "_splitter",
@@ -67,6 +68,7 @@ class PassThrough:
         self._is_half = False
         self._waiting: set[int] = set()  # candidates without a finish reason
         self._done: set[int] = set()
+        self._is_blocked = False
 
     @property
     def is_between_events(self) -> bool:
@@ -113,7 +115,7 @@ class PassThrough:
 
     @property
     def _is_finished(self) -> bool:
-        return bool(self._done) and not self._waiting and self.error is None
+        return bool(self._done or self._is_blocked) and not self._waiting and self.error is None
 
     def _feed_array(self, array: ArraySplitter, data: bytes) -> bytes:
         out = b""
@@ -147,8 +149,9 @@ class PassThrough:
         for candidate in chunk.candidates or ():
             has_content = candidate.content is not None and _says(candidate.content.parts)
             self._notice_candidate(candidate.index, candidate.finish_reason, has_content=has_content)
-        if chunk.feedback is not None and chunk.feedback.block_reason and not (self._waiting or self._done):
-            self._notice_candidate(0, chunk.feedback.block_reason, has_content=True)
+        if chunk.feedback is not None and chunk.feedback.block_reason:
+            self._is_blocked = self.has_content = True
+            self.finish = self.finish or chunk.feedback.block_reason
         if chunk.error != _NULL:
             self._notice_error(msgspec.json.decode(chunk.error))
         return True

@@ -22,6 +22,7 @@ from stellwerk.core.stream import (
     ToolCallEnded,
     ToolCallStarted,
 )
+from stellwerk.dialects.gemini.finish import decode_finish
 from stellwerk.dialects.gemini.grounding import GROUNDING, take_grounding
 from stellwerk.dialects.gemini.types import DIALECT, Members
 
@@ -34,16 +35,20 @@ _NULL = msgspec.Raw(b"null")
 class StreamedCandidate:
     """One answer as far as it has come."""
 
-    __slots__ = ("_cited", "calls", "finish", "index", "rest", "said", "texts")
+    __slots__ = ("_cited", "calls", "index", "said", "texts", "word")
 
     def __init__(self, index: int) -> None:
         self.index = index
         self.calls = 0
         self.texts: list[str] = []
-        self.finish: Finish | None = None
-        self.rest: Opaque | None = None
+        self.word: str | None = None  # the last finish reason: some hosts say it in every chunk
         self.said: dict[str, msgspec.Raw | Opaque] = {}
         self._cited: set[Any] = set()
+
+    @property
+    def finish(self) -> Finish | None:
+        """Why the candidate ended, as far as is known by now."""
+        return decode_finish(self.word, has_calls=self.calls > 0)
 
     def read(self, part: Part, logprobs: Logprobs | None) -> Iterator[StreamEvent]:
         """The events that one part is."""
