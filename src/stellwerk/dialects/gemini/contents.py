@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from stellwerk.core.chat import Message, Role
-from stellwerk.core.part import OpaquePart, Part, Text, Thinking, ToolCall, ToolResult
+from stellwerk.core.part import OpaquePart, Part, Thinking, ToolCall, ToolResult
 from stellwerk.dialects.gemini.calls import (
     SKIP_VALIDATION,
     encode_call,
@@ -20,6 +20,7 @@ from stellwerk.dialects.gemini.calls import (
 )
 from stellwerk.dialects.gemini.models import needs_signatures, takes_media_in_results
 from stellwerk.dialects.gemini.parts import encode_part, kind_of, read_part, signed
+from stellwerk.dialects.gemini.plain_content import read_plainly
 from stellwerk.dialects.gemini.types import DIALECT, Members, is_marked, mark, merge, take_raws
 from stellwerk.dialects.members import STRING, Refuse, UnreadableError
 from stellwerk.errors import InvalidRequest
@@ -36,7 +37,7 @@ def decode_contents(raws: Iterable[msgspec.Raw], refuse: Refuse) -> list[Message
     calls = _OpenCalls()
     messages: list[Message] = []
     for index, raw in enumerate(raws):
-        plain = _read_plainly(raw)
+        plain = read_plainly(raw)
         if plain is not None:
             messages.append(plain)
         else:
@@ -102,30 +103,6 @@ class _OpenCalls:
         if waiting[0] == identity:
             waiting.popleft()
         return identity
-
-
-class _PlainText(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    text: str
-
-
-class _PlainContent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    role: str
-    parts: list[_PlainText]
-
-
-_decode_plain = msgspec.json.Decoder(_PlainContent).decode
-_PLAIN_ROLES = {"user": Role.USER, "model": Role.ASSISTANT}
-
-
-def _read_plainly(raw: msgspec.Raw) -> Message | None:
-    """A content of nothing but texts, which most are; ``None`` for any other."""
-    try:
-        content = _decode_plain(raw)
-    except msgspec.ValidationError:
-        return None
-    role = _PLAIN_ROLES.get(content.role)
-    parts = tuple([Text(part.text) for part in content.parts if part.text])
-    return None if role is None or not parts or len(parts) < len(content.parts) else Message(role, parts)
 
 
 def _decode_content(content: Members, index: int, refuse: Refuse, calls: _OpenCalls) -> Iterator[Message]:

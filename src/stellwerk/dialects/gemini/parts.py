@@ -160,6 +160,14 @@ def _media(part: Members, member: str, data: Members, source: Source, media_type
             return Document(source, name, opaque=opaque if name is None else mark(opaque, "displayName"))
 
 
+def plain_media(source: InlineSource) -> Media:
+    """Media of which nothing is said but what it is."""
+    return _PLAIN.get(source.media_type.partition("/")[0], Document)(source)
+
+
+_PLAIN: dict[str, Callable[[InlineSource], Media]] = {"image": Image, "audio": Audio, "video": Video}
+
+
 def _guess(uri: str) -> str:
     """A media type for a URI without one: Google takes films of YouTube so."""
     return "video/mp4" if "youtube.com/" in uri or "youtu.be/" in uri else ""

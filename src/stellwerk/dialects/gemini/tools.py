@@ -1,4 +1,9 @@
-"""Tools and how freely they may be chosen, between this dialect and the neutral form."""
+"""Tools and how freely they may be chosen, between this dialect and the neutral form.
+
+A function's schema goes out whole, as ``parametersJsonSchema``, wherever the model takes that: only references are
+inlined, for Google takes no keyword beside them, and recursion in optional members alone; it ends in an open schema.
+Older models, and callers who wrote ``parameters``, get the subset of OpenAPI.
+"""
 
 from __future__ import annotations
 
