@@ -384,6 +384,21 @@ def test_media_are_told_apart_by_their_type() -> None:
     def media(**members: Any) -> Part:
         return decode({"contents": [{"parts": [members]}]}).messages[0].parts[0]
 
+    sorts: list[Part] = [
+        Image(InlineSource("image/png", "AA")),
+        Audio(InlineSource("audio/mp3", "AA")),
+        Video(InlineSource("video/mp4", "AA")),
+        Document(InlineSource("text/csv", "AA")),
+    ]
+    wires = [
+        {"inlineData": {"mimeType": name, "data": "AA"}} for name in ("image/png", "audio/mp3", "video/mp4", "text/csv")
+    ]
+    for members in ({"role": "user", "parts": wires}, {"parts": wires}):
+        assert list(decode({"contents": [members]}).messages[0].parts) == sorts
+    mixed = [{"text": "a", "inlineData": {"mimeType": "image/png", "data": "AA"}}]
+    assert decode({"contents": [{"role": "user", "parts": mixed}]}).messages[0].parts[0] == Text(
+        "a", opaque=Opaque("gemini", {"inlineData": msgspec.Raw(b'{"mimeType": "image/png", "data": "AA"}')})
+    )
     files = "https://generativelanguage.googleapis.com/v1beta/files/a"
     assert media(inline_data={"mime_type": "image/png", "data": "AA"}) == Image(InlineSource("image/png", "AA"))
     assert media(inlineData={"mimeType": "audio/mp3", "data": "AA"}) == Audio(InlineSource("audio/mp3", "AA"))
