@@ -140,8 +140,8 @@ FAULTS = {
     "an unknown kind of provider": (
         '[[providers]]\nname = "o"\nkind = "opena"',
         (
-            '15: providers[1].kind: expected a kind of provider (one of compatible, openai), found "opena"; '
-            'did you mean "openai"?'
+            "15: providers[1].kind: expected a kind of provider (one of compatible, gemini, openai, vertex), "
+            'found "opena"; did you mean "openai"?'
         ),
     ),
     "an unknown strategy": (
