@@ -17,6 +17,7 @@ from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, FailureKind
 from stellwerk.dialects.anthropic_messages.request import read_envelope as read_anthropic_messages
 from stellwerk.dialects.bedrock_converse.request import read_envelope as read_converse
+from stellwerk.dialects.gemini.request import read_envelope as read_gemini
 from stellwerk.dialects.openai_chat.request import read_envelope as read_openai_chat
 from stellwerk.ports.provider import Provider
 
@@ -27,6 +28,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "bedrock": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9"},
     "openai": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9/v1"},
     "compatible": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9/v1"},
+    "gemini": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9"},
+    "vertex": {
+        "access_token": CREDENTIAL,
+        "base_url": "http://127.0.0.1:9",
+        "project": "p-1",
+        "location": "europe-west4",
+    },
 }
 """Options with which each provider can be built: a new one gets a row here."""
 READERS: dict[str, Callable[..., Envelope]] = {
@@ -34,9 +42,11 @@ READERS: dict[str, Callable[..., Envelope]] = {
     "openai_chat": read_openai_chat,
 }
 """The thin reading of each dialect."""
-TELLS_USAGE_UNASKED = {"anthropic_messages", "bedrock_converse"}
+TELLS_USAGE_UNASKED = {"anthropic_messages", "bedrock_converse", "gemini"}
 NAMES = plugins.shelf("providers")
 FIELD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t\x20-\x7e\x80-\xff]*\r\n")
+GEMINI = ("gemini", "vertex")
+GEMINI_BODY = b'{"model":"smart","contents":[{"parts":[{"text":"Hello \xc3\xa4"}]}],"x_unknown":[1,{"a":null}]}'
 BODY = b'{"model":"smart","messages":[{"role":"user","content":"Hello \xc3\xa4"}],"x_unknown":[1,{"a":null}]%b}'
 CONVERSE = b'{"messages":[{"role":"user","content":[{"text":"Hello \xc3\xa4"}]}],"x_unknown":[1,{"a":null}]}'
 TARGET = Target("one/upstream-model", "one", "upstream-model")
@@ -53,6 +63,11 @@ def envelopes(name: str) -> list[Envelope]:
     """Requests of the sorts that there are, in the provider's dialect."""
     if provider(name).dialect == "bedrock_converse":
         return [read_converse(CONVERSE, model="smart", is_stream=flag, max_depth=99) for flag in (False, True)]
+    if name in GEMINI:
+        return [
+            read_gemini(GEMINI_BODY, model="smart", is_stream=is_stream, is_sse=is_sse, max_depth=99)
+            for is_stream, is_sse in ((False, True), (True, True), (True, False))
+        ]
     members = (b"", b',"stream":true', b',"stream":true,"stream_options":{"include_usage":true}', b',"n":3')
     read = READERS[provider(name).dialect]
     return [read(BODY % member, max_depth=99) for member in members]
@@ -60,7 +75,9 @@ def envelopes(name: str) -> list[Envelope]:
 
 def test_it_names_a_dialect_and_an_origin(name: str) -> None:
     built = provider(name)
-    assert built.dialect in {*READERS, "bedrock_converse"}
+    assert built.dialect in {*READERS, "bedrock_converse", "gemini"}
+    assert built.speaks(built.dialect)
+    assert not built.speaks("klingon")
     assert (built.origin.scheme, built.origin.host, built.origin.port) == ("http", "127.0.0.1", 9)
 
 
@@ -189,7 +206,7 @@ def test_whatever_an_upstream_says_is_a_failure_in_few_words(
     "url", ["", "nonsense", "ftp://x/v1", "https://", "https://u:p@x/v1", "https://x/v1?a=b", "https://x/#f"]
 )
 def test_an_address_that_cannot_be_one_is_refused(name: str, url: str) -> None:
-    if not url and name in {"bedrock", "compatible"}:
+    if not url and name in {"bedrock", "compatible", "vertex"}:
         return
     with pytest.raises(ValueError, match="expected an http"):
         plugins.build("providers", name, {**OPTIONS[name], "base_url": url})

@@ -7,9 +7,9 @@ from urllib.parse import unquote_to_bytes
 
 from stellwerk.errors import MethodNotAllowed, NotFound, RequestError, StellwerkError
 from stellwerk.gateway.defect import report
-from stellwerk.gateway.dialect import Dialect
-from stellwerk.gateway.endpoints import chat_completions, models, operation
+from stellwerk.gateway.endpoints import models, operation
 from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
 from stellwerk.gateway.reply import JSON, status_of
 from stellwerk.gateway.request_id import RequestIds
@@ -24,9 +24,9 @@ _MODEL = models.PATH + b"/"
 class App:
     """The application of the gateway's front."""
 
-    def __init__(self, pipeline: Pipeline, dialect: Dialect, operation: Operation, log: Log) -> None:
+    def __init__(self, pipeline: Pipeline, paths: Paths, operation: Operation, log: Log) -> None:
         self._pipeline = pipeline
-        self.dialect = dialect
+        self.paths = paths
         self._operation = operation
         self._log = log
         self._ids = RequestIds()
@@ -35,22 +35,23 @@ class App:
         """Answers a whole request; whatever goes wrong on the way becomes an answer too."""
         started_ms = int(time.time() * 1000)
         request_id = self._identify(request, started_ms)
+        dialect = self.paths.by_path.get(request.path) or self.paths.find(request.path, request.query)
         try:
-            if request.path == chat_completions.PATH and request.method == b"POST":
-                self._pipeline.run(request, self.dialect, request_id, started_ms)
+            if dialect is not None and request.method == b"POST":
+                self._pipeline.run(request, dialect, request_id, started_ms)
             else:
-                self._serve_other(request)
+                self._serve_other(request, is_endpoint=dialect is not None)
         except StellwerkError as error:
-            request.respond(status_of(error), JSON, self.dialect.error(error))
+            self._answer(request, status_of(error), error)
         except Exception as error:  # noqa: BLE001 (the one place where everything ends)
             report(self._log, error, request_id)
-            if request.path == chat_completions.PATH and request.owner is None:
-                self._pipeline.refuse(request, self.dialect, request_id, started_ms, DEFECT)
-            request.respond(500, JSON, self.dialect.error(DEFECT))
+            if dialect is not None and request.owner is None:
+                self._pipeline.refuse(request, dialect, request_id, started_ms, DEFECT)
+            self._answer(request, 500, DEFECT)
 
     def accept(self, request: Request) -> BodySink | None:
         """Turns a large or announced body away before it is sent when its sender is nobody."""
-        if request.path == chat_completions.PATH:
+        if self.paths.find(request.path, request.query) is not None:
             authenticate(request.headers, self._pipeline.configuration.directory)
         return None
 
@@ -58,9 +59,15 @@ class App:
         """The body for a request that ends before it is served."""
         started_ms = int(time.time() * 1000)
         request_id = self._identify(request, started_ms)
-        if request.path == chat_completions.PATH:
-            self._pipeline.refuse(request, self.dialect, request_id, started_ms, error)
-        return JSON, self.dialect.error(error)
+        dialect = self.paths.find(request.path, request.query)
+        if dialect is not None:
+            self._pipeline.refuse(request, dialect, request_id, started_ms, error)
+        told = self.paths.of_errors(request.path)
+        return JSON + told.error_fields(error), told.error(error)
+
+    def _answer(self, request: Request, status: int, error: StellwerkError) -> None:
+        told = self.paths.of_errors(request.path)
+        request.respond(status, JSON + told.error_fields(error), told.error(error))
 
     def _identify(self, request: Request, started_ms: int) -> str:
         """Gives the request an id, which every answer to it carries."""
@@ -72,7 +79,7 @@ class App:
         )
         return request_id
 
-    def _serve_other(self, request: Request) -> None:
+    def _serve_other(self, request: Request, *, is_endpoint: bool) -> None:
         configuration = self._pipeline.configuration
         path, method = request.path, request.method
         if method == b"OPTIONS":
@@ -81,6 +88,8 @@ class App:
             _require(request, b"GET", b"HEAD")
             answer = self._operation.answer(path, request.query, request.peer, request.headers, configuration)
             request.respond(*answer)
+        elif is_endpoint:
+            _require(request, b"POST")
         elif path == models.PATH or path.startswith(_MODEL):
             _require(request, b"GET", b"HEAD")
             principal = authenticate(request.headers, configuration.directory)
@@ -89,8 +98,6 @@ class App:
             else:
                 name = unquote_to_bytes(path[len(_MODEL) :]).decode("utf-8", "replace")
                 request.respond(200, JSON, models.single(name, principal, configuration))
-        elif path == chat_completions.PATH:
-            _require(request, b"POST")
         else:
             message = f"Unknown path: {path[:200].decode('ascii', 'replace')}"
             raise NotFound(message)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.route import Target
 from stellwerk.core.snapshot import Snapshot
+from stellwerk.core.wire import WireRequest
+from stellwerk.gateway.speeches import Speech
 from stellwerk.gateway.stages.authenticate import Directory
 from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
@@ -27,6 +30,10 @@ class Route:
     authority: bytes
     fields: bytes
     """Rendered answer headers that name this target."""
+    speech: Speech
+    """How the provider answers what was translated for it."""
+    sign: Callable[[WireRequest, float], WireRequest] | None = None
+    """Signs a request as it leaves (Unix time in seconds), where the provider wants that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the data plane needs of a dialect, on the caller's side and on the provider's: a view onto its pure functions."""
+"""What the data plane needs of a dialect as callers speak it: a view onto the pure functions of its folder."""
 
 from __future__ import annotations
 
@@ -78,7 +78,15 @@ class Encoder(Protocol):
 class Dialect(Protocol):
     """One dialect of callers. Nothing else knows its paths, its errors and how its streams look."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """A folder of ``dialects/``."""
+        ...
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether it is a ``ChatDialect``."""
+        ...
 
     def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
         """Reads a request as far as every request needs it. Raises ``InvalidRequest``."""
@@ -90,6 +98,10 @@ class Dialect(Protocol):
 
     def relay(self, envelope: Envelope) -> Relay:
         """A transducer for one stream that is handed on."""
+        ...
+
+    def stream_type(self, envelope: Envelope) -> bytes:
+        """Media type of a streamed answer."""
         ...
 
     def stream_fields(self, envelope: Envelope) -> bytes:
@@ -112,8 +124,10 @@ class Dialect(Protocol):
 class ChatDialect(Dialect, Protocol):
     """A dialect of chat, whose callers can be served by providers of other dialects."""
 
-    bound: tuple[Loss, ...]
-    """What of its requests no provider of another dialect can do."""
+    @property
+    def bound(self) -> tuple[Loss, ...]:
+        """What of its requests no provider of another dialect can do."""
+        ...
 
     def decode(self, envelope: Envelope) -> ChatRequest:
         """The whole request in the neutral form. Raises ``InvalidRequest``."""
@@ -126,4 +140,3 @@ class ChatDialect(Dialect, Protocol):
     def encoder(self, envelope: Envelope) -> Encoder:
         """A transducer for one stream that is translated."""
         ...
-

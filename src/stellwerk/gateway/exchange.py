@@ -10,14 +10,15 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from stellwerk.core.backoff import full_jitter
-from stellwerk.core.wire import Failure, FailureKind
+from stellwerk.core.wire import Failure, FailureKind, WireRequest
 from stellwerk.errors import (
     EgressDenied,
+    InvalidRequest,
     StellwerkError,
     UpstreamCredentials,
     UpstreamError,
@@ -28,6 +29,7 @@ from stellwerk.errors import (
     UpstreamUnavailable,
 )
 from stellwerk.gateway.defect import report
+from stellwerk.gateway.interpreter import Interpreter
 from stellwerk.gateway.masking import mask_body
 from stellwerk.gateway.stream import StreamReply
 from stellwerk.http.call import Call, frame
@@ -37,7 +39,8 @@ from stellwerk.supervisor.log import Log
 
 if TYPE_CHECKING:
     from stellwerk.core.route import Target
-    from stellwerk.gateway.configuration import Model
+    from stellwerk.gateway.configuration import Model, Route
+    from stellwerk.gateway.dialect import ChatDialect
     from stellwerk.gateway.reply import Reply
 
 MAX_RETRY_AFTER_S = 5.0
@@ -79,6 +82,9 @@ class Exchange(msgspec.Struct, eq=False):
     _call: Call | None = None
     _stream: StreamReply | None = None
     _timer: Timer | None = None
+    _interpreter: Interpreter | None = None
+    _is_translated: bool = False
+    """Whether the target that is being asked speaks another dialect than the caller."""
 
     def start(self) -> None:
         """Asks the first target."""
@@ -114,11 +120,14 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_head(self, status: int, headers: Headers) -> bool:
         """An event stream is streamed; everything else is an answer to be read whole."""
-        if status != 200 or media_type(headers) != b"text/event-stream" or _is_encoded(headers):
-            return False
         call, reply = self._call, self._reply
+        route = reply.route
+        if status != 200 or route is None or _is_encoded(headers) or not self._is_stream(route, media_type(headers)):
+            return False
         if call is not None:
-            relay = reply.dialect.relay(reply.lease.envelope)
+            interpreter = self._interpreter if self._is_translated else None
+            envelope = reply.lease.envelope
+            relay = reply.dialect.relay(envelope) if interpreter is None else interpreter.stream(route)
             call.sink = self._stream = StreamReply(self, reply, relay, self._scheduler.deadlines)
         return True
 
@@ -134,6 +143,8 @@ class Exchange(msgspec.Struct, eq=False):
                 self.attempt_failed(self._refusal(status, headers, body))
             elif (oddity := _oddity(headers, is_stream=reply.lease.envelope.is_stream)) is not None:
                 self.attempt_failed(UpstreamInvalid(oddity))
+            elif self._is_translated and self._interpreter is not None and reply.route is not None:
+                reply.respond(*self._interpreter.answer(reply.route, body), now)
             else:
                 reply.respond(body, reply.dialect.facts(body), now)
         except UpstreamInvalid as error:
@@ -214,7 +225,16 @@ class Exchange(msgspec.Struct, eq=False):
         try:
             target = self._targets[self._index]
             reply.route = route = model.routes[target.identity]
-            wire = route.provider.prepare(envelope, target, route.credential, self._trace)
+            self._is_translated = not route.provider.speaks(envelope.dialect)
+            if not self._is_translated:
+                wire = route.provider.prepare(envelope, target, route.credential, self._trace)
+            else:
+                wire = self._translate(route)
+            if route.sign is not None:
+                wire = route.sign(wire, time.time())
+        except UpstreamCredentials as error:
+            self.attempt_failed(error)
+            return
         except StellwerkError as error:
             reply.fail(error)
             return
@@ -235,6 +255,28 @@ class Exchange(msgspec.Struct, eq=False):
             expires,
         )
         route.lane.send(call)
+
+    def _translate(self, route: Route) -> WireRequest:
+        """The request for a provider of another dialect. What that cannot say is refused, or told in a header."""
+        reply = self._reply
+        interpreter = self._interpreter
+        if interpreter is None:
+            dialect, lease = reply.dialect, reply.lease
+            if not dialect.is_chat:
+                message = f"The model's provider '{route.target.provider}' does not serve this path."
+                raise InvalidRequest(message, param="model")
+            interpreter = Interpreter(cast("ChatDialect", dialect), lease.envelope, lease.request_id)
+            self._interpreter = interpreter
+        wire = interpreter.prepare(route, self._trace)
+        dropped = interpreter.dropped
+        reply.warning = b"x-stellwerk-warning: dropped %b\r\n" % ", ".join(dropped).encode() if dropped else b""
+        return wire
+
+    def _is_stream(self, route: Route, kind: bytes) -> bool:
+        """Whether an answer of this media type is the stream that was asked for."""
+        if self._is_translated:
+            return kind == route.speech.stream_type
+        return kind == self._reply.dialect.stream_type(self._reply.lease.envelope)
 
     def _fail_by_defect(self, error: Exception) -> None:
         report(self._scheduler.log, error, self._reply.lease.request_id)

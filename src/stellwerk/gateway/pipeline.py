@@ -67,7 +67,7 @@ class Pipeline:
                 terms = _terms(principal, request.headers, configuration)
                 if known is not None:
                     known.notes = terms
-            envelope = dialect.read(request.body)
+            envelope = dialect.read(request.body, request.path, request.query)
             model, plan = route(principal, envelope, configuration)
         except StellwerkError as error:
             self._refused(request, dialect, request_id, started_ms, principal, envelope).fail(error)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 NO_USAGE = Usage()
 JSON = b"content-type: application/json\r\n"
-EVENT_STREAM = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
 LONGEST_RETRY_AFTER_S = 86_400
 CLIENT_CLOSED_REQUEST = 499
 """The status on record for a caller that left before its answer (nginx's convention)."""
@@ -42,6 +41,8 @@ class Reply(msgspec.Struct, eq=False):
     waited_s: float = 0.0
     first_byte: float = 0.0
     size: int = 0
+    warning: bytes = b""
+    """A rendered header line: what of the request the provider was not told."""
 
     def respond(self, body: bytes, facts: ReplyFacts, now: float) -> None:
         """A provider's whole answer, which came ``now``, handed on."""
@@ -59,7 +60,8 @@ class Reply(msgspec.Struct, eq=False):
         """The first bytes of a stream."""
         now = self.first_byte = self._clock()
         self.size = len(first)
-        self.request.start(200, self._fields(EVENT_STREAM, now), first)
+        kind = self.dialect.stream_fields(self.lease.envelope)
+        self.request.start(200, self._fields(kind, now), first)
 
     def end(self, usage: Usage | None, finish: str) -> None:
         """A stream has been handed on whole."""
@@ -77,7 +79,7 @@ class Reply(msgspec.Struct, eq=False):
         """No answer: the caller gets an error in its own dialect."""
         now = self._clock()
         status = status_of(error)
-        fields = self._fields(JSON, now) + _retry_after(error)
+        fields = self._fields(JSON, now) + self.dialect.error_fields(error) + _retry_after(error)
         self.request.respond(status, fields, self.dialect.error(self.masked(error)))
         self._settle("failed", status, now, NO_USAGE, error.code, "", 0)
 
@@ -110,9 +112,10 @@ class Reply(msgspec.Struct, eq=False):
     def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route
         overhead_ms = (now - self.request.received - self.waited_s) * 1e3
-        return b"%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
+        return b"%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
             kind,
             route.fields if route is not None else b"",
+            self.warning,
             self.attempts,
             max(0.0, overhead_ms),
         )

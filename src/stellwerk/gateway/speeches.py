@@ -13,6 +13,8 @@ from stellwerk.dialects.anthropic_messages.stream import EventDecoder as Anthrop
 from stellwerk.dialects.bedrock_converse import response as converse
 from stellwerk.dialects.bedrock_converse.request import neutral_names
 from stellwerk.dialects.bedrock_converse.stream import FrameDecoder
+from stellwerk.dialects.gemini import response as gemini
+from stellwerk.dialects.gemini.stream import ChunkDecoder as GeminiDecoder
 from stellwerk.dialects.openai_chat import response as chat
 from stellwerk.dialects.openai_chat.stream import ChunkDecoder
 from stellwerk.dialects.openai_responses import response as responses
@@ -51,6 +53,11 @@ def speeches(limits: LimitsSpec) -> dict[str, Speech]:
             EVENTS,
             lambda body, _asked, _id: anthropic.decode(body),
             lambda _asked, _id: AnthropicDecoder(max_event_bytes=limit),
+        ),
+        "gemini": Speech(
+            EVENTS,
+            lambda body, _asked, _id: gemini.decode(body),
+            lambda _asked, _id: GeminiDecoder(max_event_bytes=limit),
         ),
         "bedrock_converse": Speech(
             b"application/vnd.amazon.eventstream",

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stellwerk.core.shape import NO_SHAPE, Shape
-from stellwerk.errors import UpstreamError, UpstreamInvalid, UpstreamUnavailable
+from stellwerk.errors import StellwerkError, UpstreamError, UpstreamInvalid, UpstreamUnavailable
+from stellwerk.gateway.translation import Translation
 from stellwerk.http.chunk import CHUNK_HEADS, inside
 from stellwerk.http.deadlines import NEVER, Deadlines
 from stellwerk.http.fields import Headers
@@ -229,10 +230,16 @@ class StreamReply:
             return
         self._leave()
         if relay.error is None:
-            rest += self._reply.dialect.stream_error(
-                self._reply.masked(error), close_half_event=not relay.is_between_events
-            )
+            rest += self._fault(self._reply.masked(error))
         self._reply.break_off(rest, error, relay.usage, relay.finish)
+
+    def _fault(self, error: StellwerkError) -> bytes:
+        """The event that tells the caller of an error."""
+        relay, reply = self._relay, self._reply
+        if isinstance(relay, Translation):
+            return relay.fault(error)
+        envelope = reply.lease.envelope
+        return reply.dialect.stream_error(error, envelope, close_half_event=not relay.is_between_events)
 
     def _told(self) -> UpstreamUnavailable:
         """The error that the provider told of."""

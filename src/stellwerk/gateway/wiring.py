@@ -22,12 +22,13 @@ from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.app import App
 from stellwerk.gateway.configuration import Configuration, Model, Route
-from stellwerk.gateway.endpoints.chat_completions import OpenAIChat
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.exchange import Scheduler
 from stellwerk.gateway.masking import mask
 from stellwerk.gateway.metrics import Metrics
+from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
+from stellwerk.gateway.speeches import Speech, speeches
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import Directory, digest
 from stellwerk.http.call import Patience
@@ -38,6 +39,7 @@ from stellwerk.http.front import Front
 from stellwerk.http.pool import Pool
 from stellwerk.http.resolver import SystemResolver
 from stellwerk.http.tls import client_context
+from stellwerk.ports.credential import Signing
 from stellwerk.ports.provider import Provider
 from stellwerk.ports.store import EventStore
 from stellwerk.ports.strategy import Strategy
@@ -86,7 +88,7 @@ def assemble(
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
     pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log))
-    app = App(pipeline, OpenAIChat(limits), operation, log)
+    app = App(pipeline, Paths(limits), operation, log)
     return Gateway(Front(app, limits, deadlines), pool, app, pipeline, account, metrics, guard)
 
 
@@ -100,7 +102,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.metrics.know(configuration.models)
     gateway.pool.max_reply_bytes = limits.max_reply_bytes
     gateway.front.limits = limits
-    gateway.app.dialect = OpenAIChat(limits)
+    gateway.app.paths = Paths(limits)
     former = gateway.pipeline.configuration.models.values()
     # Requests under way may still turn to a provider that is gone, until their time is up.
     gateway.guard.adopt(configuration.egress, grace_s=max((model.timeout_s for model in former), default=0.0))
@@ -115,14 +117,17 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
     """
     secrets = _secrets(snapshot)
     providers = {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
-    credentials = {name: found.get("api_key", "") for name, found in secrets.items()}
+    credentials = {name: found.get("api_key") or found.get("access_token", "") for name, found in secrets.items()}
     targets = {spec.name: _targets(spec) for spec in snapshot.models}
     models = {spec.name: spec for spec in snapshot.models}
+    spoken = speeches(snapshot.server.limits)
     return Configuration(
         snapshot=snapshot,
         directory=Directory({_token(spec.key): _principal(spec) for spec in snapshot.keys}),
         models={
-            spec.name: _model(spec, targets[spec.name], _spare(spec, models, targets), providers, credentials, pool)
+            spec.name: _model(
+                spec, targets[spec.name], _spare(spec, models, targets), providers, credentials, pool, spoken
+            )
             for spec in snapshot.models
         },
         cors=Cors.of(snapshot.server.cors),
@@ -227,13 +232,14 @@ def _model(
     providers: Mapping[str, Provider],
     credentials: Mapping[str, str],
     pool: Pool,
+    spoken: Mapping[str, Speech],
 ) -> Model:
     return Model(
         name=spec.name,
         strategy=cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options)),
         targets=own,
         routes={
-            target.identity: _route(target, providers[target.provider], credentials[target.provider], pool)
+            target.identity: _route(target, providers[target.provider], credentials[target.provider], pool, spoken)
             for target in own + spare
         },
         spare=spare,
@@ -245,7 +251,7 @@ def _model(
     )
 
 
-def _route(target: Target, provider: Provider, credential: str, pool: Pool) -> Route:
+def _route(target: Target, provider: Provider, credential: str, pool: Pool, spoken: Mapping[str, Speech]) -> Route:
     return Route(
         target=target,
         provider=provider,
@@ -258,6 +264,8 @@ def _route(target: Target, provider: Provider, credential: str, pool: Pool) -> R
                 (b"x-stellwerk-model", target.model.encode()),
             )
         ),
+        speech=spoken[provider.dialect],
+        sign=provider.sign if isinstance(provider, Signing) else None,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.route import Plan, Target
 from stellwerk.core.wire import Failure, WireRequest
@@ -26,6 +27,7 @@ class Defective:
     """A provider of somebody else's, of which one method fails."""
 
     dialect = "openai_chat"
+    losses = ()
 
     def __init__(self, provider: Provider, broken: str, sound: int) -> None:
         self.origin = provider.origin
@@ -39,6 +41,14 @@ class Defective:
         if self._broken == "express":
             raise InvalidRequest("This provider knows no tools.", param="tools")
         return self._provider.prepare(envelope, target, credential, trace)
+
+    def speaks(self, dialect: str) -> bool:
+        """As it should be."""
+        return self._provider.speaks(dialect)
+
+    def prepare_chat(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """Never called: callers speak its dialect."""
+        raise AssertionError(request, target, credential, trace)
 
     def classify(self, status: int, headers: Any, body: bytes, now: float) -> Failure:
         """As it should be, or not."""

@@ -114,7 +114,7 @@ async def test_a_new_key_of_a_provider_is_used_from_then_on(tmp_path: Path) -> N
 def state_of(gateway: Gateway) -> tuple[object, ...]:
     """Everything that a reload replaces."""
     parts = gateway.parts
-    return (parts.pipeline.configuration, parts.app.dialect, parts.front.limits, parts.pool.max_reply_bytes)
+    return (parts.pipeline.configuration, parts.app.paths, parts.front.limits, parts.pool.max_reply_bytes)
 
 
 @pytest.mark.parametrize("fault", ["gone", "empty", "two lines", "not ASCII", "not text"])

@@ -163,7 +163,7 @@ async def test_a_fault_goes_unseen_while_another_target_is_left(tmp_path: Path, 
 async def test_the_reason_names_what_was_wrong(tmp_path: Path) -> None:
     reasons = {
         "a page with 200": "502 Bad Gateway",
-        "another JSON": "not a chat completion",
+        "another JSON": "not a completion",
         "an error with 200": "Out of paper.",
         "a body over the limit": "2000 bytes",
         "nothing with 200": "empty",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 
 from stellwerk.core.chat import ChatRequest, JsonObjectFormat, JsonSchemaFormat, Role
+from stellwerk.core.loss import Loss
 from stellwerk.core.part import (
     Audio,
     Document,
@@ -28,7 +29,6 @@ from stellwerk.dialects.bedrock_converse.messages import INSTRUCTIONS, is_instru
 from stellwerk.dialects.bedrock_converse.models import is_claude, may_think, takes_reasoning, takes_top_k
 from stellwerk.dialects.bedrock_converse.request import TIERS
 from stellwerk.dialects.bedrock_converse.types import DIALECT, is_own
-from stellwerk.dialects.losses import Loss
 
 _Media = Image | Audio | Video | Document
 

@@ -68,6 +68,10 @@ class PassThrough:
         self._kinds: dict[bytes, str] = {}  # header blocks of this stream to what they announce
 
     @property
+    def shape(self) -> None:
+        """No event may pass unread."""
+
+    @property
     def is_between_events(self) -> bool:
         """Whether what was handed on ends with a whole event: always."""
         return True

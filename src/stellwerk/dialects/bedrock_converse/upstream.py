@@ -12,6 +12,7 @@ from stellwerk.core.envelope import Envelope
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, Origin, WireRequest
 from stellwerk.dialects.bedrock_converse.errors import read_failure
+from stellwerk.dialects.bedrock_converse.losses import LOSSES
 from stellwerk.dialects.bedrock_converse.request import encode, rewrite
 from stellwerk.dialects.bedrock_converse.types import DIALECT
 from stellwerk.http.fields import render
@@ -31,6 +32,7 @@ class BedrockUpstream:
     """A host under ``base_url`` (without a version, as boto3 takes it) that serves ``/model/{model}/converse``."""
 
     dialect = DIALECT
+    losses = LOSSES
 
     def __init__(self, base_url: str) -> None:
         url = urlsplit(base_url)
@@ -48,6 +50,10 @@ class BedrockUpstream:
         )
         self._authorized: tuple[str, bytes] = ("", self._fields)
         self._paths: dict[tuple[str, bool], bytes] = {}
+
+    def speaks(self, dialect: str) -> bool:
+        """Whether it serves that dialect: only its own."""
+        return dialect == self.dialect
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The caller's body as it is, under our own credential.

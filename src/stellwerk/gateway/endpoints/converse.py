@@ -24,6 +24,7 @@ class Converse:
     """The dialect as callers of this gateway speak it."""
 
     name = DIALECT
+    is_chat = True
     bound: tuple[Loss, ...] = ()
 
     def __init__(self, limits: LimitsSpec) -> None:
@@ -49,6 +50,11 @@ class Converse:
         """Hands a stream on, frame by frame."""
         del envelope
         return PassThrough(max_event_bytes=self._max_event_bytes)
+
+    def stream_type(self, envelope: Envelope) -> bytes:
+        """An event stream."""
+        del envelope
+        return b"application/vnd.amazon.eventstream"
 
     def stream_fields(self, envelope: Envelope) -> bytes:
         """An event stream."""

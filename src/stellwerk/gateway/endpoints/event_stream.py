@@ -35,10 +35,20 @@ class EventStreamDialect:
     error: Callable[[StellwerkError], bytes]
     stream_error_writer: StreamError
 
+    @property
+    def is_chat(self) -> bool:
+        """Only what derives from this is."""
+        return False
+
     def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
         """Reads a request as far as every request needs it."""
         del path, query
         return self.reader(body)
+
+    def stream_type(self, envelope: Envelope) -> bytes:
+        """Server-sent events."""
+        del envelope
+        return b"text/event-stream"
 
     def stream_fields(self, envelope: Envelope) -> bytes:
         """Server-sent events."""
@@ -64,6 +74,11 @@ class EventStreamChat(EventStreamDialect):
     reply_encoder: Callable[[Reply], bytes]
     stream_encoder: Callable[[Envelope], Encoder]
     bound: tuple[Loss, ...] = ()
+
+    @property
+    def is_chat(self) -> bool:
+        """It is."""
+        return True
 
     def decode(self, envelope: Envelope) -> ChatRequest:
         """The whole request in the neutral form."""

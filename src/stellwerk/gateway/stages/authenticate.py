@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 
 from stellwerk.core.identity import Principal
@@ -11,6 +12,9 @@ from stellwerk.http.fields import Headers
 
 _PEPPER = secrets.token_bytes(32)
 """Keys the digests of this process: a memory image does not give away keys that are easy to guess."""
+
+
+_SIGNED = re.compile(rb"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/")
 
 
 class Directory:
@@ -27,13 +31,18 @@ class Directory:
 
 
 def authenticate(headers: Headers, directory: Directory) -> Principal:
-    """Finds the caller by ``Authorization: Bearer``, ``x-api-key`` or ``x-goog-api-key``, in this order.
+    """Finds the caller by ``Authorization``, ``x-api-key`` or ``x-goog-api-key``, in this order.
+
+    AWS's clients refuse bearer tokens without TLS: there the key stands as the access key id of their signature, and is
+    itself the proof. The signature is not looked at.
 
     Raises ``AuthenticationFailed`` without naming what was sent.
     """
     authorization = headers.get(b"authorization")
     if authorization is not None and authorization[:7].lower() == b"bearer ":
         key = authorization[7:].strip()
+    elif authorization is not None and (signed := _SIGNED.match(authorization)) is not None:
+        key = signed[1]
     else:
         key = headers.get(b"x-api-key") or headers.get(b"x-goog-api-key") or b""
     if not key:

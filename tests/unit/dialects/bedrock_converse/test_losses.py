@@ -17,6 +17,7 @@ from stellwerk.core.chat import (
     Role,
     Sampling,
 )
+from stellwerk.core.loss import judge
 from stellwerk.core.part import (
     Audio,
     Citation,
@@ -37,7 +38,6 @@ from stellwerk.core.part import (
 from stellwerk.core.tool import CustomTool, FunctionTool, OpaqueTool, ToolChoice, ToolMode
 from stellwerk.dialects.bedrock_converse import request
 from stellwerk.dialects.bedrock_converse.losses import LOSSES
-from stellwerk.dialects.losses import judge
 from stellwerk.errors import InvalidRequest
 from tests.golden.test_bedrock_converse import REQUESTS, name
 

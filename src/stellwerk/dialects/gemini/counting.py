@@ -1,0 +1,79 @@
+"""Counting a prompt's tokens: ``countTokens`` between this dialect and the neutral form."""
+
+from __future__ import annotations
+
+import msgspec
+
+from stellwerk.core.chat import ChatRequest
+from stellwerk.dialects import json_splice
+from stellwerk.dialects.gemini.envelope import refusal
+from stellwerk.dialects.gemini.paths import resource
+from stellwerk.dialects.gemini.request import decode_members, encode
+from stellwerk.dialects.gemini.response import not_json
+from stellwerk.dialects.gemini.types import Members
+from stellwerk.dialects.members import refuse_request
+from stellwerk.errors import UpstreamInvalid
+
+_MAX_DEPTH = 256
+_WRAPPERS = ("generateContentRequest", "generate_content_request")
+
+
+def decode_count_request(body: bytes, *, model: str) -> ChatRequest:
+    """The request whose tokens shall be counted: bare contents, or all of it in ``generateContentRequest``.
+
+    Raises ``InvalidRequest`` with what is wrong.
+    """
+    try:
+        if not body.isascii():
+            body.decode()
+        members = Members(body, refuse=refuse_request)
+        if _WRAPPERS[0] in members:
+            members = members.within(_WRAPPERS[0])
+        return decode_members(members, model, is_stream=False)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise refusal(error, body, _MAX_DEPTH) from None
+
+
+def rewrite_count_request(body: bytes, model: str) -> bytes:
+    """The body of one that is passed on: a request that names its model within names ours instead.
+
+    ``body`` is known to be a JSON object.
+    """
+    for name in _WRAPPERS:
+        member = json_splice.find(body, name)
+        if member is not None and body[member.start : member.start + 1] == b"{":
+            within = body[member.start : member.end]
+            named = json_splice.put(within, "model", msgspec.json.encode(resource(model)))
+            return json_splice.replace(body, member, named)
+    return body
+
+
+def encode_count_request(request: ChatRequest, *, is_vertex: bool = False) -> bytes:
+    """The body that asks how many tokens a request has; Vertex takes it bare, Google's own API wrapped."""
+    whole = encode(request)
+    if is_vertex:
+        return whole
+    model = msgspec.json.encode(resource(request.model))
+    return b'{"generateContentRequest":' + json_splice.put(whole, "model", model) + b"}"
+
+
+def encode_count(tokens: int) -> bytes:
+    """The answer that callers of this dialect read."""
+    return msgspec.json.encode({"totalTokens": tokens})
+
+
+def decode_count(body: bytes) -> int:
+    """The number of tokens. Raises ``UpstreamInvalid`` when the body does not say it."""
+    try:
+        return _read_count(body).total_tokens
+    except msgspec.ValidationError:
+        raise UpstreamInvalid("The provider's answer does not say how many tokens there are.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise not_json(body) from None
+
+
+class _Count(msgspec.Struct, gc=False, rename="camel"):
+    total_tokens: int
+
+
+_read_count = msgspec.json.Decoder(_Count).decode

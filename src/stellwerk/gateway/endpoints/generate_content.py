@@ -1,0 +1,94 @@
+"""``POST /v1beta/models/{model}:generateContent`` and ``:streamGenerateContent``: Gemini's dialect."""
+
+from __future__ import annotations
+
+from stellwerk.core.chat import ChatRequest
+from stellwerk.core.envelope import Envelope
+from stellwerk.core.loss import Loss
+from stellwerk.core.reply import Reply, ReplyFacts
+from stellwerk.core.snapshot import LimitsSpec
+from stellwerk.dialects.gemini import request, response
+from stellwerk.dialects.gemini.errors import encode_error, encode_stream_error
+from stellwerk.dialects.gemini.paths import GENERATE, STREAM, Operation, read_path
+from stellwerk.dialects.gemini.request import GeminiEnvelope
+from stellwerk.dialects.gemini.stream import ChunkEncoder, PassThrough
+from stellwerk.dialects.gemini.types import DIALECT
+from stellwerk.errors import StellwerkError
+from stellwerk.gateway.endpoints.event_stream import FIELDS
+
+ARRAY = b"content-type: application/json; charset=utf-8\r\n"
+
+
+def operation(path: bytes, query: bytes) -> Operation | None:
+    """What a target asks for, where it asks for content."""
+    found = read_path(path.decode("latin-1"), query.decode("latin-1"))
+    return found if found is not None and found.action in {GENERATE, STREAM} else None
+
+
+class GenerateContent:
+    """The dialect as callers of this gateway speak it."""
+
+    name = DIALECT
+    is_chat = True
+    bound: tuple[Loss, ...] = ()
+
+    def __init__(self, limits: LimitsSpec) -> None:
+        self._max_depth = limits.max_json_depth
+        self._max_event_bytes = limits.max_event_bytes
+
+    def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
+        """Reads a request as far as every request needs it; model and streaming are in the path."""
+        found = operation(path, query) or Operation("", GENERATE)
+        return request.read_envelope(
+            body,
+            model=found.model,
+            is_stream=found.action == STREAM,
+            is_sse=found.is_sse,
+            max_depth=self._max_depth,
+        )
+
+    def facts(self, body: bytes) -> ReplyFacts:
+        """Reads a whole answer that is handed on."""
+        return response.read_usage(body)
+
+    def relay(self, envelope: Envelope) -> PassThrough:
+        """Hands a stream on, as events or as an array."""
+        return PassThrough(is_sse=_is_sse(envelope), max_event_bytes=self._max_event_bytes)
+
+    def stream_type(self, envelope: Envelope) -> bytes:
+        """Server-sent events, or JSON."""
+        return b"text/event-stream" if _is_sse(envelope) else b"application/json"
+
+    def stream_fields(self, envelope: Envelope) -> bytes:
+        """Server-sent events, or JSON."""
+        return FIELDS if _is_sse(envelope) else ARRAY
+
+    def error(self, error: StellwerkError) -> bytes:
+        """Google's error body."""
+        return encode_error(error)
+
+    def error_fields(self, error: StellwerkError) -> bytes:
+        """None: all is in the body."""
+        del error
+        return b""
+
+    def stream_error(self, error: StellwerkError, envelope: Envelope, *, close_half_event: bool) -> bytes:
+        """Google's error as an event, or as the array's last element."""
+        return encode_stream_error(error, close_half_event=close_half_event, is_sse=_is_sse(envelope))
+
+    def decode(self, envelope: Envelope) -> ChatRequest:
+        """The whole request."""
+        return request.decode(envelope.body, model=envelope.model, is_stream=envelope.is_stream)
+
+    def encode(self, reply: Reply, envelope: Envelope) -> bytes:
+        """A whole answer."""
+        del envelope
+        return response.encode(reply)
+
+    def encoder(self, envelope: Envelope) -> ChunkEncoder:
+        """Writes a stream."""
+        return ChunkEncoder(is_sse=_is_sse(envelope))
+
+
+def _is_sse(envelope: Envelope) -> bool:
+    return not isinstance(envelope, GeminiEnvelope) or envelope.is_sse
