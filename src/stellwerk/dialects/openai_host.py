@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -15,19 +15,6 @@ from stellwerk.dialects.bearer_upstream import BearerUpstream
 from stellwerk.dialects.openai_chat.losses import LOSSES
 from stellwerk.dialects.openai_chat.request import encode
 from stellwerk.dialects.openai_chat.upstream import OpenAIUpstream
-from stellwerk.dialects.openai_completions.upstream import CompletionsUpstream
-from stellwerk.dialects.openai_embeddings.upstream import EmbeddingsUpstream
-from stellwerk.dialects.openai_moderations.upstream import ModerationsUpstream
-from stellwerk.dialects.openai_responses.upstream import ResponsesUpstream
-from stellwerk.dialects.rerank.upstream import RerankUpstream
-
-_KINDS = {
-    "openai_responses": ResponsesUpstream,
-    "openai_completions": CompletionsUpstream,
-    "openai_embeddings": EmbeddingsUpstream,
-    "openai_moderations": ModerationsUpstream,
-    "rerank": RerankUpstream,
-}
 
 
 class OpenAIHost:
@@ -51,18 +38,22 @@ class OpenAIHost:
         self._chat = OpenAIUpstream(base_url, fields=fields)
         self.origin = self._chat.origin
         self._cap = cap
-        self._upstreams: dict[str, BearerUpstream] = {
-            self.dialect: self._chat,
-            **{dialect: _KINDS[dialect](base_url, fields=fields) for dialect in beside},
-        }
+        self._base_url = base_url
+        self._added = fields
+        self._spoken = frozenset((self.dialect, *beside))
+        self._upstreams: dict[str, BearerUpstream] = {self.dialect: self._chat}
 
     def speaks(self, dialect: str) -> bool:
         """Whether it serves that dialect's path."""
-        return dialect in self._upstreams
+        return dialect in self._spoken
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The caller's body with the target's model in it, under our own credential."""
-        return self._upstreams[envelope.dialect].prepare(envelope, target, credential, trace)
+        upstream = self._upstreams.get(envelope.dialect)
+        if upstream is None:
+            upstream = _kind_of(envelope.dialect)(self._base_url, fields=self._added)
+            self._upstreams[envelope.dialect] = upstream
+        return upstream.prepare(envelope, target, credential, trace)
 
     def prepare_chat(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The request of a caller who speaks another dialect; a stream is asked for its usage."""
@@ -72,3 +63,28 @@ class OpenAIHost:
     def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
         """Reads the error body that all of OpenAI's dialects share, or whatever stands in its place."""
         return self._chat.classify(status, headers, body, now)
+
+
+def _kind_of(dialect: str) -> Callable[..., BearerUpstream]:
+    """How such a host is asked in a dialect besides chat; loaded when somebody does."""
+    match dialect:
+        case "openai_responses":
+            from stellwerk.dialects.openai_responses.upstream import ResponsesUpstream
+
+            return ResponsesUpstream
+        case "openai_completions":
+            from stellwerk.dialects.openai_completions.upstream import CompletionsUpstream
+
+            return CompletionsUpstream
+        case "openai_embeddings":
+            from stellwerk.dialects.openai_embeddings.upstream import EmbeddingsUpstream
+
+            return EmbeddingsUpstream
+        case "openai_moderations":
+            from stellwerk.dialects.openai_moderations.upstream import ModerationsUpstream
+
+            return ModerationsUpstream
+        case _:
+            from stellwerk.dialects.rerank.upstream import RerankUpstream
+
+            return RerankUpstream

@@ -35,7 +35,7 @@ class App:
         """Answers a whole request; whatever goes wrong on the way becomes an answer too."""
         started_ms = int(time.time() * 1000)
         request_id = self._identify(request, started_ms)
-        dialect = self.paths.by_path.get(request.path) or self.paths.find(request.path, request.query)
+        dialect = self.paths.find(request.path)
         try:
             if dialect is not None and request.method == b"POST":
                 self._pipeline.run(request, dialect, request_id, started_ms)
@@ -51,7 +51,7 @@ class App:
 
     def accept(self, request: Request) -> BodySink | None:
         """Turns a large or announced body away before it is sent when its sender is nobody."""
-        if self.paths.find(request.path, request.query) is not None:
+        if self.paths.find(request.path) is not None:
             authenticate(request.headers, self._pipeline.configuration.directory)
         return None
 
@@ -59,7 +59,7 @@ class App:
         """The body for a request that ends before it is served."""
         started_ms = int(time.time() * 1000)
         request_id = self._identify(request, started_ms)
-        dialect = self.paths.find(request.path, request.query)
+        dialect = self.paths.find(request.path)
         if dialect is not None:
             self._pipeline.refuse(request, dialect, request_id, started_ms, error)
         told = self.paths.of_errors(request.path)

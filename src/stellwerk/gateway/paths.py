@@ -1,55 +1,72 @@
-"""Which dialect a path belongs to."""
+"""Which dialect a path belongs to. Each is loaded when its first caller comes: all of them would double a start."""
 
 from __future__ import annotations
 
+import importlib
+import re
+from typing import cast
+
 from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.gateway.dialect import Dialect
-from stellwerk.gateway.endpoints import (
-    chat_completions,
-    completions,
-    converse,
-    embeddings,
-    generate_content,
-    messages,
-    moderations,
-    rerank,
-    responses,
-)
+from stellwerk.gateway.endpoints import chat_completions
 
-_ONE_PATH = (chat_completions, completions, responses, messages, embeddings, moderations, rerank)
+ENDPOINTS = {
+    chat_completions.PATH: "chat_completions",
+    b"/v1/completions": "completions",
+    b"/v1/responses": "responses",
+    b"/v1/messages": "messages",
+    b"/v1/embeddings": "embeddings",
+    b"/v1/moderations": "moderations",
+    b"/v1/rerank": "rerank",
+}
+"""Paths that ask providers, and the files of ``endpoints/`` that know them."""
+
+_CONVERSE = re.compile(rb"/model/[^/]+/converse(?:-stream)?")
+_GEMINI = re.compile(
+    rb"/v1(?:beta|alpha|beta1)?/(?:.+/)?(?:models|tunedModels)/[^/]+:(?:generate|streamGenerate)Content"
+)
 
 
 class Paths:
-    """The endpoints that ask providers, by their paths."""
+    """The endpoints that ask providers."""
 
-    __slots__ = ("_by_prefix", "_converse", "_gemini", "by_path", "usual")
+    __slots__ = ("_limits", "_loaded", "by_path", "usual")
 
     def __init__(self, limits: LimitsSpec) -> None:
-        self.by_path: dict[bytes, Dialect] = {endpoint.PATH: endpoint.dialect(limits) for endpoint in _ONE_PATH}
-        """Dialects whose requests all come to one path."""
-        self.usual = self.by_path[chat_completions.PATH]
+        self._limits = limits
+        self._loaded: dict[str, Dialect] = {}
+        self.usual: Dialect = chat_completions.dialect(limits)
         """The dialect for whoever cannot be told by his path."""
-        self._gemini, self._converse = generate_content.GenerateContent(limits), converse.Converse(limits)
-        self._by_prefix: tuple[tuple[bytes, Dialect], ...] = (
-            (b"/v1beta/", self._gemini),
-            (b"/model/", self._converse),
-            (messages.PATH, self.by_path[messages.PATH]),
-        )
+        self.by_path: dict[bytes, Dialect] = {chat_completions.PATH: self.usual}
+        """Dialects whose requests all come to one path, as far as somebody has come."""
 
-    def find(self, path: bytes, query: bytes) -> Dialect | None:
-        """The dialect of the endpoint that this target names; ``None`` when it names none."""
+    def find(self, path: bytes) -> Dialect | None:
+        """The dialect of the endpoint at a path; ``None`` where there is none."""
         found = self.by_path.get(path)
+        if found is not None:
+            return found
+        name = ENDPOINTS.get(path)
+        if name is not None:
+            self.by_path[path] = found = self._load(name)
+            return found
+        if _CONVERSE.fullmatch(path) is not None:
+            return self._load("converse")
+        return self._load("generate_content") if _GEMINI.fullmatch(path) is not None else None
+
+    def of_errors(self, path: bytes) -> Dialect:
+        """The dialect in which somebody is told that something is wrong with a path."""
+        found = self.find(path)
         if found is not None:
             return found
         if path.startswith(b"/model/"):
-            return self._converse if converse.PATH.fullmatch(path) is not None else None
-        return self._gemini if generate_content.operation(path, query) is not None else None
+            return self._load("converse")
+        if path.startswith(b"/v1beta") or (path.startswith(b"/v1/models/") and b":" in path):
+            return self._load("generate_content")
+        return self._load("messages") if path.startswith(b"/v1/messages/") else self.usual
 
-    def of_errors(self, path: bytes) -> Dialect:
-        """The dialect in which somebody is told that something is wrong with this path."""
-        found = self.by_path.get(path)
-        if found is not None:
-            return found
-        if path.startswith(b"/v1/models/") and b":" in path:
-            return self._gemini
-        return next((dialect for prefix, dialect in self._by_prefix if path.startswith(prefix)), self.usual)
+    def _load(self, name: str) -> Dialect:
+        found = self._loaded.get(name)
+        if found is None:
+            module = importlib.import_module(f"stellwerk.gateway.endpoints.{name}")
+            self._loaded[name] = found = cast("Dialect", module.dialect(self._limits))
+        return found

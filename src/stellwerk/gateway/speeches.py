@@ -1,4 +1,4 @@
-"""How providers of each dialect answer requests that were translated for them."""
+"""How providers of a dialect answer requests that were translated for them. Only dialects in use are loaded."""
 
 from __future__ import annotations
 
@@ -8,18 +8,10 @@ from dataclasses import dataclass
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.reply import Reply
 from stellwerk.core.snapshot import LimitsSpec
-from stellwerk.dialects.anthropic_messages import response as anthropic
-from stellwerk.dialects.anthropic_messages.stream import EventDecoder as AnthropicDecoder
-from stellwerk.dialects.bedrock_converse import response as converse
-from stellwerk.dialects.bedrock_converse.request import neutral_names
-from stellwerk.dialects.bedrock_converse.stream import FrameDecoder
-from stellwerk.dialects.gemini import response as gemini
-from stellwerk.dialects.gemini.stream import ChunkDecoder as GeminiDecoder
-from stellwerk.dialects.openai_chat import response as chat
-from stellwerk.dialects.openai_chat.stream import ChunkDecoder
-from stellwerk.dialects.openai_responses import response as responses
-from stellwerk.dialects.openai_responses.stream import EventDecoder as ResponsesDecoder
+from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.dialect import Decoder
+
+EVENTS = b"text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +26,78 @@ class Speech:
     """A transducer for a streamed answer to a request."""
 
 
-EVENTS = b"text/event-stream"
+def speech_of(dialect: str, limits: LimitsSpec) -> Speech:
+    """The speech of a dialect. Raises ``ConfigurationError`` for one that is not known here."""
+    make = _SPEECHES.get(dialect)
+    if make is None:
+        raise ConfigurationError((f"a provider speaks {dialect!r}, from which nothing can be translated",))
+    return make(limits.max_event_bytes)
 
 
-def speeches(limits: LimitsSpec) -> dict[str, Speech]:
-    """All of them, by the dialect's name."""
-    limit = limits.max_event_bytes
-    return {
-        "openai_chat": Speech(
-            EVENTS, lambda body, _asked, _id: chat.decode(body), lambda _asked, _id: ChunkDecoder(max_event_bytes=limit)
+def _openai_chat(max_event_bytes: int) -> Speech:
+    from stellwerk.dialects.openai_chat import response
+    from stellwerk.dialects.openai_chat.stream import ChunkDecoder
+
+    return Speech(
+        EVENTS,
+        lambda body, _asked, _id: response.decode(body),
+        lambda _asked, _id: ChunkDecoder(max_event_bytes=max_event_bytes),
+    )
+
+
+def _openai_responses(max_event_bytes: int) -> Speech:
+    from stellwerk.dialects.openai_responses import response
+    from stellwerk.dialects.openai_responses.stream import EventDecoder
+
+    return Speech(
+        EVENTS,
+        lambda body, _asked, _id: response.decode(body),
+        lambda _asked, _id: EventDecoder(max_event_bytes=max_event_bytes),
+    )
+
+
+def _anthropic_messages(max_event_bytes: int) -> Speech:
+    from stellwerk.dialects.anthropic_messages import response
+    from stellwerk.dialects.anthropic_messages.stream import EventDecoder
+
+    return Speech(
+        EVENTS,
+        lambda body, _asked, _id: response.decode(body),
+        lambda _asked, _id: EventDecoder(max_event_bytes=max_event_bytes),
+    )
+
+
+def _gemini(max_event_bytes: int) -> Speech:
+    from stellwerk.dialects.gemini import response
+    from stellwerk.dialects.gemini.stream import ChunkDecoder
+
+    return Speech(
+        EVENTS,
+        lambda body, _asked, _id: response.decode(body),
+        lambda _asked, _id: ChunkDecoder(max_event_bytes=max_event_bytes),
+    )
+
+
+def _bedrock_converse(max_event_bytes: int) -> Speech:
+    from stellwerk.dialects.bedrock_converse import response
+    from stellwerk.dialects.bedrock_converse.request import neutral_names
+    from stellwerk.dialects.bedrock_converse.stream import FrameDecoder
+
+    return Speech(
+        b"application/vnd.amazon.eventstream",
+        lambda body, asked, identity: response.decode(
+            body, model=asked.model, identity=identity, names=neutral_names(asked)
         ),
-        "openai_responses": Speech(
-            EVENTS,
-            lambda body, _asked, _id: responses.decode(body),
-            lambda _asked, _id: ResponsesDecoder(max_event_bytes=limit),
+        lambda asked, identity: FrameDecoder(
+            model=asked.model, identity=identity, names=neutral_names(asked), max_event_bytes=max_event_bytes
         ),
-        "anthropic_messages": Speech(
-            EVENTS,
-            lambda body, _asked, _id: anthropic.decode(body),
-            lambda _asked, _id: AnthropicDecoder(max_event_bytes=limit),
-        ),
-        "gemini": Speech(
-            EVENTS,
-            lambda body, _asked, _id: gemini.decode(body),
-            lambda _asked, _id: GeminiDecoder(max_event_bytes=limit),
-        ),
-        "bedrock_converse": Speech(
-            b"application/vnd.amazon.eventstream",
-            lambda body, asked, identity: converse.decode(
-                body, model=asked.model, identity=identity, names=neutral_names(asked)
-            ),
-            lambda asked, identity: FrameDecoder(
-                model=asked.model, identity=identity, names=neutral_names(asked), max_event_bytes=limit
-            ),
-        ),
-    }
+    )
+
+
+_SPEECHES: dict[str, Callable[[int], Speech]] = {
+    "openai_chat": _openai_chat,
+    "openai_responses": _openai_responses,
+    "anthropic_messages": _anthropic_messages,
+    "gemini": _gemini,
+    "bedrock_converse": _bedrock_converse,
+}

@@ -28,7 +28,7 @@ from stellwerk.gateway.masking import mask
 from stellwerk.gateway.metrics import Metrics
 from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
-from stellwerk.gateway.speeches import Speech, speeches
+from stellwerk.gateway.speeches import Speech, speech_of
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import Directory, digest
 from stellwerk.http.call import Patience
@@ -120,7 +120,8 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
     credentials = {name: found.get("api_key") or found.get("access_token", "") for name, found in secrets.items()}
     targets = {spec.name: _targets(spec) for spec in snapshot.models}
     models = {spec.name: spec for spec in snapshot.models}
-    spoken = speeches(snapshot.server.limits)
+    dialects = {provider.dialect for provider in providers.values()}
+    spoken = {dialect: speech_of(dialect, snapshot.server.limits) for dialect in dialects}
     return Configuration(
         snapshot=snapshot,
         directory=Directory({_token(spec.key): _principal(spec) for spec in snapshot.keys}),

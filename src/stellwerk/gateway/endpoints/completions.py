@@ -11,8 +11,6 @@ from stellwerk.dialects.openai_completions.losses import BOUND
 from stellwerk.dialects.openai_completions.types import DIALECT
 from stellwerk.gateway.endpoints.event_stream import EventStreamChat
 
-PATH = b"/v1/completions"
-
 
 def dialect(limits: LimitsSpec) -> EventStreamChat:
     """The dialect as callers of this gateway speak it."""

@@ -20,8 +20,13 @@ PATH = re.compile(rb"/model/([^/]+)/converse(-stream)?")
 FIELDS = b"content-type: application/vnd.amazon.eventstream\r\n"
 
 
-class Converse:
+def dialect(limits: LimitsSpec) -> Converse:
     """The dialect as callers of this gateway speak it."""
+    return Converse(limits)
+
+
+class Converse:
+    """Model and streaming are in the path; the rest is in the body."""
 
     name = DIALECT
     is_chat = True

@@ -19,14 +19,13 @@ from stellwerk.gateway.endpoints.event_stream import FIELDS
 ARRAY = b"content-type: application/json; charset=utf-8\r\n"
 
 
-def operation(path: bytes, query: bytes) -> Operation | None:
-    """What a target asks for, where it asks for content."""
-    found = read_path(path.decode("latin-1"), query.decode("latin-1"))
-    return found if found is not None and found.action in {GENERATE, STREAM} else None
+def dialect(limits: LimitsSpec) -> GenerateContent:
+    """The dialect as callers of this gateway speak it."""
+    return GenerateContent(limits)
 
 
 class GenerateContent:
-    """The dialect as callers of this gateway speak it."""
+    """Model and streaming are in the path; the rest is in the body."""
 
     name = DIALECT
     is_chat = True
@@ -38,7 +37,7 @@ class GenerateContent:
 
     def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
         """Reads a request as far as every request needs it; model and streaming are in the path."""
-        found = operation(path, query) or Operation("", GENERATE)
+        found = read_path(path.decode("latin-1"), query.decode("latin-1")) or Operation("", GENERATE)
         return request.read_envelope(
             body,
             model=found.model,

@@ -10,8 +10,6 @@ from stellwerk.dialects.anthropic_messages.errors import encode_error, encode_st
 from stellwerk.dialects.anthropic_messages.types import DIALECT
 from stellwerk.gateway.endpoints.event_stream import EventStreamChat
 
-PATH = b"/v1/messages"
-
 
 def dialect(limits: LimitsSpec) -> EventStreamChat:
     """The dialect as callers of this gateway speak it."""

@@ -12,8 +12,6 @@ from stellwerk.dialects.rerank.types import DIALECT
 from stellwerk.gateway.endpoints.event_stream import EventStreamDialect
 from stellwerk.gateway.endpoints.unstreamed import no_event, no_relay
 
-PATH = b"/v1/rerank"
-
 
 def dialect(limits: LimitsSpec) -> EventStreamDialect:
     """The dialect as callers of this gateway speak it."""
