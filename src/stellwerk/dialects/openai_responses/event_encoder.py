@@ -9,7 +9,6 @@ import msgspec
 
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import Image, InlineSource, OpaquePart
-from stellwerk.core.reply import Finish, Reply
 from stellwerk.core.stream import (
     CitationAdded,
     Ended,
@@ -17,7 +16,6 @@ from stellwerk.core.stream import (
     OpaqueDelta,
     PartAdded,
     RefusalDelta,
-    Started,
     StreamEvent,
     StreamFault,
     TextDelta,
@@ -31,10 +29,10 @@ from stellwerk.core.stream import (
 )
 from stellwerk.dialects import sse
 from stellwerk.dialects.openai_responses.called_item import CalledItem
-from stellwerk.dialects.openai_responses.errors import encode_event, response_error
+from stellwerk.dialects.openai_responses.errors import encode_event
 from stellwerk.dialects.openai_responses.finish import is_cut
 from stellwerk.dialects.openai_responses.identity import invent, invent_redacted
-from stellwerk.dialects.openai_responses.response import encode_response
+from stellwerk.dialects.openai_responses.reply_frame import ReplyFrame
 from stellwerk.dialects.openai_responses.spoken_item import REASONING, REFUSAL, SUMMARY, TEXT, Form, SpokenItem, Told
 from stellwerk.dialects.openai_responses.types import DIALECT, EVENT, ITEM, PART, is_spelled, own
 
@@ -56,21 +54,17 @@ class EventEncoder:
     __slots__ = (
         "_calls",
         "_ended",
-        "_finish",
-        "_is_finished",
+        "_frame",
         "_is_over",
         "_number",
         "_output",
         "_raw",
-        "_reply",
         "_spoken",
     )
 
     def __init__(self) -> None:
         self._number = 0
-        self._reply: Reply | None = None
-        self._finish: Finish | None = None
-        self._is_finished = False
+        self._frame = ReplyFrame()
         self._is_over = False
         self._output: list[Any] = []  # items that are closed, and those that are open in their place
         self._spoken: SpokenItem | None = None
@@ -86,7 +80,8 @@ class EventEncoder:
             return b"" if event.candidate else self._more(spoken, event.text)
         if self._is_over or getattr(event, "candidate", None):
             return b""
-        out = b"" if self._reply is not None or isinstance(event, StreamFault) else self._start(event)
+        is_begun = self._frame.is_begun or isinstance(event, StreamFault)
+        out = b"" if is_begun else self._send(self._frame.begin(event))
         if not isinstance(event, ToolCallEnded | Finished | UsageReported | StreamFault | Ended):
             out += self._close_calls()
         return out + self._feed(event)
@@ -98,16 +93,17 @@ class EventEncoder:
     def _feed(self, event: StreamEvent) -> bytes:
         match event:
             case UsageReported():
-                self._reply = msgspec.structs.replace(self._frame, usage=event.usage, usage_opaque=event.opaque)
+                self._frame.count(event)
                 return b""
             case StreamFault():
                 return self._fail(event)
             case Ended():
                 return self._end()
-            case _ if self._is_finished:
+            case _ if self._frame.is_finished:
                 return b""
             case Finished():
-                return self._finish_with(event)
+                self._frame.complete(event)
+                return self._close_all()
             case TextDelta() | RefusalDelta():
                 return self._speak(event)
             case ThinkingDelta():
@@ -153,20 +149,6 @@ class EventEncoder:
         if PART in members and self._spoken is not None:
             return self._send(self._spoken.close_part())
         return self._hand_on_event(event) if isinstance(event, msgspec.Raw) else b""
-
-    @property
-    def _frame(self) -> Reply:
-        """What is known of the reply beside its output."""
-        return self._reply or Reply("", "", ())
-
-    def _start(self, event: StreamEvent) -> bytes:
-        if isinstance(event, Started):
-            told = (event.id, event.model, (), event.created_s, None, None, event.service_tier, event.opaque)
-            self._reply = Reply(*told)
-        else:
-            self._reply = self._frame
-        response = encode_response(self._reply, None, [], status="in_progress")
-        return self._send((kind, {"response": response}) for kind in ("response.created", "response.in_progress"))
 
     def _speak(self, event: TextDelta | RefusalDelta) -> bytes:
         spoken, out = self._open(REFUSAL if isinstance(event, RefusalDelta) else TEXT)
@@ -243,21 +225,12 @@ class EventEncoder:
             event["output_index"] = self._raw[place]
         return out + self._send([(kind, event)])
 
-    def _finish_with(self, event: Finished) -> bytes:
-        frame, members = self._frame, own(event.opaque)
-        if members:
-            opaque = Opaque(DIALECT, {**(own(frame.opaque) or {}), **members})
-            tier = None if "service_tier" in members else frame.service_tier
-            self._reply = msgspec.structs.replace(frame, service_tier=tier, opaque=opaque)
-        self._finish, self._is_finished = event.finish, True
-        return self._close_all()
-
     def _close_all(self) -> bytes:
         """Closes what is open; an answer that is cut is so within its last item."""
         out, last = b"", self._output[-1] if self._output else None
         for item in self._output:
             if isinstance(item, SpokenItem | CalledItem):
-                out += self._close(item, is_cut=item is last and is_cut(self._finish))
+                out += self._close(item, is_cut=item is last and is_cut(self._frame.finish))
         self._spoken = None
         self._calls, self._ended = {}, []
         return out
@@ -277,23 +250,19 @@ class EventEncoder:
         return b"".join([self._close(call) for call in ended])
 
     def _end(self) -> bytes:
-        out = b"" if self._is_finished else self._close_all()
+        out = b"" if self._frame.is_finished else self._close_all()
         self._is_over = True
-        response = encode_response(self._frame, self._finish, self._output)
-        kind = "response.completed" if response["status"] == "completed" else "response.incomplete"
-        return out + self._send([(kind, {"response": response})])
+        return out + self._send([self._frame.end(self._output)])
 
     def _fail(self, event: StreamFault) -> bytes:
         self._is_over = True
         self._spoken = None
-        if self._reply is None:
+        if not self._frame.is_begun:
             return encode_event(event.message, event.code, None, self._number)
         output = [
             item.whole(is_cut=True) if isinstance(item, SpokenItem | CalledItem) else item for item in self._output
         ]
-        error = response_error(event.message, event.code)
-        response = encode_response(self._reply, None, output, status="failed", error=error)
-        return self._send([("response.failed", {"response": response})])
+        return self._send([self._frame.fail(event, output)])
 
     def _send(self, told: Iterable[Told]) -> bytes:
         out = []
