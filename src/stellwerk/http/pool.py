@@ -85,7 +85,7 @@ class Pool:
         return sum(lane.size for lane in self._lanes.values())
 
     def reconsider(self) -> None:
-        """Asks the check anew about every connection; what it no longer permits ends, with its call if it has one."""
+        """Asks the check anew about every connection: what it no longer permits is closed, once its call has ended."""
         self.considered += 1
         for lane in self._lanes.values():
             lane.reconsider()
