@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from stellwerk.errors import MethodNotAllowed, NotFound, RequestError, StellwerkError
 from stellwerk.gateway.defect import report
+from stellwerk.gateway.dialect import Dialect
 from stellwerk.gateway.endpoints import models, operation
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.paths import Paths
@@ -37,10 +38,10 @@ class App:
         request_id = self._identify(request, started_ms)
         dialect = self.paths.find(request.path)
         try:
-            if dialect is not None and request.method == b"POST":
+            if dialect is not None and request.method in dialect.methods:
                 self._pipeline.run(request, dialect, request_id, started_ms)
             else:
-                self._serve_other(request, is_endpoint=dialect is not None)
+                self._serve_other(request, dialect)
         except StellwerkError as error:
             self._answer(request, status_of(error), error)
         except Exception as error:  # noqa: BLE001 (the one place where everything ends)
@@ -48,6 +49,11 @@ class App:
             if dialect is not None and request.owner is None:
                 self._pipeline.refuse(request, dialect, request_id, started_ms, DEFECT)
             self._answer(request, 500, DEFECT)
+
+    def asks_a_provider(self, request: Request) -> bool:
+        """Whether it is one that is accounted for."""
+        dialect = self.paths.find(request.path)
+        return dialect is not None and request.method in dialect.methods
 
     def accept(self, request: Request) -> BodySink | None:
         """Turns a large or announced body away before it is sent when its sender is nobody."""
@@ -60,7 +66,7 @@ class App:
         started_ms = int(time.time() * 1000)
         request_id = self._identify(request, started_ms)
         dialect = self.paths.find(request.path)
-        if dialect is not None:
+        if dialect is not None and request.method in dialect.methods:
             self._pipeline.refuse(request, dialect, request_id, started_ms, error)
         told = self.paths.of_errors(request.path)
         return JSON + told.error_fields(error), told.error(error)
@@ -79,7 +85,7 @@ class App:
         )
         return request_id
 
-    def _serve_other(self, request: Request, *, is_endpoint: bool) -> None:
+    def _serve_other(self, request: Request, dialect: Dialect | None) -> None:
         configuration = self._pipeline.configuration
         path, method = request.path, request.method
         if method == b"OPTIONS":
@@ -88,8 +94,8 @@ class App:
             _require(request, b"GET", b"HEAD")
             answer = self._operation.answer(path, request.query, request.peer, request.headers, configuration)
             request.respond(*answer)
-        elif is_endpoint:
-            _require(request, b"POST")
+        elif dialect is not None:
+            _require(request, *sorted(dialect.methods))
         elif path == models.PATH or path.startswith(_MODEL):
             _require(request, b"GET", b"HEAD")
             principal = authenticate(request.headers, configuration.directory)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
@@ -11,7 +11,14 @@ from stellwerk.core.reply import Reply, ReplyFacts
 from stellwerk.core.shape import Shape
 from stellwerk.core.stream import StreamEvent
 from stellwerk.core.usage import Usage
+from stellwerk.core.wire import WireRequest
 from stellwerk.errors import StellwerkError
+
+if TYPE_CHECKING:
+    from stellwerk.gateway.configuration import Route
+
+POST = frozenset({b"POST"})
+"""How nearly everything is asked."""
 
 
 class Relay(Protocol):
@@ -75,6 +82,30 @@ class Encoder(Protocol):
         ...
 
 
+class Interpretation(Protocol):
+    """One request between a caller of one dialect and providers of others."""
+
+    @property
+    def warning(self) -> str:
+        """What the caller must know of the answer by the target of the moment; empty where there is nothing."""
+        ...
+
+    def prepare(self, route: Route, trace: bytes) -> WireRequest | None:
+        """The request for a target; ``None`` where ``answer`` does without one.
+
+        Raises ``InvalidRequest`` for what the target cannot be without, by name.
+        """
+        ...
+
+    def answer(self, route: Route, body: bytes) -> tuple[bytes, ReplyFacts]:
+        """A whole answer for the caller, made of the target's. Raises ``UpstreamInvalid``."""
+        ...
+
+    def stream(self, route: Route) -> Relay:
+        """A transducer for a streamed answer."""
+        ...
+
+
 class Dialect(Protocol):
     """One dialect of callers. Nothing else knows its paths, its errors and how its streams look."""
 
@@ -84,8 +115,8 @@ class Dialect(Protocol):
         ...
 
     @property
-    def is_chat(self) -> bool:
-        """Whether it is a ``ChatDialect``."""
+    def methods(self) -> frozenset[bytes]:
+        """The methods with which its paths are asked."""
         ...
 
     def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
@@ -94,6 +125,13 @@ class Dialect(Protocol):
 
     def facts(self, body: bytes) -> ReplyFacts:
         """Reads a whole answer that is handed on. Raises ``UpstreamInvalid`` when it is not the dialect's."""
+        ...
+
+    def interpret(self, envelope: Envelope, identity: str) -> Interpretation | None:
+        """How a request reaches providers of other dialects; ``None`` where it cannot.
+
+        ``identity`` names the answer where the provider's dialect has no ids.
+        """
         ...
 
     def relay(self, envelope: Envelope) -> Relay:

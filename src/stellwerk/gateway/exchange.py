@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -29,7 +29,6 @@ from stellwerk.errors import (
     UpstreamUnavailable,
 )
 from stellwerk.gateway.defect import report
-from stellwerk.gateway.interpreter import Interpreter
 from stellwerk.gateway.masking import mask_body
 from stellwerk.gateway.stream import StreamReply
 from stellwerk.http.call import Call, frame
@@ -40,7 +39,7 @@ from stellwerk.supervisor.log import Log
 if TYPE_CHECKING:
     from stellwerk.core.route import Target
     from stellwerk.gateway.configuration import Model, Route
-    from stellwerk.gateway.dialect import ChatDialect
+    from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.reply import Reply
 
 MAX_RETRY_AFTER_S = 5.0
@@ -82,7 +81,7 @@ class Exchange(msgspec.Struct, eq=False):
     _call: Call | None = None
     _stream: StreamReply | None = None
     _timer: Timer | None = None
-    _interpreter: Interpreter | None = None
+    _interpreter: Interpretation | None = None
     _is_translated: bool = False
     """Whether the target that is being asked speaks another dialect than the caller."""
 
@@ -225,11 +224,16 @@ class Exchange(msgspec.Struct, eq=False):
         try:
             target = self._targets[self._index]
             reply.route = route = model.routes[target.identity]
+            reply.warning = b""
             self._is_translated = not route.provider.speaks(envelope.dialect)
             if not self._is_translated:
                 wire = route.provider.prepare(envelope, target, route.credential, self._trace)
             else:
-                wire = self._translate(route)
+                translated = self._translate(route)
+                if translated is None:
+                    self._answer_alone(route)
+                    return
+                wire = translated
             if route.sign is not None:
                 wire = route.sign(wire, time.time())
         except UpstreamCredentials as error:
@@ -256,21 +260,29 @@ class Exchange(msgspec.Struct, eq=False):
         )
         route.lane.send(call)
 
-    def _translate(self, route: Route) -> WireRequest:
-        """The request for a provider of another dialect. What that cannot say is refused, or told in a header."""
+    def _translate(self, route: Route) -> WireRequest | None:
+        """The request for a provider of another dialect; ``None`` where the answer needs none.
+
+        What the provider cannot say is refused, or told in a header.
+        """
         reply = self._reply
         interpreter = self._interpreter
         if interpreter is None:
-            dialect, lease = reply.dialect, reply.lease
-            if not dialect.is_chat:
+            lease = reply.lease
+            interpreter = reply.dialect.interpret(lease.envelope, lease.request_id)
+            if interpreter is None:
                 message = f"The model's provider '{route.target.provider}' does not serve this path."
                 raise InvalidRequest(message, param="model")
-            interpreter = Interpreter(cast("ChatDialect", dialect), lease.envelope, lease.request_id)
             self._interpreter = interpreter
         wire = interpreter.prepare(route, self._trace)
-        dropped = interpreter.dropped
-        reply.warning = b"x-stellwerk-warning: dropped %b\r\n" % ", ".join(dropped).encode() if dropped else b""
+        warning = interpreter.warning
+        reply.warning = b"x-stellwerk-warning: %b\r\n" % warning.encode() if warning else b""
         return wire
+
+    def _answer_alone(self, route: Route) -> None:
+        """What needs no provider is answered at once."""
+        if self._interpreter is not None:
+            self._reply.respond(*self._interpreter.answer(route, b""), self._scheduler.deadlines.clock())
 
     def _is_stream(self, route: Route, kind: bytes) -> bool:
         """Whether an answer of this media type is the stream that was asked for."""

@@ -24,7 +24,7 @@ class Interpreter:
     The request is read whole once, however many targets are asked.
     """
 
-    __slots__ = ("_asked", "_dialect", "_envelope", "_identity", "dropped")
+    __slots__ = ("_asked", "_dialect", "_envelope", "_identity", "warning")
 
     def __init__(self, dialect: ChatDialect, envelope: Envelope, identity: str) -> None:
         self._dialect = dialect
@@ -32,14 +32,15 @@ class Interpreter:
         self._identity = identity
         """Names the answer where the provider's dialect has no ids."""
         self._asked: ChatRequest | None = None
-        self.dropped: tuple[str, ...] = ()
+        self.warning = ""
         """What of the request the target of the moment is not told."""
 
     def prepare(self, route: Route, trace: bytes) -> WireRequest:
         """The request for a target. Raises ``InvalidRequest`` for what it cannot be without, by name."""
         asked = self._asked if self._asked is not None else self._dialect.decode(self._envelope)
         self._asked = asked = msgspec.structs.replace(asked, model=route.target.model)
-        self.dropped = (*judge(self._dialect.bound, asked), *judge(route.provider.losses, asked))
+        dropped = (*judge(self._dialect.bound, asked), *judge(route.provider.losses, asked))
+        self.warning = f"dropped {', '.join(dropped)}" if dropped else ""
         return route.provider.prepare_chat(asked, route.target, route.credential, trace)
 
     def answer(self, route: Route, body: bytes) -> tuple[bytes, ReplyFacts]:

@@ -15,6 +15,7 @@ ENDPOINTS = {
     b"/v1/completions": "completions",
     b"/v1/responses": "responses",
     b"/v1/messages": "messages",
+    b"/v1/messages/count_tokens": "count_anthropic_tokens",
     b"/v1/embeddings": "embeddings",
     b"/v1/moderations": "moderations",
     b"/v1/rerank": "rerank",
@@ -23,7 +24,7 @@ ENDPOINTS = {
 
 _CONVERSE = re.compile(rb"/model/[^/]+/converse(?:-stream)?")
 _GEMINI = re.compile(
-    rb"/v1(?:beta|alpha|beta1)?/(?:.+/)?(?:models|tunedModels)/[^/]+:(?:generate|streamGenerate)Content"
+    rb"/v1(?:beta|alpha|beta1)?/(?:.+/)?(?:models|tunedModels)/[^/]+:(?:(?:generate|streamGenerate)Content|countTokens)"
 )
 
 
@@ -51,7 +52,9 @@ class Paths:
             return found
         if _CONVERSE.fullmatch(path) is not None:
             return self._load("converse")
-        return self._load("generate_content") if _GEMINI.fullmatch(path) is not None else None
+        if _GEMINI.fullmatch(path) is None:
+            return None
+        return self._load("count_gemini_tokens" if path.endswith(b":countTokens") else "generate_content")
 
     def of_errors(self, path: bytes) -> Dialect:
         """The dialect in which somebody is told that something is wrong with a path."""

@@ -24,6 +24,8 @@ class Speech:
     """A whole answer to a request. Raises ``UpstreamInvalid``."""
     decoder: Callable[[ChatRequest, str], Decoder]
     """A transducer for a streamed answer to a request."""
+    decode_count: Callable[[bytes], int] | None = None
+    """The number of tokens in an answer to a request to count them. Raises ``UpstreamInvalid``."""
 
 
 def speech_of(dialect: str, limits: LimitsSpec) -> Speech:
@@ -64,17 +66,20 @@ def _anthropic_messages(max_event_bytes: int) -> Speech:
         EVENTS,
         lambda body, _asked, _id: response.decode(body),
         lambda _asked, _id: EventDecoder(max_event_bytes=max_event_bytes),
+        response.decode_count,
     )
 
 
 def _gemini(max_event_bytes: int) -> Speech:
     from stellwerk.dialects.gemini import response
+    from stellwerk.dialects.gemini.counting import decode_count
     from stellwerk.dialects.gemini.stream import ChunkDecoder
 
     return Speech(
         EVENTS,
         lambda body, _asked, _id: response.decode(body),
         lambda _asked, _id: ChunkDecoder(max_event_bytes=max_event_bytes),
+        decode_count,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
@@ -48,4 +48,13 @@ class Provider(Protocol):
 
     def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
         """Reads an answer whose status is not 2xx. ``headers`` have lower-case names; ``now`` is Unix time."""
+        ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A provider that counts the tokens of requests, whatever dialect they came in."""
+
+    def prepare_chat_count(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """Asks how many tokens a request is."""
         ...

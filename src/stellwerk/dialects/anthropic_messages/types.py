@@ -12,6 +12,9 @@ from stellwerk.dialects import members
 DIALECT = "anthropic_messages"
 """The name by which this dialect marks what only it understands."""
 
+COUNT_DIALECT = "anthropic_count_tokens"
+"""The name under which requests go on record that only ask how many tokens they are."""
+
 NULL = msgspec.Raw(b"null")
 
 AS_LIST = "content"

@@ -14,7 +14,7 @@ from stellwerk.core.wire import Failure, Origin, WireRequest
 from stellwerk.dialects.anthropic_messages.errors import read_failure
 from stellwerk.dialects.anthropic_messages.losses import LOSSES
 from stellwerk.dialects.anthropic_messages.request import encode, encode_count, rewrite
-from stellwerk.dialects.anthropic_messages.types import DIALECT
+from stellwerk.dialects.anthropic_messages.types import COUNT_DIALECT, DIALECT
 from stellwerk.http.fields import render
 
 VERSION = "2023-06-01"
@@ -36,6 +36,7 @@ class AnthropicUpstream:
             raise ValueError(msg)
         self.origin = Origin(url.scheme, url.hostname, url.port or _PORTS[url.scheme])
         self._path = url.path.rstrip("/").encode() + b"/v1/messages"
+        self._count_path = self._path + b"/count_tokens"
         self._fields = render(
             (
                 (b"content-type", b"application/json"),
@@ -48,16 +49,13 @@ class AnthropicUpstream:
         self._authorized: tuple[str, bytes] = ("", self._fields)
 
     def speaks(self, dialect: str) -> bool:
-        """Whether it serves that dialect: only its own."""
-        return dialect == DIALECT
+        """Whether it serves that dialect: only its own, and its counting."""
+        return dialect in {DIALECT, COUNT_DIALECT}
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The caller's body with the target's model in it, under our own credential."""
-        return self._request(self._path, rewrite(envelope, target.model), credential, trace)
-
-    def prepare_count(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
-        """The same for a body that asks how many tokens it is."""
-        return self._request(self._path + b"/count_tokens", rewrite(envelope, target.model), credential, trace)
+        path = self._count_path if envelope.dialect == COUNT_DIALECT else self._path
+        return self._request(path, rewrite(envelope, target.model), credential, trace)
 
     def prepare_chat(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The request of a caller who speaks another dialect, or that was edited on its way."""
@@ -65,7 +63,7 @@ class AnthropicUpstream:
 
     def prepare_chat_count(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The same, asking how many tokens it is."""
-        return self._request(self._path + b"/count_tokens", encode_count(_for(request, target)), credential, trace)
+        return self._request(self._count_path, encode_count(_for(request, target)), credential, trace)
 
     def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
         """Reads the dialect's error body, or whatever stands in its place."""

@@ -5,17 +5,32 @@ from __future__ import annotations
 import msgspec
 
 from stellwerk.core.chat import ChatRequest
+from stellwerk.core.envelope import Envelope
 from stellwerk.dialects import json_splice
-from stellwerk.dialects.gemini.envelope import refusal
+from stellwerk.dialects.gemini.envelope import check_depth, check_utf8, refusal
 from stellwerk.dialects.gemini.paths import resource
 from stellwerk.dialects.gemini.request import decode_members, encode
 from stellwerk.dialects.gemini.response import not_json
-from stellwerk.dialects.gemini.types import Members
+from stellwerk.dialects.gemini.types import COUNT_DIALECT, Members
 from stellwerk.dialects.members import refuse_request
 from stellwerk.errors import UpstreamInvalid
 
 _MAX_DEPTH = 256
 _WRAPPERS = ("generateContentRequest", "generate_content_request")
+
+
+def read_count_envelope(body: bytes, *, model: str, max_depth: int) -> Envelope:
+    """Reads a request as far as every request needs it: an object, whose model stands in the path.
+
+    Raises ``InvalidRequest`` for what is not UTF-8, not a JSON object, or nested deeper than ``max_depth``.
+    """
+    check_utf8(body)
+    try:
+        _read_object(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise refusal(error, body, max_depth) from None
+    check_depth(body, max_depth)
+    return Envelope(COUNT_DIALECT, model, is_stream=False, body=body)
 
 
 def decode_count_request(body: bytes, *, model: str) -> ChatRequest:
@@ -34,15 +49,19 @@ def decode_count_request(body: bytes, *, model: str) -> ChatRequest:
         raise refusal(error, body, _MAX_DEPTH) from None
 
 
-def rewrite_count_request(body: bytes, model: str) -> bytes:
+def rewrite_count_request(body: bytes, model: str, *, is_vertex: bool = False) -> bytes:
     """The body of one that is passed on: a request that names its model within names ours instead.
 
-    ``body`` is known to be a JSON object.
+    Vertex takes what Google's own API wants wrapped bare, and its model from the path. ``body`` is known to be a JSON
+    object.
     """
     for name in _WRAPPERS:
         member = json_splice.find(body, name)
         if member is not None and body[member.start : member.start + 1] == b"{":
             within = body[member.start : member.end]
+            if is_vertex:
+                named_model = json_splice.find(within, "model")
+                return within if named_model is None else json_splice.drop(within, named_model)
             named = json_splice.put(within, "model", msgspec.json.encode(resource(model)))
             return json_splice.replace(body, member, named)
     return body
@@ -76,4 +95,9 @@ class _Count(msgspec.Struct, gc=False, rename="camel"):
     total_tokens: int
 
 
+class _Object(msgspec.Struct, gc=False):
+    """An object whose members are skipped."""
+
+
+_read_object = msgspec.json.Decoder(_Object).decode
 _read_count = msgspec.json.Decoder(_Count).decode

@@ -14,6 +14,9 @@ from stellwerk.dialects.members import SPELLING, Refuse
 DIALECT = "gemini"
 """The name by which this dialect marks what only it understands."""
 
+COUNT_DIALECT = "gemini_count_tokens"
+"""The name under which requests go on record that only ask how many tokens they are."""
+
 _NUMBER: msgspec.json.Decoder[int | float | str] = msgspec.json.Decoder(int | float | str)
 _INNER = re.compile(r"(?<=[a-z0-9])_([a-z0-9])")
 _DIGITS = re.compile(r"-?[0-9]{1,19}")

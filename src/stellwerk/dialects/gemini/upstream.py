@@ -12,11 +12,12 @@ from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, Origin, WireRequest
-from stellwerk.dialects.gemini.counting import encode_count_request
+from stellwerk.dialects.gemini.counting import encode_count_request, rewrite_count_request
 from stellwerk.dialects.gemini.errors import read_failure
 from stellwerk.dialects.gemini.losses import LOSSES, VERTEX_LOSSES
 from stellwerk.dialects.gemini.paths import COUNT, GENERATE, STREAM, resource, write_path
 from stellwerk.dialects.gemini.request import GeminiEnvelope, encode, rewrite
+from stellwerk.dialects.gemini.types import COUNT_DIALECT
 from stellwerk.http.fields import render
 
 _PORTS = {"http": 80, "https": 443}
@@ -28,6 +29,7 @@ class GeminiUpstream:
 
     dialect = "gemini"
     losses = LOSSES
+    _is_vertex = False
 
     def __init__(self, base_url: str, *, api_version: str = "v1beta") -> None:
         url = urlsplit(base_url)
@@ -47,11 +49,14 @@ class GeminiUpstream:
         self._paths: dict[tuple[str, str, bool], bytes] = {}
 
     def speaks(self, dialect: str) -> bool:
-        """Whether it serves that dialect: only its own."""
-        return dialect == self.dialect
+        """Whether it serves that dialect: only its own, and its counting."""
+        return dialect in {self.dialect, COUNT_DIALECT}
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The caller's body as it came, asked of the target's model, under our own credential."""
+        if envelope.dialect == COUNT_DIALECT:
+            body = rewrite_count_request(envelope.body, target.model, is_vertex=self._is_vertex)
+            return WireRequest(self.path(target.model, COUNT), self._authorize(credential) + trace, body)
         action = STREAM if envelope.is_stream else GENERATE
         is_sse = not isinstance(envelope, GeminiEnvelope) or envelope.is_sse
         path = self.path(target.model, action, is_sse=is_sse)
@@ -63,9 +68,9 @@ class GeminiUpstream:
         body = encode(self._expressible(request, target.model))
         return WireRequest(path, self._authorize(credential) + trace, body)
 
-    def prepare_count(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
-        """Asks how many tokens a request has. Raises ``InvalidRequest`` where it cannot be written."""
-        body = self._encode_count(self._expressible(request, target.model))
+    def prepare_chat_count(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
+        """Asks how many tokens it has. Raises ``InvalidRequest`` where it cannot be written."""
+        body = encode_count_request(self._expressible(request, target.model), is_vertex=self._is_vertex)
         return WireRequest(self.path(target.model, COUNT), self._authorize(credential) + trace, body)
 
     def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
@@ -98,14 +103,12 @@ class GeminiUpstream:
         """The request with the target's model, and without what this host would refuse as unknown."""
         return msgspec.structs.replace(request, model=model, metadata=None)
 
-    def _encode_count(self, request: ChatRequest) -> bytes:
-        return encode_count_request(request)
-
 
 class VertexUpstream(GeminiUpstream):
     """Vertex AI in one location of a project. The credential is an access token."""
 
     losses = VERTEX_LOSSES
+    _is_vertex = True
 
     def __init__(self, base_url: str, *, project: str, location: str, api_version: str = "v1") -> None:
         super().__init__(base_url, api_version=api_version)
@@ -125,6 +128,3 @@ class VertexUpstream(GeminiUpstream):
             if name and _LABEL.fullmatch(name) and _LABEL.fullmatch(value)
         }
         return msgspec.structs.replace(request, model=model, metadata=metadata or None)
-
-    def _encode_count(self, request: ChatRequest) -> bytes:
-        return encode_count_request(request, is_vertex=True)

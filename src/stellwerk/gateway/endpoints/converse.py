@@ -15,6 +15,8 @@ from stellwerk.dialects.bedrock_converse.errors import encode_error, encode_stre
 from stellwerk.dialects.bedrock_converse.stream import FrameEncoder, PassThrough
 from stellwerk.dialects.bedrock_converse.types import DIALECT
 from stellwerk.errors import InvalidRequest, StellwerkError
+from stellwerk.gateway.dialect import POST
+from stellwerk.gateway.interpreter import Interpreter
 
 PATH = re.compile(rb"/model/([^/]+)/converse(-stream)?")
 FIELDS = b"content-type: application/vnd.amazon.eventstream\r\n"
@@ -29,7 +31,7 @@ class Converse:
     """Model and streaming are in the path; the rest is in the body."""
 
     name = DIALECT
-    is_chat = True
+    methods = POST
     bound: tuple[Loss, ...] = ()
 
     def __init__(self, limits: LimitsSpec) -> None:
@@ -50,6 +52,10 @@ class Converse:
     def facts(self, body: bytes) -> ReplyFacts:
         """Reads a whole answer that is handed on."""
         return response.read_usage(body)
+
+    def interpret(self, envelope: Envelope, identity: str) -> Interpreter:
+        """As chat: every dialect of chat has the neutral form in common."""
+        return Interpreter(self, envelope, identity)
 
     def relay(self, envelope: Envelope) -> PassThrough:
         """Hands a stream on, frame by frame."""

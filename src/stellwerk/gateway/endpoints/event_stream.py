@@ -11,7 +11,8 @@ from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import Loss
 from stellwerk.core.reply import Reply, ReplyFacts
 from stellwerk.errors import StellwerkError
-from stellwerk.gateway.dialect import Encoder, Relay
+from stellwerk.gateway.dialect import POST, Encoder, Interpretation, Relay
+from stellwerk.gateway.interpreter import Interpreter
 
 FIELDS = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
 
@@ -24,26 +25,38 @@ class StreamError(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+def no_reader(body: bytes) -> Envelope:
+    """Never called: stands in where requests are read with their path."""
+    raise AssertionError(body)
+
+
+def alone(envelope: Envelope, identity: str) -> Interpretation | None:
+    """A dialect that has nothing in common with others."""
+    del envelope, identity
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventStreamDialect:
     """A dialect as callers speak it, put together from the functions of its folder."""
 
     name: str
-    reader: Callable[[bytes], Envelope]
+    reader: Callable[[bytes], Envelope] = no_reader
     facts: Callable[[bytes], ReplyFacts]
     relay: Callable[[Envelope], Relay]
     error: Callable[[StellwerkError], bytes]
     stream_error_writer: StreamError
-
-    @property
-    def is_chat(self) -> bool:
-        """Only what derives from this is."""
-        return False
+    interpreter: Callable[[Envelope, str], Interpretation | None] = alone
+    methods: frozenset[bytes] = POST
 
     def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
         """Reads a request as far as every request needs it."""
         del path, query
         return self.reader(body)
+
+    def interpret(self, envelope: Envelope, identity: str) -> Interpretation | None:
+        """How a request reaches providers of other dialects."""
+        return self.interpreter(envelope, identity)
 
     def stream_type(self, envelope: Envelope) -> bytes:
         """Server-sent events."""
@@ -66,7 +79,20 @@ class EventStreamDialect:
         return self.stream_error_writer(error, close_half_event=close_half_event)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedInPath(EventStreamDialect):
+    """One whose requests name their model in the path."""
+
+    path_reader: Callable[[bytes, bytes], Envelope]
+    """The thin reading of a body and a path."""
+
+    def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
+        """Reads a request as far as every request needs it."""
+        del query
+        return self.path_reader(body, path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventStreamChat(EventStreamDialect):
     """One of chat, whose callers can be served by providers of other dialects."""
 
@@ -75,10 +101,9 @@ class EventStreamChat(EventStreamDialect):
     stream_encoder: Callable[[Envelope], Encoder]
     bound: tuple[Loss, ...] = ()
 
-    @property
-    def is_chat(self) -> bool:
-        """It is."""
-        return True
+    def interpret(self, envelope: Envelope, identity: str) -> Interpreter:
+        """As chat: every dialect of chat has the neutral form in common."""
+        return Interpreter(self, envelope, identity)
 
     def decode(self, envelope: Envelope) -> ChatRequest:
         """The whole request in the neutral form."""

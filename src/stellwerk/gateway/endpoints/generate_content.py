@@ -14,7 +14,9 @@ from stellwerk.dialects.gemini.request import GeminiEnvelope
 from stellwerk.dialects.gemini.stream import ChunkEncoder, PassThrough
 from stellwerk.dialects.gemini.types import DIALECT
 from stellwerk.errors import StellwerkError
+from stellwerk.gateway.dialect import POST
 from stellwerk.gateway.endpoints.event_stream import FIELDS
+from stellwerk.gateway.interpreter import Interpreter
 
 ARRAY = b"content-type: application/json; charset=utf-8\r\n"
 
@@ -28,7 +30,7 @@ class GenerateContent:
     """Model and streaming are in the path; the rest is in the body."""
 
     name = DIALECT
-    is_chat = True
+    methods = POST
     bound: tuple[Loss, ...] = ()
 
     def __init__(self, limits: LimitsSpec) -> None:
@@ -49,6 +51,10 @@ class GenerateContent:
     def facts(self, body: bytes) -> ReplyFacts:
         """Reads a whole answer that is handed on."""
         return response.read_usage(body)
+
+    def interpret(self, envelope: Envelope, identity: str) -> Interpreter:
+        """As chat: every dialect of chat has the neutral form in common."""
+        return Interpreter(self, envelope, identity)
 
     def relay(self, envelope: Envelope) -> PassThrough:
         """Hands a stream on, as events or as an array."""

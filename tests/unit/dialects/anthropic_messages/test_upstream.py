@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
+import msgspec
+
 from stellwerk.core.chat import ChatRequest, Message, Role
 from stellwerk.core.part import Text
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Origin
 from stellwerk.dialects.anthropic_messages.request import read_envelope
+from stellwerk.dialects.anthropic_messages.types import COUNT_DIALECT
 from stellwerk.dialects.anthropic_messages.upstream import AnthropicUpstream
 
 TARGET = Target("anthropic/claude-opus-4-8", "anthropic", "claude-opus-4-8")
@@ -28,7 +31,7 @@ def test_a_host_is_asked_under_its_address() -> None:
 
 def test_tokens_are_counted_under_a_path_of_their_own() -> None:
     upstream = AnthropicUpstream("https://api.anthropic.com")
-    asked = upstream.prepare_count(ENVELOPE, TARGET, "sk-1", b"")
+    asked = upstream.prepare(msgspec.structs.replace(ENVELOPE, dialect=COUNT_DIALECT), TARGET, "sk-1", b"")
     assert asked.path == b"/v1/messages/count_tokens"
     assert b'"model":"claude-opus-4-8"' in asked.body
 

@@ -13,6 +13,7 @@ from stellwerk.dialects.gemini.counting import (
     decode_count_request,
     encode_count,
     encode_count_request,
+    read_count_envelope,
     rewrite_count_request,
 )
 from stellwerk.dialects.gemini.paths import Operation, read_path, write_path
@@ -47,6 +48,20 @@ def test_a_request_that_names_its_model_names_ours_instead() -> None:
         assert rewritten == {name: {"model": "models/gemini-3", **CONTENTS}}
     for body in (b'{"contents":[]}', b'{"generateContentRequest":null}'):
         assert rewrite_count_request(body, "gemini-3") is body
+
+
+def test_vertex_takes_bare_what_came_wrapped() -> None:
+    for wire in ({"model": "models/x", **CONTENTS}, CONTENTS):
+        body = json.dumps({"generateContentRequest": wire}).encode()
+        assert json.loads(rewrite_count_request(body, "gemini-3", is_vertex=True)) == CONTENTS
+
+
+def test_the_thin_reading_wants_an_object_of_bounded_depth() -> None:
+    envelope = read_count_envelope(b'{"contents":[]}', model="m", max_depth=9)
+    assert (envelope.dialect, envelope.model, envelope.is_stream) == ("gemini_count_tokens", "m", False)
+    for body in (b"", b"[]", b'{"contents":"\xff"}', b"{" * 3, b'{"contents":' + b"[" * 20 + b"]" * 20 + b"}"):
+        with pytest.raises(InvalidRequest):
+            read_count_envelope(body, model="m", max_depth=9)
 
 
 def test_a_request_of_another_dialect_is_wrapped_except_for_vertex() -> None:

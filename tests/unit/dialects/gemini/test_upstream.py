@@ -12,6 +12,7 @@ from stellwerk.core.envelope import Envelope
 from stellwerk.core.part import Text
 from stellwerk.core.route import Target
 from stellwerk.core.wire import FailureKind
+from stellwerk.dialects.gemini.counting import read_count_envelope
 from stellwerk.dialects.gemini.losses import LOSSES, VERTEX_LOSSES
 from stellwerk.dialects.gemini.request import read_envelope
 from stellwerk.dialects.gemini.upstream import GeminiUpstream, VertexUpstream
@@ -65,10 +66,10 @@ def test_vertex_has_its_own_place_token_and_labels() -> None:
 
 
 def test_tokens_are_counted_under_a_path_of_their_own() -> None:
-    wire = GOOGLE.prepare_count(HELLO, TARGET, "key", b"")
+    wire = GOOGLE.prepare_chat_count(HELLO, TARGET, "key", b"")
     assert wire.path == b"/v1beta/models/gemini-3:countTokens"
     assert json.loads(wire.body)["generateContentRequest"]["model"] == "models/gemini-3"
-    wire = VERTEX.prepare_count(HELLO, TARGET, "key", b"")
+    wire = VERTEX.prepare_chat_count(HELLO, TARGET, "key", b"")
     assert wire.path == PLACE + b"publishers/google/models/gemini-3:countTokens"
     assert "contents" in json.loads(wire.body)
 
@@ -89,3 +90,12 @@ def test_refusals_are_read_and_losses_known() -> None:
 def test_an_address_that_cannot_be_one_is_refused() -> None:
     with pytest.raises(ValueError, match="expected an http"):
         GeminiUpstream("ftp://x")
+
+
+def test_a_request_to_count_goes_on_as_it_came_except_wrapped_to_vertex() -> None:
+    asked = read_count_envelope(b'{"contents":[]}', model="smart", max_depth=9)
+    wire = GOOGLE.prepare(asked, TARGET, "key", b"")
+    assert wire.body is asked.body
+    assert wire.path == b"/v1beta/models/gemini-3:countTokens"
+    wrapped = read_count_envelope(b'{"generateContentRequest":{"contents":[]}}', model="smart", max_depth=9)
+    assert VERTEX.prepare(wrapped, TARGET, "key", b"").body == b'{"contents":[]}'

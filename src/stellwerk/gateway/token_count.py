@@ -1,0 +1,69 @@
+"""How many tokens a request is: asked of providers that count, in whichever dialect, else estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stellwerk.core.chat import ChatRequest
+from stellwerk.core.loss import judge
+from stellwerk.core.reply import ReplyFacts
+from stellwerk.core.tokens import estimate
+from stellwerk.core.usage import Usage
+from stellwerk.core.wire import WireRequest
+from stellwerk.gateway.dialect import Relay
+from stellwerk.ports.provider import Counting
+
+if TYPE_CHECKING:
+    from stellwerk.gateway.configuration import Route
+
+ESTIMATED = "estimated"
+"""The warning on a number that no provider has counted."""
+
+
+def counted(tokens: int) -> ReplyFacts:
+    """What accounting needs of an answer with a number of tokens: asking for it used none."""
+    del tokens
+    return ReplyFacts(Usage())
+
+
+class TokenCount:
+    """Asks the target of the moment, whatever its dialect, or answers with an estimate from above."""
+
+    __slots__ = ("_asked", "_decode", "_encode", "warning")
+
+    def __init__(self, decode: Callable[[], ChatRequest], encode: Callable[[int], bytes]) -> None:
+        self._decode = decode
+        self._encode = encode
+        self._asked: ChatRequest | None = None
+        self.warning = ""
+        """What of the request the target of the moment is not told, or that it has not counted at all."""
+
+    def prepare(self, route: Route, trace: bytes) -> WireRequest | None:
+        """The question to a target; ``None`` where it does not count. Raises ``InvalidRequest``."""
+        asked = msgspec.structs.replace(self._request, model=route.target.model)
+        provider = route.provider
+        if not isinstance(provider, Counting):
+            self.warning = ESTIMATED
+            return None
+        dropped = judge(provider.losses, asked)
+        self.warning = f"dropped {', '.join(dropped)}" if dropped else ""
+        return provider.prepare_chat_count(asked, route.target, route.credential, trace)
+
+    def answer(self, route: Route, body: bytes) -> tuple[bytes, ReplyFacts]:
+        """The number of tokens. Raises ``UpstreamInvalid``."""
+        decode = route.speech.decode_count
+        tokens = estimate(self._request) if decode is None else decode(body)
+        return self._encode(tokens), counted(tokens)
+
+    def stream(self, route: Route) -> Relay:
+        """Never called: a number is not streamed."""
+        raise AssertionError(route)
+
+    @property
+    def _request(self) -> ChatRequest:
+        if self._asked is None:
+            self._asked = self._decode()
+        return self._asked

@@ -1,0 +1,137 @@
+"""The estimate of tokens: never below what OpenAI's tokenizer was recorded to say, and not far above it for prose."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stellwerk.core.chat import ChatRequest, JsonObjectFormat, JsonSchemaFormat, Message, Role
+from stellwerk.core.part import (
+    Audio,
+    Document,
+    FileSource,
+    Image,
+    InlineSource,
+    OpaquePart,
+    Part,
+    RedactedThinking,
+    Refusal,
+    SearchResult,
+    Text,
+    TextSource,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Video,
+)
+from stellwerk.core.tokens import MEDIA_TOKENS, TOOLS_TOKENS, estimate, estimate_text
+from stellwerk.core.tool import CustomTool, FunctionTool, OpaqueTool
+
+RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "token_counts.json").read_text(encoding="utf-8"))
+"""Texts of many languages, notations and codes with their number of tokens in o200k_base."""
+FILE = InlineSource("image/png", "AAAA")
+RAW = msgspec.Raw(b'{"type":"object","properties":{"city":{"type":"string"}}}')
+
+
+def of(*parts: Part, **rest: Any) -> int:
+    """The estimate of one message with these parts."""
+    return estimate(ChatRequest("m", (Message(Role.USER, parts),), **rest))
+
+
+EMPTY = of()
+
+
+@pytest.mark.parametrize("row", RECORDED, ids=lambda row: row["name"])
+def test_no_recorded_text_has_more_tokens_than_estimated(row: dict[str, Any]) -> None:
+    assert estimate_text(row["text"]) >= row["tokens"]
+
+
+@pytest.mark.parametrize("row", RECORDED, ids=lambda row: row["name"])
+def test_recorded_texts_have_no_more_among_their_repetitions(row: dict[str, Any]) -> None:
+    # Cutting a text in two makes no more than a token's worth of difference; whole ones follow each other here.
+    assert estimate_text((row["text"] + "\n") * 40) >= 40 * row["tokens"]
+
+
+@pytest.mark.parametrize("name", ["english", "german", "french", "python", "json", "chinese", "japanese", "russian"])
+def test_usual_texts_are_estimated_at_no_more_than_two_and_a_half_times(name: str) -> None:
+    row = next(row for row in RECORDED if row["name"] == name)
+    assert estimate_text(row["text"]) <= 2.7 * row["tokens"]
+
+
+@given(st.text())
+def test_a_text_has_no_more_tokens_than_bytes_and_an_eighth(text: str) -> None:
+    size = len(text.encode(errors="surrogatepass"))
+    assert bool(text) <= estimate_text(text) <= size + size // 2 + 1
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=30), st.integers(1, 5_000))
+def test_what_is_longer_is_never_estimated_at_less_than_a_part_of_it(text: str, times: int) -> None:
+    assert estimate_text(text * times) >= estimate_text(text) * (times - 1) // 2
+
+
+def test_long_texts_are_counted_whole() -> None:
+    prose = RECORDED[0]["text"] + " "
+    assert estimate_text(prose * 2_000) >= 2_000 * RECORDED[0]["tokens"]
+
+
+def test_lone_surrogates_do_no_harm() -> None:
+    assert estimate_text("a\ud800b") > 2
+
+
+@pytest.mark.parametrize(
+    ("part", "least"),
+    [
+        (Text("Hello there"), 2),
+        (Refusal("Hello there"), 2),
+        (Thinking("Hello there"), 2),
+        (RedactedThinking("q83vEjRWeJCrze8SNFZ4kA=="), 12),
+        (Image(FILE), MEDIA_TOKENS),
+        (Video(FILE), MEDIA_TOKENS),
+        (Audio(FILE), MEDIA_TOKENS),
+        (Audio(transcript="Hello there"), 2),
+        (Document(FileSource("file-1"), name="report.pdf"), MEDIA_TOKENS + 2),
+        (Document(TextSource("Hello there"), context="a greeting"), 4),
+        (SearchResult("https://example.com", "Signals", (Text("Hello there"),)), 8),
+        (ToolCall("c1", "get_weather", '{"city":"Bern"}'), 8),
+        (ToolResult("c1", (Text("Sunny"), Image(FILE))), MEDIA_TOKENS + 1),
+        (OpaquePart("gemini", "x", RAW), 12),
+    ],
+    ids=[
+        "text",
+        "refusal",
+        "thinking",
+        "redacted",
+        "image",
+        "video",
+        "audio",
+        "words said",
+        "file",
+        "document",
+        "search result",
+        "call",
+        "result",
+        "opaque",
+    ],
+)
+def test_every_sort_of_part_counts(part: Part, least: int) -> None:
+    assert of(part) >= EMPTY + least
+
+
+def test_tools_count_with_the_instructions_that_come_with_them() -> None:
+    tools = (FunctionTool("get_weather", "The weather.", RAW), FunctionTool("now"), CustomTool("sql", format=RAW))
+    assert of(tools=(*tools, OpaqueTool("gemini", "x", RAW))) > of(tools=tools) > EMPTY + TOOLS_TOKENS + 30
+
+
+def test_a_schema_for_the_answer_counts() -> None:
+    assert of(output_format=JsonSchemaFormat(RAW)) > EMPTY
+    assert of(output_format=JsonSchemaFormat(None)) == of(output_format=JsonObjectFormat()) == EMPTY
+
+
+def test_names_of_speakers_count() -> None:
+    assert estimate(ChatRequest("m", (Message(Role.USER, (), name="Ada"),))) > EMPTY
