@@ -16,6 +16,18 @@ from stellwerk.dialects.openai_chat.losses import LOSSES
 from stellwerk.dialects.openai_chat.request import encode
 from stellwerk.dialects.openai_chat.upstream import OpenAIUpstream
 
+PASSED = frozenset(
+    {
+        "openai_files",
+        "openai_batches",
+        "openai_stored_responses",
+        "openai_fine_tuning",
+        "openai_images",
+        "openai_audio",
+    }
+)
+"""Operations that are passed through (see ``openai_passage``)."""
+
 
 class OpenAIHost:
     """A host under ``base_url`` (with ``/v1``, as its own SDK takes it). ``beside`` are its dialects besides chat.
@@ -40,7 +52,7 @@ class OpenAIHost:
         self._cap = cap
         self._base_url = base_url
         self._added = fields
-        self._spoken = frozenset((self.dialect, *beside))
+        self._spoken = frozenset((self.dialect, *beside, *PASSED))
         self._upstreams: dict[str, BearerUpstream] = {self.dialect: self._chat}
 
     def speaks(self, dialect: str) -> bool:
@@ -84,6 +96,10 @@ def _kind_of(dialect: str) -> Callable[..., BearerUpstream]:
             from stellwerk.dialects.openai_moderations.upstream import ModerationsUpstream
 
             return ModerationsUpstream
+        case _ if dialect in PASSED:
+            from stellwerk.dialects.openai_passage.upstream import PassageUpstream
+
+            return PassageUpstream
         case _:
             from stellwerk.dialects.rerank.upstream import RerankUpstream
 

@@ -32,6 +32,8 @@ class Route:
     """Rendered answer headers that name this target."""
     speech: Speech
     """How the provider answers what was translated for it."""
+    place: bytes = b""
+    """Where the provider keeps things under this credential (see ``core/sealed_id.py``)."""
     sign: Callable[[WireRequest, float], WireRequest] | None = None
     """Signs a request as it leaves (Unix time in seconds), where the provider wants that."""
 
@@ -61,6 +63,8 @@ class Configuration:
     snapshot: Snapshot
     directory: Directory
     models: dict[str, Model]
+    homes: dict[str, Model]
+    """By provider: a model without a name, for what is asked of the provider itself."""
     cors: Cors | None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     admin_digest: bytes

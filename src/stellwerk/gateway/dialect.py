@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import TYPE_CHECKING, Protocol
 
 from stellwerk.core.chat import ChatRequest
@@ -16,22 +17,49 @@ from stellwerk.errors import StellwerkError
 
 if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
+    from stellwerk.http.request import Request
 
 POST = frozenset({b"POST"})
 """How nearly everything is asked."""
 
 
+class Ids(enum.Enum):
+    """How a dialect deals with things that providers keep: files, batches, stored responses."""
+
+    NONE = "none"
+    NAMED = "named"
+    """Its requests may name them by sealed ids."""
+    KEPT = "kept"
+    """Its answers hand sealed ids out as well."""
+
+
 class Relay(Protocol):
     """A transducer from the provider's stream to the caller's, which notices what accounting wants to know."""
 
-    is_complete: bool
-    """Whether the closing event has passed."""
-    has_content: bool
-    """Whether an event with content has passed: from here on nothing can be tried again."""
-    usage: Usage | None
-    finish: str
-    error: str | None
-    """The message of an error event in the stream."""
+    @property
+    def is_complete(self) -> bool:
+        """Whether the closing event has passed."""
+        ...
+
+    @property
+    def has_content(self) -> bool:
+        """Whether an event with content has passed: from here on nothing can be tried again."""
+        ...
+
+    @property
+    def usage(self) -> Usage | None:
+        """What was used, as far as the stream has told."""
+        ...
+
+    @property
+    def finish(self) -> str:
+        """Why the answer ended, in the dialect's word."""
+        ...
+
+    @property
+    def error(self) -> str | None:
+        """The message of an error event in the stream."""
+        ...
 
     @property
     def shape(self) -> Shape | None:
@@ -119,7 +147,12 @@ class Dialect(Protocol):
         """The methods with which its paths are asked."""
         ...
 
-    def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
+    @property
+    def ids(self) -> Ids:
+        """What its requests and answers say of things that providers keep."""
+        ...
+
+    def read(self, request: Request) -> Envelope:
         """Reads a request as far as every request needs it. Raises ``InvalidRequest``."""
         ...
 

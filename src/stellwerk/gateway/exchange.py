@@ -39,6 +39,7 @@ from stellwerk.supervisor.log import Log
 if TYPE_CHECKING:
     from stellwerk.core.route import Target
     from stellwerk.gateway.configuration import Model, Route
+    from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.reply import Reply
 
@@ -75,6 +76,8 @@ class Exchange(msgspec.Struct, eq=False):
     _expires: float
     """When all attempts together must have led to an answer, in the event loop's clock."""
     _trace: bytes = b""
+    _custody: Custody | None = None
+    """Of a caller who may name, and is handed, what providers keep."""
     _index: int = 0
     _repeats: int = 0
     _attempt_sent: float = 0.0
@@ -127,6 +130,8 @@ class Exchange(msgspec.Struct, eq=False):
             interpreter = self._interpreter if self._is_translated else None
             envelope = reply.lease.envelope
             relay = reply.dialect.relay(envelope) if interpreter is None else interpreter.stream(route)
+            if interpreter is None and self._custody is not None:
+                relay = self._custody.relay(route, relay)
             call.sink = self._stream = StreamReply(self, reply, relay, self._scheduler.deadlines)
         return True
 
@@ -144,10 +149,14 @@ class Exchange(msgspec.Struct, eq=False):
                 self.attempt_failed(UpstreamInvalid(oddity))
             elif self._is_translated and self._interpreter is not None and reply.route is not None:
                 reply.respond(*self._interpreter.answer(reply.route, body), now)
+            elif self._custody is not None and reply.route is not None:
+                self._hand(self._custody, reply.route, headers, body, now)
             else:
                 reply.respond(body, reply.dialect.facts(body), now)
         except UpstreamInvalid as error:
             self.attempt_failed(error)
+        except StellwerkError as error:
+            reply.fail(error)
         except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
             self._fail_by_defect(error)
 
@@ -219,7 +228,7 @@ class Exchange(msgspec.Struct, eq=False):
 
     def _attempt(self) -> None:
         reply, model = self._reply, self._model
-        envelope = reply.lease.envelope
+        envelope = reply.lease.envelope if self._custody is None else self._custody.envelope
         reply.attempts += 1
         try:
             target = self._targets[self._index]
@@ -245,6 +254,10 @@ class Exchange(msgspec.Struct, eq=False):
         except Exception as error:  # noqa: BLE001  # a plugin's defect ends its request, and no other
             self._fail_by_defect(error)
             return
+        self._send(route, wire, is_stream=envelope.is_stream)
+
+    def _send(self, route: Route, wire: WireRequest, *, is_stream: bool) -> None:
+        model = self._model
         now = self._attempt_sent = self._scheduler.deadlines.clock()
         expires = self._expires
         if self._index + 1 < len(self._targets):
@@ -254,11 +267,20 @@ class Exchange(msgspec.Struct, eq=False):
             frame(wire.method, wire.path, route.authority, wire.fields, len(body)),
             body,
             self,
-            envelope.is_stream,
-            model.stream_patience if envelope.is_stream else model.whole_patience,
+            is_stream,
+            model.stream_patience if is_stream else model.whole_patience,
             expires,
         )
         route.lane.send(call)
+
+    def _hand(self, custody: Custody, route: Route, headers: Headers, body: bytes, now: float) -> None:
+        """An answer under sealed ids, or the next question that it takes."""
+        handed = custody.hand(route, headers, body, self._reply.dialect.facts(body))
+        if handed is not None:
+            self._reply.respond(handed.body, handed.facts, now, handed.fields)
+            return
+        wire = route.provider.prepare(custody.envelope, route.target, route.credential, self._trace)
+        self._send(route, wire, is_stream=False)
 
     def _translate(self, route: Route) -> WireRequest | None:
         """The request for a provider of another dialect; ``None`` where the answer needs none.

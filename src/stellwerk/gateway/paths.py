@@ -23,6 +23,7 @@ ENDPOINTS = {
 """Paths that ask providers, and the files of ``endpoints/`` that know them."""
 
 _CONVERSE = re.compile(rb"/model/[^/]+/converse(?:-stream)?")
+_PASSED = re.compile(rb"/v1/(?:files|batches|responses|fine_tuning|images|audio)(?:/|$)")
 _GEMINI = re.compile(
     rb"/v1(?:beta|alpha|beta1)?/(?:.+/)?(?:models|tunedModels)/[^/]+:(?:(?:generate|streamGenerate)Content|countTokens)"
 )
@@ -50,6 +51,8 @@ class Paths:
         if name is not None:
             self.by_path[path] = found = self._load(name)
             return found
+        if _PASSED.match(path) is not None:
+            return self._passage(path)
         if _CONVERSE.fullmatch(path) is not None:
             return self._load("converse")
         if _GEMINI.fullmatch(path) is None:
@@ -66,6 +69,20 @@ class Paths:
         if path.startswith(b"/v1beta") or (path.startswith(b"/v1/models/") and b":" in path):
             return self._load("generate_content")
         return self._load("messages") if path.startswith(b"/v1/messages/") else self.usual
+
+    def _passage(self, path: bytes) -> Dialect | None:
+        from stellwerk.dialects.openai_passage.operation import find
+        from stellwerk.gateway.endpoints.passage import PassageDialect
+
+        found = find(path.decode("latin-1"))
+        if found is None:
+            return None
+        operation = found.operation
+        key = f"{operation.dialect} {sorted(operation.methods)}"
+        known = self._loaded.get(key)
+        if known is None:
+            self._loaded[key] = known = PassageDialect(operation, self._limits)
+        return known
 
     def _load(self, name: str) -> Dialect:
         found = self._loaded.get(name)

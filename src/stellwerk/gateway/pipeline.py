@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.identity import Principal
+from stellwerk.core.route import Target
 from stellwerk.errors import InvalidRequest, StellwerkError
-from stellwerk.gateway.configuration import Configuration
-from stellwerk.gateway.dialect import Dialect
+from stellwerk.gateway.configuration import Configuration, Model
+from stellwerk.gateway.dialect import Dialect, Ids
 from stellwerk.gateway.exchange import Exchange, Scheduler
 from stellwerk.gateway.reply import Reply
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import authenticate
 from stellwerk.gateway.stages.route import route
+from stellwerk.gateway.vault import Vault
 from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers, render
 from stellwerk.http.request import Request
+
+if TYPE_CHECKING:
+    from stellwerk.gateway.custody import Custody
 
 NOBODY = Principal("", "", frozenset())
 MAX_TAGS_BYTES = 1024
@@ -44,13 +50,14 @@ class Terms(msgspec.Struct, frozen=True):
 class Pipeline:
     """Runs requests under the configuration of the moment in which each of them starts."""
 
-    __slots__ = ("_account", "_clock", "_scheduler", "configuration")
+    __slots__ = ("_account", "_clock", "_scheduler", "_vault", "configuration")
 
-    def __init__(self, configuration: Configuration, account: Account, scheduler: Scheduler) -> None:
+    def __init__(self, configuration: Configuration, account: Account, scheduler: Scheduler, vault: Vault) -> None:
         self.configuration = configuration
         """The current configuration: replaced by one assignment, taken once per request."""
         self._account = account
         self._scheduler = scheduler
+        self._vault = vault
         self._clock = scheduler.deadlines.clock
 
     def run(self, request: Request, dialect: Dialect, request_id: str, started_ms: int) -> None:
@@ -67,16 +74,32 @@ class Pipeline:
                 terms = _terms(principal, request.headers, configuration)
                 if known is not None:
                     known.notes = terms
-            envelope = dialect.read(request.body, request.path, request.query)
-            model, plan = route(principal, envelope, configuration)
+            envelope = dialect.read(request)
+            custody = None
+            if dialect.ids is not Ids.NONE and (dialect.ids is Ids.KEPT or request.body.find(b"sw_") >= 0):
+                envelope, model, targets, custody = self._place(dialect, principal, envelope, request.headers)
+            else:
+                model, plan = route(principal, envelope, configuration)
+                targets = plan.targets + model.spare if model.spare else plan.targets
         except StellwerkError as error:
             self._refused(request, dialect, request_id, started_ms, principal, envelope).fail(error)
             return
         lease = self._account.open(request_id, started_ms, principal, envelope, terms.tags)
         reply = Reply(request, dialect, lease, self._clock)
-        targets = plan.targets + model.spare if model.spare else plan.targets
         expires = request.received + min(model.timeout_s, terms.timeout_s)
-        Exchange(reply, model, targets, self._scheduler, expires, terms.trace).start()
+        Exchange(reply, model, targets, self._scheduler, expires, terms.trace, custody).start()
+
+    def _place(
+        self, dialect: Dialect, principal: Principal, envelope: Envelope, headers: Headers
+    ) -> tuple[Envelope, Model, tuple[Target, ...], Custody | None]:
+        """Where a request goes that may name what providers keep. Loaded when the first of them comes."""
+        from stellwerk.gateway.custody import Custody
+        from stellwerk.gateway.stages.place import owner_of, place
+
+        envelope, model, targets = place(principal, envelope, headers, self.configuration, self._vault.sealer)
+        if dialect.ids is not Ids.KEPT:
+            return envelope, model, targets, None
+        return envelope, model, targets, Custody(self._vault, owner_of(principal), envelope)
 
     def refuse(
         self, request: Request, dialect: Dialect, request_id: str, started_ms: int, error: StellwerkError

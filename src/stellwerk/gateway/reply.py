@@ -44,13 +44,13 @@ class Reply(msgspec.Struct, eq=False):
     warning: bytes = b""
     """A rendered header line: what of the request the provider was not told."""
 
-    def respond(self, body: bytes, facts: ReplyFacts, now: float) -> None:
-        """A provider's whole answer, which came ``now``, handed on."""
+    def respond(self, body: bytes, facts: ReplyFacts, now: float, kind: bytes = JSON) -> None:
+        """A provider's whole answer, which came ``now``, handed on; ``kind`` are header lines that say what it is."""
         self.first_byte = now
         self.size = len(body)
         usage = facts.usage
         cost_nanos = self._cost_nanos(usage)
-        fields = self._fields(JSON, now)
+        fields = self._fields(kind, now)
         if cost_nanos is not None:
             fields += b"x-stellwerk-cost-usd: %b\r\n" % format_usd(cost_nanos)
         self.request.respond(200, fields, body)

@@ -16,6 +16,7 @@ from stellwerk.core.egress_policy import Policy
 from stellwerk.core.event import RequestEvent
 from stellwerk.core.identity import Principal
 from stellwerk.core.route import Target
+from stellwerk.core.sealed_id import place_of
 from stellwerk.core.snapshot import KeySpec, ModelSpec, ProviderSpec, Snapshot
 from stellwerk.egress.guard import Denial, Guard
 from stellwerk.egress.resolver import GuardedResolver
@@ -31,6 +32,7 @@ from stellwerk.gateway.pipeline import Pipeline
 from stellwerk.gateway.speeches import Speech, speech_of
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import Directory, digest
+from stellwerk.gateway.vault import Vault
 from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
 from stellwerk.http.deadlines import NEVER, Deadlines, Timer
@@ -48,6 +50,8 @@ from stellwerk.supervisor.log import Log
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 IDLE_S = 60.0
 """Longest pause between two events of a stream."""
+HOME_TIMEOUT_S = 600.0
+"""How long a provider may take for what concerns no model: the official clients' own patience."""
 SPARE_DESCRIPTORS = 64
 
 
@@ -62,6 +66,7 @@ class Gateway:
     account: Account
     metrics: Metrics
     guard: Guard
+    vault: Vault
 
 
 def assemble(
@@ -87,9 +92,10 @@ def assemble(
     guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
-    pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log))
+    vault = Vault(Path(snapshot.state.directory))
+    pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log), vault)
     app = App(pipeline, Paths(limits), operation, log)
-    return Gateway(Front(app, limits, deadlines), pool, app, pipeline, account, metrics, guard)
+    return Gateway(Front(app, limits, deadlines), pool, app, pipeline, account, metrics, guard, vault)
 
 
 def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
@@ -130,6 +136,10 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
                 spec, targets[spec.name], _spare(spec, models, targets), providers, credentials, pool, spoken
             )
             for spec in snapshot.models
+        },
+        homes={
+            spec.name: _home(spec.name, providers[spec.name], credentials[spec.name], pool, spoken)
+            for spec in snapshot.providers
         },
         cors=Cors.of(snapshot.server.cors),
         trusted_proxies=tuple(ip_network(network) for network in snapshot.server.trusted_proxies),
@@ -252,6 +262,23 @@ def _model(
     )
 
 
+def _home(name: str, provider: Provider, credential: str, pool: Pool, spoken: Mapping[str, Speech]) -> Model:
+    """The provider itself, where no model is asked for: nothing is tried twice that might have been done."""
+    target = Target(f"{name}/", name, "")
+    return Model(
+        name="",
+        strategy=cast("Strategy", plugins.build("strategies", "priority", {})),
+        targets=(target,),
+        routes={target.identity: _route(target, provider, credential, pool, spoken)},
+        spare=(),
+        timeout_s=HOME_TIMEOUT_S,
+        attempts=1,
+        repeats=0,
+        stream_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
+        whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
+    )
+
+
 def _route(target: Target, provider: Provider, credential: str, pool: Pool, spoken: Mapping[str, Speech]) -> Route:
     return Route(
         target=target,
@@ -262,10 +289,11 @@ def _route(target: Target, provider: Provider, credential: str, pool: Pool, spok
         fields=render(
             (
                 (b"x-stellwerk-provider", target.provider.encode()),
-                (b"x-stellwerk-model", target.model.encode()),
+                *(((b"x-stellwerk-model", target.model.encode()),) if target.model else ()),
             )
         ),
         speech=spoken[provider.dialect],
+        place=place_of(target.provider, credential),
         sign=provider.sign if isinstance(provider, Signing) else None,
     )
 

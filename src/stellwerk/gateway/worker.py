@@ -131,6 +131,7 @@ class Worker:
             self._log.warning("drain_cut", connections=self._gateway.front.connections)
             self._gateway.front.abort()
         self._gateway.pool.close()
+        self._gateway.vault.close()
         await asyncio.to_thread(self._writer.close, FLUSH_S)
         self._vitals.stop()
         self._link.send(Drained())

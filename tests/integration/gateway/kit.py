@@ -265,6 +265,7 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
         parts.front.abort()
         await parts.front.drain()
         parts.pool.close()
+        parts.vault.close()
         vitals.stop()
         writer.close(5.0)
 

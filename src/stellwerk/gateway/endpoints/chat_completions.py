@@ -8,6 +8,7 @@ from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.dialects.openai_chat import request, response, stream
 from stellwerk.dialects.openai_chat.errors import encode_error, encode_stream_error
 from stellwerk.dialects.openai_chat.types import DIALECT
+from stellwerk.gateway.dialect import Ids
 from stellwerk.gateway.endpoints.event_stream import EventStreamChat
 
 PATH = b"/v1/chat/completions"
@@ -27,5 +28,6 @@ def dialect(limits: LimitsSpec) -> EventStreamChat:
         stream_error_writer=encode_stream_error,
         decoder=request.decode,
         reply_encoder=response.encode,
+        ids=Ids.NAMED,
         stream_encoder=lambda envelope: stream.ChunkEncoder(include_usage=envelope.wants_usage),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from stellwerk.core.chat import ChatRequest
@@ -10,13 +11,17 @@ from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import Loss
 from stellwerk.core.reply import Reply, ReplyFacts
 from stellwerk.core.snapshot import LimitsSpec
-from stellwerk.dialects.bedrock_converse import request, response
+from stellwerk.dialects.bedrock_converse import response
 from stellwerk.dialects.bedrock_converse.errors import encode_error, encode_stream_error, error_type
+from stellwerk.dialects.bedrock_converse.request import decode, read_envelope
 from stellwerk.dialects.bedrock_converse.stream import FrameEncoder, PassThrough
 from stellwerk.dialects.bedrock_converse.types import DIALECT
 from stellwerk.errors import InvalidRequest, StellwerkError
-from stellwerk.gateway.dialect import POST
+from stellwerk.gateway.dialect import POST, Ids
 from stellwerk.gateway.interpreter import Interpreter
+
+if TYPE_CHECKING:
+    from stellwerk.http.request import Request
 
 PATH = re.compile(rb"/model/([^/]+)/converse(-stream)?")
 FIELDS = b"content-type: application/vnd.amazon.eventstream\r\n"
@@ -32,22 +37,22 @@ class Converse:
 
     name = DIALECT
     methods = POST
+    ids = Ids.NONE
     bound: tuple[Loss, ...] = ()
 
     def __init__(self, limits: LimitsSpec) -> None:
         self._max_depth = limits.max_json_depth
         self._max_event_bytes = limits.max_event_bytes
 
-    def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
+    def read(self, request: Request) -> Envelope:
         """Reads a request as far as every request needs it; model and streaming are in the path."""
-        del query
-        found = PATH.fullmatch(path)
+        found = PATH.fullmatch(request.path)
         try:
             model = unquote_to_bytes(found[1] if found else b"").decode()
         except UnicodeDecodeError:
             raise InvalidRequest("The model in the path is not UTF-8.", param="modelId") from None
         is_stream = bool(found and found[2])
-        return request.read_envelope(body, model=model, is_stream=is_stream, max_depth=self._max_depth)
+        return read_envelope(request.body, model=model, is_stream=is_stream, max_depth=self._max_depth)
 
     def facts(self, body: bytes) -> ReplyFacts:
         """Reads a whole answer that is handed on."""
@@ -87,7 +92,7 @@ class Converse:
 
     def decode(self, envelope: Envelope) -> ChatRequest:
         """The whole request."""
-        return request.decode(envelope.body, model=envelope.model, is_stream=envelope.is_stream)
+        return decode(envelope.body, model=envelope.model, is_stream=envelope.is_stream)
 
     def encode(self, reply: Reply, envelope: Envelope) -> bytes:
         """A whole answer."""

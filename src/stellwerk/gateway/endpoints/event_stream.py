@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import Loss
 from stellwerk.core.reply import Reply, ReplyFacts
 from stellwerk.errors import StellwerkError
-from stellwerk.gateway.dialect import POST, Encoder, Interpretation, Relay
+from stellwerk.gateway.dialect import POST, Encoder, Ids, Interpretation, Relay
 from stellwerk.gateway.interpreter import Interpreter
+
+if TYPE_CHECKING:
+    from stellwerk.http.request import Request
 
 FIELDS = b"content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
 
@@ -48,11 +51,11 @@ class EventStreamDialect:
     stream_error_writer: StreamError
     interpreter: Callable[[Envelope, str], Interpretation | None] = alone
     methods: frozenset[bytes] = POST
+    ids: Ids = Ids.NONE
 
-    def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
+    def read(self, request: Request) -> Envelope:
         """Reads a request as far as every request needs it."""
-        del path, query
-        return self.reader(body)
+        return self.reader(request.body)
 
     def interpret(self, envelope: Envelope, identity: str) -> Interpretation | None:
         """How a request reaches providers of other dialects."""
@@ -86,10 +89,9 @@ class NamedInPath(EventStreamDialect):
     path_reader: Callable[[bytes, bytes], Envelope]
     """The thin reading of a body and a path."""
 
-    def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
+    def read(self, request: Request) -> Envelope:
         """Reads a request as far as every request needs it."""
-        del query
-        return self.path_reader(body, path)
+        return self.path_reader(request.body, request.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

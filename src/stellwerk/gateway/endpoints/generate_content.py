@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import Loss
 from stellwerk.core.reply import Reply, ReplyFacts
 from stellwerk.core.snapshot import LimitsSpec
-from stellwerk.dialects.gemini import request, response
+from stellwerk.dialects.gemini import response
 from stellwerk.dialects.gemini.errors import encode_error, encode_stream_error
 from stellwerk.dialects.gemini.paths import GENERATE, STREAM, Operation, read_path
-from stellwerk.dialects.gemini.request import GeminiEnvelope
+from stellwerk.dialects.gemini.request import GeminiEnvelope, decode, read_envelope
 from stellwerk.dialects.gemini.stream import ChunkEncoder, PassThrough
 from stellwerk.dialects.gemini.types import DIALECT
 from stellwerk.errors import StellwerkError
-from stellwerk.gateway.dialect import POST
+from stellwerk.gateway.dialect import POST, Ids
 from stellwerk.gateway.endpoints.event_stream import FIELDS
 from stellwerk.gateway.interpreter import Interpreter
+
+if TYPE_CHECKING:
+    from stellwerk.http.request import Request
 
 ARRAY = b"content-type: application/json; charset=utf-8\r\n"
 
@@ -31,17 +36,18 @@ class GenerateContent:
 
     name = DIALECT
     methods = POST
+    ids = Ids.NONE
     bound: tuple[Loss, ...] = ()
 
     def __init__(self, limits: LimitsSpec) -> None:
         self._max_depth = limits.max_json_depth
         self._max_event_bytes = limits.max_event_bytes
 
-    def read(self, body: bytes, path: bytes, query: bytes) -> Envelope:
+    def read(self, request: Request) -> Envelope:
         """Reads a request as far as every request needs it; model and streaming are in the path."""
-        found = read_path(path.decode("latin-1"), query.decode("latin-1")) or Operation("", GENERATE)
-        return request.read_envelope(
-            body,
+        found = read_path(request.path.decode("latin-1"), request.query.decode("latin-1")) or Operation("", GENERATE)
+        return read_envelope(
+            request.body,
             model=found.model,
             is_stream=found.action == STREAM,
             is_sse=found.is_sse,
@@ -83,7 +89,7 @@ class GenerateContent:
 
     def decode(self, envelope: Envelope) -> ChatRequest:
         """The whole request."""
-        return request.decode(envelope.body, model=envelope.model, is_stream=envelope.is_stream)
+        return decode(envelope.body, model=envelope.model, is_stream=envelope.is_stream)
 
     def encode(self, reply: Reply, envelope: Envelope) -> bytes:
         """A whole answer."""

@@ -9,6 +9,7 @@ from stellwerk.dialects.openai_responses import request, response, stream
 from stellwerk.dialects.openai_responses.errors import encode_error, encode_stream_error
 from stellwerk.dialects.openai_responses.losses import BOUND
 from stellwerk.dialects.openai_responses.types import DIALECT
+from stellwerk.gateway.dialect import Ids
 from stellwerk.gateway.endpoints.event_stream import EventStreamChat
 
 
@@ -26,4 +27,5 @@ def dialect(limits: LimitsSpec) -> EventStreamChat:
         reply_encoder=response.encode,
         stream_encoder=lambda _envelope: stream.EventEncoder(),
         bound=BOUND,
+        ids=Ids.KEPT,
     )

@@ -1,0 +1,108 @@
+"""The thin reading of a request that is passed through, and its rewriting for a host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from stellwerk.core.envelope import Envelope
+from stellwerk.dialects import json_splice
+from stellwerk.dialects.openai_passage.multipart import find_model
+from stellwerk.dialects.openai_passage.operation import Operation, Place
+from stellwerk.dialects.rewriting import rename
+from stellwerk.dialects.thin_reading import UNSET, Value, counted, read_thin, wrong
+from stellwerk.errors import InvalidRequest
+
+_MULTIPART = b"multipart/form-data"
+
+
+class Passage(Envelope, frozen=True, gc=False):
+    """A request with method and path. ``model`` is empty where it names none.
+
+    ``before``, ``id`` and ``after`` make the path below the base URL; ``query`` is what follows the question mark.
+    ``span`` is where the model stands in a multipart body.
+    """
+
+    operation: Operation = Operation("", frozenset())
+    method: bytes = b"POST"
+    before: str = ""
+    id: str = ""
+    after: str = ""
+    query: bytes = b""
+    content_type: bytes = b""
+    span: tuple[int, int] | None = None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it asks for a list of what belongs to many."""
+        return self.operation.is_collection and self.method == b"GET"
+
+    @property
+    def has_json(self) -> bool:
+        """Whether its body is an object that may name ids."""
+        return bool(self.body) and not self.content_type.lower().startswith(_MULTIPART)
+
+
+def read_passage(
+    body: bytes, place: Place, *, method: bytes, query: bytes, content_type: bytes, max_depth: int
+) -> Passage:
+    """Reads a request as far as every request needs it.
+
+    Raises ``InvalidRequest`` for a body that is neither JSON nor multipart, or names two models.
+    """
+    operation = place.operation
+    model, span = "", None
+    if method != b"POST":
+        body, content_type = b"", b""
+    elif content_type.lower().startswith(_MULTIPART):
+        span = find_model(body, content_type)
+        model = "" if span is None else _text(body[span[0] : span[1]])
+    elif body:
+        model = _model(body, max_depth)
+    return Passage(
+        operation.dialect,
+        model,
+        is_stream=False,
+        body=body,
+        operation=operation,
+        method=method,
+        before=place.before,
+        id=place.id,
+        after=place.after,
+        query=query,
+        content_type=content_type,
+        span=span,
+    )
+
+
+def rewrite(envelope: Envelope, model: str) -> bytes:
+    """The body for a host that knows the model as ``model``: the same object where it may be."""
+    if not isinstance(envelope, Passage) or not envelope.model or model == envelope.model:
+        return envelope.body
+    if envelope.span is None:
+        return json_splice.splice(envelope.body, (rename(envelope.body, envelope.model, model),))
+    return json_splice.splice(envelope.body, ((*envelope.span, model.encode()),))
+
+
+class _Wire(msgspec.Struct, gc=False):
+    model: Value = UNSET
+
+
+_decode = msgspec.json.Decoder(_Wire, dec_hook=counted).decode
+
+
+def _model(body: bytes, max_depth: int) -> str:
+    model: Any = read_thin(body, _decode, ("model",), max_depth=max_depth).model
+    if model is UNSET or model is None:
+        return ""
+    if type(model) is not str:
+        raise wrong("model", "a string", model)
+    return model
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest("The field 'model' is not UTF-8.", param="model") from None

@@ -1,0 +1,123 @@
+"""What a host's workers share about things that providers keep: the secret that seals ids, and who owns what.
+
+Both lie in the state directory: the secret in a file that only its owner may read, made once by whichever worker comes
+first, and the owners of listed things in a small SQLite database. When either cannot be read or written, requests that
+need it end with 503, and nothing else is touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from stellwerk.core.sealed_id import SECRET_BYTES, Sealer
+from stellwerk.errors import StoreUnavailable
+
+SECRET_FILE = "sealed-ids.key"  # noqa: S105  # a file's name
+OWNERS_FILE = "sealed-ids.sqlite"
+_BUSY_S = 2.0
+_AT_ONCE = 500
+_SCHEMA = "CREATE TABLE IF NOT EXISTS owned (place BLOB, id TEXT, owner TEXT, PRIMARY KEY (place, id)) WITHOUT ROWID"
+
+
+class Vault:
+    """Opened when the first request needs it."""
+
+    __slots__ = ("_database", "_directory", "_sealer")
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._sealer: Sealer | None = None
+        self._database: sqlite3.Connection | None = None
+
+    @property
+    def sealer(self) -> Sealer:
+        """Seals and unseals ids. Raises ``StoreUnavailable``."""
+        if self._sealer is None:
+            self._sealer = Sealer(_secret(self._directory))
+        return self._sealer
+
+    def note(self, place: bytes, owner: str, identities: Iterable[str]) -> None:
+        """Remembers whose these are; what has an owner keeps it. Raises ``StoreUnavailable``."""
+        rows = [(place, identity, owner) for identity in identities]
+        with _told(), self._open() as database:
+            database.executemany("INSERT OR IGNORE INTO owned VALUES (?, ?, ?)", rows)
+
+    def forget(self, place: bytes, identity: str) -> None:
+        """It is no more. Raises ``StoreUnavailable``."""
+        with _told(), self._open() as database:
+            database.execute("DELETE FROM owned WHERE place = ? AND id = ?", (place, identity))
+
+    def owned(self, place: bytes, owner: str, identities: list[str]) -> set[str]:
+        """Those of the ids that belong to ``owner``. Raises ``StoreUnavailable``."""
+        found: set[str] = set()
+        with _told():
+            database = self._open()
+            for at in range(0, len(identities), _AT_ONCE):
+                some = identities[at : at + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                query = f"SELECT id FROM owned WHERE place = ? AND owner = ? AND id IN ({marks})"  # noqa: S608
+                found.update(row[0] for row in database.execute(query, (place, owner, *some)))
+        return found
+
+    def close(self) -> None:
+        """Closes the database."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._database is None:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = self._directory / OWNERS_FILE
+            database = sqlite3.connect(path, timeout=_BUSY_S)
+            try:
+                database.execute("PRAGMA journal_mode = WAL")
+                database.execute("PRAGMA synchronous = NORMAL")
+                with database:
+                    database.execute(_SCHEMA)
+            except sqlite3.Error:
+                database.close()
+                raise
+            self._database = database
+        return self._database
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError):
+        raise StoreUnavailable("The gateway's record of who owns what cannot be used now.") from None
+
+
+def _secret(directory: Path) -> bytes:
+    path = directory / SECRET_FILE
+    try:
+        found = path.read_bytes() if path.exists() else _make(path)
+    except OSError:
+        raise StoreUnavailable("The gateway's secret for sealing ids cannot be used now.") from None
+    if len(found) < SECRET_BYTES:
+        raise StoreUnavailable("The gateway's secret for sealing ids is not whole.")
+    return found
+
+
+def _make(path: Path) -> bytes:
+    """Makes the secret: whole or not at all, and the same for all who try at once."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+    return path.read_bytes()
