@@ -22,7 +22,6 @@ from stellwerk.core.part import (
     Audio,
     Document,
     Image,
-    OpaquePart,
     Part,
     RedactedThinking,
     Refusal,
@@ -130,7 +129,7 @@ def _part(part: Part) -> int:
             return MESSAGE_TOKENS + _texts(part.name) + _parts(part.parts)
         case RedactedThinking():
             return _texts(part.data)
-        case OpaquePart():
+        case _:
             return _raw(part.raw)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from stellwerk.core.chat import ChatRequest
+from stellwerk.core.embedding import EmbeddingRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import Loss
 from stellwerk.core.route import Target
@@ -37,6 +38,7 @@ class OpenAIHost:
     """
 
     dialect = "openai_chat"
+    embedding_dialect = "openai_embeddings"
     losses: tuple[Loss, ...] = LOSSES
 
     def __init__(
@@ -61,20 +63,31 @@ class OpenAIHost:
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The caller's body with the target's model in it, under our own credential."""
-        upstream = self._upstreams.get(envelope.dialect)
-        if upstream is None:
-            upstream = _kind_of(envelope.dialect)(self._base_url, fields=self._added)
-            self._upstreams[envelope.dialect] = upstream
-        return upstream.prepare(envelope, target, credential, trace)
+        return self._upstream(envelope.dialect).prepare(envelope, target, credential, trace)
 
     def prepare_chat(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The request of a caller who speaks another dialect; a stream is asked for its usage."""
         asked = msgspec.structs.replace(request, model=target.model, wants_usage=request.is_stream)
         return self._chat.ask(encode(asked, cap=self._cap), credential, trace)
 
+    def prepare_embedding(
+        self, request: EmbeddingRequest, target: Target, credential: str, trace: bytes
+    ) -> WireRequest:
+        """The request of a caller who speaks another dialect."""
+        from stellwerk.dialects.openai_embeddings.request import encode as encode_embedding
+
+        body = encode_embedding(msgspec.structs.replace(request, model=target.model))
+        return self._upstream(self.embedding_dialect).ask(body, credential, trace)
+
     def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
         """Reads the error body that all of OpenAI's dialects share, or whatever stands in its place."""
         return self._chat.classify(status, headers, body, now)
+
+    def _upstream(self, dialect: str) -> BearerUpstream:
+        upstream = self._upstreams.get(dialect)
+        if upstream is None:
+            self._upstreams[dialect] = upstream = _kind_of(dialect)(self._base_url, fields=self._added)
+        return upstream
 
 
 def _kind_of(dialect: str) -> Callable[..., BearerUpstream]:

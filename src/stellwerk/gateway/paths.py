@@ -25,8 +25,15 @@ ENDPOINTS = {
 _CONVERSE = re.compile(rb"/model/[^/]+/converse(?:-stream)?")
 _PASSED = re.compile(rb"/v1/(?:files|batches|responses|fine_tuning|images|audio)(?:/|$)")
 _GEMINI = re.compile(
-    rb"/v1(?:beta|alpha|beta1)?/(?:.+/)?(?:models|tunedModels)/[^/]+:(?:(?:generate|streamGenerate)Content|countTokens)"
+    rb"/v1(?:beta|alpha|beta1)?/(?:.+/)?(?:models|tunedModels)/[^/]+:(?:(?:generate|streamGenerate)Content|countTokens|embedContent|batchEmbedContents)"
 )
+
+_ACTIONS = {
+    b"countTokens": "count_gemini_tokens",
+    b"embedContent": "embed_content",
+    b"batchEmbedContents": "embed_content",
+}
+"""Actions on Gemini's models besides chat, and the files of ``endpoints/`` that know them."""
 
 
 class Paths:
@@ -57,7 +64,7 @@ class Paths:
             return self._load("converse")
         if _GEMINI.fullmatch(path) is None:
             return None
-        return self._load("count_gemini_tokens" if path.endswith(b":countTokens") else "generate_content")
+        return self._load(_ACTIONS.get(path.rpartition(b":")[2], "generate_content"))
 
     def of_errors(self, path: bytes) -> Dialect:
         """The dialect in which somebody is told that something is wrong with a path."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from stellwerk.core.chat import ChatRequest
+from stellwerk.core.embedding import EmbeddingRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import Loss
 from stellwerk.core.route import Target
@@ -57,4 +58,20 @@ class Counting(Protocol):
 
     def prepare_chat_count(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
         """Asks how many tokens a request is."""
+        ...
+
+
+@runtime_checkable
+class Embedding(Protocol):
+    """A provider that makes vectors of texts for callers of other dialects."""
+
+    @property
+    def embedding_dialect(self) -> str:
+        """The dialect in which such requests go out and their answers come: a folder of ``dialects/``."""
+        ...
+
+    def prepare_embedding(
+        self, request: EmbeddingRequest, target: Target, credential: str, trace: bytes
+    ) -> WireRequest:
+        """Asks for the vectors of texts."""
         ...

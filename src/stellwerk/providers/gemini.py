@@ -29,6 +29,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def build(settings: Settings) -> Provider:
     """The provider. Raises ``ValueError`` on a base URL that cannot be one."""
-    from stellwerk.dialects.gemini.upstream import GeminiUpstream  # not for those who only judge settings
+    from stellwerk.dialects.google_host import GoogleHost  # not for those who only judge settings
 
-    return GeminiUpstream(settings.base_url, api_version=settings.api_version)
+    return GoogleHost(settings.base_url, api_version=settings.api_version)

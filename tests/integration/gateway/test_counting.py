@@ -13,6 +13,7 @@ import pytest
 from anthropic import AsyncAnthropic, NotFoundError
 from google import genai
 from google.genai import types
+from google.genai.client import AsyncClient
 
 from tests.integration.gateway.evidence import provider_key
 from tests.integration.gateway.kit import KEY, LIMITED_KEY, Gateway, model, serving
@@ -43,9 +44,13 @@ def anthropic_client(gateway: Gateway, key: str = KEY) -> AsyncAnthropic:
     return AsyncAnthropic(base_url=gateway.url, api_key=key, max_retries=0)
 
 
-def gemini_client(gateway: Gateway) -> genai.Client:
+@asynccontextmanager
+async def google(gateway: Gateway) -> AsyncIterator[AsyncClient]:
     """Google's official client."""
-    return genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=gateway.url))
+    client = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=gateway.url))
+    async with client.aio as speaking:
+        yield speaking
+    client.close()
 
 
 def asked(playing: Script) -> tuple[str, Any]:
@@ -87,8 +92,8 @@ async def test_anthropics_client_is_told_what_gemini_counts(tmp_path: Path) -> N
 
 @on_loop
 async def test_googles_client_is_told_what_gemini_counts(tmp_path: Path) -> None:
-    async with counting(tmp_path, "gemini", GEMINI_COUNT) as (gateway, playing):
-        answer = await gemini_client(gateway).aio.models.count_tokens(model="plain", contents="What is a signal box?")
+    async with counting(tmp_path, "gemini", GEMINI_COUNT) as (gateway, playing), google(gateway) as client:
+        answer = await client.models.count_tokens(model="plain", contents="What is a signal box?")
         assert answer.total_tokens == 17
         path, body = asked(playing)
         assert path == "/v1beta/models/upstream-model:countTokens"
@@ -98,8 +103,8 @@ async def test_googles_client_is_told_what_gemini_counts(tmp_path: Path) -> None
 
 @on_loop
 async def test_googles_client_is_told_what_anthropic_counts(tmp_path: Path) -> None:
-    async with counting(tmp_path, "anthropic", ANTHROPIC_COUNT) as (gateway, playing):
-        answer = await gemini_client(gateway).aio.models.count_tokens(model="plain", contents="What is a signal box?")
+    async with counting(tmp_path, "anthropic", ANTHROPIC_COUNT) as (gateway, playing), google(gateway) as client:
+        answer = await client.models.count_tokens(model="plain", contents="What is a signal box?")
         assert answer.total_tokens == 14
         path, body = asked(playing)
         assert path == "/v1/messages/count_tokens"
@@ -116,7 +121,8 @@ async def test_where_nobody_counts_an_estimate_says_that_it_is_one(tmp_path: Pat
         assert 6 <= tokens < 60
         assert answer.headers["x-stellwerk-warning"] == "estimated"
         assert answer.headers["x-stellwerk-provider"] == "one"
-        counted = await gemini_client(gateway).aio.models.count_tokens(model="plain", contents="What is a signal box?")
+        async with google(gateway) as speaking:
+            counted = await speaking.models.count_tokens(model="plain", contents="What is a signal box?")
         assert counted.total_tokens == tokens
         assert not playing.requests
         event = await gateway.event(2)

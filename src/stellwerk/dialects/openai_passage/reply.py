@@ -44,11 +44,6 @@ def read_facts(body: bytes) -> ReplyFacts:
     return ReplyFacts(None if usage is None else usage.neutral())
 
 
-def nothing_used() -> ReplyFacts:
-    """What accounting needs of an answer to a request that has no model work for it."""
-    return ReplyFacts(Usage())
-
-
 def decode(body: bytes) -> dict[str, Any]:
     """An answer that is one object. Raises ``UpstreamInvalid``."""
     try:

@@ -1,4 +1,4 @@
-"""``POST /v1/embeddings``: vectors of texts, from providers that have them in this dialect."""
+"""``POST /v1/embeddings``: vectors of texts, from providers of either dialect that has them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from functools import partial
 from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.dialects.openai_embeddings.envelope import read_envelope
 from stellwerk.dialects.openai_embeddings.errors import encode_error
-from stellwerk.dialects.openai_embeddings.response import read_usage
+from stellwerk.dialects.openai_embeddings.request import decode
+from stellwerk.dialects.openai_embeddings.response import encode, read_usage
 from stellwerk.dialects.openai_embeddings.types import DIALECT
+from stellwerk.gateway.embedding import EmbeddingInterpreter
 from stellwerk.gateway.endpoints.event_stream import EventStreamDialect
 from stellwerk.gateway.endpoints.unstreamed import no_event, no_relay
 
@@ -22,4 +24,8 @@ def dialect(limits: LimitsSpec) -> EventStreamDialect:
         relay=no_relay,
         error=encode_error,
         stream_error_writer=no_event,
+        interpreter=lambda envelope, _identity: EmbeddingInterpreter(
+            lambda: decode(envelope.body),
+            lambda reply, asked: encode(reply, is_base64=asked.is_base64 or False),
+        ),
     )
