@@ -14,6 +14,8 @@ import msgspec
 from stellwerk.core.sealed_id import MARK
 
 _MARK = MARK.encode()
+_NAMING = (b"id", b"ids", b"_file", b"_files")
+"""How members end that name things; what stands in a list alone may be such a name too."""
 _SPACE = rb"[ \t\r\n]*+"
 _SEALED = re.compile(rb'(?:"(\w{1,64})"%b:%b\[?%b)?"((?:[a-z]{1,16}[-_])?sw_[\w-]{1,4200})"' % (_SPACE, _SPACE, _SPACE))
 _NAMES = (b"previous_response_id", b"input_file_id", b"training_file", b"validation_file", b"file_id")
@@ -31,8 +33,10 @@ def unseal(body: bytes, opened: Callable[[str, str], str]) -> bytes:
     """
 
     def put(found: re.Match[bytes]) -> bytes:
-        sealed = found[2]
-        original = opened((found[1] or b"id").decode(), sealed.decode())
+        name, sealed = found[1] or b"id", found[2]
+        if not name.endswith(_NAMING):  # somebody's words
+            return found[0]
+        original = opened(name.decode(), sealed.decode())
         return found[0][: -len(sealed) - 2] + msgspec.json.encode(original)
 
     return _SEALED.sub(put, body) if body.find(_MARK) >= 0 else body
@@ -40,12 +44,28 @@ def unseal(body: bytes, opened: Callable[[str, str], str]) -> bytes:
 
 def first_unsealed(body: bytes) -> str | None:
     """The first field that names a thing by an id that was never handed out; ``None`` when there is none."""
-    if all(body.find(name) < 0 for name in _NAMES):
+    if body.find(b"\\u00") < 0 and all(body.find(name) < 0 for name in _NAMES):
         return None
+    if body.find(b"\\u00") >= 0:  # names may be spelled with escapes
+        told = _first_raw(_plain(body))
+        if told is not None:
+            return told
+    return _first_raw(body)
+
+
+def _first_raw(body: bytes) -> str | None:
     for found in _RAW.finditer(body):
         if _SEALED.fullmatch(b'"' + found[2] + b'"') is None:
             return found[1].decode()
     return None
+
+
+def _plain(body: bytes) -> bytes:
+    """The same JSON without escapes that are not needed."""
+    try:
+        return msgspec.json.encode(msgspec.json.decode(body))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return b""  # half a character or worse: its provider will say so
 
 
 def seal(body: bytes, sealed: Callable[[str], str]) -> bytes:

@@ -14,7 +14,7 @@ from openai import BadRequestError, InternalServerError, NotFoundError
 
 from tests.integration.gateway.clients import sdk
 from tests.integration.gateway.kit import KEY, LIMITED_KEY, Gateway, model, provider, serving
-from tests.integration.gateway.upstream import Script, script, stream
+from tests.integration.gateway.upstream import COMPLETION, Script, script, stream
 from tests.integration.http.loop import on_loop
 from tests.integration.http.provider import Upstream, reply
 
@@ -78,6 +78,8 @@ class Host:
                 return self._batches(method, rest, query, body)
             case "images":
                 return json_reply({"created": 1, "data": [{"b64_json": "AAAA"}], "usage": IMAGE_USAGE})
+            case "chat":
+                return reply(COMPLETION, JSON)
             case _ if rest == ["speech"]:
                 return reply(b"ID3\x00sound", b"Content-Type: audio/mpeg")
             case _:
@@ -330,6 +332,18 @@ async def test_files_and_batches_are_their_owners_own(tmp_path: Path) -> None:
         assert [file.id async for file in client.files.list()] == []
         event = await gateway.event()
         assert (event.dialect, event.model, event.cost_nanos, event.status) == ("openai_files", "", None, 200)
+
+
+@on_loop
+async def test_a_chat_names_a_file_by_its_sealed_id(tmp_path: Path) -> None:
+    async with keeping(tmp_path) as (gateway, (host,)), sdk(gateway) as client, sdk(gateway, LIMITED_KEY) as other:
+        made = await client.files.create(file=("a.pdf", b"%PDF"), purpose="user_data")
+        question: Any = [{"role": "user", "content": [{"type": "file", "file": {"file_id": made.id}}]}]
+        with pytest.raises(NotFoundError) as refused:
+            await other.chat.completions.create(model="plain", messages=question)
+        assert refused.value.param == "file_id"
+        await client.chat.completions.create(model="plain", messages=question)
+        assert b'"file_id":"file-0000"' in host.asked[-1][2].replace(b" ", b"")
 
 
 @on_loop

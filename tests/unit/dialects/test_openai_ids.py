@@ -27,6 +27,7 @@ def opened(field: str, sealed: str) -> str:
         ({"a": {"b": [{"file_id": LONG}]}}, {"a": {"b": [{"file_id": "file_id="}]}}),
         ({"text": f'"file_id": "file-{LONG}"'}, {"text": f'"file_id": "file-{LONG}"'}),
         ({"text": f"see file-{LONG}"}, {"text": f"see file-{LONG}"}),
+        ({"text": f"file-{LONG}"}, {"text": f"file-{LONG}"}),
     ],
 )
 @pytest.mark.parametrize("indent", [None, 2])
@@ -47,6 +48,12 @@ def test_the_first_field_that_names_a_thing_by_its_hosts_own_id_is_told() -> Non
     assert openai_ids.first_unsealed(f'{{"file_id":"file-{LONG}","input_file_id":"f"}}'.encode()) == "input_file_id"
     assert openai_ids.first_unsealed(f'{{"file_id":"file-{LONG}"}}'.encode()) is None
     assert openai_ids.first_unsealed(b'{"file_id":{"type":"string"},"text":"\\"file_id\\":\\"f\\""}') is None
+
+
+def test_escapes_hide_no_name() -> None:
+    assert openai_ids.first_unsealed(b'{"file\\u005fid":"file-1"}') == "file_id"
+    assert openai_ids.first_unsealed(b'{"text":"\\u0041"}') is None
+    assert openai_ids.first_unsealed(b'{"text":"\\u0041\\ud800"}') is None
 
 
 def test_what_a_host_keeps_is_sealed_and_what_was_said_is_not() -> None:
