@@ -187,13 +187,23 @@ class SealingRelay:
         return self._relay.feed(self._sealed(b"".join(whole))) if whole else b""
 
     def flush(self) -> bytes:
-        """The provider's stream has ended: what was held back, as far as it was an event."""
-        rest = b"".join(self._splitter.flush()) or self._splitter.pending
+        """The provider's stream has ended: what was held back, except an event that nobody can read."""
+        rest = b"".join(self._splitter.flush()) or _readable(self._splitter.pending)
         out = self._relay.feed(self._sealed(rest)) if rest else b""
         return out + self._relay.flush()
 
     def _sealed(self, events: bytes) -> bytes:
         return openai_ids.seal(events, lambda found: self._custody.seal(self._route, found))
+
+
+def _readable(raw: bytes) -> bytes:
+    """An event that only lacks the empty line behind it."""
+    event = sse.parse(raw)
+    try:
+        msgspec.json.decode(b"" if event is None else event.data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return b""
+    return raw
 
 
 def _with_query(envelope: Passage, *parts: bytes) -> Passage:

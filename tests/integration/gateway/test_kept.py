@@ -10,11 +10,13 @@ from typing import Any
 
 import httpx2
 import pytest
-from openai import BadRequestError, InternalServerError, NotFoundError
+from openai import APIError, AsyncOpenAI, BadRequestError, InternalServerError, NotFoundError
 
 from tests.integration.gateway.clients import sdk
+from tests.integration.gateway.evidence import provider_key
 from tests.integration.gateway.kit import KEY, LIMITED_KEY, Gateway, model, provider, serving
-from tests.integration.gateway.upstream import COMPLETION, Script, script, stream
+from tests.integration.gateway.scenes import scripted
+from tests.integration.gateway.upstream import COMPLETION, Script, answers, completes, script, stream
 from tests.integration.http.loop import on_loop
 from tests.integration.http.provider import Upstream, reply
 
@@ -78,6 +80,10 @@ class Host:
                 return self._batches(method, rest, query, body)
             case "images":
                 return json_reply({"created": 1, "data": [{"b64_json": "AAAA"}], "usage": IMAGE_USAGE})
+            case "fine_tuning":
+                data = [{"id": "ftevent-1", "object": "fine_tuning.job.event", "created_at": 1, "level": "info"}]
+                found: Any = {"object": "list", "data": data, "has_more": False}
+                return json_reply(found if rest[-1] == "events" else {"id": "ftjob-1", "model": "gpt-5"})
             case "chat":
                 return reply(COMPLETION, JSON)
             case _ if rest == ["speech"]:
@@ -94,6 +100,8 @@ class Host:
                 return json_reply(RESPONSE | {"previous_response_id": asked.get("previous_response_id")})
             case "DELETE", [identity]:
                 return json_reply({"id": identity, "object": "response", "deleted": True})
+            case "GET", ["resp_streamed"]:
+                return reply(b"".join(events()), b"Content-Type: text/event-stream")
             case _, [_, "input_items"]:
                 return json_reply({"object": "list", "data": [], "has_more": False})
             case _:
@@ -443,3 +451,109 @@ async def test_without_its_secret_the_gateway_says_so_and_asks_nobody(tmp_path: 
         assert refused.value.status_code == 503
         assert not host.asked
         assert (await gateway.event()).error == "store_unavailable"
+
+
+@on_loop
+async def test_fine_tuning_jobs_are_kept_too(tmp_path: Path) -> None:
+    async with keeping(tmp_path) as (gateway, (host,)), sdk(gateway) as client:
+        made = await client.files.create(file=("a.jsonl", b"{}"), purpose="fine-tune")
+        job = await client.fine_tuning.jobs.create(model="second", training_file=made.id)
+        assert job.id.startswith("ftjob-sw_")
+        asked = json.loads(host.asked[-1][2])
+        assert (asked["model"], asked["training_file"]) == ("gpt-5", "file-0000")
+        told = await client.fine_tuning.jobs.list_events(job.id)
+        assert [event.id for event in told.data] == ["ftevent-1"]
+        assert host.asked[-1][1] == "/v1/fine_tuning/jobs/ftjob-1/events"
+
+
+@on_loop
+async def test_a_stored_response_can_be_asked_for_as_a_stream(tmp_path: Path) -> None:
+    async with keeping(tmp_path) as (gateway, _), sdk(gateway) as client:
+        answer = await client.responses.create(model="plain", input="Hello")
+        sealer = gateway.parts.vault.sealer
+        unsealed = sealer.unseal(answer.id, "team shop")
+        assert unsealed is not None
+        streamed = sealer.seal("resp_streamed", unsealed.place, "team shop")
+        found = [event async for event in await client.responses.retrieve(streamed, stream=True)]
+        assert found[-1].type == "response.completed"
+        assert found[-1].response.id == answer.id
+
+
+@on_loop
+async def test_a_header_chooses_among_the_targets_of_a_model(tmp_path: Path) -> None:
+    async with keeping(tmp_path, hosts=2) as (gateway, (first, last)), sdk(gateway) as client:
+        await client.images.generate(model="plain", prompt="x", extra_headers={"x-stellwerk-provider": "two"})
+        assert (len(first.asked), len(last.asked)) == (0, 1)
+        with pytest.raises(BadRequestError) as refused:
+            await client.images.generate(model="second", prompt="x", extra_headers={"x-stellwerk-provider": "one"})
+        assert refused.value.param == "x-stellwerk-provider"
+
+
+@on_loop
+async def test_what_was_kept_under_another_credential_is_gone(tmp_path: Path) -> None:
+    async with keeping(tmp_path) as (gateway, (host,)), sdk(gateway) as client:
+        made = await client.files.create(file=("a.jsonl", b"{}"), purpose="batch")
+        gateway.adopt(gateway.compile(gateway.source.replace(provider_key("one"), provider_key("one") + "-new")))
+        asked = len(host.asked)
+        with pytest.raises(NotFoundError):
+            await client.files.retrieve(made.id)
+        parts: Any = [{"role": "user", "content": [{"type": "input_file", "file_id": made.id}]}]
+        with pytest.raises(BadRequestError) as refused:
+            await client.responses.create(model="plain", input=parts)
+        assert refused.value.param == "file_id"
+        assert len(host.asked) == asked
+
+
+@on_loop
+async def test_without_a_provider_of_openais_kind_nothing_is_kept(tmp_path: Path) -> None:
+    section = (
+        '\n[[providers]]\nname = "one"\nkind = "anthropic"\nbase_url = "http://127.0.0.1:9"\n'
+        f'api_key = "{provider_key("one")}"\n'
+    )
+    async with serving(tmp_path, section, model("plain", "one")) as gateway, sdk(gateway) as client:
+        with pytest.raises(BadRequestError, match="serves this path"):
+            await client.files.list()
+        with pytest.raises(BadRequestError, match="does not serve this path"):
+            await client.images.generate(model="plain", prompt="x")
+
+
+@on_loop
+async def test_a_stream_of_a_response_that_breaks_off_ends_in_an_error(tmp_path: Path) -> None:
+    whole = events()
+    wire = stream(*whole[:3], whole[3][:40])
+    found = []
+
+    async def listen(client: AsyncOpenAI) -> None:
+        async for event in await client.responses.create(model="plain", input="Hello", stream=True):
+            found.append(event.type)  # noqa: PERF401  # what came before the error counts
+
+    async with scripted(tmp_path, answers(wire)) as (gateway, _), sdk(gateway) as client:
+        try:
+            await listen(client)
+        except APIError:
+            found.append("error")
+        assert found[:3] == ["response.created", "response.output_item.added", "response.output_text.delta"]
+        assert found[-1] in {"error", "response.failed"}
+        assert (await gateway.event()).outcome == "truncated"
+
+
+@on_loop
+async def test_a_closing_event_without_its_empty_line_closes_all_the_same(tmp_path: Path) -> None:
+    *first, last = events()
+    wire = stream(*first, last[:20], last[20:].rstrip())
+    async with scripted(tmp_path, answers(wire)) as (gateway, _), sdk(gateway) as client:
+        found = [event async for event in await client.responses.create(model="plain", input="Hello", stream=True)]
+        closing = found[-1]
+        assert closing.type == "response.completed"
+        assert closing.response.id.startswith("resp_sw_")
+        assert (await gateway.event()).outcome == "complete"
+
+
+@on_loop
+async def test_an_answer_that_is_no_object_is_the_providers_failure(tmp_path: Path) -> None:
+    async with scripted(tmp_path, completes(b"<html>")) as (gateway, _), sdk(gateway) as client:
+        with pytest.raises(InternalServerError):
+            await client.files.create(file=("a.jsonl", b"{}"), purpose="batch")
+        with pytest.raises(InternalServerError):
+            await client.files.list()
+        assert (await gateway.event(2)).error == "upstream_invalid"
