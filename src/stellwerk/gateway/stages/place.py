@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import NoReturn
+from urllib.parse import quote
 
 import msgspec
 
@@ -86,7 +87,7 @@ class _Keys:
         if identity:
             identity = self.open("id", identity)
         if (found := _AFTER.search(query)) is not None and is_sealed(after := found[1].decode("latin-1")):
-            query = query[: found.start(1)] + self.open("after", after).encode() + query[found.end(1) :]
+            query = query[: found.start(1)] + quote(self.open("after", after), safe="").encode() + query[found.end(1) :]
         if envelope.has_json:
             opened = self.open_body(envelope, refuses_raw=True)
             envelope = msgspec.structs.replace(envelope, body=opened.body)
