@@ -25,6 +25,7 @@ from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.exchange import Scheduler
 from stellwerk.gateway.masking import mask
+from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
 from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
@@ -62,6 +63,7 @@ class Gateway:
     account: Account
     metrics: Metrics
     guard: Guard
+    media: Media
 
 
 def assemble(
@@ -87,9 +89,10 @@ def assemble(
     guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
-    pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log))
+    media = Media(pool, guard, snapshot.media)
+    pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log, media))
     app = App(pipeline, Paths(limits), operation, log)
-    return Gateway(Front(app, limits, deadlines), pool, app, pipeline, account, metrics, guard)
+    return Gateway(Front(app, limits, deadlines), pool, app, pipeline, account, metrics, guard, media)
 
 
 def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
@@ -107,6 +110,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     # Requests under way may still turn to a provider that is gone, until their time is up.
     gateway.guard.adopt(configuration.egress, grace_s=max((model.timeout_s for model in former), default=0.0))
     gateway.pool.reconsider()
+    gateway.media.adopt(snapshot.media)
     gateway.pipeline.configuration = configuration
 
 
