@@ -30,7 +30,6 @@ _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
-    (b"BM", "image/bmp"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
     (b"%PDF-", "application/pdf"),
@@ -77,7 +76,7 @@ def media_type_of(noun: str, head: bytes, declared: str, url: str) -> str | None
         found = "audio/webm"
     elif found == "video/mp4" and noun == "audio" and (declared.startswith("audio/") or ending == "m4a"):
         found = "audio/m4a"
-    elif noun == "document" and found is None:
+    elif noun == "document" and (found is None or _noun(found) != noun):
         found = _office(head, declared, ending) or _text(head, declared, ending)
     return found if found is not None and _noun(found) == noun else None
 
@@ -87,6 +86,8 @@ def sniff(head: bytes) -> str | None:
     for magic, found in _MAGIC:
         if head.startswith(magic):
             return found
+    if head.startswith(b"BM") and head[6:10] == bytes(4):
+        return "image/bmp"
     match head[:4], head[4:8]:
         case b"RIFF", _:
             return _RIFF.get(head[8:12])
@@ -118,12 +119,12 @@ def _noun(media_type: str) -> str:
 
 
 def _bare_sound(head: bytes) -> str | None:
-    """Sound without a container: frames that begin with eleven (MPEG) or twelve (AAC) bits of one."""
+    """Sound without a container: frames that begin with eleven (MPEG, layer III) or twelve (AAC) bits of one."""
     if len(head) < 2 or head[0] != 0xFF:
         return None
     if head[1] & 0xF6 == 0xF0:
         return "audio/aac"
-    return "audio/mp3" if head[1] & 0xE0 == 0xE0 and head[1] & 0x06 else None
+    return "audio/mp3" if head[1] & 0xE6 == 0xE2 else None
 
 
 def _ending(url: str) -> str:

@@ -39,6 +39,7 @@ ADMIN_TOKEN = "admin-token-0123456789"
 PATIENCE_S = 10.0
 """Longest time that a gateway is used in one test."""
 CHAT = chat_completions.PATH
+MESSAGES = b"/v1/messages"
 
 SERVER = """
 [server]
@@ -131,12 +132,12 @@ class _Counting:
 
     def handle(self, request: Request) -> None:
         """Counts, and hands on."""
-        self.asked += request.path == CHAT and request.method == b"POST"
+        self.asked += request.path in (CHAT, MESSAGES) and request.method == b"POST"
         self._app.handle(request)
 
     def refusal(self, error: RequestError, request: Request) -> tuple[bytes, bytes]:
         """Counts what ends before it is served too."""
-        self.asked += request.path == CHAT and request.method == b"POST"
+        self.asked += request.path in (CHAT, MESSAGES) and request.method == b"POST"
         return self._app.refusal(error, request)
 
 
