@@ -14,9 +14,11 @@ from stellwerk.core.part import InlineSource
 from stellwerk.core.snapshot import MediaSpec
 from stellwerk.core.wire import Origin
 from stellwerk.errors import EgressDenied, UpstreamError, UpstreamInvalid, UpstreamTimeout
+from stellwerk.gateway.download_queue import DownloadQueue
 from stellwerk.http.call import Call, Patience
+from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers
-from stellwerk.http.pool import Lane, Pool
+from stellwerk.http.pool import Pool
 
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _UNSHARED = re.compile(rb"no-store|no-cache|private")
@@ -41,34 +43,64 @@ class Receiver(Protocol):
 class Download:
     """Sink of one file. It has a connection of its own, which ends with it: callers name the hosts."""
 
-    __slots__ = ("_call", "_declared", "_head", "_is_shared", "_lane", "_link", "_receiver", "_spec", "_text", "_type")
+    __slots__ = (
+        "_call",
+        "_declared",
+        "_head",
+        "_is_ended",
+        "_is_shared",
+        "_lane",
+        "_link",
+        "_queue",
+        "_receiver",
+        "_spec",
+        "_text",
+        "_type",
+        "deadline",
+    )
 
-    def __init__(self, link: Link, origin: Origin, pool: Pool, spec: MediaSpec, receiver: Receiver) -> None:
+    def __init__(
+        self, link: Link, origin: Origin, pool: Pool, queue: DownloadQueue, spec: MediaSpec, receiver: Receiver
+    ) -> None:
+        self.deadline = NEVER
         self._link = link
+        self._queue = queue
         self._spec = spec
         self._receiver = receiver
-        self._lane = Lane(pool, origin)
+        self._lane = pool.passing_lane(origin)
         self._call: Call | None = None
         self._declared = ""
         self._head = b""
+        self._is_ended = False
         self._is_shared = True
         self._text = Base64Text()
         self._type: str | None = None
 
     def start(self, expires: float) -> None:
-        """Asks for the file, which must be here by ``expires`` in the clock of the pool."""
+        """Asks for the file when it is its turn; it must be here by ``expires`` in the clock of the pool."""
+        self.deadline = expires
+        self._queue.enter(self)
+
+    def begin(self) -> None:
+        """Asks for the file."""
         patience_s = self._spec.timeout_s
         patience = Patience(patience_s, patience_s, patience_s, patience_s)
         head = _question(self._link.url, self._lane.origin.authority)
-        self._call = Call(head, b"", self, is_streamed=True, patience=patience, expires=expires)
+        self._call = Call(head, b"", self, is_streamed=True, patience=patience, expires=self.deadline)
         self._lane.send(self._call)
 
     def cancel(self) -> None:
         """Nobody wants the file any more."""
-        call, self._call = self._call, None
-        if call is not None:
-            call.cancel()
+        self._is_ended = True
+        if self._call is not None:
+            self._call.cancel()
         self._lane.close()
+        self._queue.leave(self)
+
+    def on_deadline(self, now: float) -> None:
+        """Its turn did not come in time."""
+        del now
+        self.on_failure(UpstreamTimeout("The file could not be asked for in time."))
 
     def on_head(self, status: int, headers: Headers) -> bool:
         """Judges what can be judged before the first byte."""
@@ -82,7 +114,7 @@ class Download:
 
     def on_body(self, data: bytes) -> None:
         """Takes more of the file: its type is judged as soon as it shows, its size all along."""
-        if self._call is None:
+        if self._is_ended:
             return
         self._text.feed(data)
         if self._text.size > self._spec.max_bytes:
@@ -103,10 +135,11 @@ class Download:
 
     def on_end(self) -> None:
         """The file is whole."""
-        if self._call is None or (len(self._head) < HEAD_BYTES and not self._judge()):
+        if self._is_ended or (len(self._head) < HEAD_BYTES and not self._judge()):
             return
-        self._call = None
+        self._is_ended = True
         self._lane.close()
+        self._queue.leave(self)
         if self._type is not None:
             source = InlineSource(self._type, self._text.finish())
             self._receiver.on_file(self._link, source, is_shared=self._is_shared)

@@ -14,6 +14,7 @@ from stellwerk.core.snapshot import MediaSpec
 from stellwerk.core.wire import Origin
 from stellwerk.errors import MediaUnavailable
 from stellwerk.gateway.download import Download
+from stellwerk.gateway.download_queue import DownloadQueue
 from stellwerk.gateway.media_cache import MediaCache
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 Found: TypeAlias = dict[Link, InlineSource | MediaUnavailable]
 """What lies behind links, or why that cannot be had."""
+MOST_AT_ONCE = 32
+"""Files that one worker fetches at once, of all requests together."""
 
 
 class Media:
@@ -31,6 +34,7 @@ class Media:
         self.pool = pool
         self.guard = guard
         self.spec = spec
+        self.queue = DownloadQueue(pool.deadlines, MOST_AT_ONCE)
         self.cache = MediaCache(pool.deadlines.clock, most_bytes=spec.cache_bytes, ttl_s=spec.cache_ttl_s)
         self.fetched = 0
         self.failed = 0
@@ -94,7 +98,7 @@ class Fetching:
             self._heard(self._found)
             return
         for link, origin in missing:
-            self._running[link] = Download(link, origin, media.pool, spec, self)
+            self._running[link] = Download(link, origin, media.pool, media.queue, spec, self)
         expires = min(expires, media.pool.deadlines.clock() + spec.timeout_s)
         for download in tuple(self._running.values()):
             download.start(expires)
@@ -102,7 +106,8 @@ class Fetching:
     def cancel(self) -> None:
         """Nobody waits any more."""
         running, self._running = self._running, {}
-        for download in running.values():
+        # The last ones first: they may still wait for the room that the first ones leave.
+        for download in reversed(running.values()):
             download.cancel()
 
     def on_bytes(self, size: int) -> str | None:

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from stellwerk.egress.resolver import GuardedResolver
+from stellwerk.gateway.media import MOST_AT_ONCE
 from tests.integration.gateway.clients import asking, chat, once, raw, whole
 from tests.integration.gateway.evidence import provider_key
 from tests.integration.gateway.kit import MESSAGES, Gateway, model, provider, serving
@@ -296,6 +297,48 @@ async def test_several_are_fetched_side_by_side_and_each_once(tmp_path: Path) ->
                 await host.held[number].send(b"0\r\n\r\n")
             assert (await caller.told()).status == 200
             assert given(upstream) == [inline(PNG + name) for name in (b"a", b"b", b"a")]
+
+
+@on_loop
+async def test_a_worker_fetches_so_many_at_once_and_the_others_in_their_turn(tmp_path: Path) -> None:
+    async with script(None) as host, script(completes(SAID)) as upstream:
+        parts = permitted(host), google(upstream), model("plain", "google/gemini-3-pro")
+        async with serving(tmp_path, *parts) as gateway, raw(gateway) as first, raw(gateway) as second:
+            for caller, name in ((first, "a"), (second, "b")):
+                await caller.ask(showing(*(link(host, f"/{name}{number}.png") for number in range(20))))
+            await eventually(lambda: len(host.held) == MOST_AT_ONCE)
+            assert gateway.upstream_connections == MOST_AT_ONCE
+            number = next(number for number, request in enumerate(host.requests) if b"/a" in request)
+            await host.held[number].send(reply(b"no", status=404))
+            assert "status 404" in (await first.told()).error["message"]
+            await eventually(lambda: sum(b"/b" in request for request in host.requests) == 20)
+            gateway.advance(11.0)
+            assert "timeout" in (await second.told()).error["message"]
+
+
+@on_loop
+async def test_one_whose_turn_does_not_come_expires(tmp_path: Path) -> None:
+    async with script(None) as host, script(completes(SAID)) as upstream:
+        parts = permitted(host, media="timeout_s = 60"), google(upstream), model("plain", "google/gemini-3-pro")
+        async with serving(tmp_path, *parts) as gateway, raw(gateway) as first, raw(gateway) as second:
+            await first.ask(showing(*(link(host, f"/a{number}.png") for number in range(20))))
+            await eventually(lambda: len(host.held) == 20)
+            await second.ask(showing(*(link(host, f"/b{number}.png") for number in range(20))))
+            async with raw(gateway) as third:
+                await eventually(lambda: len(host.held) == MOST_AT_ONCE)
+                await third.ask(showing(link(host, "/99.png")), b"x-stellwerk-timeout: 1")
+                await gateway_waits(gateway, 9)
+                gateway.advance(1.1)
+                assert "timeout" in (await third.told()).error["message"]
+                assert len(host.held) == MOST_AT_ONCE
+                await host.held[20].send(reply(b"no", status=404))
+                assert "status 404" in (await second.told()).error["message"]
+                assert len(host.held) == MOST_AT_ONCE
+
+
+async def gateway_waits(gateway: Gateway, count: int) -> None:
+    """Waits until so many files wait for their turn."""
+    await eventually(lambda: len(gateway.parts.media.queue._waiting) == count)
 
 
 @on_loop

@@ -56,8 +56,8 @@ FAULTS = {
     "an unknown section": (
         "[sever]",
         (
-            "13: sever: unknown key, expected one of server, admin, state, egress, retry, providers, models, keys; "
-            'did you mean "server"?'
+            "13: sever: unknown key, expected one of server, admin, state, egress, media, retry, providers, models, "
+            'keys; did you mean "server"?'
         ),
     ),
     "an unknown key with odd characters": (
