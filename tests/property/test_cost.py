@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stellwerk.core.catalog import ModelCard
-from stellwerk.core.cost import MILLION, Cost, cost_of, format_usd, nanos_of
-from stellwerk.core.price import DAY_MS, Price, Rates, Row, Tier
+from stellwerk.core.cost import Cost, cost_of, format_usd, nanos_of
+from stellwerk.core.price import DAY_MS, MILLION, Price, Rates, Row, Tier
 from stellwerk.core.usage import Usage
 
 TOKENS = st.integers(0, 3_000_000)
