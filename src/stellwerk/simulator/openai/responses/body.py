@@ -56,6 +56,7 @@ class FunctionTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     defer_loading: bool | None = None
     allowed_callers: list[str] | None = None
     output_schema: dict[str, Any] | None = None
+    is_async: bool | None = msgspec.field(default=None, name="async")
 
 
 class CustomTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

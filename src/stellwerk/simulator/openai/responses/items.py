@@ -119,6 +119,7 @@ class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     status: Literal["in_progress", "completed", "incomplete"] | None = None
     namespace: str | None = None
     caller: dict[str, Any] | None = None
+    is_async: bool | None = msgspec.field(default=None, name="async")
 
     def __post_init__(self) -> None:
         """Refuses a call without what it calls with."""

@@ -78,7 +78,7 @@ def items_of(ask: Ask, choice: Choice, stamp: Stamp) -> list[dict[str, Any]]:
         items.append({**message(item_id("msg", stamp, 1), "completed"), "content": [part_of(ask, choice)]})
     for index, call in enumerate(choice.calls, 2):
         items.append({**call_of(call, item_id("fc", stamp, index)), "status": "completed"})
-    if choice.finish != "stop" and choice.finish != "tool_calls" and items and items[-1]["type"] != "reasoning":
+    if choice.finish not in {"stop", "tool_calls"} and items and items[-1]["type"] != "reasoning":
         items[-1]["status"] = "incomplete"
     return items
 
