@@ -84,7 +84,7 @@ def test_the_choice_of_tools_is_read(choice: Any, read: Any) -> None:
 
 def test_marks_for_the_cache_are_read_with_how_long_they_last() -> None:
     long, short = {"type": "ephemeral", "ttl": "1h"}, {"type": "ephemeral"}
-    system = [{"type": "text", "text": "a", "cache_control": long}, {"type": "text", "text": "b"}]
+    system: list[Any] = [{"type": "text", "text": "a", "cache_control": long}, {"type": "text", "text": "b"}]
     ask = read_messages(_body(system=system, tools=[WEATHER], cache_control=short), "")
     assert ask.cache_marks == (2, 4)
     assert ask.form == Form(long_mark=2)
