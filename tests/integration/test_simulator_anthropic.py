@@ -7,6 +7,7 @@ from http.client import HTTPConnection
 from typing import Any
 
 import anthropic
+import httpx2
 import msgspec
 import pytest
 from anthropic import Anthropic, AsyncAnthropic
@@ -243,7 +244,7 @@ def test_connections_that_break_are_errors_for_the_client(fault: str) -> None:
 @pytest.mark.parametrize(
     ("steering", "error"),
     [
-        ("fault=cut", anthropic.APIConnectionError),
+        ("fault=cut", httpx2.RemoteProtocolError),
         ("fault=error_in_stream; code=overloaded_error; message=Overloaded", anthropic.APIStatusError),
         ("fault=error_in_stream; after_events=0", anthropic.APIStatusError),
     ],
