@@ -114,7 +114,7 @@ def test_conversations_that_cannot_be_are_refused(items: Any, reason: str) -> No
         ({"metadata": {str(number): "" for number in range(17)}}, "metadata"),
         ({"include": ["usage"]}, "include[0]"),
         ({"previous_response_id": "resp_1"}, "previous_response_id"),
-        ({"tools": [{"type": "function", "function": {"name": "a"}}]}, "tools[0].name"),
+        ({"tools": [{"type": "function", "function": {"name": "a"}}]}, "tools[0].function"),
         ({"tools": [{"type": "function_"}]}, "tools[0].type"),
         ({"tools": [{**WEATHER, "strict": True}]}, "tools[0].parameters"),
         ({"tool_choice": "required"}, "tool_choice"),
