@@ -66,6 +66,10 @@ class Adaptive(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="ada
     display: Display = None
 
 
+class BetweenTools(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="between_tools"):
+    """Thinking about the results of tools alone."""
+
+
 class Disabled(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="disabled"):
     """No thinking."""
 
@@ -106,7 +110,7 @@ class CountRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     system: str | list[Text] | None = None
     tools: list[dict[str, Any]] | None = None
     tool_choice: ToolChoice | None = None
-    thinking: Enabled | Adaptive | Disabled | None = None
+    thinking: Enabled | Adaptive | BetweenTools | Disabled | None = None
     output_config: OutputConfig | None = None
     cache_control: CacheControl | None = None
     speed: Literal["standard", "fast"] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from stellwerk.simulator.anthropic.blocks import (
@@ -21,12 +23,17 @@ from stellwerk.simulator.anthropic.places import refusal
 from stellwerk.simulator.anthropic.signature import is_redacted, is_signed
 from stellwerk.simulator.refusal import Refusal
 
+_OLD_MODELS = re.compile(r"claude-(?:[123](?![0-9])|instant|(?:opus|sonnet|haiku)-4(?:-[0-7])?(?:-20\d{6})?$)")
+"""Those before Claude Opus 4.8, the first that takes instructions within a conversation."""
+
 
 class Placed(msgspec.Struct, frozen=True):
     """A block and where it stands in the request."""
 
     place: str
     block: Content
+    is_system: bool = False
+    """Whether it is an instruction that came after the user's words."""
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -46,7 +53,10 @@ def read_turns(request: CountRequest) -> list[Turn]:
     last = len(request.messages) - 1
     for index, message in enumerate(request.messages):
         blocks = _blocks(message, index, is_last=index == last)
-        if turns and turns[-1].role == message.role:
+        if message.role == "system":
+            _check_instruction(turns, blocks, request.model)
+            turns[-1].blocks.extend(blocks)
+        elif turns and turns[-1].role == message.role:
             turns[-1].blocks.extend(blocks)
         else:
             turns.append(Turn(message.role, index, blocks))
@@ -60,26 +70,36 @@ def read_turns(request: CountRequest) -> list[Turn]:
 
 def _blocks(message: Message, index: int, *, is_last: bool) -> list[Placed]:
     place = f"messages.{index}"
-    if message.role == "system":
-        reason = 'The Messages API accepts a top-level `system` parameter, not "system" as an input message role.'
-        raise refusal(f'messages: Unexpected role "system". {reason}')
-    if message.role not in {"user", "assistant"}:
+    if message.role not in {"user", "assistant", "system"}:
         raise refusal(f"{place}.role: Input should be 'user' or 'assistant'")
     if not message.content and not (is_last and message.role == "assistant"):
         reason = "all messages must have non-empty content except for the optional final assistant message"
         raise refusal(f"{place}: {reason}")
     if isinstance(message.content, str):
-        placed = [Placed(f"{place}.content", Text(text=message.content))] if message.content else []
+        blocks: list[tuple[str, Content]] = []
+        if message.content:
+            blocks.append((f"{place}.content", Text(text=message.content)))
     else:
-        placed = [Placed(f"{place}.content.{number}", block) for number, block in enumerate(message.content)]
+        blocks = [(f"{place}.content.{number}", block) for number, block in enumerate(message.content)]
+    placed = [Placed(where, block, message.role == "system") for where, block in blocks]
     for one in placed:
         _check_block(one, message.role)
     return placed
 
 
+def _check_instruction(turns: list[Turn], blocks: list[Placed], model: str) -> None:
+    """An instruction within the conversation is text, follows the user's words, and needs a model that knows of it."""
+    if not turns or turns[-1].role != "user" or _OLD_MODELS.search(model) is not None:
+        reason = 'The Messages API accepts a top-level `system` parameter, not "system" as an input message role.'
+        raise refusal(f'messages: Unexpected role "system". {reason}')
+    for one in blocks:
+        if not isinstance(one.block, Text):
+            raise refusal(f"{one.place}: `system` messages may only contain `text` blocks")
+
+
 def _check_block(one: Placed, role: str) -> None:
     block = one.block
-    if isinstance(block, MODELS_ONLY if role == "user" else USERS_ONLY):
+    if role != "system" and isinstance(block, MODELS_ONLY if role == "user" else USERS_ONLY):
         other = "assistant" if role == "user" else "user"
         raise refusal(f"{one.place}: `{type_of(block)}` blocks can only be in `{other}` messages")
     if isinstance(block, Text):

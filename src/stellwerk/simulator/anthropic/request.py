@@ -10,6 +10,7 @@ from stellwerk.simulator.anthropic.blocks import CacheControl, Text, ToolResult,
 from stellwerk.simulator.anthropic.body import (
     BETA_FIELDS,
     Adaptive,
+    BetweenTools,
     CountRequest,
     Disabled,
     Enabled,
@@ -64,7 +65,9 @@ def _read(request: CountRequest, beta: str) -> Ask:
     custom, segments, marks = read_tools(request)
     offered, must_call, named = choose(request, custom)
     turns = read_turns(request)
+    results = _tool_results(turns)
     thinking = request.thinking if isinstance(request.thinking, Enabled | Adaptive) else None
+    thinks = thinking is not None or (isinstance(request.thinking, BetweenTools) and bool(results))
     if thinking is not None and must_call:
         raise refusal("Thinking may not be enabled when tool_choice forces tool use.")
     for block in _system(request):
@@ -83,18 +86,18 @@ def _read(request: CountRequest, beta: str) -> Ask:
         model=request.model,
         is_stream=False,
         segments=tuple(segments),
-        parameters=msgspec.json.encode((request.model, request.tool_choice, request.output_config, thinking is None)),
+        parameters=msgspec.json.encode((request.model, request.tool_choice, request.output_config, thinks)),
         text=_text(turns),
         tools=offered,
         must_call=must_call,
         named_tool=named,
         may_call_in_parallel=choice is None or not choice.disable_parallel_tool_use,
-        tool_results=_tool_results(turns),
+        tool_results=results,
         output=_output(request),
         effort=_effort(request),
-        thinks=thinking is not None,
+        thinks=thinks,
         most_thoughts=thinking.budget_tokens if isinstance(thinking, Enabled) else None,
-        shows_thoughts=thinking is not None,
+        shows_thoughts=thinks,
         cache_marks=tuple(kept),
         speaks_before_calls=not must_call,
         form=Form(
@@ -148,7 +151,7 @@ def _marks(marks: list[CacheControl | None]) -> dict[int, CacheControl]:
 def _text(turns: list[Turn]) -> str:
     """What the user said last."""
     for turn in reversed(turns):
-        said = [one.block.text for one in turn.blocks if isinstance(one.block, Text)]
+        said = [one.block.text for one in turn.blocks if isinstance(one.block, Text) and not one.is_system]
         if turn.role == "user" and said:
             return "".join(said)
     return ""

@@ -61,6 +61,24 @@ def test_neighbouring_messages_of_one_role_are_one_turn() -> None:
     assert ask.text == "And tomorrow?"
 
 
+def test_newer_models_take_instructions_behind_the_users_words() -> None:
+    instruction = {"role": "system", "content": "Answer in French."}
+    ask = read_messages(_body(model="claude-opus-4-8", messages=[USER, instruction]), "")
+    assert ask.text == "Hello there"
+    unexpected = 'messages: Unexpected role "system"'
+    assert unexpected in _refused(model="claude-sonnet-4-5-20250929", messages=[USER, instruction])
+    assert unexpected in _refused(messages=[USER, {"role": "assistant", "content": "a"}, instruction])
+    image = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
+    assert "may only contain `text`" in _refused(messages=[USER, {"role": "system", "content": [image]}])
+
+
+def test_thinking_between_tools_thinks_about_their_results_alone() -> None:
+    history = [USER, {"role": "assistant", "content": [CALL]}, {"role": "user", "content": [RESULT]}]
+    thinking = {"type": "between_tools"}
+    assert not read_messages(_body(thinking=thinking), "").thinks
+    assert read_messages(_body(thinking=thinking, messages=history), "").thinks
+
+
 def test_anthropics_own_tools_are_taken_and_never_called() -> None:
     ask = read_messages(_body(tools=[SEARCH, WEATHER]), "")
     assert [tool.name for tool in ask.tools] == ["get_weather"]
