@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import anthropic
-import boto3
-import botocore.exceptions
+import boto3  # type: ignore[import-untyped]
+import botocore.exceptions  # type: ignore[import-untyped]
 import openai
-from botocore.config import Config
+from botocore.config import Config  # type: ignore[import-untyped]
 from google import genai
 from google.genai import errors as gemini_errors
 from google.genai import types as gemini
@@ -327,26 +327,27 @@ class GenerateContent:
         return {"model": "plain", "contents": contents, "config": config}
 
     async def whole(self, ask: Ask) -> Heard:
-        """One call."""
-        try:
-            return self._heard([await self._client.aio.models.generate_content(**self._arguments(ask))])
-        except gemini_errors.APIError as error:
-            raise RefusedError(error.code, error.message or "") from None
+        """One call, in a thread: the asynchronous client leaves streams open that end in an error."""
+
+        def call() -> Heard:
+            with refusals_of_google([]):
+                return self._heard([self._client.models.generate_content(**self._arguments(ask))])
+
+        return await asyncio.to_thread(call)
 
     async def streamed(self, ask: Ask) -> Heard:
-        """One stream."""
-        chunks: list[Any] = []
-        try:
-            stream = await self._client.aio.models.generate_content_stream(**self._arguments(ask))
-            async for chunk in stream:
-                chunks.append(chunk)  # noqa: PERF401  # what came before an error counts
-        except gemini_errors.APIError as error:
-            if chunks:
-                raise BrokenError(error.message) from None
-            raise RefusedError(error.code, error.message or "") from None
-        if not any(candidate.finish_reason for chunk in chunks for candidate in chunk.candidates or []):
-            raise BrokenError("no finish reason")
-        return self._heard(chunks)
+        """One stream, in a thread."""
+
+        def call() -> Heard:
+            chunks: list[Any] = []
+            with refusals_of_google(chunks):
+                for chunk in self._client.models.generate_content_stream(**self._arguments(ask)):
+                    chunks.append(chunk)  # noqa: PERF402  # what came before an error counts
+            if not any(candidate.finish_reason for chunk in chunks for candidate in chunk.candidates or []):
+                raise BrokenError("no finish reason")
+            return self._heard(chunks)
+
+        return await asyncio.to_thread(call)
 
     @staticmethod
     def _heard(chunks: list[gemini.GenerateContentResponse]) -> Heard:
@@ -489,6 +490,17 @@ def refusals_of_openai() -> Iterator[None]:
 
 
 @contextmanager
+def refusals_of_google(heard: list[Any]) -> Iterator[None]:
+    """Google's errors as ours; after something was heard, one means that the stream broke off."""
+    try:
+        yield
+    except gemini_errors.APIError as error:
+        if heard:
+            raise BrokenError(error.message) from None
+        raise RefusedError(error.code, error.message or "") from None
+
+
+@contextmanager
 def refusals_of_aws() -> Iterator[None]:
     """AWS's errors as ours."""
     try:
@@ -516,7 +528,6 @@ async def speaking(name: str, gateway: Gateway) -> AsyncIterator[Speaker]:
             try:
                 yield GenerateContent(google)
             finally:
-                await google.aio.aclose()
                 google.close()
         case _:
             aws = boto3.client(
