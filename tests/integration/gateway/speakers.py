@@ -201,15 +201,16 @@ class Responses:
         """One stream."""
         final, text = None, ""
         with refusals_of_openai():
-            async for event in await self._client.responses.create(**self._arguments(ask), stream=True):
-                if event.type == "response.output_text.delta":
-                    text += event.delta
-                elif event.type in {"response.completed", "response.incomplete"}:
-                    final = event.response
-                elif event.type == "response.failed":
-                    raise BrokenError(str(event.response.error))
-                elif event.type == "error":
-                    raise BrokenError(event.message)
+            async with await self._client.responses.create(**self._arguments(ask), stream=True) as stream:
+                async for event in stream:
+                    if event.type == "response.output_text.delta":
+                        text += event.delta
+                    elif event.type in {"response.completed", "response.incomplete"}:
+                        final = event.response
+                    elif event.type == "response.failed":
+                        raise BrokenError(str(event.response.error))
+                    elif event.type == "error":
+                        raise BrokenError(event.message)
         if final is None:
             raise BrokenError("no closing event")
         heard = self._heard(final)
