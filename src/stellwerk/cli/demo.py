@@ -97,11 +97,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Shows one capability after the other and prints what happened; 1 when one does not do what it should."""
     try:
-        import openai  # noqa: F401
+        from stellwerk.cli.demo_story import tell
     except ImportError:
-        print("the demo speaks through the official SDK: pip install 'stellwerk[demo]'", file=sys.stderr)
+        print("the demo speaks through the official SDKs: pip install 'stellwerk[demo]'", file=sys.stderr)
         return 1
-    from stellwerk.cli.demo_story import tell
 
     # As SIGINT: everything that was started has to be ended, and its folder removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
