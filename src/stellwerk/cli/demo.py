@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import secrets
@@ -97,10 +98,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Shows one capability after the other and prints what happened; 1 when one does not do what it should."""
     try:
-        from stellwerk.cli.demo_story import tell
+        for name in ("anthropic", "boto3", "google.genai", "openai"):
+            importlib.import_module(name)
     except ImportError:
         print("the demo speaks through the official SDKs: pip install 'stellwerk[demo]'", file=sys.stderr)
         return 1
+    from stellwerk.cli.demo_story import tell
 
     # As SIGINT: everything that was started has to be ended, and its folder removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
