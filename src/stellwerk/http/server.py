@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import httptools
@@ -271,6 +272,10 @@ class ServerConnection(asyncio.Protocol):
             and self.transport.get_write_buffer_size() == 0
         )
 
+    def hasty_writer(self) -> Callable[[bytes], None]:
+        """A way to write pieces of a stream, each as it comes."""
+        return self._front.outbox.hasty_writer(self.transport)
+
     def date_line(self) -> bytes:
         """The Date field for a head that is sent now."""
         return self._front.date.at(self._clock())
@@ -287,7 +292,9 @@ class ServerConnection(asyncio.Protocol):
         elif self.is_closing or self._front.is_draining:
             self._close()
         else:
-            self._expire_in(self._limits.keep_alive_s)
+            self.deadline = deadline = self._clock() + self._limits.keep_alive_s
+            if deadline < self._front.deadlines.wake:
+                self._front.deadlines.hasten(deadline)
 
     def abort(self) -> None:
         """Breaks the connection off now."""

@@ -59,9 +59,23 @@ class Ask(msgspec.Struct, frozen=True):
     output: Any = None
     """``None`` for text, or the JSON Schema of the answer."""
     effort: str | None = None
+    thinks: bool | None = None
+    """Whether the model thinks before it answers; ``None`` leaves it to the model."""
+    most_thoughts: int | None = None
+    """How many tokens it may think at most."""
+    shows_thoughts: bool = False
+    """Whether the answer tells what the model thought."""
+    cache_marks: tuple[int, ...] | None = None
+    """After how many segments the prompt is to be cached; ``None`` where the provider decides by itself."""
     logprobs: int | None = None
     """How many alternatives to show for each token; ``None`` for no log-probabilities at all."""
     wants_usage: bool = True
+    speaks_before_calls: bool = False
+    """Whether the model may say something before it calls tools."""
+    can_fail: bool = False
+    """Whether an answer may end as failed."""
+    form: Any = None
+    """What the dialect wants to know of the request when it writes the answer."""
 
     @property
     def prompt_tokens(self) -> int:

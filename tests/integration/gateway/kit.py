@@ -19,11 +19,11 @@ from stellwerk.core.event import RequestEvent
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.errors import RequestError
 from stellwerk.gateway import wiring
+from stellwerk.gateway.app import App
 from stellwerk.gateway.endpoints import chat_completions
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.vitals import Vitals
 from stellwerk.http.deadlines import Deadlines, Timer
-from stellwerk.http.front import Application
 from stellwerk.http.request import Request
 from stellwerk.supervisor import board
 from stellwerk.supervisor.log import Log
@@ -39,7 +39,6 @@ ADMIN_TOKEN = "admin-token-0123456789"
 PATIENCE_S = 10.0
 """Longest time that a gateway is used in one test."""
 CHAT = chat_completions.PATH
-MESSAGES = b"/v1/messages"
 
 SERVER = """
 [server]
@@ -123,22 +122,25 @@ class _Pause:
 
 
 class _Counting:
-    """The gateway's application, with a count of the chat requests that it was handed."""
+    """The gateway's application, with a count of the requests for providers that it was handed."""
 
-    def __init__(self, app: Application) -> None:
+    def __init__(self, app: App) -> None:
         self._app = app
         self.accept = app.accept
         self.asked = 0
 
     def handle(self, request: Request) -> None:
         """Counts, and hands on."""
-        self.asked += request.path in (CHAT, MESSAGES) and request.method == b"POST"
+        self._count(request)
         self._app.handle(request)
 
     def refusal(self, error: RequestError, request: Request) -> tuple[bytes, bytes]:
         """Counts what ends before it is served too."""
-        self.asked += request.path in (CHAT, MESSAGES) and request.method == b"POST"
+        self._count(request)
         return self._app.refusal(error, request)
+
+    def _count(self, request: Request) -> None:
+        self.asked += request.method == b"POST" and self._app.paths.find(request.path) is not None
 
 
 @dataclass
@@ -168,7 +170,7 @@ class Gateway:
 
     @property
     def asked(self) -> int:
-        """How many chat requests came."""
+        """How many requests for providers came."""
         return self._counting.asked
 
     @property
@@ -237,7 +239,7 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
         health=lambda: vitals.health(),  # noqa: PLW0108
     )
     parts = wiring.assemble(snapshot, clock.deadlines, clock.call_later, record, operation, Log(log))
-    counting = _Counting(parts.front.app)
+    counting = _Counting(parts.app)
     parts.front.app = counting
     pages = folder / "board"
     pages.mkdir(exist_ok=True)

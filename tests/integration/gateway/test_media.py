@@ -14,7 +14,7 @@ from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.gateway.media import MOST_AT_ONCE
 from tests.integration.gateway.clients import asking, chat, once, raw, whole
 from tests.integration.gateway.evidence import provider_key
-from tests.integration.gateway.kit import MESSAGES, Gateway, model, provider, serving
+from tests.integration.gateway.kit import Gateway, model, provider, serving
 from tests.integration.gateway.test_operation import TOKEN, parse
 from tests.integration.gateway.upstream import Act, Script, answers, chunk, completes, ends_after, refuses, script
 from tests.integration.http.caller import get
@@ -24,6 +24,7 @@ from tests.integration.http.provider import Upstream, reply
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 PDF = b"%PDF-1.7\n" + b"x" * 900
 NAME = "pictures.test"
+MESSAGES = b"/v1/messages"
 SAID = (
     b'{"candidates":[{"content":{"role":"model","parts":[{"text":"A cat."}]},"finishReason":"STOP","index":0}],'
     b'"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":3,"totalTokenCount":8},"modelVersion":"g",'

@@ -35,3 +35,12 @@ def test_what_was_not_seen_for_longest_is_forgotten() -> None:
     assert cache.cached_tokens((Segment(b"%d" % MOST_ENTRIES, 2_000),)) > 0
     assert repeats.count(b"0") == 1
     assert repeats.count(b"%d" % MOST_ENTRIES) == 2
+
+
+def test_marked_beginnings_are_written_once_and_read_then() -> None:
+    cache = PromptCache()
+    long, short = Segment(b"long", 2_000), Segment(b"short", 50)
+    assert cache.marked_tokens((long, short), (1,)) == (0, 2_000)
+    assert cache.marked_tokens((long, short, Segment(b"more", 10)), (1, 3)) == (2_000, 60)
+    assert cache.marked_tokens((long, short, Segment(b"more", 10)), (3,)) == (2_060, 0)
+    assert cache.marked_tokens((short,), (1,)) == (0, 0)
