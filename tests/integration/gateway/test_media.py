@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ import pytest
 
 from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.gateway.media import MOST_AT_ONCE
+from stellwerk.http.tls import server_context
 from tests.integration.gateway.clients import asking, chat, once, raw, whole
 from tests.integration.gateway.evidence import provider_key
 from tests.integration.gateway.kit import Gateway, model, provider, serving
 from tests.integration.gateway.test_operation import TOKEN, parse
 from tests.integration.gateway.upstream import Act, Script, answers, chunk, completes, ends_after, refuses, script
 from tests.integration.http.caller import get
+from tests.integration.http.certificates import Authority
 from tests.integration.http.loop import eventually, on_loop
 from tests.integration.http.provider import Upstream, reply
 
@@ -247,6 +250,48 @@ async def test_a_name_that_leads_inward_is_refused_without_its_address(tmp_path:
             gateway.adopt(gateway.compile(permitted(host, more=f', "{NAME}=127.0.0.1"') + "".join(parts)))
             assert (await once(gateway, chat(showing(url)))).status == 200
             assert b"\r\nhost: %b:%d\r\n" % (NAME.encode(), host.port) in host.requests[0]
+
+
+@on_loop
+async def test_a_host_proves_who_it_is_and_is_told_which_one_is_meant(tmp_path: Path) -> None:
+    authority, names = Authority(), list[str | None]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply(PNG, b"Content-Type: image/png"))
+        writer.close()
+
+    context = server_context(*authority.issue(NAME))
+    context.sni_callback = lambda _socket, name, _context: names.append(name)
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context) as server, script() as upstream:
+        port = server.sockets[0].getsockname()[1]
+        upstream.play(completes(SAID))
+        policy = f'[egress]\nallow = ["{NAME}:{port}", "other.test:{port}"]\nprivate = ["{NAME}=127.0.0.1"]\n'
+        async with serving(
+            tmp_path, policy, google(upstream), model("plain", "google/gemini-3-pro", "google/other")
+        ) as gateway:
+            know_the_name(gateway)
+            told = await once(gateway, chat(showing(f"https://{NAME}:{port}/cat.png")))
+            assert told.error["message"].endswith(": its host cannot be reached.")
+            assert told.fields[b"x-stellwerk-attempts"] == b"2"
+            gateway.parts.pool._tls = ssl.create_default_context(cadata=authority.pem)
+            assert (await once(gateway, chat(showing(f"https://{NAME}:{port}/cat.png")))).status == 200
+            assert given(upstream) == [inline()]
+            assert names == [NAME, NAME]
+
+
+@on_loop
+async def test_a_stream_waits_for_its_media(tmp_path: Path) -> None:
+    event = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    event += chunk(b"data: " + SAID + b"\n\n") + b"0\r\n\r\n"
+    async with script(file()) as host, script(answers(event)) as upstream:
+        parts = permitted(host), google(upstream), model("plain", "google/gemini-3-pro")
+        async with serving(tmp_path, *parts) as gateway:
+            answer = await whole(gateway, chat(showing(link(host), stream=True)))
+            assert answer.status == 200
+            assert b"A cat." in answer.body
+            assert answer.body.endswith(b"data: [DONE]\n\n")
+            assert given(upstream) == [inline()]
 
 
 @on_loop
