@@ -9,7 +9,7 @@ SLICE_BYTES = 49_152
 
 
 class Base64Text:
-    """A transducer from bytes to their base64 text: each byte is copied once on its way in, each character once out."""
+    """A transducer from bytes to their base64 text: large pieces are written as they come, small ones together."""
 
     __slots__ = ("_pieces", "_rest", "size")
 
@@ -23,14 +23,21 @@ class Base64Text:
         """Takes the next bytes."""
         self.size += len(data)
         rest = self._rest
-        rest += data
-        if len(rest) >= SLICE_BYTES:
-            end = len(rest) - len(rest) % 3
-            with memoryview(rest) as view:
-                self._pieces.append(b2a_base64(view[:end], newline=False).decode("ascii"))
-            del rest[:end]
+        if len(rest) + len(data) < SLICE_BYTES:
+            rest += data
+            return
+        begin = -len(rest) % 3  # never more than there is: a slice is a multiple of three
+        end = len(data) - (len(data) - begin) % 3
+        rest += data[:begin]
+        self._write(rest)
+        with memoryview(data) as view:
+            self._write(view[begin:end])
+        rest[:] = data[end:]
 
     def finish(self) -> str:
         """The text of everything. To be called once."""
-        self._pieces.append(b2a_base64(self._rest, newline=False).decode("ascii"))
+        self._write(self._rest)
         return "".join(self._pieces)
+
+    def _write(self, data: bytearray | memoryview) -> None:
+        self._pieces.append(b2a_base64(data, newline=False).decode("ascii"))

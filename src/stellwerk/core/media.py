@@ -19,7 +19,10 @@ SCHEMES = ("https://", "http://")
 _MEDIA = frozenset({Image, Audio, Video, Document})
 _PLACES = frozenset({"url", "image_url", "video_url", "file_url", "file_data", "fileUri", "file_uri", "uri"})
 """Members under which the dialects write such a URL."""
+_LONGEST_NAME = 64
 _MOST_LEVELS = 256
+_MOST_STEPS = 100_000
+"""So far a place is looked for: 30 ms."""
 
 _Holder = TypeVar("_Holder", Message, ToolResult)
 
@@ -58,12 +61,31 @@ def inline(request: ChatRequest, fetched: Mapping[Link, InlineSource]) -> ChatRe
 
 
 def place_of(body: bytes, url: str) -> str:
-    """Where a request's JSON names a URL, such as ``messages[0].content[1].image_url.url``; empty if it does not."""
+    """Where a request's JSON names a URL, such as ``messages[0].content[1].image_url.url``; empty if it does not.
+
+    It is looked for in the first hundred thousand values: further on it is not worth the time.
+    """
     try:
         document = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
-    return next((path for path, value in _strings(document) if value == url), "")
+    keys: list[str | int] = []
+    levels = [_children(document)]
+    for _ in range(_MOST_STEPS):
+        found = next(levels[-1], None)
+        if found is None:
+            levels.pop()
+            if not levels:
+                break
+            keys.pop()
+            continue
+        key, value = found
+        if value == url and key in _PLACES:
+            return "".join(map(_step, (*keys, key))).removeprefix(".")
+        if isinstance(value, dict | list) and len(levels) <= _MOST_LEVELS:
+            keys.append(key)
+            levels.append(_children(value))
+    return ""
 
 
 def _note(part: Part, found: dict[Link, None]) -> None:
@@ -99,26 +121,15 @@ def _part_with(part: Part, fetched: Mapping[Link, InlineSource]) -> Part:
     return replaced
 
 
-def _strings(document: Any) -> Iterator[tuple[str, str]]:
-    """Paths and texts of the members that may hold a URL, in the order of the document."""
-    levels: list[Iterator[tuple[str, str, Any]]] = [iter([("", "", document)])]
-    while levels:
-        found = next(levels[-1], None)
-        if found is None:
-            levels.pop()
-            continue
-        path, name, value = found
-        if isinstance(value, str):
-            if name in _PLACES:
-                yield path, value
-        elif len(levels) <= _MOST_LEVELS:
-            levels.append(_children(path, value))
+def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
+    match value:
+        case dict():
+            return ((name, child) for name, child in value.items() if len(name) <= _LONGEST_NAME)
+        case list():
+            return iter(enumerate(value))
+        case _:
+            return iter(())
 
 
-def _children(path: str, value: Any) -> Iterator[tuple[str, str, Any]]:
-    if isinstance(value, dict):
-        for name, child in value.items():
-            yield (f"{path}.{name}" if path else name), name, child
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield f"{path}[{index}]", "", child
+def _step(key: str | int) -> str:
+    return f"[{key}]" if isinstance(key, int) else f".{key}"

@@ -317,6 +317,25 @@ async def test_what_was_fetched_lately_is_used_again_while_the_policy_permits_it
 
 
 @on_loop
+async def test_other_bounds_hold_at_once_and_for_what_is_at_hand_too(tmp_path: Path) -> None:
+    async with script(file()) as host, script(completes(SAID)) as upstream:
+        rest = google(upstream) + model("plain", "google/gemini-3-pro")
+        two = showing(link(host), link(host, "/b.png"))
+        async with serving(tmp_path, permitted(host, media="max_request_bytes = 15000"), rest) as gateway:
+            for path in ("/cat.png", "/b.png"):
+                assert (await once(gateway, chat(showing(link(host, path))))).status == 200
+            told = await once(gateway, chat(two))
+            assert told.error["message"].endswith("the files of this request are over 15000 bytes together.")
+            assert len(host.requests) == 2
+            gateway.adopt(gateway.compile(permitted(host, media="max_bytes = 30000") + rest))
+            assert (await once(gateway, chat(two))).status == 200
+            assert len(host.requests) == 4
+            gateway.adopt(gateway.compile(permitted(host, media="max_bytes = 30000") + rest))
+            assert (await once(gateway, chat(two))).status == 200
+            assert len(host.requests) == 4
+
+
+@on_loop
 async def test_what_its_host_calls_private_is_not_kept(tmp_path: Path) -> None:
     act = file(PNG, b"image/png", b"Cache-Control: private, max-age=60")
     async with script(act) as host, script(completes(SAID)) as upstream:

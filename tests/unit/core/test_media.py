@@ -115,3 +115,10 @@ def test_a_place_is_looked_for_to_a_depth_that_requests_have() -> None:
     for depth, is_found in ((250, True), (300, False)):
         body = b'{"a":' * depth + b'{"url":"https://a.test/"}' + b"}" * depth
         assert bool(place_of(body, "https://a.test/")) is is_found
+
+
+def test_a_place_is_looked_for_among_names_and_values_that_requests_have() -> None:
+    for before, is_found in ((90_000, True), (100_000, False)):
+        body = b'{"x":[%b0],"url":"https://a.test/"}' % (b"0," * before)
+        assert bool(place_of(body, "https://a.test/")) is is_found
+    assert place_of(b'{"%b":{"url":"https://a.test/"}}' % (b"n" * 65), "https://a.test/") == ""
