@@ -47,7 +47,6 @@ class Download:
         "_call",
         "_declared",
         "_head",
-        "_is_ended",
         "_is_shared",
         "_lane",
         "_link",
@@ -71,7 +70,6 @@ class Download:
         self._call: Call | None = None
         self._declared = ""
         self._head = b""
-        self._is_ended = False
         self._is_shared = True
         self._text = Base64Text()
         self._type: str | None = None
@@ -91,7 +89,6 @@ class Download:
 
     def cancel(self) -> None:
         """Nobody wants the file any more."""
-        self._is_ended = True
         if self._call is not None:
             self._call.cancel()
         self._lane.close()
@@ -114,8 +111,6 @@ class Download:
 
     def on_body(self, data: bytes) -> None:
         """Takes more of the file: its type is judged as soon as it shows, its size all along."""
-        if self._is_ended:
-            return
         self._text.feed(data)
         if self._text.size > self._spec.max_bytes:
             self._fail(self._too_large())
@@ -135,9 +130,8 @@ class Download:
 
     def on_end(self) -> None:
         """The file is whole."""
-        if self._is_ended or (len(self._head) < HEAD_BYTES and not self._judge()):
+        if len(self._head) < HEAD_BYTES and not self._judge():
             return
-        self._is_ended = True
         self._lane.close()
         self._queue.leave(self)
         if self._type is not None:
