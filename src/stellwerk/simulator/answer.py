@@ -19,6 +19,8 @@ from stellwerk.simulator.steering import Steering, without_markers
 from stellwerk.simulator.tokens import split
 
 SECOND_CALL_PROBABILITY = 0.3
+MOST_SHOWN_THOUGHTS = 64
+"""So many tokens long is what an answer tells of the model's thoughts; providers shorten them too."""
 CALL_OVERHEAD_TOKENS = 8
 MOST_TOKENS = 1_000_000
 _REASONING_TOKENS = {"none": 0, "minimal": 16, "low": 64, "medium": 256, "high": 1_024, "xhigh": 2_048, "max": 4_096}
@@ -47,6 +49,10 @@ class Choice(msgspec.Struct, frozen=True):
     reasoning_tokens: int = 0
     calls: tuple[Call, ...] = ()
     is_refusal: bool = False
+    thoughts: tuple[str, ...] = ()
+    """Joined, what the model shows of its thoughts, if it was asked to."""
+    stop: str | None = None
+    """The stop sequence that ended it."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -64,7 +70,16 @@ class Author:
         self._language = language
         self._writers = Writers(seed)
 
-    def answer(self, ask: Ask, steering: Steering, lengths: Sampler, *, reasons: bool, cached_tokens: int) -> Answer:
+    def answer(
+        self,
+        ask: Ask,
+        steering: Steering,
+        lengths: Sampler,
+        *,
+        reasons: bool,
+        cached_tokens: int,
+        written_tokens: int = 0,
+    ) -> Answer:
         """The answer to ``ask``. Raises ``Refusal`` where a schema cannot be satisfied."""
         content = digest(self._seed, ask.content)
         prose = self._writers.writer(steering.language or self._language, ask.text)
@@ -76,8 +91,10 @@ class Author:
             input_tokens=ask.prompt_tokens,
             output_tokens=sum([choice.output_tokens for choice in choices]),
             cache_read_tokens=min(cached_tokens, ask.prompt_tokens),
+            cache_write_tokens=min(written_tokens, max(ask.prompt_tokens - cached_tokens, 0)),
             reasoning_tokens=sum([choice.reasoning_tokens for choice in choices]),
             input_audio_tokens=ask.audio_tokens,
+            input_image_tokens=ask.image_tokens,
         )
         return Answer(choices, usage)
 
@@ -86,26 +103,36 @@ class Author:
     ) -> Choice:
         dice = Dice(seed)
         thought = _reasoning_tokens(ask, steering, dice, reasons=reasons)
+        thoughts = _thoughts(ask, thought, seed, prose)
         if ask.max_tokens is not None and thought >= ask.max_tokens:
-            return Choice([], "length", seed, ask.max_tokens, ask.max_tokens)
+            return Choice([], "length", seed, ask.max_tokens, ask.max_tokens, thoughts=thoughts[: ask.max_tokens])
         room = MOST_TOKENS if ask.max_tokens is None else ask.max_tokens - thought
         tools = () if steering.refusal or steering.say is not None else _tools_to_call(ask, steering, dice)
         if tools:
             calls, used, is_cut = _calls(tools, room, dice, prose)
             finish = "length" if is_cut else "tool_calls" if ask.named_tool is None else "stop"
-            return Choice([], finish, seed, thought + used, thought, calls)
-        tokens, is_cut = _within(_text(ask, steering, lengths, dice, prose), ask.stop, room)
+            return Choice([], finish, seed, thought + used, thought, calls, thoughts=thoughts)
+        tokens, is_cut, stop = _within(_text(ask, steering, lengths, dice, prose), ask.stop, room)
         finish = steering.finish or ("length" if is_cut else "stop")
-        return Choice(tokens, finish, seed, thought + len(tokens), thought, is_refusal=steering.refusal)
+        used = thought + len(tokens)
+        return Choice(tokens, finish, seed, used, thought, (), steering.refusal, thoughts, stop)
 
 
 def _reasoning_tokens(ask: Ask, steering: Steering, dice: Dice, *, reasons: bool) -> int:
     if steering.reasoning_tokens is not None:
         return steering.reasoning_tokens
-    if not reasons:
+    if not (reasons if ask.thinks is None else ask.thinks):
         return 0
     typical = _REASONING_TOKENS.get(ask.effort or "medium", _REASONING_TOKENS["medium"])
-    return typical // 2 + dice.below(typical) if typical else 0
+    thought = typical // 2 + dice.below(typical) if typical else 0
+    return thought if ask.most_thoughts is None else min(thought, ask.most_thoughts)
+
+
+def _thoughts(ask: Ask, length: int, seed: bytes, prose: Prose) -> tuple[str, ...]:
+    """What is shown of thoughts of ``length`` tokens; from dice of its own, so that the answer is the same without."""
+    if not ask.shows_thoughts or not length:
+        return ()
+    return tuple(prose.tokens(Dice(digest(seed, b"thoughts")), min(length, MOST_SHOWN_THOUGHTS)))
 
 
 def _text(ask: Ask, steering: Steering, lengths: Sampler, dice: Dice, prose: Prose) -> list[str]:
@@ -122,14 +149,17 @@ def _text(ask: Ask, steering: Steering, lengths: Sampler, dice: Dice, prose: Pro
     return prose.tokens(dice, max(wanted, len(split(opening))) if ask.tool_results else wanted, opening)
 
 
-def _within(tokens: list[str], stop: tuple[str, ...], room: int) -> tuple[list[str], bool]:
-    """``tokens`` up to the first of the stop sequences and no more than ``room``; and whether room was lacking."""
+def _within(tokens: list[str], stop: tuple[str, ...], room: int) -> tuple[list[str], bool, str | None]:
+    """``tokens`` up to the first of the stop sequences and at most ``room``; whether room lacked; what stopped it."""
+    ending: str | None = None
     if stop:
         text = "".join(tokens)
-        ends = [end for end in (text.find(sequence) for sequence in stop if sequence) if end >= 0]
+        ends = [(end, sequence) for sequence in stop if sequence and (end := text.find(sequence)) >= 0]
         if ends:
-            tokens = split(text[: min(ends)])
-    return tokens[:room], len(tokens) > room
+            end, ending = min(ends)
+            tokens = split(text[:end])
+    is_cut = len(tokens) > room
+    return tokens[:room], is_cut, None if is_cut else ending
 
 
 def _tools_to_call(ask: Ask, steering: Steering, dice: Dice) -> tuple[Tool, ...]:

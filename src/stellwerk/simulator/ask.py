@@ -47,6 +47,7 @@ class Ask(msgspec.Struct, frozen=True):
     text: str
     """What the user said last."""
     audio_tokens: int = 0
+    image_tokens: int = 0
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     choices: int = 1
@@ -59,6 +60,18 @@ class Ask(msgspec.Struct, frozen=True):
     output: Any = None
     """``None`` for text, or the JSON Schema of the answer."""
     effort: str | None = None
+    thinks: bool | None = None
+    """Whether the model thinks before it answers; ``None`` leaves it to the model."""
+    most_thoughts: int | None = None
+    """How many tokens it may think at most."""
+    shows_thoughts: bool = False
+    """Whether the answer tells what the model thought."""
+    cache_marks: tuple[int, ...] | None = None
+    """After how many segments the prompt is to be cached; ``None`` where the provider decides by itself."""
+    is_guarded: bool = False
+    """Whether a guardrail of the provider looks at the answer."""
+    traces_guard: bool = False
+    """Whether the answer tells what the guardrail found."""
     logprobs: int | None = None
     """How many alternatives to show for each token; ``None`` for no log-probabilities at all."""
     wants_usage: bool = True
@@ -82,6 +95,8 @@ class Vectors(msgspec.Struct, frozen=True):
     prompt_tokens: int
     dimensions: int | None
     is_base64: bool
+    is_single: bool = False
+    """Whether one vector was asked for, rather than a list of them."""
 
     @property
     def content(self) -> bytes:

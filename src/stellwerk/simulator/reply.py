@@ -58,22 +58,27 @@ class Replier:
         """The header block that is each reply's own."""
         return self._dialect.fields(self._next_id(), round(processing_s * 1_000))
 
-    def answer(self, ask: Ask, behaviour: Behaviour, steering: Steering, limit_fields: bytes) -> Reply:
-        """The reply to ``ask``. Raises ``Refusal`` when its prompt is too long or its schema cannot be satisfied."""
+    def answer(
+        self, ask: Ask, behaviour: Behaviour, steering: Steering, limit_fields: bytes, dialect: Dialect
+    ) -> Reply:
+        """The reply to ``ask`` in ``dialect``, the replier's own as it is framed for it.
+
+        Raises ``Refusal`` when its prompt is too long or its schema cannot be satisfied.
+        """
         _check_length(ask.prompt_tokens, ask.max_tokens or 0, behaviour)
-        cached = self._prompt_cache.cached_tokens(ask.segments) if self._prompt_cache is not None else 0
+        cached, written = self._prompt_cache.tokens(ask) if self._prompt_cache is not None else (0, 0)
         answer = self._author.answer(
             ask,
             steering,
             behaviour.answer_tokens,
             reasons=behaviour.reasons,
             cached_tokens=cached if steering.cached_tokens is None else steering.cached_tokens,
+            written_tokens=written,
         )
         stamp = Stamp(self._next_id(), int(time.time()))
         first_s, gap_s = self._times(behaviour, steering)
         if not ask.is_stream:
             first_s += _sum_of(gap_s, _spoken_tokens(answer) - 1)
-        dialect = self._dialect
         return Reply(
             dialect=dialect,
             fields=self.fields(first_s) + limit_fields,

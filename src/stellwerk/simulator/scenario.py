@@ -16,7 +16,11 @@ from stellwerk.simulator.prose import Language
 from stellwerk.simulator.reading import read_struct
 from stellwerk.simulator.spread import Spread
 
-DIALECTS = ("openai",)
+DIALECTS = (
+    "openai",
+    "gemini",
+    "bedrock",
+)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

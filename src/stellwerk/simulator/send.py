@@ -112,7 +112,9 @@ def _malformed(reply: Reply, caller: Caller, fault: Fault) -> None:
     elif fault.shape == "empty":
         _whole(reply, caller, reply.dialect.stream_fields if is_stream else reply.dialect.json_fields, b"")
     elif is_stream:
-        events = chain(islice(reply.events(), fault.after_events), (b"data: %b\n\n" % bad,), _terminator(reply))
+        events = chain(
+            islice(reply.events(), fault.after_events), (reply.dialect.broken_event(bad),), _terminator(reply)
+        )
         _stream(reply, caller, events, end_whole)
     else:
         _whole(reply, caller, reply.dialect.json_fields, bad)

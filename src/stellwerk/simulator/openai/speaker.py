@@ -9,7 +9,7 @@ from stellwerk.http.fields import Headers
 from stellwerk.http.request import Request
 from stellwerk.simulator.answer import Answer
 from stellwerk.simulator.ask import Ask, Vectors
-from stellwerk.simulator.dialect import Endpoint, Stamp
+from stellwerk.simulator.dialect import Dialect, Endpoint, Stamp
 from stellwerk.simulator.openai.embeddings import embeddings
 from stellwerk.simulator.openai.errors import error_body, error_event, limit_fields
 from stellwerk.simulator.openai.request import read_chat, read_embeddings
@@ -23,7 +23,7 @@ _POST = {b"/v1/chat/completions": Endpoint("answer"), b"/v1/embeddings": Endpoin
 _MODELS = b"/v1/models"
 
 
-class OpenAI:
+class OpenAI(Dialect):
     """OpenAI's chat completions, embeddings and models."""
 
     base_path = "/v1"
