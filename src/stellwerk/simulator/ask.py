@@ -68,10 +68,12 @@ class Ask(msgspec.Struct, frozen=True):
     """Whether the answer tells what the model thought."""
     cache_marks: tuple[int, ...] | None = None
     """After how many segments the prompt is to be cached; ``None`` where the provider decides by itself."""
-    is_guarded: bool = False
-    """Whether a guardrail of the provider looks at the answer."""
+    guard: str | None = None
+    """The guardrail of the provider that looks at the answer."""
     traces_guard: bool = False
     """Whether the answer tells what the guardrail found."""
+    wanted_fields: tuple[str, ...] = ()
+    """Which fields of the model's own answer are to be passed on, as JSON pointers."""
     logprobs: int | None = None
     """How many alternatives to show for each token; ``None`` for no log-probabilities at all."""
     wants_usage: bool = True

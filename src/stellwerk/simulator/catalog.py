@@ -21,7 +21,9 @@ USUAL = {
 """The same by dialect."""
 MOST_GUESSED = 1_000
 
-_REASONING = re.compile(r"(?:^|/)(?:o[1-9]|gpt-(?:[5-9]|oss)|gemini-(?:2\.5|[3-9]))", re.IGNORECASE)
+_REASONING = re.compile(
+    r"(?:^|[/.])(?:o[1-9]|gpt-(?:[5-9]|oss)|gemini-(?:2\.5|[3-9])|deepseek[.-]r1|r1-v1)", re.IGNORECASE
+)
 
 
 class Behaviour(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.errors import ConfigurationError
 from stellwerk.http.deadlines import Deadlines
 from stellwerk.http.front import BACKLOG, Front
+from stellwerk.simulator.bedrock.speaker import Bedrock
 from stellwerk.simulator.dialect import Dialect
 from stellwerk.simulator.fault import PlannedFault
 from stellwerk.simulator.gemini.speaker import Gemini
@@ -34,6 +35,7 @@ DRAIN_S = 0.5
 _DIALECTS: dict[str, Callable[[], Dialect]] = {
     "openai": OpenAI,
     "gemini": Gemini,
+    "bedrock": Bedrock,
 }
 
 

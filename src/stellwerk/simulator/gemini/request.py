@@ -66,7 +66,7 @@ def _ask(request: dict[str, Any], model: str, *, is_stream: bool) -> Ask:
     offered, must_call = choose(tools, request.get("toolConfig", {}).get("functionCallingConfig", {}))
     thinking = thinking_of(config, model)
     measured = measure(system, request.get("tools", []), contents)
-    shaping = {name: value for name, value in config.items() if name not in _NOT_SHAPING}
+    shaping = {name: value for name, value in config.items() if name not in _NOT_SHAPING} | {"think": thinking[:2]}
     return Ask(
         model=model,
         is_stream=is_stream,
@@ -91,14 +91,8 @@ def _ask(request: dict[str, Any], model: str, *, is_stream: bool) -> Ask:
 
 _NOT_SHAPING = frozenset(
     {
-        "maxOutputTokens",
-        "candidateCount",
-        "stopSequences",
-        "temperature",
-        "topP",
-        "topK",
-        "responseLogprobs",
-        "logprobs",
+        *("maxOutputTokens", "candidateCount", "stopSequences", "temperature", "topP", "topK"),
+        *("responseLogprobs", "logprobs", "thinkingConfig"),
     }
 )
 

@@ -26,7 +26,7 @@ def content(ask: Ask, answer: Answer, stamp: Stamp) -> bytes:
     if is_blocked(answer):
         return msgspec.json.encode(blocked(ask, answer, stamp))
     candidates = [
-        candidate(number, choice, [*thoughts_of(choice), *_text_of(ask, choice), *calls_of(ask, choice)])
+        candidate(number, [*thoughts_of(choice), *_text_of(ask, choice), *calls_of(ask, choice)])
         | {"finishReason": finish_of(choice)}
         | ratings_of(choice)
         for number, choice in enumerate(answer.choices)
@@ -51,9 +51,8 @@ def blocked(ask: Ask, answer: Answer, stamp: Stamp) -> dict[str, Any]:
     }
 
 
-def candidate(number: int, choice: Choice, parts: list[dict[str, Any]]) -> dict[str, Any]:
+def candidate(number: int, parts: list[dict[str, Any]]) -> dict[str, Any]:
     """A candidate that is not finished yet; without parts it has no content but a role."""
-    del choice
     return {"content": {"parts": parts, "role": "model"} if parts else {"role": "model"}, "index": number}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from urllib.parse import unquote
 
 import msgspec
@@ -16,7 +17,7 @@ from stellwerk.simulator.dialect import Dialect, Endpoint, Stamp
 from stellwerk.simulator.gemini.errors import INVALID_KEY, error_body
 from stellwerk.simulator.gemini.request import read_count, read_embed, read_generate
 from stellwerk.simulator.gemini.response import content, models, vectors
-from stellwerk.simulator.gemini.stream import responses
+from stellwerk.simulator.gemini.stream import closing, opening
 from stellwerk.simulator.gemini.usage import count_of
 from stellwerk.simulator.rate import Standing
 from stellwerk.simulator.refusal import Refusal
@@ -77,9 +78,10 @@ class Gemini(Dialect):
         return Refusal(400, "API key not valid. Please pass a valid API key.", code=INVALID_KEY)
 
     def framed(self, request: Request) -> Dialect:
-        """The stream as an array, unless events are asked for."""
-        is_stream = request.path.endswith(b":" + _STREAM.encode())
-        return GeminiArray() if is_stream and b"alt=sse" not in request.query.split(b"&") else self
+        """An object of its own for a stream, which is an array unless events are asked for."""
+        if not request.path.endswith(b":" + _STREAM.encode()):
+            return self
+        return Gemini() if b"alt=sse" in request.query.split(b"&") else GeminiArray()
 
     def read(self, endpoint: Endpoint, body: bytes) -> Ask | Vectors:
         """What the request asks. Raises ``Refusal``."""
@@ -101,8 +103,9 @@ class Gemini(Dialect):
         return content(ask, answer, stamp)
 
     def events(self, ask: Ask, answer: Answer, stamp: Stamp) -> Iterator[bytes]:
-        """The events of a stream."""
-        return (b"data: %b\r\n\r\n" % response for response in responses(ask, answer, stamp))
+        """The events of a stream, all but those that say why its candidates end."""
+        self.terminator = b"".join(map(_event, closing(ask, answer, stamp)))
+        return map(_event, opening(ask, answer, stamp))
 
     def count(self, ask: Ask) -> bytes:
         """The tokens of a prompt."""
@@ -133,25 +136,27 @@ class Gemini(Dialect):
 
     def error_event(self, refusal: Refusal) -> bytes:
         """An error as an event of a stream."""
-        return b"data: %b\r\n\r\n" % error_body(refusal)
+        return _event(error_body(refusal))
 
     def broken_event(self, content: bytes) -> bytes:
         """An event with a content that none may have."""
-        return b"data: %b\r\n\r\n" % content
+        return _event(content)
 
 
 class GeminiArray(Gemini):
     """The same with one stream as the elements of an array; each object frames one stream."""
 
     stream_fields = Gemini.json_fields
-    terminator = b"]"
 
     def __init__(self) -> None:
         self._opening = b"["
 
     def events(self, ask: Ask, answer: Answer, stamp: Stamp) -> Iterator[bytes]:
-        """The elements of the array, with the brackets and commas before them."""
-        return map(self._element, responses(ask, answer, stamp))
+        """The elements of the array, with the brackets and commas before them; the last ones close it."""
+        elements = opening(ask, answer, stamp)
+        first = next(elements, None)
+        self.terminator = (b"[" if first is None else b",\r\n") + b",\r\n".join(closing(ask, answer, stamp)) + b"]"
+        return map(self._element, elements if first is None else chain((first,), elements))
 
     def error(self, refusal: Refusal) -> bytes:
         """An error's body: an array too."""
@@ -168,3 +173,7 @@ class GeminiArray(Gemini):
     def _element(self, response: bytes) -> bytes:
         opening, self._opening = self._opening, b",\r\n"
         return opening + response
+
+
+def _event(response: bytes) -> bytes:
+    return b"data: %b\r\n\r\n" % response

@@ -27,25 +27,37 @@ from stellwerk.simulator.gemini.usage import prompt_of, usage_of
 _encode = msgspec.json.encode
 
 
-def responses(ask: Ask, answer: Answer, stamp: Stamp) -> Iterator[bytes]:
-    """The responses of a stream as JSON, without framing. Candidates take turns."""
+def opening(ask: Ask, answer: Answer, stamp: Stamp) -> Iterator[bytes]:
+    """The responses of a stream as JSON, without framing and without the ones that close it. Candidates take turns."""
     if is_blocked(answer):
-        yield _encode(blocked(ask, answer, stamp))
         return
-    tail = b',"usageMetadata":%b,' % _encode(prompt_of(answer.usage)) + _encode(identity(ask, stamp))[1:]
-    last = b',"usageMetadata":%b,' % _encode(usage_of(answer.usage)) + _encode(identity(ask, stamp))[1:]
-    streams = [_choice(ask, number, choice) for number, choice in enumerate(answer.choices)]
-    held: bytes | None = None
-    for turn in zip_longest(*streams):
+    tail = _tail(ask, prompt_of(answer.usage), stamp)
+    for turn in zip_longest(*[_parts(ask, number, choice) for number, choice in enumerate(answer.choices)]):
         for made in turn:
             if made is not None:
-                if held is not None:
-                    yield held + tail
-                held = b'{"candidates":[%b]' % made
-    yield (held or b"{") + last
+                yield b'{"candidates":[%b]%b' % (made, tail)
 
 
-def _choice(ask: Ask, number: int, choice: Choice) -> Iterator[bytes]:
+def closing(ask: Ask, answer: Answer, stamp: Stamp) -> list[bytes]:
+    """The responses that close a stream: for each candidate one that says why it ends, with the whole usage."""
+    if is_blocked(answer):
+        return [_encode(blocked(ask, answer, stamp))]
+    tail = _tail(ask, usage_of(answer.usage), stamp)
+    ends = [_end(ask, number, choice) for number, choice in enumerate(answer.choices)]
+    return [b'{"candidates":[%b]%b' % (_encode(end), tail) for end in ends]
+
+
+def _tail(ask: Ask, usage: dict[str, Any], stamp: Stamp) -> bytes:
+    return b',"usageMetadata":%b,%b' % (_encode(usage), _encode(identity(ask, stamp))[1:])
+
+
+def _end(ask: Ask, number: int, choice: Choice) -> dict[str, Any]:
+    is_signed = choice.tokens and demands_signatures(ask.model)
+    parts = [{"text": "", **signature_of(ask, choice)}] if is_signed else []
+    return candidate(number, parts) | {"finishReason": finish_of(choice)} | ratings_of(choice)
+
+
+def _parts(ask: Ask, number: int, choice: Choice) -> Iterator[bytes]:
     head = b'{"content":{"parts":[{"text":'
     behind = b'}],"role":"model"},"index":%d}' % number
     for token in choice.thoughts:
@@ -53,8 +65,4 @@ def _choice(ask: Ask, number: int, choice: Choice) -> Iterator[bytes]:
     for token in choice.tokens:
         yield head + _encode(token) + behind
     for part in calls_of(ask, choice):
-        yield _encode(candidate(number, choice, [part]))
-    closing: list[dict[str, Any]] = []
-    if choice.tokens and demands_signatures(ask.model):
-        closing.append({"text": "", **signature_of(ask, choice)})
-    yield _encode(candidate(number, choice, closing) | {"finishReason": finish_of(choice)} | ratings_of(choice))
+        yield _encode(candidate(number, [part]))
