@@ -33,6 +33,12 @@ def thinking_of(request: ConverseRequest) -> dict[str, Any] | None:
     return thinking if isinstance(thinking, dict) and thinking.get("type") in {"enabled", "adaptive"} else None
 
 
+def budget_of(thinking: dict[str, Any] | None) -> int | None:
+    """How many tokens the model may think."""
+    budget = thinking.get("budget_tokens") if thinking is not None else None
+    return budget if isinstance(budget, int) and not isinstance(budget, bool) and budget >= 0 else None
+
+
 def check_claude(request: ConverseRequest) -> None:
     """Refuses what the model refuses. Raises ``Refusal``."""
     thinking = thinking_of(request)
@@ -88,9 +94,9 @@ def _check_order(message: Message, number: int) -> None:
 
 
 def _check_thinking(request: ConverseRequest, thinking: dict[str, Any]) -> None:
-    config, budget = request.inference_config, thinking.get("budget_tokens")
+    config, budget = request.inference_config, budget_of(thinking)
     if thinking["type"] == "enabled":
-        if not isinstance(budget, int) or isinstance(budget, bool):
+        if budget is None:
             raise _refused("thinking.enabled.budget_tokens: Field required")
         if budget < LEAST_BUDGET:
             raise _refused(f"thinking.enabled.budget_tokens: Input should be greater than or equal to {LEAST_BUDGET}")

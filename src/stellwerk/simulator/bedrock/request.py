@@ -9,7 +9,7 @@ import msgspec
 
 from stellwerk.simulator.ask import Ask, Tool
 from stellwerk.simulator.bedrock.body import ConverseRequest, CountRequest, ToolConfig
-from stellwerk.simulator.bedrock.claude import check_claude, check_schema, is_claude, thinking_of
+from stellwerk.simulator.bedrock.claude import budget_of, check_claude, check_schema, is_claude, thinking_of
 from stellwerk.simulator.bedrock.prompt import MOST_CACHE_POINTS, measure, results_of, text_of
 from stellwerk.simulator.bedrock.turns import check_turns, invalid
 from stellwerk.simulator.refusal import Refusal
@@ -75,7 +75,7 @@ def _ask(request: ConverseRequest, model: str, *, is_stream: bool) -> Ask:
         output=_output(request, model),
         effort=output.effort,
         thinks=thinking is not None if is_claude(model) else None,
-        most_thoughts=thinking.get("budget_tokens") if thinking is not None else None,
+        most_thoughts=budget_of(thinking),
         shows_thoughts=True,
         cache_marks=marks,
         guard=guard.guardrail_identifier if guard is not None else None,
@@ -100,19 +100,19 @@ def _choose(config: ToolConfig | None) -> tuple[tuple[Tool, ...], bool, str | No
     """The tools that may be called, whether one must be, and which one if that is settled."""
     if config is None:
         return (), False, None
-    tools: list[Tool] = []
+    tools: dict[str, Tool] = {}
     for number, entry in enumerate(config.tools):
         if (spec := entry.tool_spec) is not None:
             if spec.input_schema.json.get("type") != "object":
                 raise invalid(f"The value at toolConfig.tools.{number}.toolSpec.inputSchema.json.type must be: object.")
-            if spec.name in {tool.name for tool in tools}:
+            if spec.name in tools:
                 raise invalid(f"The tool name {spec.name!r} at toolConfig.tools.{number}.toolSpec is not unique.")
-            tools.append(Tool(spec.name, spec.description or "", spec.input_schema.json))
+            tools[spec.name] = Tool(spec.name, spec.description or "", spec.input_schema.json)
     choice = config.tool_choice
     named = choice.tool.name if choice is not None and choice.tool is not None else None
-    if named is not None and named not in {tool.name for tool in tools}:
+    if named is not None and named not in tools:
         raise invalid(f"The tool {named!r} in toolConfig.toolChoice is not among toolConfig.tools.")
-    return tuple(tools), choice is not None and choice.auto is None, named
+    return tuple(tools.values()), choice is not None and choice.auto is None, named
 
 
 def _output(request: ConverseRequest, model: str) -> Any:

@@ -138,9 +138,9 @@ def _scalar(kind: Kind, value: object) -> Any:
 def _integer(value: object) -> Any:
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or int(value) != value:
-        return _MISFIT
-    return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else _MISFIT
 
 
 def _bytes(value: str) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
@@ -14,6 +16,7 @@ from stellwerk.simulator.dice import digest
 from stellwerk.simulator.gemini.names import demands_signatures
 from stellwerk.simulator.gemini.signature import sign
 from stellwerk.simulator.gemini.usage import usage_of
+from stellwerk.simulator.logprobs import logprobs_of
 from stellwerk.simulator.scenario import SimulatedModel
 from stellwerk.simulator.vector import vector
 
@@ -29,6 +32,7 @@ def content(ask: Ask, answer: Answer, stamp: Stamp) -> bytes:
         candidate(number, [*thoughts_of(choice), *_text_of(ask, choice), *calls_of(ask, choice)])
         | {"finishReason": finish_of(choice)}
         | ratings_of(choice)
+        | logprobs_in(ask, choice)
         for number, choice in enumerate(answer.choices)
     ]
     return msgspec.json.encode(
@@ -73,6 +77,20 @@ def ratings_of(choice: Choice) -> dict[str, Any]:
     return {"safetyRatings": [{"category": _CATEGORY, "probability": "HIGH", "blocked": True}]}
 
 
+def logprobs_in(ask: Ask, choice: Choice) -> dict[str, Any]:
+    """The log-probabilities of a candidate, if they are wanted."""
+    if ask.logprobs is None or not choice.tokens:
+        return {}
+    entries = list(logprobs_of(choice, ask.logprobs))
+    return {
+        "avgLogprobs": math.fsum([entry["logprob"] for entry in entries]) / len(entries),
+        "logprobsResult": {
+            "chosenCandidates": [_logprob(entry) for entry in entries],
+            "topCandidates": [{"candidates": list(map(_logprob, entry["top_logprobs"]))} for entry in entries],
+        },
+    }
+
+
 def thoughts_of(choice: Choice) -> Iterator[dict[str, Any]]:
     """The part with what the model thought, if it is shown."""
     if choice.thoughts:
@@ -114,6 +132,10 @@ def _text_of(ask: Ask, choice: Choice) -> Iterator[dict[str, Any]]:
     if choice.tokens:
         signature = signature_of(ask, choice) if demands_signatures(ask.model) else {}
         yield {"text": "".join(choice.tokens), **signature}
+
+
+def _logprob(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"token": entry["token"], "tokenId": crc32(entry["token"].encode()), "logProbability": entry["logprob"]}
 
 
 def _arguments(call: Call) -> Any:

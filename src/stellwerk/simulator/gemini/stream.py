@@ -19,6 +19,7 @@ from stellwerk.simulator.gemini.response import (
     finish_of,
     identity,
     is_blocked,
+    logprobs_in,
     ratings_of,
     signature_of,
 )
@@ -54,7 +55,9 @@ def _tail(ask: Ask, usage: dict[str, Any], stamp: Stamp) -> bytes:
 def _end(ask: Ask, number: int, choice: Choice) -> dict[str, Any]:
     is_signed = choice.tokens and demands_signatures(ask.model)
     parts = [{"text": "", **signature_of(ask, choice)}] if is_signed else []
-    return candidate(number, parts) | {"finishReason": finish_of(choice)} | ratings_of(choice)
+    return (
+        candidate(number, parts) | {"finishReason": finish_of(choice)} | ratings_of(choice) | logprobs_in(ask, choice)
+    )
 
 
 def _parts(ask: Ask, number: int, choice: Choice) -> Iterator[bytes]:

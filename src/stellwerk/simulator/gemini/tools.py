@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 from stellwerk.simulator.ask import Tool
@@ -23,10 +24,9 @@ def declared(tools: list[dict[str, Any]]) -> list[Tool]:
             raise Refusal(400, f"* GenerateContentRequest.tools[{number}].tool_type: required one_of must be set\n")
         for position, declaration in enumerate(entry.get("functionDeclarations", ())):
             made.append(_tool(declaration, _PLACE.format(number, position)))
-    names = [tool.name for tool in made]
-    for name in names:
-        if names.count(name) > 1:
-            raise Refusal(400, f"Duplicate function declaration found: {name}")
+    twice = [name for name, times in Counter([tool.name for tool in made]).items() if times > 1]
+    if twice:
+        raise Refusal(400, f"Duplicate function declaration found: {twice[0]}")
     return made
 
 
