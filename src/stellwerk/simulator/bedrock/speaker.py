@@ -139,5 +139,13 @@ class Bedrock(Dialect):
         return error_event(refusal)
 
     def broken_event(self, content: bytes) -> bytes:
-        """A whole frame with a payload that none may have."""
-        return event("contentBlockDelta", content)
+        """A frame with a payload that none may have; what is no JSON has a false checksum too.
+
+        AWS's own client takes any payload for a message, so that nothing but the checksum would tell it.
+        """
+        made = event("contentBlockDelta", content)
+        try:
+            msgspec.json.decode(content)
+        except msgspec.DecodeError:
+            return made[:-1] + bytes((made[-1] ^ 0xFF,))
+        return made

@@ -35,7 +35,9 @@ def test_it_thinks_when_it_is_told_to() -> None:
     assert _read().thinks is False
     told = _read(additionalModelRequestFields=THINKING)
     assert (told.thinks, told.most_thoughts, told.shows_thoughts) == (True, 1_024, True)
-    adaptive = _read(additionalModelRequestFields={"reasoning_config": {"type": "adaptive"}}, outputConfig={"effort": "low"})
+    adaptive = _read(
+        additionalModelRequestFields={"reasoning_config": {"type": "adaptive"}}, outputConfig={"effort": "low"}
+    )
     assert (adaptive.thinks, adaptive.most_thoughts, adaptive.effort) == (True, None, "low")
     assert _read("deepseek.r1-v1:0").thinks is None
 
@@ -86,7 +88,7 @@ def test_what_the_model_refuses_is_refused(fields: dict[str, Any], reason: str) 
 
 
 def test_results_come_before_the_rest() -> None:
-    late = {"role": "user", "content": [{"text": "So"}, *RESULT["content"]]}  # type: ignore[misc]
+    late = {"role": "user", "content": [{"text": "So"}, *RESULT["content"]]}
     with pytest.raises(Refusal, match="must come before"):
         _read(messages=[USER, {"role": "assistant", "content": [CALL]}, late], toolConfig=TOOLS)
 

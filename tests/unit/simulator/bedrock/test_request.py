@@ -28,11 +28,14 @@ def _document(name: str) -> dict[str, Any]:
 
 
 def _calls(*ids: str) -> dict[str, Any]:
-    return {"role": "assistant", "content": [{"toolUse": {"toolUseId": id, "name": "clock", "input": {}}} for id in ids]}
+    return {
+        "role": "assistant",
+        "content": [{"toolUse": {"toolUseId": name, "name": "clock", "input": {}}} for name in ids],
+    }
 
 
 def _results(*ids: str, **fields: Any) -> dict[str, Any]:
-    content = [{"toolResult": {"toolUseId": id, "content": [{"text": "noon"}], **fields}} for id in ids]
+    content = [{"toolResult": {"toolUseId": name, "content": [{"text": "noon"}], **fields}} for name in ids]
     return {"role": "user", "content": content}
 
 
@@ -59,7 +62,11 @@ def test_everything_that_shapes_the_answer_is_read() -> None:
 
 def test_cache_points_stand_behind_what_is_cached() -> None:
     tools = {"tools": [WEATHER, POINT]}
-    ask = _read(toolConfig=tools, system=[{"text": "Be kind"}, POINT], messages=[{"role": "user", "content": [{"text": "x"}, POINT]}])
+    ask = _read(
+        toolConfig=tools,
+        system=[{"text": "Be kind"}, POINT],
+        messages=[{"role": "user", "content": [{"text": "x"}, POINT]}],
+    )
     assert ask.cache_marks == (1, 2, 4)
     with pytest.raises(Refusal, match="maximum of 4"):
         _read(system=[{"text": "x"}, *[POINT] * 5])
@@ -89,7 +96,11 @@ def test_results_of_tools_are_read_with_their_names() -> None:
 )
 def test_the_choice_of_tools_is_read(choice: Any, must_call: bool, named: str | None) -> None:
     ask = _read(toolConfig=TOOLS | ({"toolChoice": choice} if choice else {}))
-    assert ([tool.name for tool in ask.tools], ask.must_call, ask.named_tool) == (["get_weather", "clock"], must_call, named)
+    assert ([tool.name for tool in ask.tools], ask.must_call, ask.named_tool) == (
+        ["get_weather", "clock"],
+        must_call,
+        named,
+    )
 
 
 def test_formats_of_answers_become_schemas() -> None:
@@ -178,7 +189,9 @@ def test_what_is_wrong_is_refused(fields: dict[str, Any], reason: str) -> None:
     assert reason in caught.value.message
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"messages": "\xff"}', b'{"additionalModelRequestFields":' + b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b'{"messages": "\xff"}', b'{"additionalModelRequestFields":' + b"[" * 100_000]
+)
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(Refusal):
         read_converse(body, NOVA, is_stream=False)

@@ -18,7 +18,9 @@ KEYS = ("bearer", "AKID:secret", "ASIA:secret:token")
 MODELS = st.text(st.characters(codec="ascii", categories=["L", "N"], include_characters=":.-/_ ~+"), min_size=1)
 
 
-def _signed(model: str, body: bytes, *, key_id: str = "AKID", token: str | None = None, service: str = "bedrock") -> Request:
+def _signed(
+    model: str, body: bytes, *, key_id: str = "AKID", token: str | None = None, service: str = "bedrock"
+) -> Request:
     url = f"http://127.0.0.1:9000/model/{quote(model, safe='')}/converse"
     made = AWSRequest("POST", url, data=body, headers={"content-type": "application/json", "x-spaces": " a   b "})
     SigV4Auth(Credentials(key_id, "secret", token), service, "eu-central-1").add_auth(made)

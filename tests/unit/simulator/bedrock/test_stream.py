@@ -141,7 +141,10 @@ def test_answers_say_why_they_end(fields: dict[str, Any], steering: Steering, re
 
 
 def test_the_stop_sequence_is_told_to_who_asks_for_it() -> None:
-    fields = {"inferenceConfig": {"stopSequences": ["b"]}, "additionalModelResponseFieldPaths": ["/stop_sequence", "/x"]}
+    fields = {
+        "inferenceConfig": {"stopSequences": ["b"]},
+        "additionalModelResponseFieldPaths": ["/stop_sequence", "/x"],
+    }
     for model, told in ((CLAUDE, {"stop_sequence": "b"}), ("amazon.nova-pro-v1:0", {})):
         ask = _asked(model, **fields)
         assert _whole(ask, _answered(ask, Steering(say="a b c")))["additionalModelResponseFields"] == told

@@ -34,7 +34,9 @@ def test_errors_have_code_message_and_status(status: int, name: str) -> None:
 
 
 def test_a_limit_says_when_to_come_again() -> None:
-    kinds = {detail["@type"].rpartition(".")[2]: detail for detail in _error(Refusal(429, "x", retry_after_s=1.5))["details"]}
+    kinds = {
+        detail["@type"].rpartition(".")[2]: detail for detail in _error(Refusal(429, "x", retry_after_s=1.5))["details"]
+    }
     assert kinds["RetryInfo"]["retryDelay"] == "1.5s"
     assert kinds["QuotaFailure"]["violations"]
     assert [duration(seconds) for seconds in (0, 2, 0.25)] == ["0s", "2s", "0.25s"]

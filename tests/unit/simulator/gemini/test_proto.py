@@ -34,9 +34,9 @@ def test_numbers_may_be_texts_and_whole_numbers_may_have_a_point() -> None:
 @pytest.mark.parametrize(
     ("schema", "place", "reason"),
     [
-        ({"$ref": "#/x"}, "", "Unknown name \"$ref\": Cannot find field."),
-        ({"additionalProperties": False}, "", "Unknown name \"additionalProperties\": Cannot find field."),
-        ({"type": ["string", "null"]}, "", "Unknown name \"type\": Proto field is not repeating, cannot start list."),
+        ({"$ref": "#/x"}, "", 'Unknown name "$ref": Cannot find field.'),
+        ({"additionalProperties": False}, "", 'Unknown name "additionalProperties": Cannot find field.'),
+        ({"type": ["string", "null"]}, "", 'Unknown name "type": Proto field is not repeating, cannot start list.'),
         (
             {"properties": {"a": {}, "b": {"items": {"const": 1}}}},
             "properties[1].value.items",
@@ -66,8 +66,8 @@ def test_what_is_wrong_is_told_with_its_place(schema: Any, place: str, reason: s
 def test_bytes_are_base64_in_either_alphabet() -> None:
     for text in ("-_8", "+/8=", "-/8="):
         assert _read({"data": text}, "Blob")[0]["data"] == b"\xfb\xff"
-    for text in ("?", "A", 5):
-        assert "(bytes)" in _read({"data": text}, "Blob")[1][0][1]
+    for wrong in ("?", "A", 5):
+        assert "(bytes)" in _read({"data": wrong}, "Blob")[1][0][1]
 
 
 def test_everything_wrong_is_told_at_once() -> None:

@@ -19,7 +19,10 @@ STRING = {"type": "STRING"}
         ({"type": "STRING", "enum": ["a"], "nullable": True}, {"type": ["string", "null"], "enum": ["a", None]}),
         ({"type": "STRING", "format": "date-time"}, {"type": "string", "format": "date-time"}),
         ({"type": "INTEGER", "format": "int32", "minimum": 1}, {"type": "integer", "minimum": 1}),
-        ({"type": "ARRAY", "items": STRING, "maxItems": 3}, {"type": "array", "items": {"type": "string"}, "maxItems": 3}),
+        (
+            {"type": "ARRAY", "items": STRING, "maxItems": 3},
+            {"type": "array", "items": {"type": "string"}, "maxItems": 3},
+        ),
         (
             {"type": "OBJECT", "properties": {"a": STRING}, "required": ["a"], "propertyOrdering": ["a"]},
             {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},

@@ -27,7 +27,7 @@ TOOLS = [
 ]
 
 
-def _asked(model: str = "gemini-3-pro", **fields: Any) -> Ask:
+def _asked(model: str = "gemini-3-pro", /, **fields: Any) -> Ask:
     contents = [{"role": "user", "parts": [{"text": "Grüße: “quoted” 😀"}]}]
     return read_generate(msgspec.json.encode({"contents": contents, **fields}), model, is_stream=True)
 
@@ -48,7 +48,9 @@ def _whole(ask: Ask, answer: Answer) -> dict[str, Any]:
 
 def _joined(events: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     """The candidates that a client puts together from a stream."""
-    candidates: list[dict[str, Any]] = [{"text": "", "thought": "", "calls": [], "signatures": []} for _ in range(count)]
+    candidates: list[dict[str, Any]] = [
+        {"text": "", "thought": "", "calls": [], "signatures": []} for _ in range(count)
+    ]
     for event in events:
         for choice in event.get("candidates", ()):
             candidate = candidates[choice["index"]]
