@@ -391,3 +391,10 @@ def test_a_cancelled_stream_is_seen() -> None:
         deadline = time.monotonic() + 10
         while not simulator.report()["aborted"]:
             assert time.monotonic() < deadline, "the cancellation was not seen in time"
+
+
+def test_a_stream_can_hold_what_the_service_does_not_know() -> None:
+    with _client() as (client, _):
+        events = _streamed(client, modelId=CLAUDE, messages=[_says("Hi [[fault=malformed; shape=wrong_shape]]")])
+    assert events[3] == {"contentBlockDelta": {}}
+    assert "metadata" in events[-1]

@@ -166,6 +166,29 @@ def test_the_same_is_served_under_every_version(prefix: str) -> None:
         assert httpx2.post(url, json=body, headers={"x-goog-api-key": "key"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", f"/v1beta/models/{FLASH}:generateContent", 405),
+        ("POST", "/v1beta/models", 405),
+        ("POST", f"/v1beta/models/{FLASH}:predict", 404),
+        ("GET", "/v2/models", 404),
+    ],
+)
+def test_wrong_paths_and_methods_are_refused(method: str, path: str, status: int) -> None:
+    with _client() as (_, simulator):
+        answer = httpx2.request(method, simulator.base_url + path, headers={"x-goog-api-key": "key"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, status)
+
+
+def test_an_array_can_hold_what_it_must_not() -> None:
+    with _client() as (_, simulator):
+        url = f"{simulator.base_url}/v1beta/models/{FLASH}:streamGenerateContent"
+        headers = {"x-goog-api-key": "key", "x-simulate": "fault=malformed; shape=wrong_shape; after_events=0"}
+        answer = httpx2.post(url, json={"contents": [{"parts": [{"text": "Hi"}]}]}, headers=headers)
+    assert answer.json()[0] == {"status": "ok", "result": [1, 2, 3]}
+
+
 def test_several_candidates_come_side_by_side() -> None:
     with _client() as (client, _):
         whole = client.models.generate_content(model=FLASH, contents=QUESTION, config=_config(candidate_count=2))

@@ -110,7 +110,7 @@ class Bedrock(Dialect):
         return msgspec.json.encode({"inputTokens": ask.prompt_tokens})
 
     def vectors(self, asked: Vectors, dimensions: int) -> bytes:
-        """Converse has no embeddings."""
+        """Nothing: no path leads to embeddings."""
         del asked, dimensions
         raise AssertionError("unreachable: no path leads to embeddings")
 

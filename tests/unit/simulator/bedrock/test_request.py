@@ -195,3 +195,10 @@ def test_what_is_wrong_is_refused(fields: dict[str, Any], reason: str) -> None:
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(Refusal):
         read_converse(body, NOVA, is_stream=False)
+
+
+def test_what_a_guardrail_looks_at_is_part_of_the_prompt() -> None:
+    guarded = {"guardContent": {"text": {"text": "Is this safe?", "qualifiers": ["query"]}}}
+    ask = _read(messages=[{"role": "user", "content": [guarded]}], system=[guarded])
+    assert ask.text == "Is this safe?"
+    assert ask.prompt_tokens > 8

@@ -217,3 +217,7 @@ def test_embeddings_are_read_one_by_one_and_in_batches() -> None:
 def test_embeddings_that_cannot_be_are_refused(requests: Any, reason: str) -> None:
     with pytest.raises(Refusal, match=reason):
         read_embed(msgspec.json.encode({"requests": requests}), "e", is_batch=True)
+
+
+def test_a_conversation_without_words_of_the_user_has_no_text() -> None:
+    assert _read(contents=[{"role": "model", "parts": [{"text": "Hi"}]}]).text == ""
