@@ -370,6 +370,11 @@ def test_an_answer_with_a_schema_is_parsed_into_pydantic() -> None:
             config=_config(response_mime_type="application/json", response_schema=schema),
         )
         assert msgspec.json.decode(answer.text or "")["kind"] in {"walk", "train"}
+        words = types.Schema(type=types.Type.STRING, enum=["walk", "train"])
+        answer = client.models.generate_content(
+            model=FLASH, contents=QUESTION, config=_config(response_mime_type="text/x.enum", response_schema=words)
+        )
+        assert answer.text in {"walk", "train"}
 
 
 def test_images_are_accepted_and_counted() -> None:

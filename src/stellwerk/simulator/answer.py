@@ -141,7 +141,8 @@ def _text(ask: Ask, steering: Steering, lengths: Sampler, dice: Dice, prose: Pro
     if steering.refusal:
         return split(prose.refusal)
     if ask.output is not None:
-        return split(_json(ask.output, dice, prose, "response_format"))
+        written = _json(ask.output, dice, prose, "response_format")
+        return split(str(msgspec.json.decode(written)) if ask.is_bare else written)
     opening = prose.report(ask.tool_results) if ask.tool_results else prose.opening(without_markers(ask.text))
     if steering.tokens is not None:
         return prose.tokens(dice, min(steering.tokens, MOST_TOKENS), opening)

@@ -59,6 +59,8 @@ class Ask(msgspec.Struct, frozen=True):
     """Name and content of the results that the prompt ends with."""
     output: Any = None
     """``None`` for text, or the JSON Schema of the answer."""
+    is_bare: bool = False
+    """Whether an answer with a schema, which is one for texts then, comes without quotes."""
     effort: str | None = None
     thinks: bool | None = None
     """Whether the model thinks before it answers; ``None`` leaves it to the model."""

@@ -75,8 +75,10 @@ class InferenceConfig(Shape, frozen=True):
 class GuardrailConfig(Shape, frozen=True):
     """The guardrail that looks at question and answer."""
 
-    guardrail_identifier: Annotated[str, msgspec.Meta(pattern="^([a-z0-9]+|arn:aws(-[^:]+)?:bedrock:.*)$")]
-    guardrail_version: Annotated[str, msgspec.Meta(pattern="^([1-9][0-9]{0,7}|DRAFT)$")]
+    guardrail_identifier: Annotated[str, msgspec.Meta(pattern="^([a-z0-9]+|arn:aws(-[^:]+)?:bedrock:.*)$")] | None = (
+        None
+    )
+    guardrail_version: Annotated[str, msgspec.Meta(pattern="^([1-9][0-9]{0,7}|DRAFT)$")] | None = None
     trace: Literal["enabled", "disabled", "enabled_full"] | None = None
     stream_processing_mode: Literal["sync", "async"] | None = None
 

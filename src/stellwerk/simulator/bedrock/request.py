@@ -26,6 +26,8 @@ def read_converse(body: bytes, model: str, *, is_stream: bool) -> Ask:
     guard = request.guardrail_config
     if guard is not None and guard.stream_processing_mode is not None and not is_stream:
         raise invalid("guardrailConfig.streamProcessingMode: only streams have it.")
+    if guard is not None and (guard.guardrail_identifier is None) != (guard.guardrail_version is None):
+        raise invalid("guardrailConfig: guardrailIdentifier and guardrailVersion must be given together.")
     return _ask(request, model, is_stream=is_stream)
 
 

@@ -10,6 +10,8 @@ from stellwerk.simulator.gemini.schema import json_schema
 from stellwerk.simulator.refusal import Refusal
 
 MOST_STOP_SEQUENCES = 5
+ENUM = "text/x.enum"
+"""The type of an answer that is one of some words, without quotes."""
 
 _BOUNDS = {
     "temperature": (0, 2),
@@ -49,7 +51,7 @@ def check_generation(config: dict[str, Any]) -> None:
 def output_of(config: dict[str, Any], model: str, *, has_tools: bool) -> Any:
     """The JSON Schema of the answer; ``None`` for text. Raises ``Refusal``."""
     mime_type = config.get("responseMimeType", "text/plain")
-    if mime_type not in {"text/plain", "application/json"}:
+    if mime_type not in {"text/plain", "application/json", ENUM}:
         raise Refusal(400, f"* GenerateContentRequest.generation_config.response_mime_type: {mime_type} is not known\n")
     has_schema = "responseSchema" in config or "responseJsonSchema" in config
     if mime_type == "text/plain":
@@ -60,6 +62,8 @@ def output_of(config: dict[str, Any], model: str, *, has_tools: bool) -> Any:
         raise Refusal(400, "Function calling with a response mime type: 'application/json' is unsupported")
     if "responseSchema" in config and "responseJsonSchema" in config:
         raise Refusal(400, "Only one of response_schema and response_json_schema may be set.")
+    if mime_type == ENUM and "enum" not in config.get("responseSchema", {}):
+        raise Refusal(400, f"* GenerateContentRequest.{_SCHEMA}.enum: needed for mime type {ENUM}\n")
     if "responseSchema" in config:
         return json_schema(config["responseSchema"], _SCHEMA)
     schema = config.get("responseJsonSchema", ANY_OBJECT)

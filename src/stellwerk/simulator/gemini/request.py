@@ -8,7 +8,7 @@ import msgspec
 
 from stellwerk.simulator.ask import Ask, Vectors
 from stellwerk.simulator.gemini.fields import ENUMERATIONS, MESSAGES
-from stellwerk.simulator.gemini.generation import check_generation, output_of, thinking_of
+from stellwerk.simulator.gemini.generation import ENUM, check_generation, output_of, thinking_of
 from stellwerk.simulator.gemini.prompt import measure, plain, results_of, text_of
 from stellwerk.simulator.gemini.proto import InvalidPayload, Reader
 from stellwerk.simulator.gemini.tools import choose, declared
@@ -82,6 +82,7 @@ def _ask(request: dict[str, Any], model: str, *, is_stream: bool) -> Ask:
         must_call=must_call,
         tool_results=results_of(contents),
         output=output_of(config, model, has_tools=bool(tools)),
+        is_bare=config.get("responseMimeType") == ENUM,
         effort=thinking.effort,
         most_thoughts=thinking.most_tokens,
         shows_thoughts=thinking.is_shown,

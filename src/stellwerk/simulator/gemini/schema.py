@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from stellwerk.simulator.refusal import Refusal
@@ -10,10 +11,11 @@ _COPIED = (
     *("title", "description", "maxItems", "minItems", "minProperties", "maxProperties"),
     *("minLength", "maxLength", "pattern", "minimum", "maximum"),
 )
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 _FORMATS = {
     "STRING": frozenset({"enum", "date-time"}),
     "NUMBER": frozenset({"float", "double"}),
-    "INTEGER": frozenset({"int32", "int64"}),
+    "INTEGER": frozenset({"enum", "int32", "int64"}),
 }
 
 
@@ -25,7 +27,7 @@ def json_schema(schema: dict[str, Any], place: str) -> dict[str, Any]:
     if kind != "TYPE_UNSPECIFIED":
         made["type"] = kind.lower()
     if "enum" in schema:
-        made["enum"] = list(schema["enum"])
+        made["enum"] = [_member(kind, text) for text in schema["enum"]]
     elif schema.get("format") == "date-time":
         made["format"] = "date-time"
     if "items" in schema:
@@ -39,6 +41,11 @@ def json_schema(schema: dict[str, Any], place: str) -> dict[str, Any]:
     if "anyOf" in schema:
         made["anyOf"] = [json_schema(part, f"{place}.any_of[{n}]") for n, part in enumerate(schema["anyOf"])]
     return _nullable(made) if schema.get("nullable") else made
+
+
+def _member(kind: str, text: str) -> str | int:
+    """A member of an enumeration: written as a text, whatever it is."""
+    return int(text) if kind == "INTEGER" else text
 
 
 def _nullable(made: dict[str, Any]) -> dict[str, Any]:
@@ -60,8 +67,10 @@ def _problem(schema: dict[str, Any], kind: str) -> str | None:
         return "type: must be specified"
     if kind == "ARRAY" and "items" not in schema:
         return "items: missing field."
-    if "enum" in schema and kind != "STRING":
+    if "enum" in schema and kind != "STRING" and not (kind == "INTEGER" and schema.get("format") == "enum"):
         return "enum: only allowed for STRING type"
+    if kind == "INTEGER" and not all(_INTEGER.fullmatch(text) for text in schema.get("enum", ())):
+        return "enum: members of INTEGER type must be whole numbers"
     if "" in schema.get("enum", ()):
         return "enum[0]: cannot be empty"
     if "properties" in schema and kind != "OBJECT":

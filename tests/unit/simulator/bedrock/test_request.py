@@ -174,7 +174,7 @@ def _content(*blocks: Any, role: str = "user") -> dict[str, Any]:
         ({"toolConfig": {"tools": [CLOCK, CLOCK]}}, "is not unique"),
         ({"toolConfig": TOOLS | {"toolChoice": {"tool": {"name": "x"}}}}, "is not among"),
         ({"toolConfig": TOOLS | {"toolChoice": {"none": {}}}}, "unknown field 'none'"),
-        ({"guardrailConfig": {"guardrailIdentifier": "g"}}, "missing required field 'guardrailVersion'"),
+        ({"guardrailConfig": {"guardrailIdentifier": "g"}}, "must be given together"),
         (
             {"guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1", "streamProcessingMode": "sync"}},
             "only streams have it",

@@ -163,6 +163,7 @@ def test_a_model_in_the_body_is_the_one_in_the_path() -> None:
         ("gemini-2.5-flash", {"stopSequences": [""]}, "none of them empty"),
         ("gemini-2.5-flash", {"logprobs": 3}, "response_logprobs"),
         ("gemini-2.5-flash", {"responseMimeType": "text/csv"}, "is not known"),
+        ("gemini-2.5-flash", {"responseMimeType": "text/x.enum", "responseSchema": STRING}, "enum: needed"),
         ("gemini-2.5-flash", {"responseSchema": STRING}, "only allowed with mime type"),
         (
             "gemini-2.5-flash",
