@@ -19,6 +19,7 @@ from stellwerk.simulator.steering import Steering, without_markers
 from stellwerk.simulator.tokens import split
 
 SECOND_CALL_PROBABILITY = 0.3
+SAYING_PROBABILITY = 0.5
 MOST_SHOWN_THOUGHTS = 64
 """So many tokens long is what an answer tells of the model's thoughts; providers shorten them too."""
 CALL_OVERHEAD_TOKENS = 8
@@ -37,11 +38,11 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One candidate. ``tokens`` joined are its text, or the reason of its refusal."""
+    """One candidate. ``tokens`` joined are its text, or the reason of its refusal; with calls, what it says first."""
 
     tokens: list[str]
     finish: str
-    """``stop``, ``length``, ``tool_calls`` or ``content_filter``."""
+    """``stop``, ``length``, ``tool_calls``, ``content_filter`` or ``failed``."""
     seed: bytes
     """For what else has to be made up about it."""
     output_tokens: int
@@ -83,6 +84,8 @@ class Author:
         """The answer to ``ask``. Raises ``Refusal`` where a schema cannot be satisfied."""
         content = digest(self._seed, ask.content)
         prose = self._writers.writer(steering.language or self._language, ask.text)
+        if steering.finish == "failed" and not ask.can_fail:
+            raise Refusal(400, "The simulator cannot do what was asked: no answer ends as failed here.")
         choices = tuple(
             self._choice(ask, steering, lengths, prose, digest(content, bytes([index])), reasons=reasons)
             for index in range(ask.choices)
@@ -109,9 +112,10 @@ class Author:
         room = MOST_TOKENS if ask.max_tokens is None else ask.max_tokens - thought
         tools = () if steering.refusal or steering.say is not None else _tools_to_call(ask, steering, dice)
         if tools:
-            calls, used, is_cut = _calls(tools, room, dice, prose)
+            said = _said_before(ask, seed, prose)[: room // 4]
+            calls, used, is_cut = _calls(tools, room - len(said), dice, prose)
             finish = "length" if is_cut else "tool_calls" if ask.named_tool is None else "stop"
-            return Choice([], finish, seed, thought + used, thought, calls, thoughts=thoughts)
+            return Choice(said, finish, seed, thought + len(said) + used, thought, calls, thoughts=thoughts)
         tokens, is_cut, stop = _within(_text(ask, steering, lengths, dice, prose), ask.stop, room)
         finish = steering.finish or ("length" if is_cut else "stop")
         used = thought + len(tokens)
@@ -133,6 +137,14 @@ def _thoughts(ask: Ask, length: int, seed: bytes, prose: Prose) -> tuple[str, ..
     if not ask.shows_thoughts or not length:
         return ()
     return tuple(prose.tokens(Dice(digest(seed, b"thoughts")), min(length, MOST_SHOWN_THOUGHTS)))
+
+
+def _said_before(ask: Ask, seed: bytes, prose: Prose) -> list[str]:
+    """What is said before tools are called, now and then; from dice of its own, so that the calls are the same."""
+    dice = Dice(digest(seed, b"before"))
+    if ask.speaks_before_calls and dice.has_luck(SAYING_PROBABILITY):
+        return prose.tokens(dice, dice.between(6, 18))
+    return []
 
 
 def _text(ask: Ask, steering: Steering, lengths: Sampler, dice: Dice, prose: Prose) -> list[str]:

@@ -79,6 +79,12 @@ class Ask(msgspec.Struct, frozen=True):
     logprobs: int | None = None
     """How many alternatives to show for each token; ``None`` for no log-probabilities at all."""
     wants_usage: bool = True
+    speaks_before_calls: bool = False
+    """Whether the model may say something before it calls tools."""
+    can_fail: bool = False
+    """Whether an answer may end as failed."""
+    form: Any = None
+    """What the dialect wants to know of the request when it writes the answer."""
 
     @property
     def prompt_tokens(self) -> int:

@@ -17,6 +17,7 @@ USUAL = {
     "openai": USUAL_NAMES,
     "gemini": ("gemini-3-pro-preview", "gemini-2.5-pro", "gemini-2.5-flash", "gemini-embedding-001"),
     "bedrock": ("anthropic.claude-sonnet-4-5-20250929-v1:0", "amazon.nova-pro-v1:0", "meta.llama3-3-70b-instruct-v1:0"),
+    "anthropic": ("claude-opus-4-6", "claude-sonnet-4-6", "claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001"),
 }
 """The same by dialect."""
 MOST_GUESSED = 1_000
@@ -56,7 +57,7 @@ class Catalog:
             return known
         if not self._is_open:
             message = f"The model `{name}` does not exist or you do not have access to it."
-            raise Refusal(404, message, code="model_not_found", param="model")
+            raise Refusal(404, message, code="model_not_found", param="model", facts={"model": name})
         guessed = self._behaviour(SimulatedModel(name=name))
         if len(self._behaviours) < MOST_GUESSED:
             self._behaviours[name] = guessed

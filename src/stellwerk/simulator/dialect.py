@@ -20,7 +20,7 @@ from stellwerk.simulator.scenario import SimulatedModel
 class Endpoint(msgspec.Struct, frozen=True, gc=False):
     """Where a request goes."""
 
-    kind: Literal["answer", "vectors", "models", "model", "count"]
+    kind: Literal["answer", "vectors", "models", "model", "count", "stored"]
     model: str = ""
     """The model in the path, where the dialect has it there."""
     action: str = ""
@@ -97,6 +97,11 @@ class Dialect(Protocol):
         """The tokens of a prompt that is not answered."""
         del ask
         raise Refusal(404, "Tokens are not counted here.")
+
+    def stored(self, endpoint: Endpoint) -> bytes:
+        """What was kept of an earlier answer. Raises ``Refusal``."""
+        del endpoint
+        raise Refusal(404, "Nothing is stored here.")
 
     def vectors(self, asked: Vectors, dimensions: int) -> bytes:
         """Embeddings."""

@@ -20,6 +20,7 @@ from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.errors import ConfigurationError
 from stellwerk.http.deadlines import Deadlines
 from stellwerk.http.front import BACKLOG, Front
+from stellwerk.simulator.anthropic.speaker import Anthropic
 from stellwerk.simulator.bedrock.speaker import Bedrock
 from stellwerk.simulator.dialect import Dialect
 from stellwerk.simulator.fault import PlannedFault
@@ -36,6 +37,7 @@ _DIALECTS: dict[str, Callable[[], Dialect]] = {
     "openai": OpenAI,
     "gemini": Gemini,
     "bedrock": Bedrock,
+    "anthropic": Anthropic,
 }
 
 

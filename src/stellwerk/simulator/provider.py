@@ -101,6 +101,9 @@ class Provider:
                 self._catalog.behaviour(endpoint.model)
             self._tell(caller, self._dialect.models(endpoint, self._catalog.models))
             return
+        if endpoint.kind == "stored":
+            self._tell(caller, self._dialect.stored(endpoint))
+            return
         asked = self._dialect.read(endpoint, request.body)
         behaviour = self._catalog.behaviour(asked.model)
         is_stream, wants_usage = (asked.is_stream, asked.wants_usage) if isinstance(asked, Ask) else (False, False)
@@ -170,7 +173,12 @@ class Provider:
 
     def _refuse(self, caller: Caller, refusal: Refusal, delay_s: float) -> None:
         dialect = self._dialect.framed(caller.request)
-        fields = dialect.json_fields + self._replier.fields(delay_s) + refusal.fields + dialect.error_fields(refusal)
+        fields = (
+            dialect.json_fields
+            + self._replier.refuse(refusal, delay_s)
+            + refusal.fields
+            + dialect.error_fields(refusal)
+        )
         Whole(caller).send(delay_s, refusal.status, fields, dialect.error(refusal))
 
     def _tell(self, caller: Caller, body: bytes) -> None:

@@ -58,6 +58,11 @@ class Replier:
         """The header block that is each reply's own."""
         return self._dialect.fields(self._next_id(), round(processing_s * 1_000))
 
+    def refuse(self, refusal: Refusal, delay_s: float) -> bytes:
+        """The same for a refusal, which learns the id that it is told under."""
+        refusal.request_id = self._next_id()
+        return self._dialect.fields(refusal.request_id, round(delay_s * 1_000))
+
     def answer(
         self, ask: Ask, behaviour: Behaviour, steering: Steering, limit_fields: bytes, dialect: Dialect
     ) -> Reply:
@@ -122,7 +127,8 @@ def _check_length(prompt_tokens: int, cap: int, behaviour: Behaviour) -> None:
     if prompt_tokens + cap > behaviour.context_tokens:
         asked = f"{prompt_tokens} in the messages" + (f" and {cap} for the completion" if cap else "")
         message = f"This model's maximum context length is {behaviour.context_tokens} tokens. You asked for {asked}."
-        raise Refusal(400, message, code="context_length_exceeded", param="messages")
+        facts = {"prompt_tokens": prompt_tokens, "cap": cap, "context_tokens": behaviour.context_tokens}
+        raise Refusal(400, message, code="context_length_exceeded", param="messages", facts=facts)
 
 
 def _spoken_tokens(answer: Answer) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 
 from stellwerk.simulator import wire
 from stellwerk.simulator.delivery import (
@@ -58,11 +58,12 @@ def spoil(reply: Reply, caller: Caller, fault: Fault) -> None:
         case "short_length":
             _lying(reply, caller, fault)
         case "error_in_stream" if is_stream:
-            error = error_of(fault, 500)
-            events = _broken_off(reply, fault, lambda: reply.dialect.error_event(error))
+            refusal = error_of(fault, 500)
+            refusal.after_events = fault.after_events
+            events = _broken_off(reply, fault, lambda: reply.dialect.error_event(refusal))
             _stream(reply, caller, events, end_whole)
         case "no_done" if is_stream:
-            _stream(reply, caller, reply.events(), end_whole)
+            _stream(reply, caller, _without_last(_complete(reply)), end_whole)
         case _:
             raise AssertionError("unreachable: " + fault.name)
 
@@ -146,6 +147,12 @@ def _head(reply: Reply, caller: Caller, length: int) -> bytes:
 
 def _complete(reply: Reply) -> Iterator[bytes]:
     return chain(reply.events(), _terminator(reply))
+
+
+def _without_last(events: Iterator[bytes]) -> Iterator[bytes]:
+    """``events`` but for the one that says that there are no more."""
+    for event, _ in pairwise(events):
+        yield event
 
 
 def _terminator(reply: Reply) -> tuple[bytes, ...]:
