@@ -78,8 +78,21 @@ def canonical_request(request: Request, claim: Claim, payload: str) -> str:
     """The request in the form that is signed."""
     fields = [f"{name}:{_field(request, name)}\n" for name in claim.signed.split(";")]
     query = "&".join(sorted(part if "=" in part else part + "=" for part in request.query.decode().split("&") if part))
-    path = quote(request.path.decode("latin-1"), safe="/-_.~")  # once more: only S3 signs paths as they are sent
+    path = quote(
+        _plain(request.path.decode("latin-1")), safe="/-_.~"
+    )  # once more: only S3 signs paths as they are sent
     return "\n".join((request.method.decode(), path, query, "".join(fields), claim.signed, payload))
+
+
+def _plain(path: str) -> str:
+    """A path without empty and dotted segments."""
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in {"", "."}:
+            kept.append(segment)
+    return "/" + "/".join(kept) + ("/" if kept and path.endswith("/") else "")
 
 
 def _field(request: Request, name: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from botocore.auth import SigV4Auth  # type: ignore[import-untyped]
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
 from botocore.credentials import Credentials  # type: ignore[import-untyped]
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stellwerk.http.request import Request
@@ -36,6 +36,9 @@ def _verify(request: Request, now: float | None = None) -> None:
 
 
 @given(MODELS, st.binary(max_size=50))
+@example(".", b"")
+@example("..", b"")
+@example("a:b/c", b"{}")
 def test_what_awss_own_signer_signed_is_accepted(model: str, body: bytes) -> None:
     _verify(_signed(model, body))
 
