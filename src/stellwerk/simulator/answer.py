@@ -225,5 +225,5 @@ def _calls(tools: tuple[Tool, ...], room: int, dice: Dice, prose: Prose) -> tupl
 def _json(schema: Any, dice: Dice, prose: Prose, param: str) -> str:
     try:
         return msgspec.json.encode(write_value(schema, dice, prose)).decode()
-    except BadSchema as error:
+    except (BadSchema, TypeError) as error:  # the latter for names that are no texts
         raise Refusal(400, f"Invalid schema: {error}.", code="invalid_json_schema", param=param) from error

@@ -189,3 +189,8 @@ def test_what_is_written_to_the_cache_is_part_of_the_prompt() -> None:
     ask = Ask(model="m", is_stream=False, segments=(Segment(b"p", 10),), parameters=b"", text="Hi")
     usage = AUTHOR.answer(ask, NOTHING, sampler(4), reasons=False, cached_tokens=6, written_tokens=9).usage
     assert (usage.cache_read_tokens, usage.cache_write_tokens) == (6, 4)
+
+
+def test_a_schema_with_names_that_are_no_texts_is_refused() -> None:
+    with pytest.raises(Refusal, match="Invalid schema"):
+        _answer(output={"type": "object", "required": [None]})
