@@ -16,7 +16,7 @@ from tests.integration.gateway.scenes import provider_of, simulator
 from tests.integration.gateway.speakers import SPEAKERS, Ask, BrokenError, RefusedError, Speaker, speaking
 from tests.integration.http.loop import on_loop
 
-PROVIDERS = ("openai",)
+PROVIDERS = ("openai", "anthropic", "gemini", "bedrock")
 CELLS = list(product(SPEAKERS, PROVIDERS))
 
 pytestmark = pytest.mark.parametrize(("caller", "upstream"), CELLS, ids=[f"{one}-{other}" for one, other in CELLS])
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.parametrize(("caller", "upstream"), CELLS, ids=[f"{one}
 @asynccontextmanager
 async def between(folder: Path, caller: str, upstream: str) -> AsyncIterator[tuple[Speaker, Gateway, Simulator]]:
     """A caller, a gateway whose model ``plain`` has one target, and the simulated provider of that target."""
-    async with running(Scenario(providers=(simulator(upstream),))) as (simulated,):
+    async with running(Scenario(providers=(simulator(upstream, dialect=upstream),))) as (simulated,):
         sections = provider_of(upstream, simulated.base_url), model("plain", upstream)
         async with serving(folder, *sections) as gateway, speaking(caller, gateway) as speaker:
             yield speaker, gateway, simulated
