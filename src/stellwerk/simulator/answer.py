@@ -97,6 +97,7 @@ class Author:
             cache_write_tokens=min(written_tokens, max(ask.prompt_tokens - cached_tokens, 0)),
             reasoning_tokens=sum([choice.reasoning_tokens for choice in choices]),
             input_audio_tokens=ask.audio_tokens,
+            input_image_tokens=ask.image_tokens,
         )
         return Answer(choices, usage)
 
@@ -152,7 +153,8 @@ def _text(ask: Ask, steering: Steering, lengths: Sampler, dice: Dice, prose: Pro
     if steering.refusal:
         return split(prose.refusal)
     if ask.output is not None:
-        return split(_json(ask.output, dice, prose, "response_format"))
+        written = _json(ask.output, dice, prose, "response_format")
+        return split(str(msgspec.json.decode(written)) if ask.is_bare else written)
     opening = prose.report(ask.tool_results) if ask.tool_results else prose.opening(without_markers(ask.text))
     if steering.tokens is not None:
         return prose.tokens(dice, min(steering.tokens, MOST_TOKENS), opening)
@@ -223,5 +225,5 @@ def _calls(tools: tuple[Tool, ...], room: int, dice: Dice, prose: Prose) -> tupl
 def _json(schema: Any, dice: Dice, prose: Prose, param: str) -> str:
     try:
         return msgspec.json.encode(write_value(schema, dice, prose)).decode()
-    except BadSchema as error:
+    except (BadSchema, TypeError) as error:  # the latter for names that are no texts
         raise Refusal(400, f"Invalid schema: {error}.", code="invalid_json_schema", param=param) from error

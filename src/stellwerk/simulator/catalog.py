@@ -15,12 +15,16 @@ USUAL_NAMES = ("gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-5.2", "gpt-5-mini", "o4-
 """What a provider lists that serves any name."""
 USUAL = {
     "openai": USUAL_NAMES,
+    "gemini": ("gemini-3-pro-preview", "gemini-2.5-pro", "gemini-2.5-flash", "gemini-embedding-001"),
+    "bedrock": ("anthropic.claude-sonnet-4-5-20250929-v1:0", "amazon.nova-pro-v1:0", "meta.llama3-3-70b-instruct-v1:0"),
     "anthropic": ("claude-opus-4-6", "claude-sonnet-4-6", "claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001"),
 }
 """The same by dialect."""
 MOST_GUESSED = 1_000
 
-_REASONING = re.compile(r"(?:^|/)(?:o[1-9]|gpt-(?:[5-9]|oss))", re.IGNORECASE)
+_REASONING = re.compile(
+    r"(?:^|[/.])(?:o[1-9]|gpt-(?:[5-9]|oss)|gemini-(?:2\.5|[3-9])|deepseek[.-]r1|r1-v1)", re.IGNORECASE
+)
 
 
 class Behaviour(msgspec.Struct, frozen=True):

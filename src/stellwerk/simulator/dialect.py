@@ -34,10 +34,12 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
     """Unique among the provider's answers; the dialect puts its prefix before it."""
     created: int
     """Seconds since the Unix epoch."""
+    latency_ms: int = 0
+    """How long the model takes to answer, or to begin with it."""
 
 
 class Dialect(Protocol):
-    """Reads requests and writes answers. Does no I/O and knows no time.
+    """Reads requests and writes answers. Does no I/O, and knows no time but for a signature that has one.
 
     What has a body here is the usual way, which a dialect that names this class as its parent need not repeat.
     """

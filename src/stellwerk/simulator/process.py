@@ -21,8 +21,10 @@ from stellwerk.errors import ConfigurationError
 from stellwerk.http.deadlines import Deadlines
 from stellwerk.http.front import BACKLOG, Front
 from stellwerk.simulator.anthropic.speaker import Anthropic
+from stellwerk.simulator.bedrock.speaker import Bedrock
 from stellwerk.simulator.dialect import Dialect
 from stellwerk.simulator.fault import PlannedFault
+from stellwerk.simulator.gemini.speaker import Gemini
 from stellwerk.simulator.openai.speaker import OpenAI
 from stellwerk.simulator.provider import Provider
 from stellwerk.simulator.scenario import Scenario, SimulatedProvider
@@ -33,6 +35,8 @@ DRAIN_S = 0.5
 
 _DIALECTS: dict[str, Callable[[], Dialect]] = {
     "openai": OpenAI,
+    "gemini": Gemini,
+    "bedrock": Bedrock,
     "anthropic": Anthropic,
 }
 

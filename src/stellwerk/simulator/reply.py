@@ -80,10 +80,10 @@ class Replier:
             cached_tokens=cached if steering.cached_tokens is None else steering.cached_tokens,
             written_tokens=written,
         )
-        stamp = Stamp(self._next_id(), int(time.time()))
         first_s, gap_s = self._times(behaviour, steering)
         if not ask.is_stream:
             first_s += _sum_of(gap_s, _spoken_tokens(answer) - 1)
+        stamp = Stamp(self._next_id(), int(time.time()), round(first_s * 1_000))
         return Reply(
             dialect=dialect,
             fields=self.fields(first_s) + limit_fields,

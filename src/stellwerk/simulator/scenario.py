@@ -18,6 +18,8 @@ from stellwerk.simulator.spread import Spread
 
 DIALECTS = (
     "openai",
+    "gemini",
+    "bedrock",
     "anthropic",
 )
 

@@ -187,7 +187,7 @@ class Gateway:
     def awaits_a_body(self) -> bool:
         """Whether some caller has sent the head of a request and not all of its body."""
         connections = self.parts.front._connections
-        return any(one._incoming is not None and not one._in_head for one in connections)
+        return any(one.awaits_a_body for one in connections)
 
     def advance(self, seconds: float) -> None:
         """Lets time go by."""

@@ -447,6 +447,8 @@ class Converse:
                         usage = event["metadata"]["usage"]
             except botocore.exceptions.EventStreamError as error:
                 raise BrokenError(str(error)) from None
+            finally:
+                events.close()
             if usage is None:
                 raise BrokenError("no metadata")
             for index, text in inputs.items():

@@ -16,7 +16,13 @@ from tests.integration.gateway.scenes import provider_of, simulator
 from tests.integration.gateway.speakers import SPEAKERS, Ask, BrokenError, RefusedError, Speaker, speaking
 from tests.integration.http.loop import on_loop
 
-PROVIDERS = ("openai",)
+PROVIDERS = {
+    "openai": "gpt-5.2",
+    "anthropic": "claude-sonnet-4-5",
+    "gemini": "gemini-3-pro-preview",
+    "bedrock": "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+}
+"""Kinds of providers, each with a model that minds its signatures where there are any."""
 CELLS = list(product(SPEAKERS, PROVIDERS))
 
 pytestmark = pytest.mark.parametrize(("caller", "upstream"), CELLS, ids=[f"{one}-{other}" for one, other in CELLS])
@@ -25,8 +31,8 @@ pytestmark = pytest.mark.parametrize(("caller", "upstream"), CELLS, ids=[f"{one}
 @asynccontextmanager
 async def between(folder: Path, caller: str, upstream: str) -> AsyncIterator[tuple[Speaker, Gateway, Simulator]]:
     """A caller, a gateway whose model ``plain`` has one target, and the simulated provider of that target."""
-    async with running(Scenario(providers=(simulator(upstream),))) as (simulated,):
-        sections = provider_of(upstream, simulated.base_url), model("plain", upstream)
+    async with running(Scenario(providers=(simulator(upstream, dialect=upstream),))) as (simulated,):
+        sections = provider_of(upstream, simulated.base_url), model("plain", f"{upstream}/{PROVIDERS[upstream]}")
         async with serving(folder, *sections) as gateway, speaking(caller, gateway) as speaker:
             yield speaker, gateway, simulated
 
@@ -60,6 +66,19 @@ async def test_a_tool_is_called_and_its_result_is_heard(tmp_path: Path, caller: 
             answered = await ask(Ask("How is the weather in Bern? [[say=Mild.]]", turn=called))
             assert answered.text == "Mild."
             assert answered.stop == "end"
+
+
+@on_loop
+@pytest.mark.parametrize("way", ["whole", "streamed"])
+async def test_two_calls_at_once_are_answered_together(tmp_path: Path, caller: str, upstream: str, way: str) -> None:
+    async with between(tmp_path, caller, upstream) as (speaker, _, _simulated):
+        ask = getattr(speaker, way)
+        called = await ask(Ask("And in Chur, and in Sion? [[calls=2]]", tool=True))
+        assert [name for _, name, _ in called.calls] == ["get_weather"] * 2
+        assert all(set(arguments) == {"city", "unit"} for _, _, arguments in called.calls)
+        if way == "whole":
+            answered = await ask(Ask("And in Chur, and in Sion? [[say=Mild in both.]]", turn=called))
+            assert answered.text == "Mild in both."
 
 
 @on_loop

@@ -37,10 +37,11 @@ def test_what_was_not_seen_for_longest_is_forgotten() -> None:
     assert repeats.count(b"%d" % MOST_ENTRIES) == 2
 
 
-def test_marked_beginnings_are_written_once_and_read_then() -> None:
-    cache = PromptCache()
-    long, short = Segment(b"long", 2_000), Segment(b"short", 50)
-    assert cache.marked_tokens((long, short), (1,)) == (0, 2_000)
-    assert cache.marked_tokens((long, short, Segment(b"more", 10)), (1, 3)) == (2_000, 60)
-    assert cache.marked_tokens((long, short, Segment(b"more", 10)), (3,)) == (2_060, 0)
-    assert cache.marked_tokens((short,), (1,)) == (0, 0)
+def test_marked_beginnings_are_written_once_and_read_from_then_on() -> None:
+    cache, system, question = PromptCache(), Segment(b"system", 2_000), Segment(b"question", 500)
+    assert cache.marked_tokens((system, question), ()) == (0, 0)
+    assert cache.marked_tokens((system, question), (1,)) == (0, 2_000)
+    assert cache.marked_tokens((system, question), (1, 2)) == (2_000, 500)
+    assert cache.marked_tokens((system, question), (2,)) == (2_500, 0)
+    assert cache.marked_tokens((system, Segment(b"other", 500)), (1,)) == (2_000, 0)
+    assert cache.marked_tokens((Segment(b"short", 1_023),), (1,)) == (0, 0)

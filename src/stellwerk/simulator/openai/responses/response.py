@@ -11,7 +11,7 @@ from stellwerk.simulator.answer import Answer, Call, Choice
 from stellwerk.simulator.ask import Ask
 from stellwerk.simulator.dialect import Stamp
 from stellwerk.simulator.dice import digest
-from stellwerk.simulator.openai.logprobs import logprobs_of
+from stellwerk.simulator.logprobs import logprobs_of
 from stellwerk.simulator.openai.responses.sealed_reasoning import encrypted
 from stellwerk.simulator.openai.responses.tools import shown_tools
 

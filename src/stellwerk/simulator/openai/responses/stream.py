@@ -10,7 +10,7 @@ import msgspec
 from stellwerk.simulator.answer import Answer, Choice
 from stellwerk.simulator.ask import Ask
 from stellwerk.simulator.dialect import Stamp
-from stellwerk.simulator.openai.logprobs import logprobs_of
+from stellwerk.simulator.logprobs import logprobs_of
 from stellwerk.simulator.openai.responses.response import begun, message, response_of
 from stellwerk.simulator.refusal import Refusal
 

@@ -83,4 +83,6 @@ def test_any_request_is_answered_or_refused_and_can_be_continued(body: dict[str,
         ]
         if response["status"] == "completed":
             next_turn = {"model": "m", "previous_response_id": response["id"], "input": outputs or "And then?"}
+            if "tools" in body:
+                next_turn["tools"] = body["tools"]
             assert responses.read(msgspec.json.encode(next_turn)).prompt_tokens > ask.prompt_tokens
