@@ -80,7 +80,7 @@ class Fetching:
             return
         missing: list[tuple[Link, Origin]] = []
         for link in self._links:
-            decision = media.guard.judge_url(link.url)
+            decision = media.guard.judge_url(link.url, is_callers=True)
             if not decision.is_allowed or decision.origin is None:
                 self.on_fault(link, f"denied by egress policy, {decision.reason}")
                 return

@@ -221,6 +221,17 @@ async def test_what_the_policy_does_not_list_is_not_even_looked_up(tmp_path: Pat
         assert host.connections == 0
 
 
+@on_loop
+async def test_a_providers_own_host_is_nothing_for_callers(tmp_path: Path) -> None:
+    async with script(file()) as inside, script(completes(SAID)) as upstream:
+        parts = google(upstream), google(inside, "inside"), model("plain", "google/gemini-3-pro")
+        async with serving(tmp_path, *parts) as gateway:
+            assert gateway.parts.guard.judge_url(link(inside)).is_allowed
+            told = await once(gateway, chat(showing(link(inside))))
+            assert told.error["message"].endswith(f"denied by egress policy, 127.0.0.1:{inside.port} is not listed.")
+            assert inside.connections == 0
+
+
 class NameService:
     """Knows one name, which is this machine."""
 
