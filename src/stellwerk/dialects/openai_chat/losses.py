@@ -18,6 +18,7 @@ from stellwerk.core.part import (
     ToolResult,
 )
 from stellwerk.core.tool import OpaqueTool
+from stellwerk.dialects.openai_chat.messages import shown_apart
 from stellwerk.dialects.openai_chat.types import DIALECT
 
 
@@ -98,6 +99,12 @@ LOSSES = (
         is_refused=False,
         why="results do not say whether they are errors",
         occurs=_any_part(lambda part: isinstance(part, ToolResult) and bool(part.is_error)),
+    ),
+    Loss(
+        "messages.tool_result.media",
+        is_refused=False,
+        why="results are words: their media follow as the user's",
+        occurs=lambda request: any(shown_apart(part) for message in request.messages for part in message.parts),
     ),
     Loss(
         "messages.opaque",

@@ -103,6 +103,17 @@ def encode_part(part: Part) -> msgspec.Raw | dict[str, Any] | None:
     return merge(wire | encode_cache(part.cache), part.opaque)
 
 
+def is_media(part: Part) -> bool:
+    """Whether it is more than words, as this dialect has it."""
+    match part:
+        case Image() | Audio() | Video():
+            return True
+        case Document(source=source):
+            return not isinstance(source, TextSource)
+        case _:
+            return False
+
+
 def decode_results(message: Members, refuse: Refuse) -> tuple[ResultPart, ...]:
     """The ``content`` of a tool's answer. A refusal in it is nothing a tool can say: it stays opaque."""
     return tuple(

@@ -8,7 +8,7 @@ import msgspec
 
 from stellwerk.core.chat import Message, Role
 from stellwerk.core.opaque import Opaque
-from stellwerk.core.part import Part, Text, ToolCall
+from stellwerk.core.part import Audio, Part, Text, ToolCall
 from stellwerk.core.reply import Candidate, Finish, Logprobs, Reply, ReplyFacts
 from stellwerk.core.usage import Usage
 from stellwerk.dialects.members import NUMBER, RAW, RAWS, STRING, UnreadableError, refuse_reply, without_nulls
@@ -70,7 +70,8 @@ def encode(reply: Reply) -> bytes:
     """The body that a caller of this dialect reads: the first candidate. What others can say is left out."""
     candidate = reply.candidates[0] if reply.candidates else Candidate(Message(Role.ASSISTANT, ()))
     finish, logprobs = candidate.finish, candidate.logprobs
-    output = encode_items(candidate.message.parts, reply.id, logprobs=logprobs, is_cut=is_cut(finish))
+    parts = tuple(_in_words(part) for part in candidate.message.parts)
+    output = encode_items(parts, reply.id, logprobs=logprobs, is_cut=is_cut(finish))
     return msgspec.json.encode(encode_response(reply, finish, output))
 
 
@@ -150,6 +151,11 @@ def encode_response(reply: Reply, finish: Finish | None, output: list[Item], **s
     }
     wire = merge(without_nulls(wire), reply.opaque)
     return wire if own(reply.opaque) is not None else {**_UNSAID, **wire}
+
+
+def _in_words(part: Part) -> Part:
+    """Sound has no item here: what was said is told."""
+    return Text(part.transcript) if isinstance(part, Audio) and part.transcript else part
 
 
 class _Details(msgspec.Struct, gc=False):
