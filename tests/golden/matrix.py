@@ -14,6 +14,8 @@ import httpx2
 import openai
 from anthropic.types import Message as AnthropicMessage
 from botocore.exceptions import EventStreamError  # type: ignore[import-untyped]
+from google import genai
+from google.genai import types
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.chat.completion_create_params import CompletionCreateParams
 from openai.types.responses import Response
@@ -121,9 +123,12 @@ def _read_all(value: Any) -> None:
 def _adapter(name: str) -> TypeAdapter[Any]:
     from anthropic.types import MessageCreateParams
 
-    return TypeAdapter(
-        {"chat": CompletionCreateParams, "responses": ResponseCreateParams, "anthropic": MessageCreateParams}[name]
-    )
+    kinds: dict[str, Any] = {
+        "chat": CompletionCreateParams,
+        "responses": ResponseCreateParams,
+        "anthropic": MessageCreateParams,
+    }
+    return TypeAdapter(kinds[name])
 
 
 def _judge_chat(body: bytes, _model: str) -> None:
@@ -222,7 +227,7 @@ def _told_by_claude(wire: AnthropicMessage) -> Told:
 def _read_gemini_reply(body: bytes) -> Told:
     wire = json.loads(body)
     gemini_judge.judge_reply(wire)
-    return _told_by_gemini([gemini_judge.types.GenerateContentResponse.model_validate(wire)])
+    return _told_by_gemini([types.GenerateContentResponse.model_validate(wire)])
 
 
 def _told_by_gemini(chunks: list[Any]) -> Told:
@@ -281,10 +286,10 @@ def _anthropic() -> tuple[_Canned, anthropic.Anthropic]:
 @cache
 def _google() -> tuple[_Canned, Any]:
     canned = _Canned()
-    options = gemini_judge.types.HttpOptions(
+    options = types.HttpOptions(
         base_url="http://test", httpx_client=httpx2.Client(transport=httpx2.MockTransport(canned))
     )
-    return canned, gemini_judge.genai.Client(api_key="k", http_options=options)
+    return canned, genai.Client(api_key="k", http_options=options)
 
 
 def _read_chunks(stream: bytes) -> Told:
@@ -323,7 +328,7 @@ def _check_chunk(chunk: ChatCompletionChunk, spoken: set[int], finished: set[int
 
 def _add_calls(deltas: Any, calls: dict[int, list[str]]) -> None:
     for delta in deltas:
-        body = delta.function or getattr(delta, "custom", None)
+        body: Any = delta.function or getattr(delta, "custom", None)
         told = body if isinstance(body, dict) else body.to_dict()
         if delta.index not in calls:
             assert delta.id
@@ -375,7 +380,7 @@ def _read_gemini_chunks(stream: bytes) -> Told:
     try:
         for chunk in client.models.generate_content_stream(model="m", contents="x"):
             chunks.append(chunk)  # noqa: PERF402 (what came before an error counts)
-    except gemini_judge.genai.errors.APIError as error:
+    except genai.errors.APIError as error:
         told = _told_by_gemini(chunks)
         told.is_complete, told.error = False, error.message
         return told

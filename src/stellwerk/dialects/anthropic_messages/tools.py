@@ -48,7 +48,7 @@ def encode_tools(tools: tuple[Tool, ...], choice: ToolChoice | None) -> list[msg
     return [wire for tool in taken if (wire := _encode_tool(tool)) is not None]
 
 
-def stub_tools(messages: Iterable[Message]) -> list[dict[str, Any]]:
+def stub_tools(messages: Iterable[Message]) -> list[msgspec.Raw | dict[str, Any]]:
     """Tools that stand for those of another dialect's history whose request has none: Anthropic wants them named."""
     calls = (part for message in messages for part in message.parts if isinstance(part, ToolCall))
     names = dict.fromkeys(call.name for call in calls)

@@ -296,11 +296,7 @@ def test_free_text_for_a_tool_goes_as_a_string_in_an_object() -> None:
         ToolCallEnded(0),
         ToolCallStarted(1, "b", "sql", ToolKind.CUSTOM),
     )
-    inputs = ["", ""]
-    for event in told:
-        for kind, body in event.items():
-            if kind == "contentBlockDelta":
-                inputs[body["contentBlockIndex"]] += body["delta"]["toolUse"]["input"]
+    inputs = ["".join(delta["toolUse"].get("input", "") for delta in block) for block in told]
     assert [json.loads(text) for text in inputs] == [{"input": 'SELECT "\n"'}, {"input": ""}]
 
 
