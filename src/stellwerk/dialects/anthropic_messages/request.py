@@ -10,7 +10,6 @@ from stellwerk.core.chat import ChatRequest, JsonSchemaFormat, Reasoning, Sampli
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import ToolCall
 from stellwerk.core.tool import ToolChoice
-from stellwerk.dialects import json_splice
 from stellwerk.dialects.anthropic_messages.envelope import read_envelope, rewrite
 from stellwerk.dialects.anthropic_messages.messages import decode_message, decode_system, encode_system, encode_turns
 from stellwerk.dialects.anthropic_messages.reasoning import decode_reasoning, encode_effort, encode_thinking
@@ -35,6 +34,7 @@ from stellwerk.dialects.members import (
     refuse_request,
     without_nulls,
 )
+from stellwerk.dialects.thin_reading import refuse_any_duplicate
 from stellwerk.errors import InvalidRequest
 
 __all__ = ["DEFAULT_MAX_TOKENS", "decode", "encode", "encode_count", "read_envelope", "rewrite"]
@@ -131,8 +131,7 @@ def _output_config(request: ChatRequest) -> dict[str, Any]:
 
 
 def _decode(body: Members, raw: bytes, *, is_count: bool) -> ChatRequest:
-    if body.least_size != len(raw):
-        _refuse_duplicates(raw)
+    refuse_any_duplicate(raw, body)
     messages, tools = body.objects("messages"), body.take("tools", RAWS) or ()
     choice, is_parallel_allowed = _choice(body)
     format_, reasoning, config = _settings(body)
@@ -157,14 +156,6 @@ def _decode(body: Members, raw: bytes, *, is_count: bool) -> ChatRequest:
         wants_usage=True,
         opaque=marked(body.opaque(output_config=config, metadata=metadata), *marks),
     )
-
-
-def _refuse_duplicates(body: bytes) -> None:
-    seen: set[str] = set()
-    for member in json_splice.members(body):
-        if member.name in seen:
-            raise InvalidRequest(f"Duplicate parameter: '{member.name}'.", param=member.name)
-        seen.add(member.name)
 
 
 def _choice(body: Members) -> tuple[ToolChoice | None, bool | None]:

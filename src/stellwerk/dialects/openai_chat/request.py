@@ -96,7 +96,7 @@ def encode(request: ChatRequest, *, cap: str = "max_completion_tokens") -> bytes
 
 
 def _decode(body: Members, raw: bytes) -> ChatRequest:
-    refuse_any_duplicate(raw)
+    refuse_any_duplicate(raw, body)
     messages, tools = body.need("messages", RAWS), body.take("tools", RAWS) or ()
     request: dict[str, Any] = {
         "model": body.need("model", STRING),

@@ -100,7 +100,7 @@ def encode(request: ChatRequest) -> bytes:
 
 
 def _decode(body: Members, raw: bytes) -> ChatRequest:
-    refuse_any_duplicate(raw)
+    refuse_any_duplicate(raw, body)
     marks: Marks = {}
     messages = _messages(body, marks)
     tools = body.given("tools", RAWS) or ()

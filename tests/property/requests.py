@@ -1,0 +1,110 @@
+"""Arbitrary requests over the whole neutral vocabulary, made from its own types."""
+
+from __future__ import annotations
+
+import enum
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from hypothesis import strategies as st
+
+from stellwerk.core.chat import ChatRequest
+from stellwerk.core.opaque import Opaque
+from stellwerk.core.part import CacheMark, ToolResult
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=8)
+NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
+SCHEMAS = st.sampled_from([
+    msgspec.Raw(b'{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}'),
+    msgspec.Raw(b'{"type":"object","properties":{}}'),
+])  # fmt: skip
+BASE64 = st.sampled_from(["aGk=", "AAAA"])
+
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "arguments": st.sampled_from(["", "{}", '{"city":"Bern"}', '{"city":', "free text"]),
+    "budget_tokens": st.integers(1024, 9000),
+    "call_id": NAMES,
+    "choices": st.integers(1, 3),
+    "data": BASE64,
+    "detail": st.sampled_from(["auto", "low", "high"]),
+    "dialect": st.sampled_from(["another", "openai_chat", "gemini"]),
+    "display": st.sampled_from(["summarized", "omitted", "auto", "concise", "detailed"]),
+    "document_index": st.integers(0, 3),
+    "effort": st.sampled_from(["none", "minimal", "low", "medium", "high", "xhigh", "max"]),
+    "end": st.integers(2, 9),
+    "expires_at_s": st.integers(0, 2**31),
+    "frequency_penalty": st.floats(-2, 2),
+    "id": NAMES,
+    "kind": st.none(),
+    "modalities": st.lists(st.sampled_from(["text", "audio", "image"]), unique=True, max_size=2).map(tuple),
+    "name": NAMES,
+    "output_cap": st.integers(1025, 99_999),
+    "presence_penalty": st.floats(-2, 2),
+    "raw": st.just(msgspec.Raw(b'{"type":"new_thing"}')),
+    "seed": st.integers(0, 2**31 - 1),
+    "service_tier": st.sampled_from(["auto", "default", "flex", "priority", "odd"]),
+    "signature": BASE64,
+    "start": st.integers(0, 1),
+    "temperature": st.floats(0, 1),
+    "top_k": st.integers(1, 99),
+    "top_logprobs": st.integers(0, 5),
+    "top_p": st.floats(0.1, 1),
+    "ttl": st.sampled_from([None, "5m", "1h"]),
+    "url": st.sampled_from(["https://example.com/a.png", "gs://bucket/a.pdf", "s3://bucket/a.png"]),
+    "verbosity": st.sampled_from(["low", "medium", "high"]),
+    "media_type": st.sampled_from([
+        "image/png", "image/jpeg", "audio/wav", "audio/mpeg", "video/mp4", "application/pdf", "text/plain", "x/odd",
+    ]),
+}  # fmt: skip
+"""What fields hold that a type alone does not say."""
+
+
+def of(kind: Any, name: str = "", depth: int = 0) -> st.SearchStrategy[Any]:
+    """Values of a type as the vocabulary's fields declare it."""
+    if kind is Opaque:
+        return st.none()
+    if get_origin(kind) in {Union, types.UnionType}:
+        return st.one_of([st.none() if part is type(None) else of(part, name, depth) for part in get_args(kind)])
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)[0]
+        return (
+            FIELDS[name]
+            if name in FIELDS
+            else st.lists(of(inner, name, depth + 1), max_size=3 if depth < 2 else 1).map(tuple)
+        )
+    if get_origin(kind) is Mapping:
+        return st.dictionaries(NAMES, NAMES, max_size=2)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return st.sampled_from(kind)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return made(kind, depth)
+    if kind is msgspec.Raw:
+        return FIELDS["raw"] if name == "raw" else SCHEMAS
+    plain = {bool: st.booleans(), int: st.integers(0, 99), float: st.floats(0, 1), str: TEXTS}
+    return FIELDS[name] if name in FIELDS else plain[kind]
+
+
+def made(kind: type[msgspec.Struct], depth: int = 0) -> st.SearchStrategy[Any]:
+    """Instances of a struct with any of its fields set."""
+    hints = get_type_hints(kind)
+    fields = {}
+    for field in msgspec.structs.fields(kind):
+        hint = hints[field.name]
+        if field.name == "kind" and hint is str:
+            fields[field.name] = NAMES
+        elif field.name == "parts" and kind is ToolResult:
+            fields[field.name] = st.lists(of(get_args(hint)[0], "", depth + 2), max_size=2).map(tuple)
+        elif field.name == "id" and type(None) not in typing.get_args(hint):
+            fields[field.name] = NAMES
+        else:
+            fields[field.name] = of(hint, field.name, depth)
+    return st.builds(kind, **fields)
+
+
+REQUESTS: st.SearchStrategy[ChatRequest] = made(ChatRequest)
+"""Any request: sensible or not, each is encoded or refused."""
+
+MARKS = made(CacheMark)
