@@ -90,13 +90,14 @@ def of(kind: Any, name: str = "", depth: int = 0) -> st.SearchStrategy[Any]:
 def made(kind: type[msgspec.Struct], depth: int = 0) -> st.SearchStrategy[Any]:
     """Instances of a struct with any of its fields set."""
     hints = get_type_hints(kind)
-    fields = {}
+    fields: dict[str, st.SearchStrategy[Any]] = {}
     for field in msgspec.structs.fields(kind):
         hint = hints[field.name]
         if field.name == "kind" and hint is str:
             fields[field.name] = NAMES
         elif field.name == "parts" and kind is ToolResult:
-            fields[field.name] = st.lists(of(get_args(hint)[0], "", depth + 2), max_size=2).map(tuple)
+            results = st.lists(of(get_args(hint)[0], "", depth + 2), max_size=2)
+            fields[field.name] = results.map(tuple)
         elif field.name == "id" and type(None) not in typing.get_args(hint):
             fields[field.name] = NAMES
         else:

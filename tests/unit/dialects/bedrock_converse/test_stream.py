@@ -37,8 +37,7 @@ from stellwerk.dialects import aws_eventstream
 from stellwerk.dialects.bedrock_converse.frames import write_event, write_exception
 from stellwerk.dialects.bedrock_converse.stream import FrameDecoder, FrameEncoder, PassThrough
 from stellwerk.errors import UpstreamInvalid
-from tests.golden.bedrock_converse.judge import parsed_stream
-from tests.golden.test_bedrock_converse import assert_well_formed
+from tests.golden.bedrock_converse.judge import assert_well_formed, parsed_stream
 
 START = write_event("messageStart", {"role": "assistant"})
 STOP = write_event("messageStop", {"stopReason": "end_turn"})
