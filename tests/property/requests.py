@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.opaque import Opaque
-from stellwerk.core.part import CacheMark, ToolResult
+from stellwerk.core.part import (
+    Audio,
+    CacheMark,
+    Document,
+    FileSource,
+    Image,
+    InlineSource,
+    TextSource,
+    ToolResult,
+    UrlSource,
+    Video,
+)
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=8)
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
@@ -30,7 +41,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "choices": st.integers(1, 3),
     "data": BASE64,
     "detail": st.sampled_from(["auto", "low", "high"]),
-    "dialect": st.sampled_from(["another", "openai_chat", "gemini"]),
+    "dialect": st.just("another"),
     "display": st.sampled_from(["summarized", "omitted", "auto", "concise", "detailed"]),
     "document_index": st.integers(0, 3),
     "effort": st.sampled_from(["none", "minimal", "low", "medium", "high", "xhigh", "max"]),
@@ -45,7 +56,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "presence_penalty": st.floats(-2, 2),
     "raw": st.just(msgspec.Raw(b'{"type":"new_thing"}')),
     "seed": st.integers(0, 2**31 - 1),
-    "service_tier": st.sampled_from(["auto", "default", "flex", "priority", "odd"]),
+    "service_tier": st.sampled_from(["auto", "default", "flex", "priority"]),
     "signature": BASE64,
     "start": st.integers(0, 1),
     "temperature": st.floats(0, 1),
@@ -55,11 +66,14 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "ttl": st.sampled_from([None, "5m", "1h"]),
     "url": st.sampled_from(["https://example.com/a.png", "gs://bucket/a.pdf", "s3://bucket/a.png"]),
     "verbosity": st.sampled_from(["low", "medium", "high"]),
-    "media_type": st.sampled_from([
-        "image/png", "image/jpeg", "audio/wav", "audio/mpeg", "video/mp4", "application/pdf", "text/plain", "x/odd",
-    ]),
 }  # fmt: skip
 """What fields hold that a type alone does not say."""
+MEDIA_TYPES: dict[type[msgspec.Struct], tuple[str, ...]] = {
+    Image: ("image/png", "image/jpeg"),
+    Audio: ("audio/wav", "audio/mpeg"),
+    Video: ("video/mp4",),
+    Document: ("application/pdf",),
+}
 
 
 def of(kind: Any, name: str = "", depth: int = 0) -> st.SearchStrategy[Any]:
@@ -93,7 +107,9 @@ def made(kind: type[msgspec.Struct], depth: int = 0) -> st.SearchStrategy[Any]:
     fields: dict[str, st.SearchStrategy[Any]] = {}
     for field in msgspec.structs.fields(kind):
         hint = hints[field.name]
-        if field.name == "kind" and hint is str:
+        if field.name == "source" and kind in MEDIA_TYPES:
+            fields[field.name] = sources(kind)
+        elif field.name == "kind" and hint is str:
             fields[field.name] = NAMES
         elif field.name == "parts" and kind is ToolResult:
             results = st.lists(of(get_args(hint)[0], "", depth + 2), max_size=2)
@@ -103,6 +119,15 @@ def made(kind: type[msgspec.Struct], depth: int = 0) -> st.SearchStrategy[Any]:
         else:
             fields[field.name] = of(hint, field.name, depth)
     return st.builds(kind, **fields)
+
+
+def sources(kind: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
+    """Where media of this kind come from."""
+    types_, url = st.sampled_from(MEDIA_TYPES[kind]), st.sampled_from(["https://example.com/a", "gs://bucket/a"])
+    given = [st.builds(InlineSource, types_, BASE64), st.builds(UrlSource, url, types_), st.builds(FileSource, NAMES)]
+    if kind is Document:
+        given.append(st.builds(TextSource, TEXTS))
+    return st.one_of(given)
 
 
 REQUESTS: st.SearchStrategy[ChatRequest] = made(ChatRequest)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from stellwerk.core.chat import ChatRequest
+from stellwerk.core.chat import ChatRequest, JsonSchemaFormat
 from stellwerk.core.loss import Loss
 from stellwerk.core.part import (
     Audio,
@@ -62,6 +62,10 @@ def _is_shown_otherwise(request: ChatRequest) -> bool:
     return reasoning.display not in {"summarized", *DISPLAYS}
 
 
+def _lacks_schema(request: ChatRequest) -> bool:
+    return isinstance(request.output_format, JsonSchemaFormat) and request.output_format.schema is None
+
+
 def _has_foreign_tools(request: ChatRequest) -> bool:
     return any(isinstance(tool, OpaqueTool) and tool.dialect != DIALECT for tool in request.tools)
 
@@ -85,6 +89,7 @@ LOSSES: tuple[Loss, ...] = (
         "a part that only another dialect has",
         _any(lambda part: isinstance(part, OpaquePart) and part.dialect != DIALECT),
     ),
+    _refused("output_format.schema", "a schema is needed", _lacks_schema),
     _refused("messages.video", "Responses take no video", _any(lambda part: isinstance(part, Video))),
     _refused(
         "messages.audio",

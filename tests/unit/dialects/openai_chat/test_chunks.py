@@ -109,6 +109,11 @@ def test_a_call_goes_on_after_another_has_begun() -> None:
     ]
 
 
+def test_a_finish_that_is_repeated_ends_no_call_again() -> None:
+    events = decode(call(index=0, id="a", function={"name": "f"}), chunk({}, "tool_calls"), chunk({}, "tool_calls"))
+    assert sum(isinstance(event, ToolCallEnded) for event in events) == 1
+
+
 def test_a_call_starts_when_its_name_is_known_and_at_the_latest_when_it_ends() -> None:
     events = decode(
         call(index=0, id="a"),
