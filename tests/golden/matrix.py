@@ -147,6 +147,10 @@ def _judge_responses(body: bytes, _model: str) -> None:
         ):  # the types want what the API does not
             item |= {"id": "msg_1", "status": "completed", "type": "message"}
             item["content"] = [{"annotations": [], **part} for part in item["content"]]
+        elif isinstance(item.get("content"), list):  # the types of parameters have no sound
+            item["content"] = [part for part in item["content"] if part["type"] != "input_audio"]
+        elif isinstance(item.get("output"), list):
+            item["output"] = [part for part in item["output"] if part["type"] != "input_audio"]
         elif item.get("type") == "reasoning":
             item.setdefault("id", "rs_1")
     validated(_adapter("responses"), wire)

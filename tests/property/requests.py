@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 from hypothesis import strategies as st
 
-from stellwerk.core.chat import ChatRequest
+from stellwerk.core.chat import ChatRequest, JsonSchemaFormat, Message, Reasoning, Role, Sampling
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import (
     Audio,
@@ -20,11 +20,18 @@ from stellwerk.core.part import (
     FileSource,
     Image,
     InlineSource,
+    RedactedThinking,
+    Refusal,
+    SearchResult,
+    Text,
     TextSource,
+    Thinking,
+    ToolCall,
     ToolResult,
     UrlSource,
     Video,
 )
+from stellwerk.core.tool import FunctionTool, ToolChoice
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=8)
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
@@ -134,3 +141,36 @@ REQUESTS: st.SearchStrategy[ChatRequest] = made(ChatRequest)
 """Any request: sensible or not, each is encoded or refused."""
 
 MARKS = made(CacheMark)
+
+
+def conversations() -> st.SearchStrategy[ChatRequest]:
+    """Requests that somebody might send: roles hold the parts that are theirs."""
+    texts, marks = made(Text), st.none() | MARKS
+    shown = st.one_of(texts, made(Image), made(Document), made(SearchResult))
+    answered = st.one_of(texts, made(Thinking), made(RedactedThinking), made(Refusal), made(ToolCall))
+
+    def turn(role: Role, parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Message]:
+        return st.builds(Message, st.just(role), st.lists(parts, min_size=1, max_size=3).map(tuple), st.none(), marks)
+
+    turns = st.one_of(
+        turn(Role.SYSTEM, texts),
+        turn(Role.DEVELOPER, texts),
+        turn(Role.USER, shown),
+        turn(Role.ASSISTANT, answered),
+        turn(Role.TOOL, made(ToolResult)),
+    )
+    return st.builds(
+        ChatRequest,
+        st.just("m"),
+        st.lists(turns, min_size=1, max_size=4).map(tuple),
+        tools=st.lists(made(FunctionTool), max_size=2, unique_by=lambda tool: tool.name).map(tuple),
+        tool_choice=st.none() | made(ToolChoice),
+        sampling=made(Sampling),
+        output_cap=st.none() | FIELDS["output_cap"],
+        stop=st.lists(TEXTS, max_size=2).map(tuple),
+        reasoning=st.none() | made(Reasoning),
+        output_format=st.none() | made(JsonSchemaFormat),
+        user=st.none() | NAMES,
+        service_tier=st.none() | FIELDS["service_tier"],
+        is_stream=st.booleans(),
+    )

@@ -62,7 +62,7 @@ from stellwerk.core.usage import Usage
 from stellwerk.errors import InvalidRequest
 from tests.golden.matrix import SIDES, Side
 from tests.golden.test_matrix import plain
-from tests.property.requests import REQUESTS
+from tests.property.requests import REQUESTS, conversations
 
 EACH_SIDE = pytest.mark.parametrize("side", SIDES, ids=lambda side: side.name)
 
@@ -76,6 +76,21 @@ def test_any_request_is_encoded_or_refused_and_what_is_encoded_is_the_dialects(
     asked = msgspec.structs.replace(asked_for, model=side.model)
     with contextlib.suppress(InvalidRequest):
         side.dialect.decode(side.envelope(side.encode(asked)))
+
+
+@EACH_SIDE
+@given(conversations())
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=60)
+def test_any_conversation_is_what_those_who_judge_the_dialect_take_or_is_refused(
+    side: Side, asked_for: ChatRequest
+) -> None:
+    asked = msgspec.structs.replace(asked_for, model=side.model)
+    try:
+        judge(side.losses, asked)
+        body = side.encode(asked)
+    except InvalidRequest:
+        return
+    side.judge_request(body, side.model)
 
 
 # ------------------------------------------------------------------------------------------ nothing is lost silently
