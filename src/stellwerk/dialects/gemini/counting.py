@@ -6,12 +6,12 @@ import msgspec
 
 from stellwerk.core.chat import ChatRequest
 from stellwerk.dialects import json_splice
-from stellwerk.dialects.gemini.envelope import refusal
 from stellwerk.dialects.gemini.paths import resource
 from stellwerk.dialects.gemini.request import decode_members, encode
 from stellwerk.dialects.gemini.response import not_json
 from stellwerk.dialects.gemini.types import Members
 from stellwerk.dialects.members import refuse_request
+from stellwerk.dialects.thin_reading import refusal
 from stellwerk.errors import UpstreamInvalid
 
 _MAX_DEPTH = 256
