@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import resource
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -24,10 +25,12 @@ from stellwerk.gateway.app import App
 from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.exchange import Scheduler
+from stellwerk.gateway.fetch import Fetcher
 from stellwerk.gateway.masking import mask
 from stellwerk.gateway.metrics import Metrics
 from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
+from stellwerk.gateway.renewals import Renewals
 from stellwerk.gateway.speeches import Speech, speech_of
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import Directory, digest
@@ -39,7 +42,7 @@ from stellwerk.http.front import Front
 from stellwerk.http.pool import Pool
 from stellwerk.http.resolver import SystemResolver
 from stellwerk.http.tls import client_context
-from stellwerk.ports.credential import Signing
+from stellwerk.ports.credential import Refreshed, Signing
 from stellwerk.ports.provider import Provider
 from stellwerk.ports.store import EventStore
 from stellwerk.ports.strategy import Strategy
@@ -62,6 +65,7 @@ class Gateway:
     account: Account
     metrics: Metrics
     guard: Guard
+    renewals: Renewals
 
 
 def assemble(
@@ -71,8 +75,13 @@ def assemble(
     record: Callable[[RequestEvent], None],
     operation: Operation,
     log: Log,
+    *,
+    wall: Callable[[], float] = time.time,
 ) -> Gateway:
-    """A gateway that serves ``snapshot`` as soon as its front listens. Raises ``ConfigurationError``."""
+    """A gateway that serves ``snapshot`` as soon as its front listens; ``wall`` gives Unix time in seconds.
+
+    Fetching the providers' credentials begins at once, and nothing waits for it. Raises ``ConfigurationError``.
+    """
     limits = snapshot.server.limits
     guard = Guard(Policy(), deadlines.clock, _told(log))
     pool = Pool(
@@ -89,7 +98,9 @@ def assemble(
     account = Account(record, metrics)
     pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log))
     app = App(pipeline, Paths(limits), operation, log)
-    return Gateway(Front(app, limits, deadlines), pool, app, pipeline, account, metrics, guard)
+    renewals = Renewals(Fetcher(pool, guard).fetch, deadlines, log, wall)
+    renewals.adopt(configuration.providers)
+    return Gateway(Front(app, limits, deadlines), pool, app, pipeline, account, metrics, guard, renewals)
 
 
 def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
@@ -107,6 +118,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     # Requests under way may still turn to a provider that is gone, until their time is up.
     gateway.guard.adopt(configuration.egress, grace_s=max((model.timeout_s for model in former), default=0.0))
     gateway.pool.reconsider()
+    gateway.renewals.adopt(configuration.providers)
     gateway.pipeline.configuration = configuration
 
 
@@ -135,6 +147,7 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
         trusted_proxies=tuple(ip_network(network) for network in snapshot.server.trusted_proxies),
         admin_digest=digest(_token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
         egress=_egress(snapshot, providers),
+        providers=providers,
     )
 
 
@@ -173,7 +186,11 @@ def _told(log: Log) -> Callable[[Denial], None]:
 
 
 def _egress(snapshot: Snapshot, providers: Mapping[str, Provider]) -> Policy:
-    return Policy.of(snapshot.egress, (provider.origin for provider in providers.values()))
+    """Each provider's own origin is permitted, and where just this one fetches its credentials."""
+    origins = [provider.origin for provider in providers.values()]
+    for provider in providers.values():
+        origins += provider.origins if isinstance(provider, Refreshed) else ()
+    return Policy.of(snapshot.egress, origins)
 
 
 def _secrets(snapshot: Snapshot) -> dict[str, dict[str, str]]:

@@ -20,7 +20,7 @@ from stellwerk.errors import ConfigurationError
 from stellwerk.ports.provider import Provider
 
 if TYPE_CHECKING:
-    from stellwerk.cloud.aws_credentials import Refreshing
+    from stellwerk.cloud.aws_sources import Source
 
 SECRETS = ("api_key", "access_key_id", "secret_access_key", "session_token")
 """Options that hold a secret: the compiled configuration keeps references to them, the worker resolves them."""
@@ -59,6 +59,7 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
     The environment and the shared files of AWS tools are read here, once, where the settings leave something open.
     """
     from stellwerk.cloud.aws_chain import region_of  # not for those who only judge settings
+    from stellwerk.cloud.aws_sources import hold, origins
     from stellwerk.cloud.signed_bedrock import SignedUpstream
     from stellwerk.dialects.bedrock_converse.upstream import endpoint
 
@@ -73,7 +74,8 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
         return SignedUpstream(base_url, region, bearer)
     if not region:
         raise ValueError("`region` is needed: requests are signed for one")
-    return SignedUpstream(base_url, region, credentials=_credentials(settings, region, environment))
+    source = _source(settings, environment)
+    return SignedUpstream(base_url, region, credentials=hold(source, region, read), origins=origins(source, region))
 
 
 def read(path: str) -> str | None:
@@ -86,12 +88,11 @@ def read(path: str) -> str | None:
         raise ConfigurationError((f"{path}: it cannot be read",)) from None
 
 
-def _credentials(settings: Settings, region: str, environment: Mapping[str, str]) -> Refreshing:
+def _source(settings: Settings, environment: Mapping[str, str]) -> Source:
     from stellwerk.cloud.aws_chain import choose
     from stellwerk.cloud.aws_credentials import Credentials
-    from stellwerk.cloud.aws_sources import Key, hold
+    from stellwerk.cloud.aws_sources import Key
 
     if settings.access_key_id:
-        key = Credentials(settings.access_key_id, settings.secret_access_key, settings.session_token)
-        return hold(Key(key), region, read)
-    return hold(choose(environment, read, settings.profile), region, read)
+        return Key(Credentials(settings.access_key_id, settings.secret_access_key, settings.session_token))
+    return choose(environment, read, settings.profile)

@@ -77,6 +77,10 @@ class Clock:
         """The time."""
         return time.monotonic() + self._offset_s
 
+    def wall(self) -> float:
+        """Unix time, pushed along."""
+        return time.time() + self._offset_s
+
     def advance(self, seconds: float) -> None:
         """Moves on, and calls whoever is due."""
         self._offset_s += seconds
@@ -210,6 +214,7 @@ class Gateway:
         assert len({event.request_id for event in self.events}) == len(self.events)
         self.parts.front.abort()
         await self.parts.front.drain()
+        self.parts.renewals.stop()
         self.parts.pool.close()
         await eventually(lambda: self.upstream_connections == 0)
         assert not self.clock.deadlines._members
@@ -235,7 +240,7 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
         metrics=lambda: vitals.prometheus(),  # noqa: PLW0108  # vitals come after the gateway they watch
         health=lambda: vitals.health(),  # noqa: PLW0108
     )
-    parts = wiring.assemble(snapshot, clock.deadlines, clock.call_later, record, operation, Log(log))
+    parts = wiring.assemble(snapshot, clock.deadlines, clock.call_later, record, operation, Log(log), wall=clock.wall)
     counting = _Counting(parts.front.app)
     parts.front.app = counting
     pages = folder / "board"
@@ -264,6 +269,7 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
     finally:
         parts.front.abort()
         await parts.front.drain()
+        parts.renewals.stop()
         parts.pool.close()
         vitals.stop()
         writer.close(5.0)
