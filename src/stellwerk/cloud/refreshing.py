@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from stellwerk.core.wire import Origin, WireRequest
-from stellwerk.errors import UpstreamCredentials
+from stellwerk.errors import ConfigurationError, UpstreamCredentials
 from stellwerk.http.fields import render
 from stellwerk.ports.credential import Fetch
 
@@ -85,7 +85,7 @@ class Refreshing(Generic[Held]):
             return self._due_s
         try:
             fresh = await self._load(fetch, now)
-        except UpstreamCredentials as error:
+        except (UpstreamCredentials, ConfigurationError) as error:  # the latter for a file that cannot be read
             self.failure = error.message
             return now + self._pause_s(now)
         self._current, self.failure, self._failures = fresh, None, 0

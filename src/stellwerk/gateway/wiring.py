@@ -52,6 +52,8 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 IDLE_S = 60.0
 """Longest pause between two events of a stream."""
 SPARE_DESCRIPTORS = 64
+IN_HEADERS = ("api_key", "access_token")
+"""Options of providers whose value goes into a header as it is: the credential that ``prepare`` is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
     """
     secrets = _secrets(snapshot)
     providers = {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
-    credentials = {name: found.get("api_key") or found.get("access_token", "") for name, found in secrets.items()}
+    credentials = {name: next(filter(None, map(found.get, IN_HEADERS)), "") for name, found in secrets.items()}
     targets = {spec.name: _targets(spec) for spec in snapshot.models}
     models = {spec.name: spec for spec in snapshot.models}
     dialects = {provider.dialect for provider in providers.values()}
@@ -196,7 +198,10 @@ def _egress(snapshot: Snapshot, providers: Mapping[str, Provider]) -> Policy:
 def _secrets(snapshot: Snapshot) -> dict[str, dict[str, str]]:
     """The values of each provider's secrets, by provider and option."""
     return {
-        spec.name: {option: _token(reference) for option, reference in spec.secrets.items()}
+        spec.name: {
+            option: _token(reference) if option in IN_HEADERS else resolve(reference)
+            for option, reference in spec.secrets.items()
+        }
         for spec in snapshot.providers
     }
 

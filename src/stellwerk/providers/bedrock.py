@@ -11,12 +11,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from stellwerk.errors import ConfigurationError
 from stellwerk.ports.provider import Provider
 
 if TYPE_CHECKING:
@@ -60,6 +58,7 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
     """
     from stellwerk.cloud.aws_chain import region_of  # not for those who only judge settings
     from stellwerk.cloud.aws_sources import hold, origins
+    from stellwerk.cloud.files import read
     from stellwerk.cloud.signed_bedrock import SignedUpstream
     from stellwerk.dialects.bedrock_converse.upstream import endpoint
 
@@ -78,20 +77,11 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
     return SignedUpstream(base_url, region, credentials=hold(source, region, read), origins=origins(source, region))
 
 
-def read(path: str) -> str | None:
-    """A file's text; ``None`` when there is none. Raises ``ConfigurationError`` for one that cannot be read."""
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, UnicodeDecodeError):
-        raise ConfigurationError((f"{path}: it cannot be read",)) from None
-
-
 def _source(settings: Settings, environment: Mapping[str, str]) -> Source:
     from stellwerk.cloud.aws_chain import choose
     from stellwerk.cloud.aws_credentials import Credentials
     from stellwerk.cloud.aws_sources import Key
+    from stellwerk.cloud.files import read
 
     if settings.access_key_id:
         return Key(Credentials(settings.access_key_id, settings.secret_access_key, settings.session_token))
