@@ -60,20 +60,24 @@ def choose(
     environment: Mapping[str, str], *, tenant_id: str = "", client_id: str = "", client_secret: str = ""
 ) -> Source:
     """The source that settings and environment mean. Raises ``ConfigurationError`` where something is missing."""
-    tenant_id = tenant_id or environment.get("AZURE_TENANT_ID", "")
+    tenant = tenant_id or environment.get("AZURE_TENANT_ID", "")
     named = client_id or environment.get("AZURE_CLIENT_ID", "")
     secret = client_secret or environment.get("AZURE_CLIENT_SECRET", "")
     token_file = environment.get("AZURE_FEDERATED_TOKEN_FILE", "")
     if secret or token_file:
-        if not _TENANT.fullmatch(tenant_id) or not named:
+        if not _TENANT.fullmatch(tenant) or not named:
             _fail("an application needs its tenant_id and its client_id")
         authority = environment.get("AZURE_AUTHORITY_HOST") or AUTHORITY
         if "://" not in authority:
             authority = f"https://{authority}"
-        return Application(tenant_id, named, secret, "" if secret else token_file, authority.rstrip("/"))
-    endpoint = environment.get("IDENTITY_ENDPOINT", "")
+        return Application(tenant, named, secret, "" if secret else token_file, authority.rstrip("/"))
+    if tenant_id:
+        _fail("an application needs its client_secret, or a token in AZURE_FEDERATED_TOKEN_FILE")
+    header = environment.get("IDENTITY_HEADER", "")
+    # Without the header it is an endpoint of another sort (Azure Arc), which wants more than we can give.
+    endpoint = environment.get("IDENTITY_ENDPOINT", "") if header else ""
     metadata = environment.get("AZURE_POD_IDENTITY_AUTHORITY_HOST") or METADATA
-    return ManagedIdentity(named, endpoint, environment.get("IDENTITY_HEADER", ""), metadata.rstrip("/"))
+    return ManagedIdentity(named, endpoint, header, metadata.rstrip("/"))
 
 
 def hold(source: Source, read: Read) -> Refreshing[Token]:
