@@ -13,11 +13,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from stellwerk.supervisor.protocol import Ready
 from tests.integration.gateway.clients import asking, chat, once, raw, whole
+from tests.integration.gateway.host import Host
 from tests.integration.gateway.kit import Gateway, model, provider, serving
 from tests.integration.gateway.service import Asked, Issuer, Service, service
 from tests.integration.gateway.upstream import COMPLETION, completes, script
-from tests.integration.http.caller import get
+from tests.integration.http.caller import Caller, calling, get
 from tests.integration.http.loop import eventually, on_loop, settled
 
 ROTATIONS = 20
@@ -267,3 +269,26 @@ async def test_azure_goes_by_an_application(tmp_path: Path, environment: pytest.
             await eventually(lambda: both.asked)
             await settled()
             assert await status(gateway) == 200
+
+
+@on_loop
+async def test_a_worker_process_fetches_and_ends_in_peace(tmp_path: Path, environment: pytest.MonkeyPatch) -> None:
+    async with cloud(environment) as found:
+        host = Host(tmp_path)
+        async with host.running(host.compile(bedrock(found.upstream), model("plain", "aws/claude"))) as worker:
+            await worker.says(Ready)
+            await eventually(lambda: found.issuer.issued == 1)
+            async with calling(host.port) as caller:
+                await eventually_answers(caller)
+            await worker.drained()
+            assert await worker.log() == []
+        host.close()
+
+
+async def eventually_answers(caller: Caller) -> None:
+    """Asks until the credentials that were issued have arrived as well."""
+    status = 0
+    while status != 200:
+        await caller.send(chat(asking()))
+        status = (await caller.answer(to=b"POST")).status
+        assert status in {200, 502}
