@@ -47,10 +47,11 @@ class Hanging(Plugin):
         """Waits until it is broken off."""
         await super().refresh(fetch, now)
         try:
-            return await asyncio.get_running_loop().create_future()
+            await asyncio.get_running_loop().create_future()
         except asyncio.CancelledError:
             self.was_cancelled = True
             raise
+        return now
 
 
 async def nowhere(*_: Any) -> tuple[int, bytes]:
