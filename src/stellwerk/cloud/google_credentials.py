@@ -1,8 +1,8 @@
 """Where Google's access tokens come from, as values, and how each is asked. Files and network are given by the caller.
 
 Sources: a service account's key, a person's login (``gcloud auth application-default login``), the metadata service of
-a machine, a pod (GKE workload identity) or a Cloud Run instance. Identities of other clouds (``external_account``) are
-not served, and say so.
+a machine, a pod (GKE workload identity) or a Cloud Run instance, and identities of other providers
+(``google_federation``).
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any, NoReturn, TypeAlias
 
 import msgspec
 
-from stellwerk.cloud import tokens
+from stellwerk.cloud import google_federation, tokens
 from stellwerk.cloud.aws_profiles import Read, expand
+from stellwerk.cloud.google_federation import ExternalAccount
 from stellwerk.cloud.refreshing import Refreshing, Token
 from stellwerk.core import url as urls
 from stellwerk.core.wire import Origin
@@ -62,7 +63,7 @@ class Metadata(msgspec.Struct, frozen=True):
     host: str = METADATA_HOST
 
 
-Source: TypeAlias = ServiceAccount | AuthorizedUser | Metadata
+Source: TypeAlias = ServiceAccount | AuthorizedUser | ExternalAccount | Metadata
 
 
 def choose(environment: Mapping[str, str], read: Read) -> Source:
@@ -86,7 +87,7 @@ def parse(text: str) -> Source:
         document = msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError):
         _fail("the file holds no JSON object")
-    source: ServiceAccount | AuthorizedUser
+    source: ServiceAccount | AuthorizedUser | ExternalAccount
     try:
         match document.get("type"):
             case "service_account":
@@ -94,29 +95,32 @@ def parse(text: str) -> Source:
                 load_key(source.private_key)
             case "authorized_user":
                 source = msgspec.convert(document, AuthorizedUser)
+            case "external_account":
+                source = msgspec.convert(document, ExternalAccount)
             case other:
-                _fail(f"the file is of the type {str(other)[:40]!r}; service_account and authorized_user are served")
+                _fail(f"files of the type {str(other)[:40]!r} are not served")
     except msgspec.ValidationError as error:
         _fail(str(error))
-    _check(source.token_uri)
+    for address in _addresses(source):
+        _check(address)
     return source
 
 
-def hold(source: Source) -> Refreshing[Token]:
+def hold(source: Source, read: Read) -> Refreshing[Token]:
     """The holder of a source's tokens."""
 
     async def load_now(fetch: Fetch, now: float) -> Token:
-        return await load(source, fetch, now)
+        return await load(source, read, fetch, now)
 
     return Refreshing(load_now, source=source)
 
 
 def origins(source: Source) -> tuple[Origin, ...]:
     """Where a source is asked. Raises ``ValueError`` for an address that cannot be one."""
-    return (urls.read(f"http://{source.host}/" if isinstance(source, Metadata) else source.token_uri).origin,)
+    return tuple(urls.read(address).origin for address in _addresses(source))
 
 
-async def load(source: Source, fetch: Fetch, now: float) -> Token:
+async def load(source: Source, read: Read, fetch: Fetch, now: float) -> Token:
     """A token from a source. Raises ``UpstreamCredentials``, whose message holds no secret."""
     match source:
         case ServiceAccount():
@@ -130,6 +134,8 @@ async def load(source: Source, fetch: Fetch, now: float) -> Token:
                 "refresh_token": source.refresh_token,
             }
             return await tokens.ask(fetch, "POST", source.token_uri, {}, form, now)
+        case ExternalAccount():
+            return await google_federation.load(source, SCOPE, read, fetch, now)
         case _:
             url = f"http://{source.host}/computeMetadata/v1/instance/service-accounts/default/token"
             return await tokens.ask(fetch, "GET", url, {"metadata-flavor": "Google"}, None, now)
@@ -170,14 +176,24 @@ def load_key(pem: str) -> Any:
     return key
 
 
-def _check(token_uri: str) -> None:
+def _addresses(source: Source) -> tuple[str, ...]:
+    match source:
+        case Metadata():
+            return (f"http://{source.host}/",)
+        case ExternalAccount():
+            return tuple(filter(None, (source.token_url, source.service_account_impersonation_url)))
+        case _:
+            return (source.token_uri,)
+
+
+def _check(address: str) -> None:
     """Secrets go to this address: it is encrypted, or this machine."""
     try:
-        found = urls.read(token_uri)
+        found = urls.read(address)
     except ValueError as error:
-        _fail(f"the token_uri cannot be used: {error}")
+        _fail(f"an address of the file cannot be used: {error}")
     if found.scheme != "https" and found.host.text not in _LOOPBACK:
-        _fail("the token_uri is not https")
+        _fail("an address of the file is not https")
 
 
 def _encoded(data: bytes) -> bytes:

@@ -14,6 +14,7 @@ from stellwerk.ports.credential import Fetch
 
 FORM = "application/x-www-form-urlencoded"
 LONGEST_WORD = 64
+UNREADABLE = "No access token can be had: the answer holds none that can be read."
 
 
 async def ask(
@@ -21,8 +22,17 @@ async def ask(
 ) -> Token:
     """The token that an endpoint gives. Raises ``UpstreamCredentials``, whose message holds no secret."""
     sent = {**headers, "content-type": FORM} if form else headers
+    document = await answer_of(fetch, method, url, sent, urlencode(form).encode() if form else b"")
     try:
-        status, answer = await fetch(method, url, sent, urlencode(form).encode() if form else b"")
+        return read(document, now)
+    except (ValueError, LookupError, TypeError):
+        raise UpstreamCredentials(UNREADABLE) from None
+
+
+async def answer_of(fetch: Fetch, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """The JSON object that an endpoint answers with, empty if it is none. Raises ``UpstreamCredentials``."""
+    try:
+        status, answer = await fetch(method, url, headers, body)
     except UpstreamError as error:
         raise UpstreamCredentials(f"No access token can be had: {error.message}") from None
     document = _object(answer)
@@ -31,10 +41,7 @@ async def ask(
         reason = f" ({word[:LONGEST_WORD]})" if isinstance(word, str) and word.isprintable() else ""
         host = urlsplit(url).hostname
         raise UpstreamCredentials(f"No access token can be had: {host} answered with status {status}{reason}.")
-    try:
-        return read(document, now)
-    except (ValueError, LookupError, TypeError):
-        raise UpstreamCredentials("No access token can be had: the answer holds none that can be read.") from None
+    return document
 
 
 def read(document: Mapping[str, Any], now: float) -> Token:

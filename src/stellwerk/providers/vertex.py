@@ -54,7 +54,7 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
         base_url,
         project=settings.project,
         location=settings.location,
-        tokens=hold(source),
+        tokens=hold(source, read),
         origins=origins(source),
     )
 

@@ -75,7 +75,7 @@ def parsed(document: dict[str, Any]) -> Source:
 
 def ask(source: Source, services: Services) -> Token:
     """A token from a source."""
-    return asyncio.run(load(source, services, NOW))
+    return asyncio.run(load(source, nothing, services, NOW))
 
 
 def test_a_service_account_signs_what_googles_library_signs() -> None:
@@ -145,7 +145,8 @@ def test_the_chain_goes_by_the_named_file_then_gclouds_then_the_metadata_service
     [
         ([], "no JSON object"),
         ({}, "type 'None'"),
-        ({"type": "external_account"}, "external_account.*are served"),
+        ({"type": "gdch_service_account"}, "gdch_service_account.*not served"),
+        ({"type": "external_account", "audience": "a", "subject_token_type": "t"}, "credential_source"),
         ({"type": "service_account"}, "client_email"),
         ({**USER, "client_secret": 7}, "client_secret"),
         ({**USER, "token_uri": "http://evil.test/token"}, "not https"),
@@ -191,7 +192,7 @@ def test_a_refused_grant_is_a_failure_and_the_next_holder_of_the_source_inherits
     with pytest.raises(UpstreamCredentials, match="invalid_grant"):
         ask(source, services)
     services.answers["POST", TOKEN_URI] = (200, ANSWER)
-    first, second = hold(source), hold(parsed(USER))
+    first, second = hold(source, nothing), hold(parsed(USER), nothing)
     asyncio.run(first.refresh(services, NOW))
     second.inherit(first)
     assert second.current() == EXPECTED
