@@ -80,7 +80,7 @@ def hold(source: Source, region: str, read: Read) -> Refreshing[Credentials]:
         return await load(source, region, read, fetch, now)
 
     known = source.credentials if isinstance(source, Key) else None
-    return Refreshing(load_now, known, source=(source, region))
+    return Refreshing(load_now, known, source=(source, region), identity=_identity(source))
 
 
 def origins(source: Source, region: str) -> tuple[Origin, ...]:
@@ -141,6 +141,18 @@ def read_sts(body: bytes) -> Credentials:
 def read_document(body: bytes) -> Credentials:
     """The credentials in a JSON document of a container's endpoint or a machine's metadata service."""
     return _credentials(_decode(body), "Token")
+
+
+def _identity(source: Source) -> str | None:
+    match source:
+        case Key():
+            return None
+        case Role() | WebIdentity():
+            return source.role_arn
+        case Container():
+            return source.url
+        case _:
+            return source.endpoint
 
 
 async def _assume(role: Role, region: str, read: Read, fetch: Fetch, now: float) -> Credentials:

@@ -86,7 +86,8 @@ def hold(source: Source, read: Read) -> Refreshing[Token]:
     async def load_now(fetch: Fetch, now: float) -> Token:
         return await load(source, read, fetch, now)
 
-    return Refreshing(load_now, source=source)
+    identity = (source.tenant_id, source.client_id) if isinstance(source, Application) else None
+    return Refreshing(load_now, source=source, identity=identity)
 
 
 def origins(source: Source) -> tuple[Origin, ...]:

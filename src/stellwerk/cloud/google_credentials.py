@@ -27,6 +27,7 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 (an address)
 METADATA_HOST = "169.254.169.254"
 """The metadata service by its address: a name in its place would be looked up, and may lead anywhere."""
+METADATA_NAME = "metadata.google.internal"
 ASSERTION_S = 3600
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -78,7 +79,8 @@ def choose(environment: Mapping[str, str], read: Read) -> Source:
         return parse(text)
     if environment.get("NO_GCE_CHECK", "").lower() == "true":
         _fail("none are found, and the metadata service is switched off")
-    return Metadata(environment.get("GCE_METADATA_HOST") or environment.get("GCE_METADATA_IP") or METADATA_HOST)
+    host = environment.get("GCE_METADATA_HOST") or environment.get("GCE_METADATA_IP") or METADATA_HOST
+    return Metadata(METADATA_HOST if host == METADATA_NAME else host)
 
 
 def parse(text: str) -> Source:
@@ -112,7 +114,8 @@ def hold(source: Source, read: Read) -> Refreshing[Token]:
     async def load_now(fetch: Fetch, now: float) -> Token:
         return await load(source, read, fetch, now)
 
-    return Refreshing(load_now, source=source)
+    identity = source.client_email if isinstance(source, ServiceAccount) else None
+    return Refreshing(load_now, source=source, identity=identity)
 
 
 def origins(source: Source) -> tuple[Origin, ...]:

@@ -52,17 +52,27 @@ class Token(msgspec.Struct, frozen=True):
 
 
 class Refreshing(Generic[Held]):
-    """Holds the current credentials of one source. ``load`` asks the source, which ``source`` identifies."""
+    """Holds the current credentials of one source, which ``load`` asks.
 
-    __slots__ = ("_current", "_due_s", "_failures", "_load", "_source", "failure")
+    ``source`` says where they come from, with all that this takes, and ``identity`` whose they are: a secret that was
+    rotated makes another source of the same identity.
+    """
+
+    __slots__ = ("_current", "_due_s", "_failures", "_identity", "_load", "_source", "failure")
 
     def __init__(
-        self, load: Callable[[Fetch, float], Awaitable[Held]], current: Held | None = None, *, source: object = None
+        self,
+        load: Callable[[Fetch, float], Awaitable[Held]],
+        current: Held | None = None,
+        *,
+        source: object = None,
+        identity: object = None,
     ) -> None:
         """``load(fetch, now)`` gives new credentials. It raises ``UpstreamCredentials``."""
         self._load = load
         self._current = current
         self._source = source
+        self._identity = identity
         self._due_s = -math.inf if current is None else current.expires_s - REFRESH_BEFORE_S
         self._failures = 0
         self.failure: str | None = None
@@ -75,9 +85,11 @@ class Refreshing(Generic[Held]):
         return self._current
 
     def inherit(self, former: Refreshing[Held]) -> None:
-        """Takes what another holder has of the same source."""
+        """Takes what another holder has of the same source; of the same identity, until its own have come."""
         if self._source is not None and self._source == former._source:
             self._current, self._due_s, self.failure = former._current, former._due_s, former.failure
+        elif self._identity is not None and self._identity == former._identity:
+            self._current = self._current or former._current
 
     async def refresh(self, fetch: Fetch, now: float) -> float:
         """Gets new credentials if it is time; returns when to call again (Unix seconds, infinite for never)."""
@@ -115,7 +127,7 @@ class Renewed:
         return None if self.holder is None else self.holder.failure
 
     def inherit(self, former: object) -> None:
-        """Takes the credentials of the provider that this one replaces, if they are of the same source."""
+        """Takes the credentials of the provider that this one replaces, if they are the same ones."""
         if self.holder is not None and isinstance(former, Renewed) and former.holder is not None:
             self.holder.inherit(former.holder)
 

@@ -41,7 +41,7 @@ class Refreshed(Protocol):
         ...
 
     def inherit(self, former: object) -> None:
-        """Takes the credentials of the provider that this one replaces in a reload, if they are of the same source."""
+        """Takes the credentials of the provider that this one replaces in a reload, if both are the same identity's."""
         ...
 
     async def refresh(self, fetch: Fetch, now: float) -> float:

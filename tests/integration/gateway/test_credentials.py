@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +22,7 @@ from tests.integration.gateway.service import Asked, Issuer, Service, service
 from tests.integration.gateway.upstream import COMPLETION, completes, script
 from tests.integration.http.caller import Caller, calling, get
 from tests.integration.http.loop import eventually, on_loop, settled
+from tests.unit.cloud.test_google_credentials import account
 
 ROTATIONS = 20
 CALLERS = 4
@@ -180,8 +182,11 @@ async def test_a_reload_inherits_credentials_of_the_same_source_and_fetches_thos
             await eventually(lambda: found.issuer.issued == 2)
             environment.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "another-token")
             gateway.adopt(gateway.compile("".join(parts)))
-            assert await status(gateway) == 502
+            assert await status(gateway) == 200
             await eventually(lambda: "credentials_not_refreshed" in lines(gateway))
+            environment.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{found.endpoint.url}/v2/another")
+            gateway.adopt(gateway.compile("".join(parts)))
+            assert await status(gateway) == 502
 
 
 @on_loop
@@ -220,7 +225,10 @@ async def test_a_metadata_service_is_permitted_only_to_who_needs_it(
 
 
 def google(asked: Asked) -> tuple[int, bytes]:
-    """The metadata service, and Vertex AI behind it."""
+    """The metadata service, the token service, and Vertex AI behind them."""
+    if asked.path == "/token":
+        assert b"assertion=ey" in asked.body
+        return 200, b'{"access_token":"upstream-secret-token","expires_in":3599,"token_type":"Bearer"}'
     if asked.path.startswith("/computeMetadata/"):
         assert asked.fields["metadata-flavor"] == "Google"
         return 200, b'{"access_token":"upstream-secret-token","expires_in":3599,"token_type":"Bearer"}'
@@ -244,6 +252,22 @@ async def test_vertex_goes_by_the_metadata_service(tmp_path: Path, environment: 
             await eventually(lambda: both.asked)
             await settled()
             assert await status(gateway) == 200
+
+
+@on_loop
+async def test_vertex_goes_by_the_key_of_a_service_account_in_a_file(tmp_path: Path) -> None:
+    async with service(google) as both:
+        document = {**account(), "token_uri": f"{both.url}/token"}
+        (tmp_path / "key.json").write_text(json.dumps(document, indent=2), encoding="utf-8")
+        section = (
+            f'\n[[providers]]\nname = "g"\nkind = "vertex"\nproject = "p"\nbase_url = "{both.url}"\n'
+            'credentials = "file:key.json"\n'
+        )
+        async with serving(tmp_path, section, model("plain", "g/gemini-2.5-flash")) as gateway:
+            await eventually(lambda: both.asked)
+            await settled()
+            assert await status(gateway) == 200
+            assert not gateway.parts.guard.policy.judge_url("http://169.254.169.254/").is_allowed
 
 
 def azure(asked: Asked) -> tuple[int, bytes]:

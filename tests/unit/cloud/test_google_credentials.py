@@ -133,6 +133,7 @@ def test_the_chain_goes_by_the_named_file_then_gclouds_then_the_metadata_service
     assert choose({"CLOUDSDK_CONFIG": "/cloud", "HOME": "/somebody"}, moved) == user
     assert choose({"HOME": "/somebody"}, nothing) == Metadata()
     assert choose({"GCE_METADATA_HOST": "127.0.0.1:8"}, nothing) == Metadata("127.0.0.1:8")
+    assert choose({"GCE_METADATA_HOST": "metadata.google.internal"}, nothing) == Metadata()
     assert choose({"GCE_METADATA_IP": "10.0.0.1"}, nothing) == Metadata("10.0.0.1")
     with pytest.raises(ConfigurationError, match="does not exist"):
         choose(named, nothing)

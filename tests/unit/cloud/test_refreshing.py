@@ -118,6 +118,19 @@ def test_credentials_of_the_same_source_are_inherited_and_others_are_not() -> No
             holder.current()
 
 
+def test_after_a_rotation_the_old_ones_serve_until_the_new_ones_have_come() -> None:
+    former, heir, stranger = (Refreshing(Source(), source=name, identity=name[0]) for name in ("a1", "a2", "b1"))
+    refresh(former, NOW)
+    for holder in (heir, stranger):
+        holder.inherit(former)
+    assert heir.current() is former.current()
+    assert heir.failure is None
+    refresh(heir, NOW)
+    assert heir.current() is not former.current()
+    with pytest.raises(UpstreamCredentials):
+        stranger.current()
+
+
 def test_a_provider_without_a_holder_never_refreshes() -> None:
     provider, former = Bearing(), Bearing()
     former.holder = Refreshing(Source(), source="a")
