@@ -32,6 +32,8 @@ class Route:
     """Rendered answer headers that name this target."""
     speech: Speech
     """How the provider answers what was translated for it."""
+    per_token: tuple[int, int, int] | None = None
+    """Whole nano-dollars for a token of fresh input, cached input and output, where the price is that simple."""
     sign: Callable[[WireRequest, float], WireRequest] | None = None
     """Signs a request as it leaves (Unix time in seconds), where the provider wants that."""
 

@@ -288,6 +288,7 @@ def _route(target: Target, provider: Provider, credential: str, pool: Pool, spok
             )
         ),
         speech=spoken[provider.dialect],
+        per_token=target.card.price.per_token if target.card is not None and target.card.price is not None else None,
         sign=provider.sign if isinstance(provider, Signing) else None,
     )
 

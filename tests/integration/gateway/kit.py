@@ -19,11 +19,11 @@ from stellwerk.core.event import RequestEvent
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.errors import RequestError
 from stellwerk.gateway import wiring
+from stellwerk.gateway.app import App
 from stellwerk.gateway.endpoints import chat_completions
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.vitals import Vitals
 from stellwerk.http.deadlines import Deadlines, Timer
-from stellwerk.http.front import Application
 from stellwerk.http.request import Request
 from stellwerk.supervisor import board
 from stellwerk.supervisor.log import Log
@@ -126,22 +126,25 @@ class _Pause:
 
 
 class _Counting:
-    """The gateway's application, with a count of the chat requests that it was handed."""
+    """The gateway's application, with a count of the requests for providers that it was handed."""
 
-    def __init__(self, app: Application) -> None:
+    def __init__(self, app: App) -> None:
         self._app = app
         self.accept = app.accept
         self.asked = 0
 
     def handle(self, request: Request) -> None:
         """Counts, and hands on."""
-        self.asked += request.path == CHAT and request.method == b"POST"
+        self._count(request)
         self._app.handle(request)
 
     def refusal(self, error: RequestError, request: Request) -> tuple[bytes, bytes]:
         """Counts what ends before it is served too."""
-        self.asked += request.path == CHAT and request.method == b"POST"
+        self._count(request)
         return self._app.refusal(error, request)
+
+    def _count(self, request: Request) -> None:
+        self.asked += request.method == b"POST" and self._app.paths.find(request.path) is not None
 
 
 @dataclass
@@ -171,7 +174,7 @@ class Gateway:
 
     @property
     def asked(self) -> int:
-        """How many chat requests came."""
+        """How many requests for providers came."""
         return self._counting.asked
 
     @property
@@ -188,7 +191,7 @@ class Gateway:
     def awaits_a_body(self) -> bool:
         """Whether some caller has sent the head of a request and not all of its body."""
         connections = self.parts.front._connections
-        return any(one._incoming is not None and not one._in_head for one in connections)
+        return any(one.awaits_a_body for one in connections)
 
     def advance(self, seconds: float) -> None:
         """Lets time go by."""
@@ -241,7 +244,7 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
         health=lambda: vitals.health(),  # noqa: PLW0108
     )
     parts = wiring.assemble(snapshot, clock.deadlines, clock.call_later, record, operation, Log(log), wall=clock.wall)
-    counting = _Counting(parts.front.app)
+    counting = _Counting(parts.app)
     parts.front.app = counting
     pages = folder / "board"
     pages.mkdir(exist_ok=True)
