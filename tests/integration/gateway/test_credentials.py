@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from stellwerk.gateway.wiring import egress_policy
 from stellwerk.supervisor.protocol import Ready
 from tests.integration.gateway.clients import asking, chat, once, raw, whole
 from tests.integration.gateway.host import Host
@@ -213,15 +214,11 @@ async def test_a_metadata_service_is_permitted_only_to_who_needs_it(
         metadata = "http://169.254.169.254/latest/api/token"
         async with serving(tmp_path, *parts) as gateway:
             assert not gateway.parts.guard.policy.judge_url(metadata).is_allowed
-        environment.setenv("AWS_REGION", "eu-central-1")
-        role = '\n[[providers]]\nname = "aws"\nkind = "bedrock"\n'
-        folder = tmp_path / "role"
-        folder.mkdir()
-        async with serving(folder, role, model("plain", "aws/claude")) as gateway:
-            policy = gateway.parts.guard.policy
+            environment.setenv("AWS_REGION", "eu-central-1")
+            role = '\n[[providers]]\nname = "aws"\nkind = "bedrock"\n'
+            policy = egress_policy(gateway.compile(role + model("plain", "aws/claude")))
             assert policy.judge_url(metadata).is_allowed
             assert not policy.judge_url("http://169.254.170.2/v2/credentials").is_allowed
-            gateway.parts.renewals.stop()
 
 
 def google(asked: Asked) -> tuple[int, bytes]:
