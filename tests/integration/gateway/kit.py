@@ -67,6 +67,7 @@ class Clock:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._offset_s = 0.0
+        self.wall_ahead_s = 0.0
         self.deadlines = Deadlines(self, self._call_at)
         self.pauses_s: list[float] = []
         self.holds_pauses = False
@@ -78,8 +79,8 @@ class Clock:
         return time.monotonic() + self._offset_s
 
     def wall(self) -> float:
-        """Unix time, pushed along."""
-        return time.time() + self._offset_s
+        """Unix time, pushed along, and further by ``wall_ahead_s``."""
+        return time.time() + self._offset_s + self.wall_ahead_s
 
     def advance(self, seconds: float) -> None:
         """Moves on, and calls whoever is due."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import math
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -74,6 +75,21 @@ async def status(gateway: Gateway) -> int:
     return (await once(gateway, chat(asking()))).status
 
 
+async def rested(gateway: Gateway) -> None:
+    """Waits until no renewal is under way, and the next one is planned."""
+    await eventually(lambda: all(one.deadline < math.inf for one in gateway.parts.renewals._running.values()))
+
+
+async def renewed(gateway: Gateway) -> None:
+    """Lets the time of credentials run out, and that of requests under way stand still."""
+    await rested(gateway)
+    gateway.clock.wall_ahead_s += 31.0
+    for renewal in gateway.parts.renewals._running.values():
+        renewal.deadline = gateway.clock()
+    gateway.clock.deadlines.sweep()
+    await rested(gateway)
+
+
 def lines(gateway: Gateway) -> Iterator[str]:
     """What was logged of credentials."""
     return (line["event"] for line in gateway.logged if "credentials" in line["event"])
@@ -89,8 +105,7 @@ async def test_credentials_rotate_under_load_and_no_request_fails(
         serving(tmp_path, bedrock(found.upstream), model("plain", "aws/claude")) as gateway,
     ):
         found.issuer.wall = gateway.clock.wall
-        await eventually(lambda: found.issuer.issued == 1)
-        await settled()
+        await rested(gateway)
         statuses: list[int] = []
         is_over = False
 
@@ -104,8 +119,8 @@ async def test_credentials_rotate_under_load_and_no_request_fails(
         for rotation in range(1, ROTATIONS):
             seen = len(statuses) + 2 * CALLERS
             await eventually(lambda seen=seen: len(statuses) >= seen)  # type: ignore[misc]
-            gateway.advance(31.0)
-            await eventually(lambda rotation=rotation: found.issuer.issued > rotation)  # type: ignore[misc]
+            await renewed(gateway)
+            assert found.issuer.issued == rotation + 1
         is_over = True
         await asyncio.gather(*callers)
         assert found.issuer.issued == ROTATIONS
@@ -134,12 +149,11 @@ async def test_until_there_are_credentials_other_targets_serve_and_it_is_ready(
             assert (refused.status, refused.error["code"]) == (502, "upstream_credentials")
             for _ in range(3):
                 found.endpoint.asked.clear()
-                gateway.advance(31.0)
-                await eventually(lambda: found.endpoint.asked)
-                await settled()
+                await renewed(gateway)
+                assert found.endpoint.asked
             assert list(lines(gateway)) == ["credentials_not_refreshed"]
             found.issuer.is_away = False
-            gateway.advance(31.0)
+            await renewed(gateway)
             await eventually(lambda: list(lines(gateway)) == ["credentials_not_refreshed", "credentials_refreshed"])
             assert (await once(gateway, chat(asking(model="alone")))).status == 200
             assert not found.upstream.asked[0].path.startswith("/v2/")
@@ -152,11 +166,10 @@ async def test_a_refresh_that_fails_keeps_the_old_ones(tmp_path: Path, environme
         cloud(environment) as found,
         serving(tmp_path, bedrock(found.upstream), model("plain", "aws/claude")) as gateway,
     ):
-        await eventually(lambda: found.issuer.issued == 1)
-        await settled()
+        await rested(gateway)
         assert await status(gateway) == 200
         found.issuer.is_away = True
-        gateway.advance(31.0)
+        await renewed(gateway)
         await eventually(lambda: list(lines(gateway)) == ["credentials_not_refreshed"])
         assert await status(gateway) == 200
         (line,) = (line for line in gateway.logged if "credentials" in line["event"])
@@ -172,14 +185,13 @@ async def test_a_reload_inherits_credentials_of_the_same_source_and_fetches_thos
         parts = bedrock(found.upstream), model("plain", "aws/claude")
         async with serving(tmp_path, *parts) as gateway:
             found.issuer.wall = gateway.clock.wall
-            await eventually(lambda: found.issuer.issued == 1)
-            await settled()
+            await rested(gateway)
             found.endpoint.answer = lambda _: (503, b"")
             gateway.adopt(gateway.compile("".join(parts)))
             assert await status(gateway) == 200
-            await settled()
+            await rested(gateway)
             found.endpoint.answer = found.issuer.container
-            gateway.advance(31.0)
+            await renewed(gateway)
             await eventually(lambda: found.issuer.issued == 2)
             environment.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "another-token")
             gateway.adopt(gateway.compile("".join(parts)))
@@ -195,8 +207,7 @@ async def test_a_reload_without_the_provider_ends_its_renewals(tmp_path: Path, e
     async with cloud(environment) as found, script(completes()) as other:
         parts = bedrock(found.upstream), model("plain", "aws/claude")
         async with serving(tmp_path, *parts) as gateway:
-            await eventually(lambda: found.issuer.issued == 1)
-            await settled()
+            await rested(gateway)
             gateway.adopt(gateway.compile(provider("one", other.base_url) + model("plain", "one")))
             gateway.advance(600.0)
             await settled()
@@ -246,8 +257,7 @@ async def test_vertex_goes_by_the_metadata_service(tmp_path: Path, environment: 
         environment.setenv("GCE_METADATA_HOST", f"127.0.0.1:{both.port}")
         section = f'\n[[providers]]\nname = "g"\nkind = "vertex"\nproject = "p"\nbase_url = "{both.url}"\n'
         async with serving(tmp_path, section, model("plain", "g/gemini-2.5-flash")) as gateway:
-            await eventually(lambda: both.asked)
-            await settled()
+            await rested(gateway)
             assert await status(gateway) == 200
 
 
@@ -261,8 +271,7 @@ async def test_vertex_goes_by_the_key_of_a_service_account_in_a_file(tmp_path: P
             'credentials = "file:key.json"\n'
         )
         async with serving(tmp_path, section, model("plain", "g/gemini-2.5-flash")) as gateway:
-            await eventually(lambda: both.asked)
-            await settled()
+            await rested(gateway)
             assert await status(gateway) == 200
             assert not gateway.parts.guard.policy.judge_url("http://169.254.169.254/").is_allowed
 
@@ -287,8 +296,7 @@ async def test_azure_goes_by_an_application(tmp_path: Path, environment: pytest.
             'deployments = { mine = "gpt-5-mini" }\n'
         )
         async with serving(tmp_path, section, model("plain", "az/mine")) as gateway:
-            await eventually(lambda: both.asked)
-            await settled()
+            await rested(gateway)
             assert await status(gateway) == 200
 
 
