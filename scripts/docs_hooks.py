@@ -240,6 +240,8 @@ def _hinted(hint: Any) -> str:
             return f"array of {' or '.join(f'{kind}s' for kind in _hinted(arguments[0]).split(' or '))}"
         case origin if origin is tuple:
             return f"array of {len(arguments)} {_hinted(arguments[0])}s"
+        case origin if origin is dict:
+            return f"table of {_hinted(arguments[1])}s"
         case _:
             return " or ".join(_hinted(argument) for argument in arguments)
 

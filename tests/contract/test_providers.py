@@ -27,6 +27,7 @@ CREDENTIAL = "sk-0123456789abcdef"
 TRACE = b"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
 OPTIONS: dict[str, dict[str, Any]] = {
     "anthropic": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9"},
+    "azure": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9"},
     "bedrock": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9"},
     "openai": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9/v1"},
     "compatible": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9/v1"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
@@ -69,3 +69,5 @@ class Configuration:
     """Digest of the admin token; empty when there is none."""
     egress: Policy
     """Where connections may go."""
+    providers: Mapping[str, Provider]
+    """By name."""

@@ -7,6 +7,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakValueDictionary
 
 from stellwerk.core.wire import Origin
 from stellwerk.errors import EgressDenied, UpstreamError, UpstreamTimeout, UpstreamUnavailable
@@ -63,11 +64,14 @@ class Pool:
         """How often the check has been asked anew about everything."""
         self._make_tls = tls
         self._tls: ssl.SSLContext | None = None
-        self._lanes: dict[Origin, Lane] = {}
+        self._lanes: WeakValueDictionary[Origin, Lane] = WeakValueDictionary()
         self._passing: set[Lane] = set()
 
     def lane(self, origin: Origin) -> Lane:
-        """The lane to ``origin``: the same object for as long as the pool lives."""
+        """The lane to ``origin``: the same object for as long as somebody holds it, or it has a call or a connection.
+
+        So a lane to where only something was fetched from once does not stay.
+        """
         lane = self._lanes.get(origin)
         if lane is None:
             lane = self._lanes[origin] = Lane(self, origin)
@@ -115,6 +119,7 @@ class Lane:
     """The connections to one origin, and the calls that wait for one."""
 
     __slots__ = (
+        "__weakref__",
         "_connecting",
         "_idle",
         "_is_closed",

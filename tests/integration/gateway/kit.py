@@ -67,6 +67,7 @@ class Clock:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._offset_s = 0.0
+        self.wall_ahead_s = 0.0
         self.deadlines = Deadlines(self, self._call_at)
         self.pauses_s: list[float] = []
         self.holds_pauses = False
@@ -76,6 +77,10 @@ class Clock:
     def __call__(self) -> float:
         """The time."""
         return time.monotonic() + self._offset_s
+
+    def wall(self) -> float:
+        """Unix time, pushed along, and further by ``wall_ahead_s``."""
+        return time.time() + self._offset_s + self.wall_ahead_s
 
     def advance(self, seconds: float) -> None:
         """Moves on, and calls whoever is due."""
@@ -213,6 +218,7 @@ class Gateway:
         assert len({event.request_id for event in self.events}) == len(self.events)
         self.parts.front.abort()
         await self.parts.front.drain()
+        self.parts.renewals.stop()
         self.parts.pool.close()
         await eventually(lambda: self.upstream_connections == 0)
         assert not self.clock.deadlines._members
@@ -238,7 +244,7 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
         metrics=lambda: vitals.prometheus(),  # noqa: PLW0108  # vitals come after the gateway they watch
         health=lambda: vitals.health(),  # noqa: PLW0108
     )
-    parts = wiring.assemble(snapshot, clock.deadlines, clock.call_later, record, operation, Log(log))
+    parts = wiring.assemble(snapshot, clock.deadlines, clock.call_later, record, operation, Log(log), wall=clock.wall)
     counting = _Counting(parts.app)
     parts.front.app = counting
     pages = folder / "board"
@@ -267,6 +273,7 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
     finally:
         parts.front.abort()
         await parts.front.drain()
+        parts.renewals.stop()
         parts.pool.close()
         vitals.stop()
         writer.close(5.0)
