@@ -9,6 +9,7 @@ from stellwerk.cloud.refreshing import Bearing, Refreshing, Token
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import Loss
+from stellwerk.core.media import Link
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, Origin, WireRequest
 from stellwerk.dialects.openai_host import OpenAIHost
@@ -54,6 +55,10 @@ class AzureHost(Bearing):
     def speaks(self, dialect: str) -> bool:
         """Whether it serves that dialect's path."""
         return self._whole.speaks(dialect)
+
+    def takes_url(self, link: Link) -> bool:
+        """As OpenAI's own hosts do."""
+        return self._whole.takes_url(link)
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The caller's body with the deployment as its model, asked of that deployment."""
