@@ -10,6 +10,7 @@ from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import Loss
 from stellwerk.core.media import Link
+from stellwerk.core.media import Link
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, Origin, WireRequest
 from stellwerk.dialects.openai_host import OpenAIHost
@@ -58,6 +59,10 @@ class AzureHost(Bearing):
 
     def takes_url(self, link: Link) -> bool:
         """As OpenAI's own hosts do."""
+        return self._whole.takes_url(link)
+
+    def takes_url(self, link: Link) -> bool:
+        """As every host of OpenAI's kind: pictures are fetched by Azure."""
         return self._whole.takes_url(link)
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
