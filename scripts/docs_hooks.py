@@ -16,6 +16,7 @@ from datetime import date, time
 from decimal import Decimal
 from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
 from textwrap import dedent
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -29,11 +30,20 @@ from stellwerk import cli, plugins
 from stellwerk.catalog.load import load, vendored
 from stellwerk.config.schema import Settings
 from stellwerk.core.catalog import CAPABILITIES
+from stellwerk.core.loss import Loss
 from stellwerk.errors import StellwerkError
 from stellwerk.providers.compatible import HOSTS
 
 BEYOND_ANY_USE = 10**9
 """Upper bounds from here on only keep numbers within what a machine can hold."""
+DIALECTS = {
+    "openai_chat": "OpenAI chat",
+    "openai_responses": "OpenAI Responses",
+    "anthropic_messages": "Anthropic Messages",
+    "gemini": "Gemini",
+    "bedrock_converse": "Bedrock Converse",
+}
+"""The dialects of chat, by folder."""
 SCHEMA = "reference/stellwerk.schema.json"
 SHORT_TABLE = 3
 """A default with more keys than this is not repeated in a cell."""
@@ -138,6 +148,48 @@ def _schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
+def _losses() -> str:
+    """What each dialect of providers cannot say, and what no provider can do of a caller's request."""
+    parts = []
+    for dialect, name in DIALECTS.items():
+        module = import_module(f"stellwerk.dialects.{dialect}.losses")
+        parts += [f"### {name}", _table(("Field", "What happens", "Why"), [_loss(loss) for loss in module.LOSSES])]
+        if bound := getattr(module, "BOUND", ()):
+            parts.append(f"Of requests that come in {name}, for a provider of any other dialect:")
+            parts.append(_table(("Member", "What happens", "Why"), [_loss(loss) for loss in bound]))
+    return "\n\n".join(parts)
+
+
+def _loss(loss: Loss) -> tuple[str, str, str]:
+    return f"`{loss.field}`", "refused" if loss.is_refused else "dropped", loss.why
+
+
+def _matrix() -> str:
+    """Every dialect in with every dialect out: how many real-shaped examples prove the cell."""
+    rows = []
+    for caller, name in DIALECTS.items():
+        cells = []
+        for provider in DIALECTS:
+            requests, replies, streams = (
+                _goldens(caller, "requests"),
+                _goldens(provider, "replies"),
+                _goldens(provider, "streams"),
+            )
+            own = f"`test_{caller}.py`: " if caller == provider else ""
+            cells.append(f"{own}{requests} requests, {replies} replies, {streams} streams")
+        rows.append((f"**{name}**", *cells))
+    return _table(("Caller \\ Provider", *DIALECTS.values()), rows)
+
+
+def _goldens(dialect: str, kind: str) -> int:
+    folder = Path(__file__).parent.parent / "tests" / "golden" / dialect / kind
+    return sum(1 for path in folder.iterdir() if path.stem != "count_tokens" and _is_translated(path, kind))
+
+
+def _is_translated(path: Path, kind: str) -> bool:
+    return kind != "streams" or path.suffix != ".json"  # only its own callers ask Gemini for an array
+
+
 def _plugins(kind: str) -> str:
     """A shelf: each plugin with what it is and the options it takes."""
     parts = []
@@ -188,6 +240,8 @@ def _hinted(hint: Any) -> str:
             return f"array of {' or '.join(f'{kind}s' for kind in _hinted(arguments[0]).split(' or '))}"
         case origin if origin is tuple:
             return f"array of {len(arguments)} {_hinted(arguments[0])}s"
+        case origin if origin is dict:
+            return f"table of {_hinted(arguments[1])}s"
         case _:
             return " or ".join(_hinted(argument) for argument in arguments)
 
@@ -289,6 +343,8 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "configuration": _configuration,
     "errors": _errors,
     "hosts": _hosts,
+    "losses": _losses,
+    "matrix": _matrix,
     "model-sources": _model_sources,
     "models": _models,
     "plugins": _plugins,

@@ -6,6 +6,7 @@
     ├── ConfigurationError            a configuration that cannot be used (lists every problem at once)
     ├── RequestError                  the caller's request cannot be served as it stands
     │   ├── InvalidRequest            400  malformed, wrong types, not the dialect
+    │   │   └── MediaUnavailable      400  media behind a URL that a provider needs and the gateway cannot fetch
     │   ├── AuthenticationFailed      401  no key, unknown key
     │   ├── PermissionDenied          403  the key may not do this
     │   ├── NotFound                  404  unknown path or model
@@ -67,6 +68,13 @@ class RequestError(StellwerkError):
 
 class InvalidRequest(RequestError):
     """Malformed, of the wrong types, or not the dialect it claims to be."""
+
+
+class MediaUnavailable(InvalidRequest):
+    """Media behind a URL that cannot be fetched for a provider which takes only bytes; another one may take the URL."""
+
+    code = "media_unavailable"
+    retryable = True
 
 
 class AuthenticationFailed(RequestError):

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from stellwerk import plugins
 from stellwerk.core.envelope import Envelope
+from stellwerk.core.media import Link
+from stellwerk.core.part import Audio, Document, Image, Video
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, FailureKind
 from stellwerk.dialects.anthropic_messages.request import read_envelope as read_anthropic_messages
@@ -25,6 +27,7 @@ CREDENTIAL = "sk-0123456789abcdef"
 TRACE = b"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
 OPTIONS: dict[str, dict[str, Any]] = {
     "anthropic": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9"},
+    "azure": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9"},
     "bedrock": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9"},
     "openai": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9/v1"},
     "compatible": {"api_key": CREDENTIAL, "base_url": "http://127.0.0.1:9/v1"},
@@ -79,6 +82,18 @@ def test_it_names_a_dialect_and_an_origin(name: str) -> None:
     assert built.speaks(built.dialect)
     assert not built.speaks("klingon")
     assert (built.origin.scheme, built.origin.host, built.origin.port) == ("http", "127.0.0.1", 9)
+
+
+def test_it_says_which_media_may_stay_behind_their_url(name: str) -> None:
+    built = provider(name)
+    taken = [built.takes_url(Link(kind, "https://a.test/b")) for kind in (Image, Video, Document, Audio)]
+    assert taken == {
+        "anthropic_messages": [True, True, True, True],
+        "bedrock_converse": [False, False, False, False],
+        "gemini": [False, False, False, False],
+        "openai_chat": [True, True, False, False],
+    }.get(built.dialect)
+    assert built.takes_url(Link(Video, "https://youtu.be/x")) is (built.dialect != "bedrock_converse")
 
 
 def test_it_prepares_a_request_that_leaves_framing_to_the_engine(name: str) -> None:

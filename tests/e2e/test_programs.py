@@ -30,6 +30,7 @@ STEPS = [
     "stream",
     "tool call",
     "structured output",
+    "four SDKs",
     "fallback",
     "wrong key",
     "model not allowed",

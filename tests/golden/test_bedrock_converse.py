@@ -12,7 +12,16 @@ from botocore.exceptions import EventStreamError  # type: ignore[import-untyped]
 from stellwerk.core.stream import Ended, Finished, OpaqueDelta, Started, StreamFault, ToolCallDelta, UsageReported
 from stellwerk.dialects.bedrock_converse import request, response
 from stellwerk.dialects.bedrock_converse.stream import FrameDecoder, FrameEncoder, PassThrough
-from tests.golden.bedrock_converse.judge import MODEL, body_of, faults, framed, params_of, parsed_reply, parsed_stream
+from tests.golden.bedrock_converse.judge import (
+    MODEL,
+    assert_well_formed,
+    body_of,
+    faults,
+    framed,
+    params_of,
+    parsed_reply,
+    parsed_stream,
+)
 
 HERE = Path(__file__).parent / "bedrock_converse"
 REQUESTS = sorted((HERE / "requests").glob("*.json"))
@@ -145,25 +154,6 @@ def test_a_stream_that_is_handed_on_tells_the_same_as_its_neutral_events(path: P
     assert relay.has_content == (path.stem != "refused_at_once")
     assert relay.is_complete
     assert relay.is_between_events
-
-
-def assert_well_formed(events: list[dict[str, Any]]) -> None:
-    """One start; blocks numbered from 0, opened and closed in order; a stop; the metadata last."""
-    kinds_ = [next(iter(event)) for event in events]
-    assert kinds_[0] == "messageStart"
-    assert kinds_[-2:] == ["messageStop", "metadata"]
-    assert kinds_.count("messageStart") == kinds_.count("messageStop") == kinds_.count("metadata") == 1
-    index, is_open = -1, False
-    for event in events[1:-2]:
-        ((kind, told),) = event.items()
-        if kind == "contentBlockStop":
-            assert is_open
-            is_open = False
-        elif kind == "contentBlockStart" or not is_open:
-            assert not is_open
-            index, is_open = index + 1, True
-        assert told["contentBlockIndex"] == index
-    assert not is_open
 
 
 def decode(pieces: list[bytes]) -> list[Any]:

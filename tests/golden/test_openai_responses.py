@@ -7,10 +7,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import httpx2
-import openai
 import pytest
-from openai.types.responses import Response, ResponseStreamEvent
+from openai.types.responses import Response
 from openai.types.responses.response_create_params import ResponseCreateParams
 from pydantic import TypeAdapter
 
@@ -18,6 +16,7 @@ from stellwerk.core.stream import Ended, Finished, Started, StreamFault, TextDel
 from stellwerk.dialects import sse
 from stellwerk.dialects.openai_responses import request, response
 from stellwerk.dialects.openai_responses.stream import EventDecoder, EventEncoder, PassThrough
+from tests.golden.openai_responses.judge import EVENTS, check_items, final_response
 
 HERE = Path(__file__).parent / "openai_responses"
 REQUESTS = sorted((HERE / "requests").glob("*.json"))
@@ -27,7 +26,6 @@ STREAMS = sorted((HERE / "streams").glob("*.sse"))
 UNOFFICIAL_REQUESTS = ("unknown_everywhere", "media", "reasoning_history")
 UNOFFICIAL_REPLIES = ("signed_call",)
 BROKEN = ("failed", "error_after_content")
-EVENTS: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 
 
 def name(path: Path) -> str:
@@ -172,53 +170,6 @@ def test_a_stream_that_is_handed_on_tells_the_same_as_its_neutral_events(path: P
     assert relay.is_complete == (path.stem != "error_after_content")
     assert relay.has_content
     assert relay.is_between_events
-
-
-def check_items(told: list[dict[str, Any]]) -> None:
-    """Every item opens at the next place, its parts open and close within it, and what is done says all of it."""
-    items: dict[int, str] = {}
-    parts: dict[tuple[int, str, int], list[str]] = {}
-    for event in told:
-        kind, place = event["type"], event.get("output_index")
-        if kind == "response.output_item.added":
-            assert place == len(items)
-            items[place] = event["item"].get("id")
-        elif place is not None:
-            assert place in items
-            assert event.get("item_id", items[place]) == items[place]
-        index = event.get("content_index", event.get("summary_index"))
-        if index is not None and place is not None:
-            key = (place, "summary" if "summary_index" in event else "content", index)
-            if kind.endswith("part.added"):
-                assert key not in parts
-                parts[key] = []
-            elif kind.endswith(".delta"):
-                parts[key].append(event["delta"])
-            elif kind.endswith(("text.done", "refusal.done")):
-                assert event.get("text", event.get("refusal")) == "".join(parts[key])
-    closed = [event["output_index"] for event in told if event["type"] == "response.output_item.done"]
-    assert len(closed) == len(set(closed))
-    if told[-1]["type"] in {"response.completed", "response.incomplete"}:
-        assert sorted(closed) == sorted(items)
-        whole = {event["output_index"]: event["item"] for event in told if event["type"] == "response.output_item.done"}
-        assert told[-1]["response"]["output"] == [whole[place] for place in sorted(whole)]
-
-
-def final_response(stream: bytes) -> Response:
-    """What the official client makes of a stream. It wants an end that is a completion: a cut one is taken as is."""
-
-    def answer(_: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=stream)
-
-    with (
-        httpx2.Client(transport=httpx2.MockTransport(answer)) as http,
-        openai.OpenAI(api_key="k", base_url="http://test/v1", http_client=http) as client,
-        client.responses.stream(model="m", input="x") as events,
-    ):
-        ends = [event for event in events if event.type in {"response.completed", "response.incomplete"}]
-    (final,) = ends
-    assert isinstance(final.response, Response)
-    return final.response
 
 
 def decode(body: bytes) -> list[Any]:

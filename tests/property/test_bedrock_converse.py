@@ -51,8 +51,7 @@ from stellwerk.dialects.bedrock_converse import request, response
 from stellwerk.dialects.bedrock_converse.frames import write_event
 from stellwerk.dialects.bedrock_converse.stream import FrameDecoder, FrameEncoder, PassThrough
 from stellwerk.errors import InvalidRequest, UpstreamInvalid
-from tests.golden.bedrock_converse.judge import MODEL, faults, parsed_stream
-from tests.golden.test_bedrock_converse import assert_well_formed
+from tests.golden.bedrock_converse.judge import MODEL, assert_well_formed, faults, parsed_stream
 
 TEXTS = st.text(max_size=8)
 WORDS = TEXTS.filter(lambda text: text.strip())  # blank text blocks are left out: Bedrock refuses them
@@ -351,7 +350,11 @@ EVENTS = st.one_of(
 @given(st.lists(EVENTS, max_size=12))
 def test_whatever_the_events_the_stream_is_well_formed_or_ends_in_an_exception(events: list[StreamEvent]) -> None:
     encoder = FrameEncoder()
-    stream = b"".join(encoder.feed(event) for event in [*events, Ended()])
+    try:
+        stream = b"".join(encoder.feed(event) for event in [*events, Ended()])
+    except UpstreamInvalid:
+        assert any(isinstance(event, ToolCallDelta) for event in events)  # of a call that is not open
+        return
     try:
         read = list(parsed_stream(stream))
     except EventStreamError:
@@ -373,7 +376,10 @@ def streams(draw: st.DrawFn) -> tuple[bytes, list[bytes]]:
         draw(st.sampled_from([Ended(), StreamFault("Gone.", "ThrottlingException")])),
     ]
     encoder = FrameEncoder()
-    stream = b"".join(encoder.feed(event) for event in events)
+    stream = b""
+    with contextlib.suppress(UpstreamInvalid):  # arguments of a call that is not open
+        for event in events:
+            stream += encoder.feed(event)
     if draw(st.booleans()):
         stream = stream[: draw(st.integers(0, len(stream)))]
     if draw(st.booleans()):

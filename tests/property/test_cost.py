@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stellwerk.core.catalog import ModelCard
-from stellwerk.core.cost import MILLION, Cost, cost_of, format_usd, nanos_of
-from stellwerk.core.price import DAY_MS, Price, Rates, Row, Tier
+from stellwerk.core.cost import Cost, cost_of, format_usd, nanos_of
+from stellwerk.core.price import DAY_MS, MILLION, Price, Rates, Row, Tier
 from stellwerk.core.usage import Usage
 
 TOKENS = st.integers(0, 3_000_000)
@@ -161,7 +161,10 @@ def test_dollars_are_the_nanos_again(nanos: int) -> None:
     assert "." not in text or not text.endswith("0")
 
 
-flat_rates = st.builds(Rates, input=st.none() | RATE, output=st.none() | RATE, cache_read=st.none() | RATE)
+WHOLE = st.integers(0, 200_000).map(lambda nanos: nanos * MILLION)
+flat_rates = st.builds(
+    Rates, input=st.none() | RATE | WHOLE, output=st.none() | RATE | WHOLE, cache_read=st.none() | RATE | WHOLE
+)
 plain_usages = st.builds(
     Usage, input_tokens=TOKENS, output_tokens=TOKENS, cache_read_tokens=TOKENS, reasoning_tokens=TOKENS
 )
@@ -172,3 +175,8 @@ def test_the_short_way_to_a_sum_leads_to_the_same_sum(usage: Usage, price: Price
     found = ModelCard("p", "m", price=price)
     assert nanos_of(usage, found, at_ms) == cost_of(usage, found, at_ms).nanos
     assert nanos_of(usage, None, at_ms) is None
+    rates = price.per_token
+    if rates is not None and usage.is_plain:
+        read = usage.cache_read_tokens
+        total = (usage.input_tokens - read) * rates[0] + read * rates[1] + usage.output_tokens * rates[2]
+        assert total == nanos_of(usage, found, at_ms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import secrets
@@ -97,9 +98,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Shows one capability after the other and prints what happened; 1 when one does not do what it should."""
     try:
-        import openai  # noqa: F401
+        for name in ("anthropic", "boto3", "google.genai", "openai"):
+            importlib.import_module(name)
     except ImportError:
-        print("the demo speaks through the official SDK: pip install 'stellwerk[demo]'", file=sys.stderr)
+        print("the demo speaks through the official SDKs: pip install 'stellwerk[demo]'", file=sys.stderr)
         return 1
     from stellwerk.cli.demo_story import tell
 

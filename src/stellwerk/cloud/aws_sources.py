@@ -15,9 +15,12 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from stellwerk.cloud.aws_credentials import Credentials, Refreshing
+from stellwerk.cloud.aws_credentials import Credentials
 from stellwerk.cloud.aws_profiles import Read
+from stellwerk.cloud.refreshing import Refreshing
 from stellwerk.cloud.sigv4 import Signer
+from stellwerk.core import url as urls
+from stellwerk.core.wire import Origin
 from stellwerk.errors import UpstreamCredentials, UpstreamError
 from stellwerk.ports.credential import Fetch
 
@@ -70,13 +73,29 @@ class Instance(msgspec.Struct, frozen=True):
 Source: TypeAlias = Key | Role | WebIdentity | Container | Instance
 
 
-def hold(source: Source, region: str, read: Read) -> Refreshing:
+def hold(source: Source, region: str, read: Read) -> Refreshing[Credentials]:
     """The holder of a source's credentials: a known key is at hand at once, others are fetched by ``refresh``."""
 
     async def load_now(fetch: Fetch, now: float) -> Credentials:
         return await load(source, region, read, fetch, now)
 
-    return Refreshing(load_now, source.credentials if isinstance(source, Key) else None)
+    known = source.credentials if isinstance(source, Key) else None
+    return Refreshing(load_now, known, source=(source, region), identity=_identity(source))
+
+
+def origins(source: Source, region: str) -> tuple[Origin, ...]:
+    """Where a source is asked. Raises ``ValueError`` for an address that cannot be one."""
+    match source:
+        case Key():
+            return ()
+        case Role():
+            return (*origins(source.source, region), Origin("https", sts_host(region), 443))
+        case WebIdentity():
+            return (Origin("https", sts_host(region), 443),)
+        case Container():
+            return (urls.read(source.url).origin,)
+        case _:
+            return (urls.read(source.endpoint).origin,)
 
 
 async def load(source: Source, region: str, read: Read, fetch: Fetch, now: float) -> Credentials:
@@ -122,6 +141,18 @@ def read_sts(body: bytes) -> Credentials:
 def read_document(body: bytes) -> Credentials:
     """The credentials in a JSON document of a container's endpoint or a machine's metadata service."""
     return _credentials(_decode(body), "Token")
+
+
+def _identity(source: Source) -> str | None:
+    match source:
+        case Key():
+            return None
+        case Role() | WebIdentity():
+            return source.role_arn
+        case Container():
+            return source.url
+        case _:
+            return source.endpoint
 
 
 async def _assume(role: Role, region: str, read: Read, fetch: Fetch, now: float) -> Credentials:

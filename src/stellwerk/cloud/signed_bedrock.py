@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from stellwerk.cloud.aws_credentials import Refreshing
+from stellwerk.cloud.aws_credentials import Credentials
+from stellwerk.cloud.refreshing import Refreshing, Renewed
 from stellwerk.cloud.sigv4 import Signer
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.route import Target
-from stellwerk.core.wire import WireRequest
+from stellwerk.core.wire import Origin, WireRequest
 from stellwerk.dialects.bedrock_converse.upstream import BedrockUpstream
-from stellwerk.ports.credential import Fetch
 
 SERVICE = "bedrock"
 """The name that requests to Bedrock's runtime are signed for."""
@@ -17,16 +17,24 @@ SERVICE = "bedrock"
 _COVERED = ((b"content-type", b"application/json"),)
 
 
-class SignedUpstream(BedrockUpstream):
+class SignedUpstream(Renewed, BedrockUpstream):
     """A host that takes an API key, or requests signed with ``credentials``.
 
     ``bearer`` is the API key of the environment: a request that is prepared with one of its own goes under that.
     """
 
-    def __init__(self, base_url: str, region: str, bearer: str = "", credentials: Refreshing | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        region: str,
+        bearer: str = "",
+        credentials: Refreshing[Credentials] | None = None,
+        origins: tuple[Origin, ...] = (),
+    ) -> None:
         super().__init__(base_url)
         self._bearer = bearer
-        self._credentials = credentials
+        self.holder = credentials
+        self.origins = origins
         self._signer = Signer(region, SERVICE)
         self._host = self.origin.authority.encode()
 
@@ -44,14 +52,10 @@ class SignedUpstream(BedrockUpstream):
         Trace context and what the HTTP engine adds are not covered. Raises ``UpstreamCredentials`` while there are no
         credentials.
         """
-        if self._credentials is None:
+        if self.holder is None:
             return request
-        credentials = self._credentials.current()
+        credentials: Credentials = self.holder.current()
         lines = self._signer.sign(
             request.method, self._host, request.path, b"", _COVERED, request.body, credentials, now
         )
         return WireRequest(request.path, request.fields + lines, request.body, request.method)
-
-    async def refresh(self, fetch: Fetch, now: float) -> float:
-        """Gets new credentials if it is time; returns when to call again (Unix seconds, infinite for never)."""
-        return float("inf") if self._credentials is None else await self._credentials.refresh(fetch, now)

@@ -34,6 +34,7 @@ from stellwerk.core.snapshot import (
     EgressSpec,
     KeySpec,
     LimitsSpec,
+    MediaSpec,
     ModelSpec,
     ProviderSpec,
     RetrySpec,
@@ -80,6 +81,7 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         models=tuple(_model(model, settings.retry, cards) for model in settings.models),
         keys=tuple(_key(key) for key in settings.keys),
         egress=EgressSpec(settings.egress.mode, tuple(settings.egress.allow), tuple(settings.egress.private)),
+        media=MediaSpec(**{**settings.media.model_dump(), "types": tuple(settings.media.types)}),
     )
 
 

@@ -19,6 +19,7 @@ _NUMERIC_HOST = re.compile(r"[0-9.]+")
 _PROVIDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/@+~-]{0,255}")
 _UPSTREAM_MODEL = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,510}[\x21-\x7e])?")
+_MEDIA_TYPE = re.compile(r"[a-z]+/(?:\*|[a-z0-9][a-z0-9.+-]{0,126})")
 _CAPABILITY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
@@ -143,6 +144,13 @@ def capability(text: str) -> str:
     """What a model can do, as the catalogue says it."""
     if not _CAPABILITY.fullmatch(text):
         raise ValueError("a capability such as vision, tools, json_schema, reasoning or long_context")
+    return text
+
+
+def media_type(text: str) -> str:
+    """A media type without parameters, or all of one family."""
+    if not _MEDIA_TYPE.fullmatch(text):
+        raise ValueError("a media type such as image/png, or image/*")
     return text
 
 

@@ -19,6 +19,7 @@ from stellwerk.core.snapshot import (
     CorsSpec,
     EgressSpec,
     LimitsSpec,
+    MediaSpec,
     ModelSpec,
     RetrySpec,
     ServerSpec,
@@ -222,6 +223,38 @@ class Egress(Section):
     )
 
 
+class Media(Section):
+    """Media that a request names by URL, and the gateway fetches for providers which take only bytes.
+
+    Where it may fetch from is said in [egress].
+    """
+
+    max_bytes: Count = Field(default=MediaSpec().max_bytes, description="Largest single file.")
+    max_request_bytes: Count = Field(
+        default=MediaSpec().max_request_bytes, description="Most bytes that are fetched for one request."
+    )
+    max_count: int = Field(
+        default=MediaSpec().max_count, ge=0, le=1000, description="Most files that are fetched for one request."
+    )
+    timeout_s: Seconds = Field(
+        default=MediaSpec().timeout_s, description="Longest time for all files of a request, which come side by side."
+    )
+    types: list[Annotated[str, _written(notation.media_type)]] = Field(
+        default=list(MediaSpec().types),
+        description='Types that are accepted, such as "image/png" or "image/*". A file\'s first bytes tell its type; '
+        "what its host says counts only for text and for containers that hold several.",
+    )
+    cache_bytes: int = Field(
+        default=MediaSpec().cache_bytes,
+        ge=0,
+        le=2**40,
+        description="How much of what was fetched each process remembers, as base64 text; 0 remembers nothing.",
+    )
+    cache_ttl_s: Seconds = Field(
+        default=MediaSpec().cache_ttl_s, description="How long a fetched file is used again, in seconds."
+    )
+
+
 class Provider(Section):
     """One upstream. Keys other than name and kind are options of its kind."""
 
@@ -307,6 +340,7 @@ class Settings(Section):
     admin: Admin = Field(default=Admin(), description="The operator's side.")
     state: State = Field(default=State(), description="The platform's own databases.")
     egress: Egress = Field(default=Egress(), description="Where the gateway may connect to.")
+    media: Media = Field(default=Media(), description="Media that are fetched from the URLs in requests.")
     retry: Retry = Field(default=Retry(), description="How often requests are tried, unless a model says otherwise.")
     providers: list[Provider] = Field(default=[], description="The upstreams.")
     models: list[Model] = Field(default=[], description="What callers may ask for.")

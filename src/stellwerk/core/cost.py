@@ -5,10 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from stellwerk.core.catalog import ModelCard
-from stellwerk.core.price import Rates
+from stellwerk.core.price import MILLION, Rates
 from stellwerk.core.usage import Usage
 
-MILLION = 1_000_000
 NANOS_PER_USD = 1_000_000_000
 
 
@@ -59,18 +58,9 @@ def nanos_of(usage: Usage, card: ModelCard | None, at_ms: int) -> int | None:
     if card is None or (price := card.price) is None:
         return None
     rates = price.flat
-    if rates is None or (
-        usage.cache_write_tokens
-        or usage.input_audio_tokens
-        or usage.output_audio_tokens
-        or usage.input_image_tokens
-        or usage.output_image_tokens
-        or usage.web_searches
-    ):
+    if rates is None or rates.cache_read is None or not usage.is_plain:
         return cost_of(usage, card, at_ms).nanos
     fresh, read = usage.input_tokens, usage.cache_read_tokens
-    if read > fresh or rates.cache_read is None:
-        return cost_of(usage, card, at_ms).nanos
     total = 0
     for count, rate in ((fresh - read, rates.input), (read, rates.cache_read), (usage.output_tokens, rates.output)):
         if count:

@@ -88,6 +88,11 @@ class Policy(msgspec.Struct, frozen=True):
         own = frozenset((origin.host, origin.port) for origin in known)
         return msgspec.structs.replace(self, origins=known, own=own)
 
+    @property
+    def for_callers(self) -> Policy:
+        """The policy for URLs that callers write: what providers need is not theirs, only what is listed."""
+        return msgspec.structs.replace(self, origins=frozenset(), own=frozenset())
+
     def judge_url(self, text: str) -> Decision:
         """Judges a whole URL; one that is malformed, or that programs read differently, is denied in every mode."""
         try:

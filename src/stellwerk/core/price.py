@@ -6,6 +6,8 @@ import msgspec
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
+MILLION = 1_000_000
+"""Rates are for so many units."""
 
 
 class Rates(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -82,6 +84,19 @@ class Price(msgspec.Struct, frozen=True, gc=False):
         if len(self.rows) > 1 or row.tiers or row.rates.reasoning is not None or row.rates.request is not None:
             return None
         return row.rates
+
+    @property
+    def per_token(self) -> tuple[int, int, int] | None:
+        """Whole nano-dollars for a token of fresh input, of cached input and of output, where there is no more to say.
+
+        ``None`` where rates vary, where one of the three is missing, or where a token costs a fraction.
+        """
+        rates = self.flat
+        found = () if rates is None else (rates.input, rates.cache_read, rates.output)
+        if len(found) != 3 or any(rate is None or rate % MILLION for rate in found):
+            return None
+        fresh, read, output = (rate // MILLION for rate in found if rate is not None)
+        return fresh, read, output
 
     def row(self, at_ms: int, service: str = "") -> Row:
         """The row for a moment and a service tier; a tier without rows of its own costs what the standard one does."""

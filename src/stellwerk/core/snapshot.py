@@ -85,6 +85,18 @@ class EgressSpec(msgspec.Struct, frozen=True):
     private: tuple[str, ...] = ()
 
 
+class MediaSpec(msgspec.Struct, frozen=True):
+    """``[media]``: bounds of what is fetched for requests. Bytes are those of the media, not of their base64 text."""
+
+    max_bytes: int = 20_971_520
+    max_request_bytes: int = 52_428_800
+    max_count: int = 20
+    timeout_s: float = 10.0
+    types: tuple[str, ...] = ("image/*", "audio/*", "video/*", "application/*", "text/*")
+    cache_bytes: int = 67_108_864
+    cache_ttl_s: float = 60.0
+
+
 class ProviderSpec(msgspec.Struct, frozen=True):
     """One ``[[providers]]``: its kind (a file of ``providers/``), its secrets' references, that file's own options."""
 
@@ -149,3 +161,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     models: tuple[ModelSpec, ...]
     keys: tuple[KeySpec, ...]
     egress: EgressSpec = EgressSpec()
+    media: MediaSpec = MediaSpec()

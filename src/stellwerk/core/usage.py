@@ -33,6 +33,19 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     service_tier: str = ""
 
     @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing to pay but fresh input, cached input and output."""
+        return not (
+            self.cache_write_tokens
+            or self.input_audio_tokens
+            or self.output_audio_tokens
+            or self.input_image_tokens
+            or self.output_image_tokens
+            or self.web_searches
+            or self.cache_read_tokens > self.input_tokens
+        )
+
+    @property
     def total_tokens(self) -> int:
         """Input and output together."""
         return self.input_tokens + self.output_tokens

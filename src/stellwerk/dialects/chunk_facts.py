@@ -21,7 +21,7 @@ def read_usage(body: bytes) -> ReplyFacts:
         return _read_tolerantly(body)
     choices, usage = wire.choices, wire.usage
     finish = choices[0].finish_reason if choices else None
-    return ReplyFacts(None if usage is None else neutral(usage), finish or "", wire.id)
+    return ReplyFacts(None if usage is None else neutral(usage, wire.service_tier), finish or "", wire.id)
 
 
 class _Choice(msgspec.Struct, gc=False):
@@ -32,6 +32,7 @@ class _Reply(msgspec.Struct, gc=False):
     choices: list[_Choice]
     id: str = ""
     usage: WireUsage | None = None
+    service_tier: str | None = None
 
 
 _read = msgspec.json.Decoder(_Reply).decode
@@ -49,7 +50,7 @@ def _read_tolerantly(body: bytes) -> ReplyFacts:
     usage, identity = wire.get("usage"), wire.get("id")
     finish = next((choice.get("finish_reason") for choice in wire["choices"][:1] if type(choice) is dict), None)
     return ReplyFacts(
-        decode_usage(usage) if type(usage) is dict else None,
+        decode_usage(usage, wire.get("service_tier")) if type(usage) is dict else None,
         finish if type(finish) is str else "",
         identity if type(identity) is str else "",
     )

@@ -43,6 +43,7 @@ class PassThrough:
         "_shape",
         "_splitter",
         "_text_at",
+        "_tier",
         "error",
         "error_code",
         "finish",
@@ -68,6 +69,7 @@ class PassThrough:
         self._is_begun = False
         self._is_idle = False  # no half event is pending, and there has been content
         self._is_half = False  # what was handed on ends within an event
+        self._tier: Any = None
         # How this host writes "none yet": such events say nothing new.
         self._blank_finish = b'"finish_reason":null'
         self._blank_usage = b'"usage":null'
@@ -180,12 +182,13 @@ class PassThrough:
             if type(choice) is dict:
                 self._notice_choice(choice)
         self._learn(event.data)
+        self._tier = chunk.get("service_tier") or self._tier
         if type(usage) is dict:
-            self.usage = decode_usage(usage)
+            self.usage = decode_usage(usage, self._tier)
             if self._is_stripping:
                 return raw if not choices and error else b"" if not choices else _without_usage(event, raw)
         elif type(groq := chunk.get("x_groq")) is dict and type(groq.get("usage")) is dict:
-            self.usage = decode_usage(groq["usage"])
+            self.usage = decode_usage(groq["usage"], self._tier)
         return raw
 
     def _notice_choice(self, choice: dict[str, Any]) -> None:

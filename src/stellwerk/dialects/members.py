@@ -26,6 +26,11 @@ RAWS: msgspec.json.Decoder[tuple[msgspec.Raw, ...]] = msgspec.json.Decoder(tuple
 _T = TypeVar("_T")
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NULL = msgspec.Raw(b"null")
+_SPACE = re.compile(rb"[ \t\r\n]*+")
+_FIRST = re.compile(rb"[ \t\r\n]*+\{[ \t\r\n]*+")
+_COLON = re.compile(rb"[ \t\r\n]*+:[ \t\r\n]*+")
+_NEXT = re.compile(rb",[ \t\r\n]*+")
+_LAST = re.compile(rb"\}[ \t\r\n]*+")
 _MISMATCH = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 _NAMES = {
     "str": "a string",
@@ -90,6 +95,8 @@ class Members:
         raw = self._left.pop(name, _NULL)
         if raw == _NULL:
             return None
+        if decoder is RAW:  # it has been read with the object
+            return raw  # type: ignore[return-value]
         try:
             return decoder.decode(raw)
         except msgspec.ValidationError as error:
@@ -112,6 +119,32 @@ class Members:
         left.update((name, part) for name, part in parts.items() if part is not None)
         return Opaque(self.dialect, left) if left else None
 
+    def copy(self) -> Self:
+        """The same members, of which others may be taken."""
+        return self._of({**self._left}, self._path)
+
+    def leniently(self) -> Self:
+        """The same members, which raise ``UnreadableError`` from now on."""
+        self._refuse = None
+        return self
+
+    def is_all_of(self, body: bytes) -> bool:
+        """Whether ``body`` holds these members, of which none was taken, in their order and nothing else.
+
+        A member that stands twice shows, for a decoder gives it once. ``False`` may also be a matter of spelling.
+        """
+        at, first = _FIRST.match(body), True
+        for name, raw in self._left.items():
+            found = _NEXT.match(body, at.end()) if at is not None and not first else at
+            key = b'"%b"' % name.encode()
+            if found is None or not body.startswith(key, found.end()):
+                return False
+            colon, value = _COLON.match(body, found.end() + len(key)), bytes(raw)
+            if colon is None or not body.startswith(value, colon.end()):
+                return False
+            at, first = _SPACE.match(body, colon.end() + len(value)), False
+        return at is not None and _LAST.fullmatch(body, at.end()) is not None
+
     def path(self, name: str) -> str:
         """Where the member stands, from the top of the body."""
         return f"{self._path}.{name}" if self._path else name
@@ -121,6 +154,11 @@ class Members:
         if self._refuse is None:
             raise UnreadableError(message)
         raise self._refuse(message, self.path(name))
+
+    def _of(self, left: dict[str, msgspec.Raw], path: str) -> Self:
+        made = self.__new__(type(self))
+        made._left, made._path, made._refuse = left, path, self._refuse  # noqa: SLF001 - one of its own
+        return made
 
     def _fail(self, error: msgspec.ValidationError, path: str) -> NoReturn:
         if self._refuse is None:

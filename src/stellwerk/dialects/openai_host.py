@@ -10,6 +10,8 @@ from stellwerk.core.chat import ChatRequest
 from stellwerk.core.embedding import EmbeddingRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import Loss
+from stellwerk.core.media import Link
+from stellwerk.core.part import Image, Video
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, WireRequest
 from stellwerk.dialects.bearer_upstream import BearerUpstream
@@ -28,6 +30,8 @@ PASSED = frozenset(
     }
 )
 """Operations that are passed through (see ``openai_passage``)."""
+
+_FETCHED = (Image, Video)
 
 
 class OpenAIHost:
@@ -60,6 +64,10 @@ class OpenAIHost:
     def speaks(self, dialect: str) -> bool:
         """Whether it serves that dialect's path."""
         return dialect in self._spoken
+
+    def takes_url(self, link: Link) -> bool:
+        """Pictures and films are fetched by the host; files and sound go along."""
+        return link.kind in _FETCHED
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The caller's body with the target's model in it, under our own credential."""

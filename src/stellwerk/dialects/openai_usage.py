@@ -12,6 +12,12 @@ from stellwerk.core.usage import Usage
 _Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
 
+class WireCached(msgspec.Struct, gc=False):
+    """``cached_tokens_details``: parts of a part."""
+
+    audio_tokens: _Count = 0
+
+
 class WirePart(msgspec.Struct, gc=False):
     """``prompt_tokens_details`` or ``completion_tokens_details``: parts of a total."""
 
@@ -19,12 +25,21 @@ class WirePart(msgspec.Struct, gc=False):
     cache_write_tokens: _Count = 0
     audio_tokens: _Count = 0
     reasoning_tokens: _Count = 0
+    image_tokens: _Count = 0
+    cached_tokens_details: WireCached | None = None
+
+
+class WireSearches(msgspec.Struct, gc=False):
+    """``server_tool_use``, which OpenRouter has from Anthropic."""
+
+    web_search_requests: _Count = 0
 
 
 class WireUsage(msgspec.Struct, gc=False):
     """The ``usage`` object, with the places where hosts differ.
 
-    DeepSeek has ``prompt_cache_hit_tokens``, Moonshot ``cached_tokens`` at the top.
+    DeepSeek has ``prompt_cache_hit_tokens``, Moonshot ``cached_tokens`` at the top. Searches are counted by Perplexity
+    (``num_search_queries``), xAI (``num_sources_used``) and OpenRouter (``server_tool_use``).
     """
 
     prompt_tokens: _Count = 0
@@ -34,13 +49,16 @@ class WireUsage(msgspec.Struct, gc=False):
     completion_tokens_details: WirePart | None = None
     prompt_cache_hit_tokens: _Count = 0
     cached_tokens: _Count = 0
+    num_search_queries: _Count = 0
+    num_sources_used: _Count = 0
+    server_tool_use: WireSearches | None = None
 
 
 _NOTHING = WirePart()
 
 
-def neutral(wire: WireUsage) -> Usage:
-    """The counts in the neutral convention.
+def neutral(wire: WireUsage, tier: str | None = None) -> Usage:
+    """The counts in the neutral convention; ``tier`` is the reply's ``service_tier``.
 
     xAI leaves reasoning out of ``completion_tokens``, and Gemini's endpoint does not even name it: the total shows it.
     """
@@ -53,13 +71,36 @@ def neutral(wire: WireUsage) -> Usage:
         completion += beyond
         reasoning = beyond
     cached = heard.cached_tokens or wire.prompt_cache_hit_tokens or wire.cached_tokens
-    return Usage(prompt, completion, cached, heard.cache_write_tokens, reasoning, heard.audio_tokens, said.audio_tokens)
+    cached_details, tools = heard.cached_tokens_details, wire.server_tool_use
+    return Usage(
+        prompt,
+        completion,
+        cached,
+        heard.cache_write_tokens,
+        reasoning,
+        heard.audio_tokens,
+        said.audio_tokens,
+        cache_read_audio_tokens=0 if cached_details is None else cached_details.audio_tokens,
+        input_image_tokens=heard.image_tokens,
+        output_image_tokens=said.image_tokens,
+        web_searches=(tools.web_search_requests if tools is not None else 0)
+        or wire.num_search_queries
+        or wire.num_sources_used,
+        service_tier=tier or "",
+    )
 
 
-def decode_usage(wire: Mapping[str, Any]) -> Usage:
-    """Reads a decoded ``usage`` object tolerantly: what is not a count says nothing."""
+def decode_usage(wire: Mapping[str, Any], tier: Any = None) -> Usage:
+    """Reads a decoded ``usage`` object tolerantly: what is not a count, or no word, says nothing."""
     heard, said = _part(wire.get("prompt_tokens_details")), _part(wire.get("completion_tokens_details"))
-    return neutral(WireUsage(**_counts(wire, WireUsage), prompt_tokens_details=heard, completion_tokens_details=said))
+    tools = wire.get("server_tool_use")
+    counts = WireUsage(
+        **_counts(wire, WireUsage),
+        prompt_tokens_details=heard,
+        completion_tokens_details=said,
+        server_tool_use=WireSearches(**_counts(tools, WireSearches)) if type(tools) is dict else None,
+    )
+    return neutral(counts, tier if type(tier) is str else None)
 
 
 def encode_usage(usage: Usage) -> dict[str, Any]:
@@ -73,8 +114,13 @@ def encode_usage(usage: Usage) -> dict[str, Any]:
         "cached_tokens": usage.cache_read_tokens,
         "cache_write_tokens": usage.cache_write_tokens,
         "audio_tokens": usage.input_audio_tokens,
+        "image_tokens": usage.input_image_tokens,
     }
-    completion = {"reasoning_tokens": usage.reasoning_tokens, "audio_tokens": usage.output_audio_tokens}
+    completion = {
+        "reasoning_tokens": usage.reasoning_tokens,
+        "audio_tokens": usage.output_audio_tokens,
+        "image_tokens": usage.output_image_tokens,
+    }
     for name, details in (("prompt_tokens_details", prompt), ("completion_tokens_details", completion)):
         if any(details.values()):
             wire[name] = {part: tokens for part, tokens in details.items() if tokens}
@@ -82,8 +128,14 @@ def encode_usage(usage: Usage) -> dict[str, Any]:
 
 
 def _part(value: Any) -> WirePart:
-    return WirePart(**_counts(value, WirePart)) if type(value) is dict else _NOTHING
+    if type(value) is not dict:
+        return _NOTHING
+    cached = value.get("cached_tokens_details")
+    details = WireCached(**_counts(cached, WireCached)) if type(cached) is dict else None
+    return WirePart(**_counts(value, WirePart), cached_tokens_details=details)
 
 
 def _counts(wire: Mapping[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
-    return {name: value for name in kind.__struct_fields__ if type(value := wire.get(name)) is int and value >= 0}
+    defaults = zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True)
+    names = (name for name, default in defaults if default == 0)  # the others are objects
+    return {name: value for name in names if type(value := wire.get(name)) is int and value >= 0}

@@ -41,19 +41,22 @@ def decode_tokens(owner: Members, name: str) -> tuple[TokenLogprob, ...] | None:
     )
 
 
-def encode_tokens(tokens: tuple[TokenLogprob, ...] | None) -> list[dict[str, Any]] | None:
-    """The list; ``None`` where there is none."""
+def encode_tokens(tokens: tuple[TokenLogprob, ...] | None, *, needs_bytes: bool = False) -> list[dict[str, Any]] | None:
+    """The list; ``None`` where there is none. With ``needs_bytes`` those that nobody told are the text's own."""
     if tokens is None:
         return None
     return [
-        {**_encode_token(token), "top_logprobs": [_encode_token(other) for other in token.alternatives]}
+        {
+            **_encode_token(token, needs_bytes=needs_bytes),
+            "top_logprobs": [_encode_token(other, needs_bytes=needs_bytes) for other in token.alternatives],
+        }
         for token in tokens
     ]
 
 
-def _encode_token(token: TokenLogprob | TokenAlternative) -> dict[str, Any]:
-    utf8 = None if token.utf8 is None else list(token.utf8)
-    return {"token": token.token, "logprob": token.logprob, "bytes": utf8}
+def _encode_token(token: TokenLogprob | TokenAlternative, *, needs_bytes: bool) -> dict[str, Any]:
+    utf8 = token.token.encode() if token.utf8 is None and needs_bytes else token.utf8
+    return {"token": token.token, "logprob": token.logprob, "bytes": None if utf8 is None else list(utf8)}
 
 
 def _utf8(values: list[int] | None) -> bytes | None:

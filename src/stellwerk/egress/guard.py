@@ -74,12 +74,14 @@ class Guard:
             self._policy = policy.with_origins(parting)
             self._settles_at = self._clock() + grace_s
 
-    def judge_url(self, text: str) -> Decision:
+    def judge_url(self, text: str, *, is_callers: bool = False) -> Decision:
         """Whether something may be fetched from a URL: to be asked before anything of it is used.
 
-        Connect to the decision's ``origin``, never to the text. Malformed URLs are denied in report mode too.
+        Connect to the decision's ``origin``, never to the text. Malformed URLs are denied in report mode too. A URL
+        that is a caller's gains nothing from what providers need: their hosts may lie inside, or hand out credentials.
         """
-        decision = self.policy.judge_url(text)
+        policy = self.policy.for_callers if is_callers else self.policy
+        decision = policy.judge_url(text)
         return decision if decision.is_allowed else self._denied(decision, decision.origin or _NOWHERE)
 
     def judge_answer(self, host: str, addresses: Iterable[str], port: int) -> Decision:

@@ -79,10 +79,8 @@ class App:
         """Gives the request an id, which every answer to it carries."""
         request_id = self._ids.new(started_ms)
         cors = self._pipeline.configuration.cors
-        request.extra_fields = b"x-request-id: %b\r\n%b" % (
-            request_id.encode(),
-            cors.fields(request.headers) if cors is not None else b"",
-        )
+        line = b"x-request-id: %b\r\n" % request_id.encode()
+        request.extra_fields = line if cors is None else line + cors.fields(request.headers)
         return request_id
 
     def _serve_other(self, request: Request, dialect: Dialect | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
@@ -34,6 +34,8 @@ class Route:
     """How the provider answers what was translated for it."""
     place: bytes = b""
     """Where the provider keeps things under this credential (see ``core/sealed_id.py``)."""
+    per_token: tuple[int, int, int] | None = None
+    """Whole nano-dollars for a token of fresh input, cached input and output, where the price is that simple."""
     sign: Callable[[WireRequest, float], WireRequest] | None = None
     """Signs a request as it leaves (Unix time in seconds), where the provider wants that."""
 
@@ -71,3 +73,5 @@ class Configuration:
     """Digest of the admin token; empty when there is none."""
     egress: Policy
     """Where connections may go."""
+    providers: Mapping[str, Provider]
+    """By name."""

@@ -16,7 +16,9 @@ from stellwerk.core.wire import WireRequest
 from stellwerk.errors import StellwerkError
 
 if TYPE_CHECKING:
+    from stellwerk.core.media import Link
     from stellwerk.gateway.configuration import Route
+    from stellwerk.gateway.media import Found
     from stellwerk.http.request import Request
 
 POST = frozenset({b"POST"})
@@ -118,8 +120,19 @@ class Interpretation(Protocol):
         """What the caller must know of the answer by the target of the moment; empty where there is nothing."""
         ...
 
+    def missing(self, route: Route) -> tuple[Link, ...]:
+        """Media that a target takes by value alone, and that are still to be fetched. To be asked before ``prepare``.
+
+        Raises ``InvalidRequest``: as ``MediaUnavailable`` for such as cannot be had.
+        """
+        ...
+
+    def learn(self, found: Found) -> None:
+        """Takes note of what lies behind links, or why that cannot be had."""
+        ...
+
     def prepare(self, route: Route, trace: bytes) -> WireRequest | None:
-        """The request for a target; ``None`` where ``answer`` does without one.
+        """The request for a target of which nothing is missing; ``None`` where ``answer`` does without one.
 
         Raises ``InvalidRequest`` for what the target cannot be without, by name.
         """

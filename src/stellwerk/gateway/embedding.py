@@ -19,7 +19,9 @@ from stellwerk.gateway.dialect import Relay
 from stellwerk.ports.provider import Embedding
 
 if TYPE_CHECKING:
+    from stellwerk.core.media import Link
     from stellwerk.gateway.configuration import Route
+    from stellwerk.gateway.media import Found
 
 _JUDGES: dict[str, Callable[[EmbeddingRequest], tuple[str, ...]]] = {
     "gemini_embeddings": gemini_losses.judge,
@@ -42,6 +44,15 @@ class EmbeddingInterpreter:
         self._asked: EmbeddingRequest | None = None
         self.warning = ""
         """What of the request the target of the moment is not told."""
+
+    def missing(self, route: Route) -> tuple[Link, ...]:
+        """Nothing: texts are in the request."""
+        del route
+        return ()
+
+    def learn(self, found: Found) -> None:
+        """Never called: nothing is fetched."""
+        raise AssertionError(found)
 
     def prepare(self, route: Route, trace: bytes) -> WireRequest:
         """The request for a target. Raises ``InvalidRequest`` for what it cannot be without, or by all means."""

@@ -19,6 +19,7 @@ from stellwerk.core.wire import Failure, FailureKind, WireRequest
 from stellwerk.errors import (
     EgressDenied,
     InvalidRequest,
+    MediaUnavailable,
     StellwerkError,
     UpstreamCredentials,
     UpstreamError,
@@ -30,6 +31,7 @@ from stellwerk.errors import (
 )
 from stellwerk.gateway.defect import report
 from stellwerk.gateway.masking import mask_body
+from stellwerk.gateway.media import Fetching, Found, Media
 from stellwerk.gateway.stream import StreamReply
 from stellwerk.http.call import Call, frame
 from stellwerk.http.deadlines import NEVER, Deadlines, Timer
@@ -37,6 +39,9 @@ from stellwerk.http.fields import Headers, media_type
 from stellwerk.supervisor.log import Log
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stellwerk.core.media import Link
     from stellwerk.core.route import Target
     from stellwerk.gateway.configuration import Model, Route
     from stellwerk.gateway.custody import Custody
@@ -54,16 +59,17 @@ NEXT_TARGET_SHARE = 0.5
 
 
 class Scheduler:
-    """What an exchange needs of its process: deadlines, a later call, and a place to report a defect."""
+    """What an exchange needs of its process: deadlines, a later call, a place to report a defect, a way to media."""
 
-    __slots__ = ("call_later", "deadlines", "log")
+    __slots__ = ("call_later", "deadlines", "log", "media")
 
     def __init__(
-        self, deadlines: Deadlines, call_later: Callable[[float, Callable[[], None]], Timer], log: Log
+        self, deadlines: Deadlines, call_later: Callable[[float, Callable[[], None]], Timer], log: Log, media: Media
     ) -> None:
         self.deadlines = deadlines
         self.call_later = call_later
         self.log = log
+        self.media = media
 
 
 class Exchange(msgspec.Struct, eq=False):
@@ -87,6 +93,8 @@ class Exchange(msgspec.Struct, eq=False):
     _interpreter: Interpretation | None = None
     _is_translated: bool = False
     """Whether the target that is being asked speaks another dialect than the caller."""
+    _fetching: Fetching | None = None
+    """Media on their way, without which the target cannot be asked."""
 
     def start(self) -> None:
         """Asks the first target."""
@@ -99,6 +107,8 @@ class Exchange(msgspec.Struct, eq=False):
         """The caller has left: so does the provider's work for it."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._fetching is not None:
+            self._fetching.cancel()
         if self._call is not None:
             self._call.cancel()
         self.stop_waiting()
@@ -207,7 +217,7 @@ class Exchange(msgspec.Struct, eq=False):
             self._reply.waited_s += self._scheduler.deadlines.clock() - self._attempt_sent
             self._attempt_sent = 0.0
 
-    def attempt_failed(self, error: UpstreamError) -> None:
+    def attempt_failed(self, error: UpstreamError | MediaUnavailable) -> None:
         """An attempt came to nothing: ask the next target, or the last one again, or give up with the last reason."""
         self.stop_waiting()
         if self._call is not None:
@@ -238,14 +248,19 @@ class Exchange(msgspec.Struct, eq=False):
             if not self._is_translated:
                 wire = route.provider.prepare(envelope, target, route.credential, self._trace)
             else:
-                translated = self._translate(route)
+                interpreter = self._interpreter or self._interpret(route)
+                missing = interpreter.missing(route)
+                if missing:
+                    self._fetch(missing)
+                    return
+                translated = self._translate(interpreter, route)
                 if translated is None:
-                    self._answer_alone(route)
+                    reply.respond(*interpreter.answer(route, b""), self._scheduler.deadlines.clock())
                     return
                 wire = translated
             if route.sign is not None:
                 wire = route.sign(wire, time.time())
-        except UpstreamCredentials as error:
+        except (MediaUnavailable, UpstreamCredentials) as error:
             self.attempt_failed(error)
             return
         except StellwerkError as error:
@@ -254,57 +269,68 @@ class Exchange(msgspec.Struct, eq=False):
         except Exception as error:  # noqa: BLE001  # a plugin's defect ends its request, and no other
             self._fail_by_defect(error)
             return
-        self._send(route, wire, is_stream=envelope.is_stream)
-
-    def _send(self, route: Route, wire: WireRequest, *, is_stream: bool) -> None:
-        model = self._model
         now = self._attempt_sent = self._scheduler.deadlines.clock()
-        expires = self._expires
-        if self._index + 1 < len(self._targets):
-            expires = now + (expires - now) * NEXT_TARGET_SHARE
         body = wire.body
         self._call = call = Call(
             frame(wire.method, wire.path, route.authority, wire.fields, len(body)),
             body,
             self,
-            is_stream,
-            model.stream_patience if is_stream else model.whole_patience,
-            expires,
+            envelope.is_stream,
+            model.stream_patience if envelope.is_stream else model.whole_patience,
+            self._attempt_expires(now),
         )
         route.lane.send(call)
 
+    def _attempt_expires(self, now: float) -> float:
+        """Until when the target of the moment may take."""
+        if self._index + 1 < len(self._targets):
+            return now + (self._expires - now) * NEXT_TARGET_SHARE
+        return self._expires
+
     def _hand(self, custody: Custody, route: Route, headers: Headers, body: bytes, now: float) -> None:
-        """An answer under sealed ids, or the next question that it takes."""
+        """An answer under sealed ids, or the next question that it takes: one attempt, however many these are."""
         handed = custody.hand(route, headers, body, self._reply.dialect.facts(body))
         if handed is not None:
             self._reply.respond(handed.body, handed.facts, now, handed.fields)
             return
-        wire = route.provider.prepare(custody.envelope, route.target, route.credential, self._trace)
-        self._send(route, wire, is_stream=False)
+        self._reply.attempts -= 1
+        self._attempt()
 
-    def _translate(self, route: Route) -> WireRequest | None:
+    def _interpret(self, route: Route) -> Interpretation:
+        """Who translates this request, as soon as a target needs it."""
+        lease = self._reply.lease
+        interpreter = self._reply.dialect.interpret(lease.envelope, lease.request_id)
+        if interpreter is None:
+            message = f"The model's provider '{route.target.provider}' does not serve this path."
+            raise InvalidRequest(message, param="model")
+        self._interpreter = interpreter
+        return interpreter
+
+    def _translate(self, interpreter: Interpretation, route: Route) -> WireRequest | None:
         """The request for a provider of another dialect; ``None`` where the answer needs none.
 
         What the provider cannot say is refused, or told in a header.
         """
-        reply = self._reply
-        interpreter = self._interpreter
-        if interpreter is None:
-            lease = reply.lease
-            interpreter = reply.dialect.interpret(lease.envelope, lease.request_id)
-            if interpreter is None:
-                message = f"The model's provider '{route.target.provider}' does not serve this path."
-                raise InvalidRequest(message, param="model")
-            self._interpreter = interpreter
         wire = interpreter.prepare(route, self._trace)
         warning = interpreter.warning
-        reply.warning = b"x-stellwerk-warning: %b\r\n" % warning.encode() if warning else b""
+        self._reply.warning = b"x-stellwerk-warning: %b\r\n" % warning.encode() if warning else b""
         return wire
 
-    def _answer_alone(self, route: Route) -> None:
-        """What needs no provider is answered at once."""
+    def _fetch(self, missing: Sequence[Link]) -> None:
+        """Puts the attempt off until its media are here: its provider has not been asked yet."""
+        reply, scheduler = self._reply, self._scheduler
+        reply.attempts -= 1
+        now = self._attempt_sent = scheduler.deadlines.clock()
+        # Told at once where everything is at hand, so it has to be known before it starts.
+        self._fetching = Fetching(scheduler.media, missing, reply.lease.envelope.body, self._on_media)
+        self._fetching.start(self._attempt_expires(now))
+
+    def _on_media(self, found: Found) -> None:
+        self._fetching = None
+        self.stop_waiting()
         if self._interpreter is not None:
-            self._reply.respond(*self._interpreter.answer(route, b""), self._scheduler.deadlines.clock())
+            self._interpreter.learn(found)
+        self._attempt()
 
     def _is_stream(self, route: Route, kind: bytes) -> bool:
         """Whether an answer of this media type is the stream that was asked for."""
@@ -316,8 +342,11 @@ class Exchange(msgspec.Struct, eq=False):
         report(self._scheduler.log, error, self._reply.lease.request_id)
         self._reply.fail(StellwerkError("The gateway failed to serve this request."))
 
-    def _repeat_later(self, error: UpstreamError, left_s: float) -> None:
+    def _repeat_later(self, error: UpstreamError | MediaUnavailable, left_s: float) -> None:
         """Asks the last target again after a pause, if it may be worth it."""
+        if isinstance(error, MediaUnavailable):
+            self._reply.fail(error)
+            return
         pause_s = full_jitter(self._repeats, BACKOFF_S, MAX_BACKOFF_S, random.random())  # noqa: S311 (no secret)
         if error.retry_after_s is not None:
             pause_s = max(pause_s, error.retry_after_s)

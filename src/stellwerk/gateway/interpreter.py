@@ -9,13 +9,16 @@ import msgspec
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import judge
+from stellwerk.core.media import Link
 from stellwerk.core.reply import ReplyFacts
 from stellwerk.core.wire import WireRequest
 from stellwerk.gateway.dialect import ChatDialect
+from stellwerk.gateway.linked_media import LinkedMedia
 from stellwerk.gateway.translation import Translation
 
 if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
+    from stellwerk.gateway.media import Found
 
 
 class Interpreter:
@@ -24,7 +27,7 @@ class Interpreter:
     The request is read whole once, however many targets are asked.
     """
 
-    __slots__ = ("_asked", "_dialect", "_envelope", "_identity", "warning")
+    __slots__ = ("_asked", "_dialect", "_envelope", "_identity", "_media", "warning")
 
     def __init__(self, dialect: ChatDialect, envelope: Envelope, identity: str) -> None:
         self._dialect = dialect
@@ -32,13 +35,33 @@ class Interpreter:
         self._identity = identity
         """Names the answer where the provider's dialect has no ids."""
         self._asked: ChatRequest | None = None
+        self._media: LinkedMedia | None = None
         self.warning = ""
         """What of the request the target of the moment is not told."""
 
+    def missing(self, route: Route) -> tuple[Link, ...]:
+        """Media that a target takes by value alone, and that are still to be fetched.
+
+        Raises ``InvalidRequest``: as ``MediaUnavailable`` for such as cannot be had.
+        """
+        if self._asked is None:
+            self._asked = self._dialect.decode(self._envelope)
+            self._media = LinkedMedia.of(self._asked)
+        return () if self._media is None else self._media.missing(route)
+
+    def learn(self, found: Found) -> None:
+        """Takes note of what lies behind links, or why that cannot be had."""
+        if self._media is not None:
+            self._media.learn(found)
+
     def prepare(self, route: Route, trace: bytes) -> WireRequest:
-        """The request for a target. Raises ``InvalidRequest`` for what it cannot be without, by name."""
-        asked = self._asked if self._asked is not None else self._dialect.decode(self._envelope)
-        self._asked = asked = msgspec.structs.replace(asked, model=route.target.model)
+        """The request for a target of which nothing is missing.
+
+        Raises ``InvalidRequest`` for what it cannot be without, by name.
+        """
+        self._asked = asked = msgspec.structs.replace(self._request, model=route.target.model)
+        if self._media is not None:
+            asked = self._media.put_in(asked, route)
         dropped = (*judge(self._dialect.bound, asked), *judge(route.provider.losses, asked))
         self.warning = f"dropped {', '.join(dropped)}" if dropped else ""
         return route.provider.prepare_chat(asked, route.target, route.credential, trace)

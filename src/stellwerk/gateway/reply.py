@@ -105,9 +105,15 @@ class Reply(msgspec.Struct, eq=False):
 
     def _cost_nanos(self, usage: Usage | None) -> int | None:
         """What the call cost; ``None`` where nobody can say: it used something, and was not counted or has no price."""
-        if usage is None or self.route is None:
+        route = self.route
+        if usage is None or route is None:
             return None
-        return nanos_of(usage, self.route.target.card, self.lease.started_ms)
+        rates = route.per_token
+        if rates is None or not usage.is_plain:
+            return nanos_of(usage, route.target.card, self.lease.started_ms)
+        fresh, read, output = rates
+        cached = usage.cache_read_tokens
+        return (usage.input_tokens - cached) * fresh + cached * read + usage.output_tokens * output
 
     def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route

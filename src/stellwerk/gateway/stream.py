@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from stellwerk.core.shape import NO_SHAPE, Shape
 from stellwerk.errors import StellwerkError, UpstreamError, UpstreamInvalid, UpstreamUnavailable
+from stellwerk.gateway.chunk_passer import chunk_passer
 from stellwerk.gateway.translation import Translation
-from stellwerk.http.chunk import CHUNK_HEADS, inside
 from stellwerk.http.deadlines import NEVER, Deadlines
 from stellwerk.http.fields import Headers
 
@@ -141,42 +141,10 @@ class StreamReply:
             self._exchange.hear(self)
 
     def _chunk_passer(self) -> Callable[[bytes], bool]:
-        """Hands chunks on that nobody has to change, as they came in: the hot path of streaming.
-
-        A function made for this stream instead of a method, because its names are looked up once, here. A chunk that
-        holds a typical event is told by three comparisons; any other is read, and what it says may change what is
-        typical, or end the stream.
-        """
         write = self._reply.request.write_chunk
         if write is None:  # a caller that takes no chunks (HTTP/1.0)
             return _parse
-        reply, read_chunk = self._reply, self._read_chunk
-        opening, middle, ending = self._shape or NO_SHAPE
-        if not ending:
-            middle, ending = b"", middle
-        ending += b"\r\n"
-        ending_size = len(ending)
-        begins: dict[int, bytes] = {}  # by a chunk's length, how it begins; streams have few lengths
-
-        def on_chunk(data: bytes) -> bool:
-            size = len(data)
-            begin = begins.get(size)
-            if begin is not None and data.startswith(begin) and data.endswith(ending):
-                end = data.find(b'"', len(begin))
-                if middle and data.startswith(middle, end):
-                    end = data.find(b'"', end + len(middle))
-                if end == size - ending_size:
-                    write(data)
-                    reply.size += size - (6 if size < 263 else 7)  # no event has less than 16 bytes
-                    return True
-            carried = inside(data)
-            if carried is None:
-                return False
-            begins[size] = CHUNK_HEADS[size] + opening
-            read_chunk(data, carried, write)
-            return True
-
-        return on_chunk
+        return chunk_passer(self._shape or NO_SHAPE, write, self._reply, self._read_chunk)
 
     def _conclude(self) -> None:
         """The closing event has passed: the caller has all of it, whatever else the provider's connection does."""

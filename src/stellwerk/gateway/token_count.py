@@ -14,10 +14,13 @@ from stellwerk.core.tokens import estimate
 from stellwerk.core.usage import Usage
 from stellwerk.core.wire import WireRequest
 from stellwerk.gateway.dialect import Relay
+from stellwerk.gateway.linked_media import LinkedMedia
 from stellwerk.ports.provider import Counting
 
 if TYPE_CHECKING:
+    from stellwerk.core.media import Link
     from stellwerk.gateway.configuration import Route
+    from stellwerk.gateway.media import Found
 
 ESTIMATED = "estimated"
 """The warning on a number that no provider has counted."""
@@ -32,14 +35,27 @@ def counted(tokens: int) -> ReplyFacts:
 class TokenCount:
     """Asks the target of the moment, whatever its dialect, or answers with an estimate from above."""
 
-    __slots__ = ("_asked", "_decode", "_encode", "warning")
+    __slots__ = ("_asked", "_decode", "_encode", "_media", "warning")
 
     def __init__(self, decode: Callable[[], ChatRequest], encode: Callable[[int], bytes]) -> None:
         self._decode = decode
         self._encode = encode
         self._asked: ChatRequest | None = None
+        self._media: LinkedMedia | None = None
         self.warning = ""
         """What of the request the target of the moment is not told, or that it has not counted at all."""
+
+    def missing(self, route: Route) -> tuple[Link, ...]:
+        """Media that a target counts by value alone; an estimate needs none. Raises ``InvalidRequest``."""
+        if not isinstance(route.provider, Counting):
+            return ()
+        self._media = self._media or LinkedMedia.of(self._request)
+        return () if self._media is None else self._media.missing(route)
+
+    def learn(self, found: Found) -> None:
+        """Takes note of what lies behind links, or why that cannot be had."""
+        if self._media is not None:
+            self._media.learn(found)
 
     def prepare(self, route: Route, trace: bytes) -> WireRequest | None:
         """The question to a target; ``None`` where it does not count. Raises ``InvalidRequest``."""
@@ -48,6 +64,8 @@ class TokenCount:
         if not isinstance(provider, Counting):
             self.warning = ESTIMATED
             return None
+        if self._media is not None:
+            asked = self._media.put_in(asked, route)
         dropped = judge(provider.losses, asked)
         self.warning = f"dropped {', '.join(dropped)}" if dropped else ""
         return provider.prepare_chat_count(asked, route.target, route.credential, trace)

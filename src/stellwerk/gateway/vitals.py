@@ -15,6 +15,7 @@ from stellwerk.supervisor import board
 
 BEAT_S = 0.25
 BEATS_PER_DUMP = 4
+_MEDIA = (board.MEDIA_FETCHED_TOTAL, board.MEDIA_FAILED_TOTAL, board.MEDIA_CACHED_TOTAL, board.MEDIA_BYTES_TOTAL)
 
 
 class Vitals:
@@ -29,6 +30,7 @@ class Vitals:
         self._due = 0.0
         self._served = 0
         self._denied = 0
+        self._fetched = (0, 0, 0, 0)
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, on_beat: Callable[[], None]) -> None:
@@ -69,6 +71,10 @@ class Vitals:
             "stellwerk_connections": float(sum(reading.connections for reading in readings)),
             "stellwerk_http_requests_total": float(self._board.total(board.REQUESTS_TOTAL)),
             "stellwerk_egress_denied_total": float(self._board.total(board.EGRESS_DENIED_TOTAL)),
+            "stellwerk_media_fetched_total": float(self._board.total(board.MEDIA_FETCHED_TOTAL)),
+            "stellwerk_media_failed_total": float(self._board.total(board.MEDIA_FAILED_TOTAL)),
+            "stellwerk_media_cached_total": float(self._board.total(board.MEDIA_CACHED_TOTAL)),
+            "stellwerk_media_bytes_total": float(self._board.total(board.MEDIA_BYTES_TOTAL)),
             "stellwerk_loop_lag_max_seconds": max((reading.loop_lag_max_us for reading in readings), default=0) / 1e6,
             "stellwerk_configuration_version": float(max((reading.config_version for reading in readings), default=0)),
         }
@@ -125,3 +131,8 @@ class Vitals:
         self._served = self._gateway.front.served
         words[board.EGRESS_DENIED_TOTAL] += self._gateway.guard.denied - self._denied
         self._denied = self._gateway.guard.denied
+        media = self._gateway.media
+        fetched = (media.fetched, media.failed, media.cached, media.bytes)
+        for word, now, before in zip(_MEDIA, fetched, self._fetched, strict=True):
+            words[word] += now - before
+        self._fetched = fetched

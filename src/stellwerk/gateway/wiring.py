@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import resource
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -25,10 +26,13 @@ from stellwerk.gateway.app import App
 from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.exchange import Scheduler
+from stellwerk.gateway.fetch import Fetcher
 from stellwerk.gateway.masking import mask
+from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
 from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
+from stellwerk.gateway.renewals import Renewals
 from stellwerk.gateway.speeches import Speech, speech_of
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import Directory, digest
@@ -41,7 +45,7 @@ from stellwerk.http.front import Front
 from stellwerk.http.pool import Pool
 from stellwerk.http.resolver import SystemResolver
 from stellwerk.http.tls import client_context
-from stellwerk.ports.credential import Signing
+from stellwerk.ports.credential import Refreshed, Signing
 from stellwerk.ports.provider import Provider
 from stellwerk.ports.store import EventStore
 from stellwerk.ports.strategy import Strategy
@@ -53,6 +57,8 @@ IDLE_S = 60.0
 HOME_TIMEOUT_S = 600.0
 """How long a provider may take for what concerns no model: the official clients' own patience."""
 SPARE_DESCRIPTORS = 64
+IN_HEADERS = ("api_key", "access_token")
+"""Options of providers whose value goes into a header as it is: the credential that ``prepare`` is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,8 @@ class Gateway:
     metrics: Metrics
     guard: Guard
     vault: Vault
+    media: Media
+    renewals: Renewals
 
 
 def assemble(
@@ -76,8 +84,13 @@ def assemble(
     record: Callable[[RequestEvent], None],
     operation: Operation,
     log: Log,
+    *,
+    wall: Callable[[], float] = time.time,
 ) -> Gateway:
-    """A gateway that serves ``snapshot`` as soon as its front listens. Raises ``ConfigurationError``."""
+    """A gateway that serves ``snapshot`` as soon as its front listens; ``wall`` gives Unix time in seconds.
+
+    Fetching the providers' credentials begins at once, and nothing waits for it. Raises ``ConfigurationError``.
+    """
     limits = snapshot.server.limits
     guard = Guard(Policy(), deadlines.clock, _told(log))
     pool = Pool(
@@ -92,10 +105,14 @@ def assemble(
     guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
+    media = Media(pool, guard, snapshot.media)
     vault = Vault(Path(snapshot.state.directory))
-    pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log), vault)
+    pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log, media), vault)
     app = App(pipeline, Paths(limits), operation, log)
-    return Gateway(Front(app, limits, deadlines), pool, app, pipeline, account, metrics, guard, vault)
+    renewals = Renewals(Fetcher(pool, guard).fetch, deadlines, log, wall)
+    renewals.adopt(configuration.providers)
+    front = Front(app, limits, deadlines)
+    return Gateway(front, pool, app, pipeline, account, metrics, guard, vault, media, renewals)
 
 
 def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
@@ -113,6 +130,8 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     # Requests under way may still turn to a provider that is gone, until their time is up.
     gateway.guard.adopt(configuration.egress, grace_s=max((model.timeout_s for model in former), default=0.0))
     gateway.pool.reconsider()
+    gateway.media.adopt(snapshot.media)
+    gateway.renewals.adopt(configuration.providers)
     gateway.pipeline.configuration = configuration
 
 
@@ -123,7 +142,7 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
     """
     secrets = _secrets(snapshot)
     providers = {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
-    credentials = {name: found.get("api_key") or found.get("access_token", "") for name, found in secrets.items()}
+    credentials = {name: next(filter(None, map(found.get, IN_HEADERS)), "") for name, found in secrets.items()}
     targets = {spec.name: _targets(spec) for spec in snapshot.models}
     models = {spec.name: spec for spec in snapshot.models}
     dialects = {provider.dialect for provider in providers.values()}
@@ -145,6 +164,7 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
         trusted_proxies=tuple(ip_network(network) for network in snapshot.server.trusted_proxies),
         admin_digest=digest(_token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
         egress=_egress(snapshot, providers),
+        providers=providers,
     )
 
 
@@ -183,13 +203,20 @@ def _told(log: Log) -> Callable[[Denial], None]:
 
 
 def _egress(snapshot: Snapshot, providers: Mapping[str, Provider]) -> Policy:
-    return Policy.of(snapshot.egress, (provider.origin for provider in providers.values()))
+    """Each provider's own origin is permitted, and where just this one fetches its credentials."""
+    origins = [provider.origin for provider in providers.values()]
+    for provider in providers.values():
+        origins += provider.origins if isinstance(provider, Refreshed) else ()
+    return Policy.of(snapshot.egress, origins)
 
 
 def _secrets(snapshot: Snapshot) -> dict[str, dict[str, str]]:
     """The values of each provider's secrets, by provider and option."""
     return {
-        spec.name: {option: _token(reference) for option, reference in spec.secrets.items()}
+        spec.name: {
+            option: _token(reference) if option in IN_HEADERS else resolve(reference)
+            for option, reference in spec.secrets.items()
+        }
         for spec in snapshot.providers
     }
 
@@ -294,6 +321,7 @@ def _route(target: Target, provider: Provider, credential: str, pool: Pool, spok
         ),
         speech=spoken[provider.dialect],
         place=place_of(target.provider, credential),
+        per_token=target.card.price.per_token if target.card is not None and target.card.price is not None else None,
         sign=provider.sign if isinstance(provider, Signing) else None,
     )
 

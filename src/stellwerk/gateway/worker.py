@@ -130,6 +130,7 @@ class Worker:
         except TimeoutError:
             self._log.warning("drain_cut", connections=self._gateway.front.connections)
             self._gateway.front.abort()
+        self._gateway.renewals.stop()
         self._gateway.pool.close()
         self._gateway.vault.close()
         await asyncio.to_thread(self._writer.close, FLUSH_S)

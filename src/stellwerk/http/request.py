@@ -78,7 +78,7 @@ class Request(msgspec.Struct, eq=False):
     def write_chunk(self) -> Callable[[bytes], None] | None:
         """Writes bytes that are already framed as HTTP chunks; ``None`` where this answer is not chunked."""
         if self._connection is not None and self._is_chunked:
-            return self._connection.write
+            return self._connection.hasty_writer()
         return None
 
     def respond(self, status: int, fields: bytes, body: bytes = b"") -> None:

@@ -176,7 +176,8 @@ class UpstreamConnection(asyncio.Protocol):
         if call is None:
             self._drop()
             return
-        if not (call.has_answer or call.is_streamed or self._is_paused) and self._answers_at_once(call, data):
+        is_plain = not (call.has_answer or call.is_streamed or self._is_paused or self._has_surplus)
+        if is_plain and self._answers_at_once(call, data):
             return
         self._used = True
         call.has_answer = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from stellwerk.core.wire import WireRequest
+from stellwerk.core.wire import Origin, WireRequest
 
 Fetch: TypeAlias = Callable[[str, str, Mapping[str, str], bytes], Awaitable[tuple[int, bytes]]]
 """``fetch(method, url, headers, body)`` gives status and body. It raises ``UpstreamError`` when nobody answers."""
@@ -29,6 +29,20 @@ class Signing(Protocol):
 @runtime_checkable
 class Refreshed(Protocol):
     """A provider whose credentials expire: somebody calls ``refresh`` when it starts, and then as it says."""
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Where credentials are fetched from: connections may go there as well, and nowhere else for that."""
+        ...
+
+    @property
+    def failure(self) -> str | None:
+        """Why the last attempt to get new ones came to nothing; ``None`` after one that did not. Holds no secret."""
+        ...
+
+    def inherit(self, former: object) -> None:
+        """Takes the credentials of the provider that this one replaces in a reload, if both are the same identity's."""
+        ...
 
     async def refresh(self, fetch: Fetch, now: float) -> float:
         """Gets new credentials if it is time; returns when to call again (Unix seconds, infinite for never).

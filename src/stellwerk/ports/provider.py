@@ -9,6 +9,7 @@ from stellwerk.core.chat import ChatRequest
 from stellwerk.core.embedding import EmbeddingRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import Loss
+from stellwerk.core.media import Link
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, Origin, WireRequest
 
@@ -33,6 +34,10 @@ class Provider(Protocol):
 
     def speaks(self, dialect: str) -> bool:
         """Whether a caller of this dialect is served in it, with the bytes handed on as they come."""
+        ...
+
+    def takes_url(self, link: Link) -> bool:
+        """Whether media of a translated request may stay behind their URL; if not, the gateway fetches them first."""
         ...
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:

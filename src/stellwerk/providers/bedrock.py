@@ -11,16 +11,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from stellwerk.errors import ConfigurationError
 from stellwerk.ports.provider import Provider
 
 if TYPE_CHECKING:
-    from stellwerk.cloud.aws_credentials import Refreshing
+    from stellwerk.cloud.aws_sources import Source
 
 SECRETS = ("api_key", "access_key_id", "secret_access_key", "session_token")
 """Options that hold a secret: the compiled configuration keeps references to them, the worker resolves them."""
@@ -59,6 +57,8 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
     The environment and the shared files of AWS tools are read here, once, where the settings leave something open.
     """
     from stellwerk.cloud.aws_chain import region_of  # not for those who only judge settings
+    from stellwerk.cloud.aws_sources import hold, origins
+    from stellwerk.cloud.files import read
     from stellwerk.cloud.signed_bedrock import SignedUpstream
     from stellwerk.dialects.bedrock_converse.upstream import endpoint
 
@@ -73,25 +73,16 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
         return SignedUpstream(base_url, region, bearer)
     if not region:
         raise ValueError("`region` is needed: requests are signed for one")
-    return SignedUpstream(base_url, region, credentials=_credentials(settings, region, environment))
+    source = _source(settings, environment)
+    return SignedUpstream(base_url, region, credentials=hold(source, region, read), origins=origins(source, region))
 
 
-def read(path: str) -> str | None:
-    """A file's text; ``None`` when there is none. Raises ``ConfigurationError`` for one that cannot be read."""
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, UnicodeDecodeError):
-        raise ConfigurationError((f"{path}: it cannot be read",)) from None
-
-
-def _credentials(settings: Settings, region: str, environment: Mapping[str, str]) -> Refreshing:
+def _source(settings: Settings, environment: Mapping[str, str]) -> Source:
     from stellwerk.cloud.aws_chain import choose
     from stellwerk.cloud.aws_credentials import Credentials
-    from stellwerk.cloud.aws_sources import Key, hold
+    from stellwerk.cloud.aws_sources import Key
+    from stellwerk.cloud.files import read
 
     if settings.access_key_id:
-        key = Credentials(settings.access_key_id, settings.secret_access_key, settings.session_token)
-        return hold(Key(key), region, read)
-    return hold(choose(environment, read, settings.profile), region, read)
+        return Key(Credentials(settings.access_key_id, settings.secret_access_key, settings.session_token))
+    return choose(environment, read, settings.profile)

@@ -19,6 +19,9 @@ from stellwerk.simulator.steering import Steering, without_markers
 from stellwerk.simulator.tokens import split
 
 SECOND_CALL_PROBABILITY = 0.3
+SAYING_PROBABILITY = 0.5
+MOST_SHOWN_THOUGHTS = 64
+"""So many tokens long is what an answer tells of the model's thoughts; providers shorten them too."""
 CALL_OVERHEAD_TOKENS = 8
 MOST_TOKENS = 1_000_000
 _REASONING_TOKENS = {"none": 0, "minimal": 16, "low": 64, "medium": 256, "high": 1_024, "xhigh": 2_048, "max": 4_096}
@@ -35,11 +38,11 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One candidate. ``tokens`` joined are its text, or the reason of its refusal."""
+    """One candidate. ``tokens`` joined are its text, or the reason of its refusal; with calls, what it says first."""
 
     tokens: list[str]
     finish: str
-    """``stop``, ``length``, ``tool_calls`` or ``content_filter``."""
+    """``stop``, ``length``, ``tool_calls``, ``content_filter`` or ``failed``."""
     seed: bytes
     """For what else has to be made up about it."""
     output_tokens: int
@@ -47,6 +50,10 @@ class Choice(msgspec.Struct, frozen=True):
     reasoning_tokens: int = 0
     calls: tuple[Call, ...] = ()
     is_refusal: bool = False
+    thoughts: tuple[str, ...] = ()
+    """Joined, what the model shows of its thoughts, if it was asked to."""
+    stop: str | None = None
+    """The stop sequence that ended it."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -64,10 +71,21 @@ class Author:
         self._language = language
         self._writers = Writers(seed)
 
-    def answer(self, ask: Ask, steering: Steering, lengths: Sampler, *, reasons: bool, cached_tokens: int) -> Answer:
+    def answer(
+        self,
+        ask: Ask,
+        steering: Steering,
+        lengths: Sampler,
+        *,
+        reasons: bool,
+        cached_tokens: int,
+        written_tokens: int = 0,
+    ) -> Answer:
         """The answer to ``ask``. Raises ``Refusal`` where a schema cannot be satisfied."""
         content = digest(self._seed, ask.content)
         prose = self._writers.writer(steering.language or self._language, ask.text)
+        if steering.finish == "failed" and not ask.can_fail:
+            raise Refusal(400, "The simulator cannot do what was asked: no answer ends as failed here.")
         choices = tuple(
             self._choice(ask, steering, lengths, prose, digest(content, bytes([index])), reasons=reasons)
             for index in range(ask.choices)
@@ -76,8 +94,10 @@ class Author:
             input_tokens=ask.prompt_tokens,
             output_tokens=sum([choice.output_tokens for choice in choices]),
             cache_read_tokens=min(cached_tokens, ask.prompt_tokens),
+            cache_write_tokens=min(written_tokens, max(ask.prompt_tokens - cached_tokens, 0)),
             reasoning_tokens=sum([choice.reasoning_tokens for choice in choices]),
             input_audio_tokens=ask.audio_tokens,
+            input_image_tokens=ask.image_tokens,
         )
         return Answer(choices, usage)
 
@@ -86,26 +106,45 @@ class Author:
     ) -> Choice:
         dice = Dice(seed)
         thought = _reasoning_tokens(ask, steering, dice, reasons=reasons)
+        thoughts = _thoughts(ask, thought, seed, prose)
         if ask.max_tokens is not None and thought >= ask.max_tokens:
-            return Choice([], "length", seed, ask.max_tokens, ask.max_tokens)
+            return Choice([], "length", seed, ask.max_tokens, ask.max_tokens, thoughts=thoughts[: ask.max_tokens])
         room = MOST_TOKENS if ask.max_tokens is None else ask.max_tokens - thought
         tools = () if steering.refusal or steering.say is not None else _tools_to_call(ask, steering, dice)
         if tools:
-            calls, used, is_cut = _calls(tools, room, dice, prose)
+            said = _said_before(ask, seed, prose)[: room // 4]
+            calls, used, is_cut = _calls(tools, room - len(said), dice, prose)
             finish = "length" if is_cut else "tool_calls" if ask.named_tool is None else "stop"
-            return Choice([], finish, seed, thought + used, thought, calls)
-        tokens, is_cut = _within(_text(ask, steering, lengths, dice, prose), ask.stop, room)
+            return Choice(said, finish, seed, thought + len(said) + used, thought, calls, thoughts=thoughts)
+        tokens, is_cut, stop = _within(_text(ask, steering, lengths, dice, prose), ask.stop, room)
         finish = steering.finish or ("length" if is_cut else "stop")
-        return Choice(tokens, finish, seed, thought + len(tokens), thought, is_refusal=steering.refusal)
+        used = thought + len(tokens)
+        return Choice(tokens, finish, seed, used, thought, (), steering.refusal, thoughts, stop)
 
 
 def _reasoning_tokens(ask: Ask, steering: Steering, dice: Dice, *, reasons: bool) -> int:
     if steering.reasoning_tokens is not None:
         return steering.reasoning_tokens
-    if not reasons:
+    if not (reasons if ask.thinks is None else ask.thinks):
         return 0
     typical = _REASONING_TOKENS.get(ask.effort or "medium", _REASONING_TOKENS["medium"])
-    return typical // 2 + dice.below(typical) if typical else 0
+    thought = typical // 2 + dice.below(typical) if typical else 0
+    return thought if ask.most_thoughts is None else min(thought, ask.most_thoughts)
+
+
+def _thoughts(ask: Ask, length: int, seed: bytes, prose: Prose) -> tuple[str, ...]:
+    """What is shown of thoughts of ``length`` tokens; from dice of its own, so that the answer is the same without."""
+    if not ask.shows_thoughts or not length:
+        return ()
+    return tuple(prose.tokens(Dice(digest(seed, b"thoughts")), min(length, MOST_SHOWN_THOUGHTS)))
+
+
+def _said_before(ask: Ask, seed: bytes, prose: Prose) -> list[str]:
+    """What is said before tools are called, now and then; from dice of its own, so that the calls are the same."""
+    dice = Dice(digest(seed, b"before"))
+    if ask.speaks_before_calls and dice.has_luck(SAYING_PROBABILITY):
+        return prose.tokens(dice, dice.between(6, 18))
+    return []
 
 
 def _text(ask: Ask, steering: Steering, lengths: Sampler, dice: Dice, prose: Prose) -> list[str]:
@@ -114,7 +153,8 @@ def _text(ask: Ask, steering: Steering, lengths: Sampler, dice: Dice, prose: Pro
     if steering.refusal:
         return split(prose.refusal)
     if ask.output is not None:
-        return split(_json(ask.output, dice, prose, "response_format"))
+        written = _json(ask.output, dice, prose, "response_format")
+        return split(str(msgspec.json.decode(written)) if ask.is_bare else written)
     opening = prose.report(ask.tool_results) if ask.tool_results else prose.opening(without_markers(ask.text))
     if steering.tokens is not None:
         return prose.tokens(dice, min(steering.tokens, MOST_TOKENS), opening)
@@ -122,14 +162,17 @@ def _text(ask: Ask, steering: Steering, lengths: Sampler, dice: Dice, prose: Pro
     return prose.tokens(dice, max(wanted, len(split(opening))) if ask.tool_results else wanted, opening)
 
 
-def _within(tokens: list[str], stop: tuple[str, ...], room: int) -> tuple[list[str], bool]:
-    """``tokens`` up to the first of the stop sequences and no more than ``room``; and whether room was lacking."""
+def _within(tokens: list[str], stop: tuple[str, ...], room: int) -> tuple[list[str], bool, str | None]:
+    """``tokens`` up to the first of the stop sequences and at most ``room``; whether room lacked; what stopped it."""
+    ending: str | None = None
     if stop:
         text = "".join(tokens)
-        ends = [end for end in (text.find(sequence) for sequence in stop if sequence) if end >= 0]
+        ends = [(end, sequence) for sequence in stop if sequence and (end := text.find(sequence)) >= 0]
         if ends:
-            tokens = split(text[: min(ends)])
-    return tokens[:room], len(tokens) > room
+            end, ending = min(ends)
+            tokens = split(text[:end])
+    is_cut = len(tokens) > room
+    return tokens[:room], is_cut, None if is_cut else ending
 
 
 def _tools_to_call(ask: Ask, steering: Steering, dice: Dice) -> tuple[Tool, ...]:
@@ -182,5 +225,5 @@ def _calls(tools: tuple[Tool, ...], room: int, dice: Dice, prose: Prose) -> tupl
 def _json(schema: Any, dice: Dice, prose: Prose, param: str) -> str:
     try:
         return msgspec.json.encode(write_value(schema, dice, prose)).decode()
-    except BadSchema as error:
+    except (BadSchema, TypeError) as error:  # the latter for names that are no texts
         raise Refusal(400, f"Invalid schema: {error}.", code="invalid_json_schema", param=param) from error

@@ -47,6 +47,7 @@ class Ask(msgspec.Struct, frozen=True):
     text: str
     """What the user said last."""
     audio_tokens: int = 0
+    image_tokens: int = 0
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     choices: int = 1
@@ -58,10 +59,32 @@ class Ask(msgspec.Struct, frozen=True):
     """Name and content of the results that the prompt ends with."""
     output: Any = None
     """``None`` for text, or the JSON Schema of the answer."""
+    is_bare: bool = False
+    """Whether an answer with a schema, which is one for texts then, comes without quotes."""
     effort: str | None = None
+    thinks: bool | None = None
+    """Whether the model thinks before it answers; ``None`` leaves it to the model."""
+    most_thoughts: int | None = None
+    """How many tokens it may think at most."""
+    shows_thoughts: bool = False
+    """Whether the answer tells what the model thought."""
+    cache_marks: tuple[int, ...] | None = None
+    """After how many segments the prompt is to be cached; ``None`` where the provider decides by itself."""
+    guard: str | None = None
+    """The guardrail of the provider that looks at the answer."""
+    traces_guard: bool = False
+    """Whether the answer tells what the guardrail found."""
+    wanted_fields: tuple[str, ...] = ()
+    """Which fields of the model's own answer are to be passed on, as JSON pointers."""
     logprobs: int | None = None
     """How many alternatives to show for each token; ``None`` for no log-probabilities at all."""
     wants_usage: bool = True
+    speaks_before_calls: bool = False
+    """Whether the model may say something before it calls tools."""
+    can_fail: bool = False
+    """Whether an answer may end as failed."""
+    form: Any = None
+    """What the dialect wants to know of the request when it writes the answer."""
 
     @property
     def prompt_tokens(self) -> int:
@@ -82,6 +105,8 @@ class Vectors(msgspec.Struct, frozen=True):
     prompt_tokens: int
     dimensions: int | None
     is_base64: bool
+    is_single: bool = False
+    """Whether one vector was asked for, rather than a list of them."""
 
     @property
     def content(self) -> bytes:

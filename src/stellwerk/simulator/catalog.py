@@ -13,9 +13,18 @@ from stellwerk.simulator.spread import Sampler, sampler
 
 USUAL_NAMES = ("gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-5.2", "gpt-5-mini", "o4-mini", "text-embedding-3-small")
 """What a provider lists that serves any name."""
+USUAL = {
+    "openai": USUAL_NAMES,
+    "gemini": ("gemini-3-pro-preview", "gemini-2.5-pro", "gemini-2.5-flash", "gemini-embedding-001"),
+    "bedrock": ("anthropic.claude-sonnet-4-5-20250929-v1:0", "amazon.nova-pro-v1:0", "meta.llama3-3-70b-instruct-v1:0"),
+    "anthropic": ("claude-opus-4-6", "claude-sonnet-4-6", "claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001"),
+}
+"""The same by dialect."""
 MOST_GUESSED = 1_000
 
-_REASONING = re.compile(r"(?:^|/)(?:o[1-9]|gpt-(?:[5-9]|oss))", re.IGNORECASE)
+_REASONING = re.compile(
+    r"(?:^|[/.])(?:o[1-9]|gpt-(?:[5-9]|oss)|gemini-(?:2\.5|[3-9])|deepseek[.-]r1|r1-v1)", re.IGNORECASE
+)
 
 
 class Behaviour(msgspec.Struct, frozen=True):
@@ -36,7 +45,8 @@ class Catalog:
         self._provider = provider
         self._is_open = not provider.models
         self.models: Sequence[SimulatedModel] = tuple(
-            SimulatedModel(name=model) if isinstance(model, str) else model for model in provider.models or USUAL_NAMES
+            SimulatedModel(name=model) if isinstance(model, str) else model
+            for model in provider.models or USUAL.get(provider.dialect, USUAL_NAMES)
         )
         self._behaviours = {model.name: self._behaviour(model) for model in self.models}
 
@@ -47,7 +57,7 @@ class Catalog:
             return known
         if not self._is_open:
             message = f"The model `{name}` does not exist or you do not have access to it."
-            raise Refusal(404, message, code="model_not_found", param="model")
+            raise Refusal(404, message, code="model_not_found", param="model", facts={"model": name})
         guessed = self._behaviour(SimulatedModel(name=name))
         if len(self._behaviours) < MOST_GUESSED:
             self._behaviours[name] = guessed

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -19,9 +20,11 @@ from stellwerk.simulator.scenario import SimulatedModel
 class Endpoint(msgspec.Struct, frozen=True, gc=False):
     """Where a request goes."""
 
-    kind: Literal["answer", "vectors", "models", "model"]
+    kind: Literal["answer", "vectors", "models", "model", "count", "stored"]
     model: str = ""
     """The model in the path, where the dialect has it there."""
+    action: str = ""
+    """What the path says beside it, in the dialect's words."""
 
 
 class Stamp(msgspec.Struct, frozen=True, gc=False):
@@ -31,10 +34,15 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
     """Unique among the provider's answers; the dialect puts its prefix before it."""
     created: int
     """Seconds since the Unix epoch."""
+    latency_ms: int = 0
+    """How long the model takes to answer, or to begin with it."""
 
 
 class Dialect(Protocol):
-    """Reads requests and writes answers. Does no I/O and knows no time."""
+    """Reads requests and writes answers. Does no I/O, and knows no time but for a signature that has one.
+
+    What has a body here is the usual way, which a dialect that names this class as its parent need not repeat.
+    """
 
     base_path: str
     """What the dialect's own SDK wants behind the address in its base URL."""
@@ -53,6 +61,22 @@ class Dialect(Protocol):
         """The caller's key."""
         ...
 
+    def knows(self, request: Request, key: str, keys: Collection[str]) -> bool:
+        """Whether ``key``, which is the request's, is one of ``keys``."""
+        del request
+        return key in keys
+
+    def key_refusal(self, key: str | None) -> Refusal:
+        """What a caller is told without a key, or with one that is not known (its end is given)."""
+        if key is None:
+            return Refusal(401, "You did not provide an API key.")
+        return Refusal(401, f"Incorrect API key provided: {key}.", code="invalid_api_key")
+
+    def framed(self, request: Request) -> Dialect:
+        """The dialect with the framing that the request wants for its answer."""
+        del request
+        return self
+
     def read(self, endpoint: Endpoint, body: bytes) -> Ask | Vectors:
         """What the request asks. Raises ``Refusal``."""
         ...
@@ -69,6 +93,16 @@ class Dialect(Protocol):
         """The events of a stream, all but ``terminator``."""
         ...
 
+    def count(self, ask: Ask) -> bytes:
+        """The tokens of a prompt that is not answered."""
+        del ask
+        raise Refusal(404, "Tokens are not counted here.")
+
+    def stored(self, endpoint: Endpoint) -> bytes:
+        """What was kept of an earlier answer. Raises ``Refusal``."""
+        del endpoint
+        raise Refusal(404, "Nothing is stored here.")
+
     def vectors(self, asked: Vectors, dimensions: int) -> bytes:
         """Embeddings."""
         ...
@@ -81,6 +115,13 @@ class Dialect(Protocol):
         """The header fields that say where the caller stands with its limits."""
         ...
 
+    def error_fields(self, refusal: Refusal) -> bytes:
+        """The header fields that go with an error."""
+        seconds = refusal.retry_after_s
+        if seconds is None:
+            return b""
+        return b"retry-after: %d\r\nretry-after-ms: %d\r\n" % (math.ceil(seconds), math.ceil(seconds * 1_000))
+
     def error(self, refusal: Refusal) -> bytes:
         """An error's body."""
         ...
@@ -88,3 +129,7 @@ class Dialect(Protocol):
     def error_event(self, refusal: Refusal) -> bytes:
         """An error as an event of a stream."""
         ...
+
+    def broken_event(self, content: bytes) -> bytes:
+        """An event of a stream with a content that none may have."""
+        return b"data: %b\n\n" % content

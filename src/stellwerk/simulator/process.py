@@ -20,8 +20,11 @@ from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.errors import ConfigurationError
 from stellwerk.http.deadlines import Deadlines
 from stellwerk.http.front import BACKLOG, Front
+from stellwerk.simulator.anthropic.speaker import Anthropic
+from stellwerk.simulator.bedrock.speaker import Bedrock
 from stellwerk.simulator.dialect import Dialect
 from stellwerk.simulator.fault import PlannedFault
+from stellwerk.simulator.gemini.speaker import Gemini
 from stellwerk.simulator.openai.speaker import OpenAI
 from stellwerk.simulator.provider import Provider
 from stellwerk.simulator.scenario import Scenario, SimulatedProvider
@@ -30,7 +33,12 @@ from stellwerk.simulator.timetable import Timetable
 DRAIN_S = 0.5
 """How long answers under way may take to end on the way out."""
 
-_DIALECTS: dict[str, Callable[[], Dialect]] = {"openai": OpenAI}
+_DIALECTS: dict[str, Callable[[], Dialect]] = {
+    "openai": OpenAI,
+    "gemini": Gemini,
+    "bedrock": Bedrock,
+    "anthropic": Anthropic,
+}
 
 
 @dataclass(frozen=True)

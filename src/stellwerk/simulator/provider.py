@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from stellwerk.errors import RequestError
@@ -25,7 +24,9 @@ from stellwerk.simulator.send import error_of, send, spoil
 from stellwerk.simulator.steering import HEADER, NOTHING, Steering, read_steering, steered_fault
 from stellwerk.simulator.timetable import Timetable
 
-_SECRET_FIELDS = frozenset({b"authorization", b"api-key", b"x-api-key", b"x-goog-api-key", b"cookie"})
+_SECRET_FIELDS = frozenset(
+    {b"authorization", b"api-key", b"x-api-key", b"x-goog-api-key", b"x-amz-security-token", b"cookie"}
+)
 
 
 class Provider:
@@ -71,7 +72,8 @@ class Provider:
     def refusal(self, error: RequestError, request: Request) -> tuple[bytes, bytes]:
         """What the engine itself refuses, in the dialect's shape."""
         del request
-        return self._dialect.json_fields, self._dialect.error(Refusal(error.status, error.message, code=error.code))
+        refused = Refusal(error.status, error.message, code=error.code)
+        return self._dialect.json_fields + self._dialect.error_fields(refused), self._dialect.error(refused)
 
     # -- what a test says
 
@@ -97,8 +99,10 @@ class Provider:
         if endpoint.kind in {"models", "model"}:
             if endpoint.kind == "model":
                 self._catalog.behaviour(endpoint.model)
-            fields = self._dialect.json_fields + self._replier.fields(0.0)
-            Whole(caller).send(0.0, 200, fields, self._dialect.models(endpoint, self._catalog.models))
+            self._tell(caller, self._dialect.models(endpoint, self._catalog.models))
+            return
+        if endpoint.kind == "stored":
+            self._tell(caller, self._dialect.stored(endpoint))
             return
         asked = self._dialect.read(endpoint, request.body)
         behaviour = self._catalog.behaviour(asked.model)
@@ -110,8 +114,12 @@ class Provider:
             self._refuse(caller, error_of(fault, fault.status), fault.delay_ms / 1_000)
             return
         fields = self._admit(key, asked)
+        if endpoint.kind == "count" and isinstance(asked, Ask):
+            self._tell(caller, self._dialect.count(asked))
+            return
         if isinstance(asked, Ask):
-            reply = self._replier.answer(asked, behaviour, steering, fields)
+            dialect = self._dialect.framed(request)
+            reply = self._replier.answer(asked, behaviour, steering, fields, dialect)
         else:
             reply = self._replier.vectors(asked, behaviour, steering, fields)
         caller.journal.spend(entry, reply.prompt_tokens, reply.output_tokens)
@@ -124,10 +132,8 @@ class Provider:
         key = self._dialect.credential(request.headers)
         if key is not None:
             entry.key = f"…{key[-4:]}"
-        if self._keys and key is None:
-            raise Refusal(401, "You did not provide an API key.")
-        if self._keys and key not in self._keys:
-            raise Refusal(401, f"Incorrect API key provided: {entry.key}.", code="invalid_api_key")
+        if self._keys and (key is None or not self._dialect.knows(request, key, self._keys)):
+            raise self._dialect.key_refusal(entry.key)
         return key or ""
 
     def _steering(self, request: Request, asked: Ask | Vectors) -> Steering:
@@ -166,11 +172,17 @@ class Provider:
         return fields
 
     def _refuse(self, caller: Caller, refusal: Refusal, delay_s: float) -> None:
-        fields = self._dialect.json_fields + self._replier.fields(delay_s) + refusal.fields
-        if refusal.retry_after_s is not None:
-            seconds = refusal.retry_after_s
-            fields += b"retry-after: %d\r\nretry-after-ms: %d\r\n" % (math.ceil(seconds), math.ceil(seconds * 1_000))
-        Whole(caller).send(delay_s, refusal.status, fields, self._dialect.error(refusal))
+        dialect = self._dialect.framed(caller.request)
+        fields = (
+            dialect.json_fields
+            + self._replier.refuse(refusal, delay_s)
+            + refusal.fields
+            + dialect.error_fields(refusal)
+        )
+        Whole(caller).send(delay_s, refusal.status, fields, dialect.error(refusal))
+
+    def _tell(self, caller: Caller, body: bytes) -> None:
+        Whole(caller).send(0.0, 200, self._dialect.json_fields + self._replier.fields(0.0), body)
 
 
 def _shown(headers: dict[bytes, bytes]) -> dict[str, str]:

@@ -58,22 +58,32 @@ class Replier:
         """The header block that is each reply's own."""
         return self._dialect.fields(self._next_id(), round(processing_s * 1_000))
 
-    def answer(self, ask: Ask, behaviour: Behaviour, steering: Steering, limit_fields: bytes) -> Reply:
-        """The reply to ``ask``. Raises ``Refusal`` when its prompt is too long or its schema cannot be satisfied."""
+    def refuse(self, refusal: Refusal, delay_s: float) -> bytes:
+        """The same for a refusal, which learns the id that it is told under."""
+        refusal.request_id = self._next_id()
+        return self._dialect.fields(refusal.request_id, round(delay_s * 1_000))
+
+    def answer(
+        self, ask: Ask, behaviour: Behaviour, steering: Steering, limit_fields: bytes, dialect: Dialect
+    ) -> Reply:
+        """The reply to ``ask`` in ``dialect``, the replier's own as it is framed for it.
+
+        Raises ``Refusal`` when its prompt is too long or its schema cannot be satisfied.
+        """
         _check_length(ask.prompt_tokens, ask.max_tokens or 0, behaviour)
-        cached = self._prompt_cache.cached_tokens(ask.segments) if self._prompt_cache is not None else 0
+        cached, written = self._prompt_cache.tokens(ask) if self._prompt_cache is not None else (0, 0)
         answer = self._author.answer(
             ask,
             steering,
             behaviour.answer_tokens,
             reasons=behaviour.reasons,
             cached_tokens=cached if steering.cached_tokens is None else steering.cached_tokens,
+            written_tokens=written,
         )
-        stamp = Stamp(self._next_id(), int(time.time()))
         first_s, gap_s = self._times(behaviour, steering)
         if not ask.is_stream:
             first_s += _sum_of(gap_s, _spoken_tokens(answer) - 1)
-        dialect = self._dialect
+        stamp = Stamp(self._next_id(), int(time.time()), round(first_s * 1_000))
         return Reply(
             dialect=dialect,
             fields=self.fields(first_s) + limit_fields,
@@ -117,7 +127,8 @@ def _check_length(prompt_tokens: int, cap: int, behaviour: Behaviour) -> None:
     if prompt_tokens + cap > behaviour.context_tokens:
         asked = f"{prompt_tokens} in the messages" + (f" and {cap} for the completion" if cap else "")
         message = f"This model's maximum context length is {behaviour.context_tokens} tokens. You asked for {asked}."
-        raise Refusal(400, message, code="context_length_exceeded", param="messages")
+        facts = {"prompt_tokens": prompt_tokens, "cap": cap, "context_tokens": behaviour.context_tokens}
+        raise Refusal(400, message, code="context_length_exceeded", param="messages", facts=facts)
 
 
 def _spoken_tokens(answer: Answer) -> int:

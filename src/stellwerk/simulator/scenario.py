@@ -16,7 +16,12 @@ from stellwerk.simulator.prose import Language
 from stellwerk.simulator.reading import read_struct
 from stellwerk.simulator.spread import Spread
 
-DIALECTS = ("openai",)
+DIALECTS = (
+    "openai",
+    "gemini",
+    "bedrock",
+    "anthropic",
+)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -48,6 +53,7 @@ class SimulatedProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
     name: str
     dialect: str = "openai"
+    """The API that it speaks."""
     listen: str = "127.0.0.1:0"
     """Host and port; port 0 takes a free one."""
     keys: tuple[str, ...] = ()

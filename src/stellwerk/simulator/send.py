@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain, islice
+from collections.abc import Callable, Iterator
+from itertools import chain, islice, pairwise
 
 from stellwerk.simulator import wire
 from stellwerk.simulator.delivery import (
@@ -58,10 +58,12 @@ def spoil(reply: Reply, caller: Caller, fault: Fault) -> None:
         case "short_length":
             _lying(reply, caller, fault)
         case "error_in_stream" if is_stream:
-            error = reply.dialect.error_event(error_of(fault, 500))
-            _stream(reply, caller, chain(islice(reply.events(), fault.after_events), (error,)), end_whole)
+            refusal = error_of(fault, 500)
+            refusal.after_events = fault.after_events
+            events = _broken_off(reply, fault, lambda: reply.dialect.error_event(refusal))
+            _stream(reply, caller, events, end_whole)
         case "no_done" if is_stream:
-            _stream(reply, caller, reply.events(), end_whole)
+            _stream(reply, caller, _without_last(_complete(reply)), end_whole)
         case _:
             raise AssertionError("unreachable: " + fault.name)
 
@@ -112,7 +114,8 @@ def _malformed(reply: Reply, caller: Caller, fault: Fault) -> None:
     elif fault.shape == "empty":
         _whole(reply, caller, reply.dialect.stream_fields if is_stream else reply.dialect.json_fields, b"")
     elif is_stream:
-        events = chain(islice(reply.events(), fault.after_events), (b"data: %b\n\n" % bad,), _terminator(reply))
+        broken = _broken_off(reply, fault, lambda: reply.dialect.broken_event(bad))
+        events = chain(broken, _terminator(reply))
         _stream(reply, caller, events, end_whole)
     else:
         _whole(reply, caller, reply.dialect.json_fields, bad)
@@ -146,5 +149,22 @@ def _complete(reply: Reply) -> Iterator[bytes]:
     return chain(reply.events(), _terminator(reply))
 
 
+def _without_last(events: Iterator[bytes]) -> Iterator[bytes]:
+    """``events`` but for the one that says that there are no more."""
+    for event, _ in pairwise(events):
+        yield event
+
+
 def _terminator(reply: Reply) -> tuple[bytes, ...]:
     return (reply.dialect.terminator,) if reply.dialect.terminator else ()
+
+
+def _broken_off(reply: Reply, fault: Fault, make_last: Callable[[], bytes]) -> Iterator[bytes]:
+    """The first events of a stream and then another one, which may depend on whether there were any."""
+    events = reply.events()
+
+    def both() -> Iterator[bytes]:
+        yield from islice(events, fault.after_events)
+        yield make_last()
+
+    return both()

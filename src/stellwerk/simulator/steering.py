@@ -48,7 +48,7 @@ class Steering(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     say: str | None = None
     """The answer's text, word for word."""
     refusal: bool = False
-    finish: Literal["stop", "length", "content_filter"] | None = None
+    finish: Literal["stop", "length", "content_filter", "failed"] | None = None
     call: str | None = None
     """Names of the tools to call, separated by commas; ``none`` for no call."""
     calls: int | None = None

@@ -64,6 +64,25 @@ def parsed_stream(stream: bytes) -> Iterator[dict[str, Any]]:
     yield from EventStream(_Raw(stream), output, create_parser("rest-json")._event_stream_parser, "ConverseStream")
 
 
+def assert_well_formed(events: list[dict[str, Any]]) -> None:
+    """One start; blocks numbered from 0, opened and closed in order; a stop; the metadata last."""
+    kinds_ = [next(iter(event)) for event in events]
+    assert kinds_[0] == "messageStart"
+    assert kinds_[-2:] == ["messageStop", "metadata"]
+    assert kinds_.count("messageStart") == kinds_.count("messageStop") == kinds_.count("metadata") == 1
+    index, is_open = -1, False
+    for event in events[1:-2]:
+        ((kind, told),) = event.items()
+        if kind == "contentBlockStop":
+            assert is_open
+            is_open = False
+        elif kind == "contentBlockStart" or not is_open:
+            assert not is_open
+            index, is_open = index + 1, True
+        assert told["contentBlockIndex"] == index
+    assert not is_open
+
+
 def framed(path: Path) -> bytes:
     """A golden stream, kept as a line of JSON for each event, as bytes."""
     return b"".join(frames(path))

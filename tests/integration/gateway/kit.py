@@ -67,6 +67,7 @@ class Clock:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._offset_s = 0.0
+        self.wall_ahead_s = 0.0
         self.deadlines = Deadlines(self, self._call_at)
         self.pauses_s: list[float] = []
         self.holds_pauses = False
@@ -76,6 +77,10 @@ class Clock:
     def __call__(self) -> float:
         """The time."""
         return time.monotonic() + self._offset_s
+
+    def wall(self) -> float:
+        """Unix time, pushed along, and further by ``wall_ahead_s``."""
+        return time.time() + self._offset_s + self.wall_ahead_s
 
     def advance(self, seconds: float) -> None:
         """Moves on, and calls whoever is due."""
@@ -131,13 +136,16 @@ class _Counting:
 
     def handle(self, request: Request) -> None:
         """Counts, and hands on."""
-        self.asked += self._app.asks_a_provider(request)
+        self._count(request)
         self._app.handle(request)
 
     def refusal(self, error: RequestError, request: Request) -> tuple[bytes, bytes]:
         """Counts what ends before it is served too."""
-        self.asked += self._app.asks_a_provider(request)
+        self._count(request)
         return self._app.refusal(error, request)
+
+    def _count(self, request: Request) -> None:
+        self.asked += self._app.asks_a_provider(request)
 
 
 @dataclass
@@ -184,7 +192,7 @@ class Gateway:
     def awaits_a_body(self) -> bool:
         """Whether some caller has sent the head of a request and not all of its body."""
         connections = self.parts.front._connections
-        return any(one._incoming is not None and not one._in_head for one in connections)
+        return any(one.awaits_a_body for one in connections)
 
     def advance(self, seconds: float) -> None:
         """Lets time go by."""
@@ -210,6 +218,7 @@ class Gateway:
         assert len({event.request_id for event in self.events}) == len(self.events)
         self.parts.front.abort()
         await self.parts.front.drain()
+        self.parts.renewals.stop()
         self.parts.pool.close()
         await eventually(lambda: self.upstream_connections == 0)
         assert not self.clock.deadlines._members
@@ -235,7 +244,7 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
         metrics=lambda: vitals.prometheus(),  # noqa: PLW0108  # vitals come after the gateway they watch
         health=lambda: vitals.health(),  # noqa: PLW0108
     )
-    parts = wiring.assemble(snapshot, clock.deadlines, clock.call_later, record, operation, Log(log))
+    parts = wiring.assemble(snapshot, clock.deadlines, clock.call_later, record, operation, Log(log), wall=clock.wall)
     counting = _Counting(parts.app)
     parts.front.app = counting
     pages = folder / "board"
@@ -264,6 +273,7 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
     finally:
         parts.front.abort()
         await parts.front.drain()
+        parts.renewals.stop()
         parts.pool.close()
         parts.vault.close()
         vitals.stop()

@@ -23,6 +23,13 @@ def simulator(name: str = "openai", *faults: PlannedFault, **options: object) ->
     )
 
 
+def provider_of(kind: str, base_url: str) -> str:
+    """A section for a provider of another kind, which is named after it."""
+    options = 'region = "eu-central-1"\n' if kind == "bedrock" else ""
+    key = provider_key(kind)
+    return f'\n[[providers]]\nname = "{kind}"\nkind = "{kind}"\nbase_url = "{base_url}"\napi_key = "{key}"\n{options}'
+
+
 @asynccontextmanager
 async def simulated(
     folder: Path, *providers: SimulatedProvider, sections: str = "", **options: object

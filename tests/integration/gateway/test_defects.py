@@ -11,6 +11,7 @@ import pytest
 
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
+from stellwerk.core.media import Link
 from stellwerk.core.route import Plan, Target
 from stellwerk.core.wire import Failure, WireRequest
 from stellwerk.errors import InvalidRequest
@@ -45,6 +46,10 @@ class Defective:
     def speaks(self, dialect: str) -> bool:
         """As it should be."""
         return self._provider.speaks(dialect)
+
+    def takes_url(self, link: Link) -> bool:
+        """Never called: callers speak its dialect."""
+        raise AssertionError(link)
 
     def prepare_chat(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
         """Never called: callers speak its dialect."""

@@ -49,7 +49,7 @@ def on_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
                 await asyncio.sleep(POLL_S)
 
         uvloop.run(main())
-        assert not unhandled
+        assert not unhandled, unhandled
 
     return run
 

@@ -271,3 +271,37 @@ async def test_among_thousands_of_calls_and_cancellations_every_answer_finds_its
     assert sum(each.failure is not None for each in marked) < 20
     assert sum(each.is_cancelled for each in marked) > 200
     await eventually(lambda: lane.size == 0)
+
+
+@on_loop
+async def test_a_passing_lane_is_counted_while_it_holds_something_and_then_forgotten() -> None:
+    async with providing() as (provider, lane):
+        pool, sink = lane._pool, Recorder()
+        passing = pool.passing_lane(provider.origin)
+        passing.send(make_call(sink))
+        upstream = await provider.connection()
+        await upstream.request()
+        assert pool.connections == passing.size == 1
+        await upstream.reply(b"whole")
+        assert await sink.ending() == "answer"
+        passing.close()
+        await eventually(lambda: pool.connections == 0)
+        assert not pool._passing
+        unused = pool.passing_lane(provider.origin)
+        unused.close()
+        assert not pool._passing
+
+
+@on_loop
+async def test_a_passing_lane_whose_call_is_given_up_while_it_connects_is_forgotten_too() -> None:
+    async with providing() as (provider, lane):
+        pool, call = lane._pool, make_call(Recorder())
+        passing = pool.passing_lane(provider.origin)
+        passing.send(call)
+        call.cancel()
+        passing.close()
+        assert pool.connections == 1
+        upstream = await provider.connection()
+        await eventually(lambda: pool.connections == 0)
+        assert not pool._passing
+        upstream.close()

@@ -17,9 +17,11 @@ from stellwerk.cloud.aws_sources import (
     WebIdentity,
     hold,
     load,
+    origins,
     sts_host,
 )
 from stellwerk.cloud.sigv4 import Signer
+from stellwerk.core.wire import Origin
 from stellwerk.errors import UpstreamCredentials
 from tests.unit.cloud.sources import DOCUMENT, NOW, STS, Files, Services
 
@@ -145,3 +147,36 @@ def test_a_source_that_gives_none_says_why_and_shows_no_secret(
 
 def test_china_has_a_token_service_of_its_own() -> None:
     assert sts_host("cn-north-1") == "sts.cn-north-1.amazonaws.com.cn"
+
+
+@pytest.mark.parametrize(
+    ("former", "heir", "inherits"),
+    [
+        (Container("http://127.0.0.1:9/x", "a"), Container("http://127.0.0.1:9/x", "b"), True),
+        (Container("http://127.0.0.1:9/x", "a"), Container("http://127.0.0.1:9/y", "a"), False),
+        (Role(KEY, ROLE), Role(Key(Credentials("AKIAROTATED", "s")), ROLE), True),
+        (Role(KEY, ROLE), Role(KEY, ROLE + "/other"), False),
+        (Instance(METADATA), Instance(METADATA), True),
+    ],
+)
+def test_credentials_of_the_same_identity_are_inherited(former: Source, heir: Source, inherits: bool) -> None:
+    files, services = Files({}), Services({**MACHINE, ("POST", STS_URL): (200, STS)})
+    services.answers["GET", "http://127.0.0.1:9/x"] = (200, DOCUMENT)
+    first, second = (hold(source, REGION, files) for source in (former, heir))
+    asyncio.run(first.refresh(services, NOW))
+    second.inherit(first)
+    if inherits:
+        assert second.current() is first.current()
+    else:
+        with pytest.raises(UpstreamCredentials):
+            second.current()
+
+
+def test_a_source_says_where_it_is_asked() -> None:
+    token_service = Origin("https", f"sts.{REGION}.amazonaws.com", 443)
+    container = Container("http://169.254.170.2/x")
+    assert origins(KEY, REGION) == ()
+    assert origins(WebIdentity(ROLE, "/token"), REGION) == (token_service,)
+    assert origins(container, REGION) == (Origin("http", "169.254.170.2", 80),)
+    assert origins(Role(container, ROLE), REGION) == (Origin("http", "169.254.170.2", 80), token_service)
+    assert origins(Instance("http://[fd00:ec2::254]/"), REGION) == (Origin("http", "fd00:ec2::254", 80),)

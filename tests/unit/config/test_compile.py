@@ -20,6 +20,7 @@ from stellwerk.core.snapshot import (
     EgressSpec,
     KeySpec,
     LimitsSpec,
+    MediaSpec,
     ModelSpec,
     ProviderSpec,
     RetrySpec,
@@ -55,6 +56,10 @@ retention_days = 7
 mode = "report"
 allow = ["API.Example.", "*.Example.:8443", "*", "2606:4700:0::1"]
 private = ["Models.internal=10.0.0.0/24", "10.0.0.5=10.0.0.5"]
+
+[media]
+max_bytes = 1
+types = ["image/png", "audio/*"]
 
 [retry]
 attempts = 3
@@ -122,6 +127,7 @@ def test_a_snapshot_carries_every_value_and_no_secret(source: Path, tmp_path: Pa
             ("api.example", "*.example:8443", "*", "[2606:4700::1]"),
             ("models.internal=10.0.0.0/24", "10.0.0.5=10.0.0.5/32"),
         ),
+        media=MediaSpec(max_bytes=1, types=("image/png", "audio/*")),
     )
 
 

@@ -10,8 +10,8 @@ import msgspec
 
 from stellwerk import plugins
 from stellwerk.config.json_schema import json_schema, rendered
-from stellwerk.config.schema import Limits, Settings
-from stellwerk.core.snapshot import LimitsSpec
+from stellwerk.config.schema import Limits, Media, Settings
+from stellwerk.core.snapshot import LimitsSpec, MediaSpec
 
 PUBLISHED = Path(__file__).parents[3] / "docs" / "reference" / "stellwerk.schema.json"
 
@@ -70,3 +70,9 @@ def test_every_strategy_has_its_own_options() -> None:
 def test_limits_in_the_file_are_the_limits_of_the_snapshot() -> None:
     assert LimitsSpec(**Limits().model_dump()) == LimitsSpec()
     assert set(Limits.model_fields) == set(LimitsSpec.__struct_fields__)
+
+
+def test_bounds_of_media_in_the_file_are_those_of_the_snapshot() -> None:
+    told = Media().model_dump()
+    assert MediaSpec(**{**told, "types": tuple(told["types"])}) == MediaSpec()
+    assert set(Media.model_fields) == set(MediaSpec.__struct_fields__)

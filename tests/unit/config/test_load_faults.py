@@ -28,6 +28,10 @@ FAULTS = {
         "[server.limits]\nkeep_alive_s = 0",
         "14: server.limits.keep_alive_s: expected a number above 0, found 0",
     ),
+    "a media type with a parameter": (
+        '[media]\ntypes = ["image/png; q=1"]',
+        '14: media.types[0]: expected a media type such as image/png, or image/*, found "image/png; q=1"',
+    ),
     "a time over a day": (
         "[server]\ndrain_s = 86401",
         "14: server.drain_s: expected a number not above 86400, found 86401",
@@ -56,8 +60,8 @@ FAULTS = {
     "an unknown section": (
         "[sever]",
         (
-            "13: sever: unknown key, expected one of server, admin, state, egress, retry, providers, models, keys; "
-            'did you mean "server"?'
+            "13: sever: unknown key, expected one of server, admin, state, egress, media, retry, providers, models, "
+            'keys; did you mean "server"?'
         ),
     ),
     "an unknown key with odd characters": (

@@ -133,3 +133,43 @@ async def test_who_writes_much_in_one_turn_is_not_kept_waiting(size: int, writes
         left = size * writes
         while left:
             left -= len(other.recv(left))
+
+
+@on_loop
+async def test_the_hasty_way_sends_at_once_but_never_past_what_was_written_before() -> None:
+    outbox = Outbox()
+    async with connected() as (transport, other, _):
+        write, hasty = outbox.writer(transport), outbox.hasty_writer(transport)
+        hasty(b"at once, ")
+        assert other.recv(100) == b"at once, "
+        write(b"first, ")
+        hasty(b"second")
+        outbox.flush()
+        assert await read(other, 13) == b"first, second"
+
+
+@on_loop
+async def test_the_hasty_way_leaves_to_the_transport_what_the_kernel_does_not_take() -> None:
+    outbox = Outbox()
+    async with connected() as (transport, other, _):
+        hasty = outbox.hasty_writer(transport)
+        pieces = [bytes([65 + number % 26]) * 10_001 for number in range(2_000)]
+        for piece in pieces:
+            hasty(piece)
+        outbox.flush()
+        assert transport.get_write_buffer_size() > 0
+        assert await read(other, 2_000 * 10_001) == b"".join(pieces)
+
+
+@on_loop
+async def test_the_hasty_way_ends_a_broken_connection_and_raises_nothing() -> None:
+    outbox = Outbox()
+    async with connected() as (transport, other, protocol):
+        hasty = outbox.hasty_writer(transport)
+        other.close()
+        while not transport.is_closing():
+            hasty(b"x" * 1000)
+            await asyncio.sleep(0)
+        hasty(b"more")
+        outbox.flush()
+        await eventually(lambda: protocol.is_lost)

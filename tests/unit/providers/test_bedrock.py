@@ -16,6 +16,7 @@ from botocore.auth import SigV4Auth  # type: ignore[import-untyped]
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
 from botocore.credentials import Credentials  # type: ignore[import-untyped]
 
+from stellwerk.cloud.files import read
 from stellwerk.cloud.signed_bedrock import SignedUpstream
 from stellwerk.core.chat import ChatRequest, Message, Role
 from stellwerk.core.part import Text
@@ -24,7 +25,7 @@ from stellwerk.core.wire import Origin
 from stellwerk.dialects.bedrock_converse.request import read_envelope
 from stellwerk.errors import ConfigurationError, UpstreamCredentials
 from stellwerk.ports.credential import Refreshed, Signing
-from stellwerk.providers.bedrock import SECRETS, Settings, build, read
+from stellwerk.providers.bedrock import SECRETS, Settings, build
 from tests.unit.cloud.sources import DOCUMENT, NOW, Services
 
 MODEL = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"

@@ -55,4 +55,4 @@ def test_settings_that_no_path_could_hold_are_refused(kind: Any, options: Any, t
 
 
 def test_the_credentials_are_secrets() -> None:
-    assert (gemini.SECRETS, vertex.SECRETS) == (("api_key",), ("access_token",))
+    assert (gemini.SECRETS, vertex.SECRETS) == (("api_key",), ("access_token", "credentials"))

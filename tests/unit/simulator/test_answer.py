@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stellwerk.simulator.answer import CALL_OVERHEAD_TOKENS, Answer, Author
+from stellwerk.simulator.answer import CALL_OVERHEAD_TOKENS, MOST_SHOWN_THOUGHTS, Answer, Author
 from stellwerk.simulator.ask import Ask, Segment, Tool
 from stellwerk.simulator.refusal import Refusal
 from stellwerk.simulator.spread import sampler
@@ -161,3 +161,36 @@ def test_cached_tokens_are_never_more_than_the_prompt() -> None:
 
 def test_markers_are_not_quoted_in_the_answer() -> None:
     assert "[[" not in "".join(_answer(text="Tell me [[tokens=90]] more").choices[0].tokens)
+
+
+def test_thoughts_are_shown_where_they_are_asked_for_and_change_nothing_else() -> None:
+    silent, shown = _answer(reasons=True), _answer(reasons=True, shows_thoughts=True)
+    assert silent.choices[0].thoughts == ()
+    assert len(shown.choices[0].thoughts) == min(shown.choices[0].reasoning_tokens, MOST_SHOWN_THOUGHTS)
+    assert (silent.choices[0].tokens, silent.usage) == (shown.choices[0].tokens, shown.usage)
+    cut = _answer(reasons=True, shows_thoughts=True, max_tokens=5).choices[0]
+    assert (len(cut.thoughts), cut.tokens, cut.finish) == (5, [], "length")
+
+
+def test_a_request_says_whether_and_how_much_a_model_thinks() -> None:
+    assert _answer(thinks=True).usage.reasoning_tokens > 0
+    assert _answer(reasons=True, thinks=False).usage.reasoning_tokens == 0
+    assert _answer(reasons=True, most_thoughts=3).usage.reasoning_tokens == 3
+
+
+def test_a_stop_sequence_that_ends_an_answer_is_noted() -> None:
+    said = Steering(say="one two three")
+    assert _answer(said, stop=(" three", " two")).choices[0].stop == " two"
+    assert _answer(said, stop=(" four",)).choices[0].stop is None
+    assert _answer(said, stop=(" three",), max_tokens=1).choices[0].stop is None
+
+
+def test_what_is_written_to_the_cache_is_part_of_the_prompt() -> None:
+    ask = Ask(model="m", is_stream=False, segments=(Segment(b"p", 10),), parameters=b"", text="Hi")
+    usage = AUTHOR.answer(ask, NOTHING, sampler(4), reasons=False, cached_tokens=6, written_tokens=9).usage
+    assert (usage.cache_read_tokens, usage.cache_write_tokens) == (6, 4)
+
+
+def test_a_schema_with_names_that_are_no_texts_is_refused() -> None:
+    with pytest.raises(Refusal, match="Invalid schema"):
+        _answer(output={"type": "object", "required": [None]})

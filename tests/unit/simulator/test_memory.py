@@ -35,3 +35,13 @@ def test_what_was_not_seen_for_longest_is_forgotten() -> None:
     assert cache.cached_tokens((Segment(b"%d" % MOST_ENTRIES, 2_000),)) > 0
     assert repeats.count(b"0") == 1
     assert repeats.count(b"%d" % MOST_ENTRIES) == 2
+
+
+def test_marked_beginnings_are_written_once_and_read_from_then_on() -> None:
+    cache, system, question = PromptCache(), Segment(b"system", 2_000), Segment(b"question", 500)
+    assert cache.marked_tokens((system, question), ()) == (0, 0)
+    assert cache.marked_tokens((system, question), (1,)) == (0, 2_000)
+    assert cache.marked_tokens((system, question), (1, 2)) == (2_000, 500)
+    assert cache.marked_tokens((system, question), (2,)) == (2_500, 0)
+    assert cache.marked_tokens((system, Segment(b"other", 500)), (1,)) == (2_000, 0)
+    assert cache.marked_tokens((Segment(b"short", 1_023),), (1,)) == (0, 0)

@@ -50,6 +50,14 @@ def test_addresses_and_base_urls_are_told() -> None:
     assert told[0] == {"name": "a", "dialect": "openai", "base_url": one.base_url}
 
 
+def test_a_base_url_is_what_the_dialects_own_client_takes() -> None:
+    spec = SimulatedProvider(name="a", dialect="anthropic")
+    with running_beside(Scenario(providers=(spec,))) as (simulator,):
+        assert simulator.base_url == f"http://{simulator.address}"
+        told = msgspec.json.decode(announcement((simulator,)))["simulators"]
+    assert told == [{"name": "a", "dialect": "anthropic", "base_url": simulator.base_url}]
+
+
 def test_nobody_listens_after_the_end_and_hanging_answers_are_broken_off() -> None:
     with running_beside(Scenario()) as (simulator,):
         host, _, port = simulator.address.partition(":")

@@ -8,13 +8,19 @@ import msgspec
 
 from stellwerk.core.chat import ChatRequest, JsonSchemaFormat, Reasoning, Sampling
 from stellwerk.core.opaque import Opaque
+from stellwerk.core.part import ToolCall
 from stellwerk.core.tool import ToolChoice
-from stellwerk.dialects import json_splice
 from stellwerk.dialects.anthropic_messages.envelope import read_envelope, rewrite
 from stellwerk.dialects.anthropic_messages.messages import decode_message, decode_system, encode_system, encode_turns
 from stellwerk.dialects.anthropic_messages.reasoning import decode_reasoning, encode_effort, encode_thinking
 from stellwerk.dialects.anthropic_messages.schema import adapt
-from stellwerk.dialects.anthropic_messages.tools import decode_choice, decode_tool, encode_choice, encode_tools
+from stellwerk.dialects.anthropic_messages.tools import (
+    decode_choice,
+    decode_tool,
+    encode_choice,
+    encode_tools,
+    stub_tools,
+)
 from stellwerk.dialects.anthropic_messages.types import NULL, OWN_FORMAT, Members, is_spelled, marked, merge
 from stellwerk.dialects.members import (
     BOOLEAN,
@@ -28,12 +34,15 @@ from stellwerk.dialects.members import (
     refuse_request,
     without_nulls,
 )
+from stellwerk.dialects.thin_reading import refuse_any_duplicate
 from stellwerk.errors import InvalidRequest
 
 __all__ = ["DEFAULT_MAX_TOKENS", "decode", "encode", "encode_count", "read_envelope", "rewrite"]
 
 DEFAULT_MAX_TOKENS = 8_192
 """``max_tokens`` where the caller set no limit: the dialect demands one, and every model takes this."""
+
+_TOOLS = "tools"
 
 TIERS = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
 """Words for the service tier, of this dialect and of OpenAI, that have one here."""
@@ -75,6 +84,8 @@ def _wire(request: ChatRequest) -> dict[str, Any]:
     sampling, reasoning = request.sampling, request.reasoning
     user = request.safety_identifier if request.user is None else request.user
     tools = encode_tools(request.tools, request.tool_choice)
+    if not tools and not is_spelled(request.opaque, _TOOLS):
+        tools = stub_tools(request.messages)
     wire: dict[str, Any] = {
         "model": request.model,
         "max_tokens": _max_tokens(request),
@@ -82,7 +93,7 @@ def _wire(request: ChatRequest) -> dict[str, Any]:
         "messages": encode_turns(request.messages),
         "tools": tools or None,
         "tool_choice": encode_choice(
-            request.tool_choice, is_parallel_allowed=request.is_parallel_allowed, has_tools=bool(tools)
+            request.tool_choice, is_parallel_allowed=request.is_parallel_allowed, has_tools=bool(request.tools)
         ),
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -94,7 +105,10 @@ def _wire(request: ChatRequest) -> dict[str, Any]:
         "service_tier": TIERS.get(request.service_tier or ""),
         "stream": request.is_stream or None,
     }
-    return merge(without_nulls(wire), request.opaque)
+    wire = merge(without_nulls(wire), request.opaque)
+    if wire.get(_TOOLS) == NULL:
+        del wire[_TOOLS]
+    return wire
 
 
 def _max_tokens(request: ChatRequest) -> int:
@@ -117,18 +131,17 @@ def _output_config(request: ChatRequest) -> dict[str, Any]:
 
 
 def _decode(body: Members, raw: bytes, *, is_count: bool) -> ChatRequest:
-    if body.least_size != len(raw):
-        _refuse_duplicates(raw)
+    refuse_any_duplicate(raw, body)
     messages, tools = body.objects("messages"), body.take("tools", RAWS) or ()
     choice, is_parallel_allowed = _choice(body)
     format_, reasoning, config = _settings(body)
     user, metadata = _user(body)
+    turns = (*decode_system(body), *[message for entry in messages for message in decode_message(entry)])
+    # A caller of this dialect who leaves the tools of its history out has its reasons.
+    marks = (_TOOLS,) if not tools and any(type(part) is ToolCall for turn in turns for part in turn.parts) else ()
     return ChatRequest(
         body.need("model", STRING),
-        (
-            *decode_system(body),
-            *[message for entry in messages for message in decode_message(entry)],
-        ),
+        turns,
         tuple(decode_tool(tool, f"tools[{index}]", refuse_request) for index, tool in enumerate(tools)),
         choice,
         is_parallel_allowed,
@@ -141,16 +154,8 @@ def _decode(body: Members, raw: bytes, *, is_count: bool) -> ChatRequest:
         service_tier=_tier(body),
         is_stream=body.take("stream", BOOLEAN) or False,
         wants_usage=True,
-        opaque=body.opaque(output_config=config, metadata=metadata),
+        opaque=marked(body.opaque(output_config=config, metadata=metadata), *marks),
     )
-
-
-def _refuse_duplicates(body: bytes) -> None:
-    seen: set[str] = set()
-    for member in json_splice.members(body):
-        if member.name in seen:
-            raise InvalidRequest(f"Duplicate parameter: '{member.name}'.", param=member.name)
-        seen.add(member.name)
 
 
 def _choice(body: Members) -> tuple[ToolChoice | None, bool | None]:

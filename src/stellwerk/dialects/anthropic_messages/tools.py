@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from stellwerk.core.chat import Message
 from stellwerk.core.part import ToolCall, ToolKind
 from stellwerk.core.tool import CustomTool, FunctionTool, OpaqueTool, Tool, ToolChoice, ToolMode, ToolName
 from stellwerk.dialects import json_splice
@@ -44,6 +46,13 @@ def encode_tools(tools: tuple[Tool, ...], choice: ToolChoice | None) -> list[msg
         only = set()
     taken = (tool for tool in tools if not only or (isinstance(tool, FunctionTool) and tool.name in only))
     return [wire for tool in taken if (wire := _encode_tool(tool)) is not None]
+
+
+def stub_tools(messages: Iterable[Message]) -> list[msgspec.Raw | dict[str, Any]]:
+    """Tools that stand for those of another dialect's history whose request has none: Anthropic wants them named."""
+    calls = (part for message in messages for part in message.parts if isinstance(part, ToolCall))
+    names = dict.fromkeys(call.name for call in calls)
+    return [{"name": name, "input_schema": _NO_PARAMETERS} for name in names]
 
 
 def decode_choice(raw: msgspec.Raw) -> tuple[ToolChoice, bool | None]:

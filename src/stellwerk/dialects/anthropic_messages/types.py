@@ -36,11 +36,6 @@ class Members(members.Members):
 
     dialect = DIALECT
 
-    @property
-    def least_size(self) -> int:
-        """How many bytes an object of these members has at least: one of that size holds none of them twice."""
-        return 1 + sum([len(name) + len(memoryview(raw)) + 4 for name, raw in self._left.items()])
-
     def objects(self, name: str) -> list[Self]:
         """The objects in the array that the member holds, which must be there: read in one pass with the array."""
         path, raw = self.path(name), self.peek(name)
@@ -55,20 +50,6 @@ class Members(members.Members):
     def whole(self) -> msgspec.Raw:
         """The object of all members that are left."""
         return msgspec.Raw(msgspec.json.encode(self._left))
-
-    def copy(self) -> Self:
-        """The same members, of which others may be taken."""
-        return self._of({**self._left}, self._path)
-
-    def _of(self, left: dict[str, msgspec.Raw], path: str) -> Self:
-        made = self.__new__(type(self))
-        made._left, made._path, made._refuse = left, path, self._refuse  # noqa: SLF001 - one of its own
-        return made
-
-    def leniently(self) -> Self:
-        """The same members, which raise ``UnreadableError`` from now on."""
-        self._refuse = None
-        return self
 
 
 def merge(wire: dict[str, Any], opaque: Opaque | None) -> dict[str, Any]:

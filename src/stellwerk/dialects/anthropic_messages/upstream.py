@@ -9,6 +9,7 @@ import msgspec
 
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
+from stellwerk.core.media import Link
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, Origin, WireRequest
 from stellwerk.dialects.anthropic_messages.errors import read_failure
@@ -51,6 +52,11 @@ class AnthropicUpstream:
     def speaks(self, dialect: str) -> bool:
         """Whether it serves that dialect: only its own, and its counting."""
         return dialect in {DIALECT, COUNT_DIALECT}
+
+    def takes_url(self, link: Link) -> bool:
+        """It fetches media itself."""
+        del link
+        return True
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The caller's body with the target's model in it, under our own credential."""

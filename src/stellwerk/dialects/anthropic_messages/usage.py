@@ -16,6 +16,18 @@ class WireDetails(msgspec.Struct, gc=False):
     thinking_tokens: int | None = None
 
 
+class WireCreation(msgspec.Struct, gc=False):
+    """``cache_creation``: what was written, by how long it is kept."""
+
+    ephemeral_1h_input_tokens: int | None = None
+
+
+class WireTools(msgspec.Struct, gc=False):
+    """``server_tool_use``."""
+
+    web_search_requests: int | None = None
+
+
 class WireUsage(msgspec.Struct, gc=False):
     """The ``usage`` object, of a reply or of an event in a stream, which may leave out what has been said before."""
 
@@ -24,8 +36,14 @@ class WireUsage(msgspec.Struct, gc=False):
     cache_read_input_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     output_tokens_details: WireDetails | None = None
+    cache_creation: WireCreation | None = None
+    server_tool_use: WireTools | None = None
+    service_tier: str | None = None
+    speed: str | None = None
 
 
+_WORDS = ("service_tier", "speed")
+_FAST = "fast"
 _COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
 
@@ -34,7 +52,17 @@ def neutral(wire: WireUsage) -> Usage:
     read, written = _count(wire.cache_read_input_tokens), _count(wire.cache_creation_input_tokens)
     details = wire.output_tokens_details
     reasoning = _count(details.thinking_tokens) if details is not None else 0
-    return Usage(_count(wire.input_tokens) + read + written, _count(wire.output_tokens), read, written, reasoning)
+    created, tools = wire.cache_creation, wire.server_tool_use
+    return Usage(
+        _count(wire.input_tokens) + read + written,
+        _count(wire.output_tokens),
+        read,
+        written,
+        reasoning,
+        cache_write_1h_tokens=_count(created.ephemeral_1h_input_tokens) if created is not None else 0,
+        web_searches=_count(tools.web_search_requests) if tools is not None else 0,
+        service_tier=_FAST if wire.speed == _FAST else wire.service_tier or "",
+    )
 
 
 def updated(before: WireUsage | None, news: WireUsage) -> WireUsage:
@@ -45,16 +73,23 @@ def updated(before: WireUsage | None, news: WireUsage) -> WireUsage:
     """
     if before is None:
         return news
-    said = {name: getattr(news, name) or getattr(before, name) for name in (*_COUNTS, "output_tokens_details")}
+    said = {name: getattr(news, name) or getattr(before, name) for name in WireUsage.__struct_fields__}
     return WireUsage(**said)
 
 
 def read_wire(wire: Mapping[str, Any]) -> WireUsage:
     """Reads a decoded ``usage`` object tolerantly: what is not a count says nothing."""
-    counts = {name: value for name in _COUNTS if type(value := wire.get(name)) is int}
-    details = wire.get("output_tokens_details")
-    thinking = details.get("thinking_tokens") if type(details) is dict else None
-    return WireUsage(**counts, output_tokens_details=WireDetails(thinking) if type(thinking) is int else None)
+    told: dict[str, Any] = {name: value for name in _COUNTS if type(value := wire.get(name)) is int}
+    told |= {name: value for name in _WORDS if type(value := wire.get(name)) is str}
+    thinking = _part(wire, "output_tokens_details", "thinking_tokens")
+    kept_long = _part(wire, "cache_creation", "ephemeral_1h_input_tokens")
+    searches = _part(wire, "server_tool_use", "web_search_requests")
+    return WireUsage(
+        **told,
+        output_tokens_details=None if thinking is None else WireDetails(thinking),
+        cache_creation=None if kept_long is None else WireCreation(kept_long),
+        server_tool_use=None if searches is None else WireTools(searches),
+    )
 
 
 def encode_usage(usage: Usage) -> dict[str, Any]:
@@ -68,7 +103,21 @@ def encode_usage(usage: Usage) -> dict[str, Any]:
     }
     if usage.reasoning_tokens:
         wire["output_tokens_details"] = {"thinking_tokens": usage.reasoning_tokens}
+    if usage.cache_write_1h_tokens:
+        kept_long = usage.cache_write_1h_tokens
+        wire["cache_creation"] = {
+            "ephemeral_5m_input_tokens": max(0, written - kept_long),
+            "ephemeral_1h_input_tokens": kept_long,
+        }
+    if usage.web_searches:
+        wire["server_tool_use"] = {"web_search_requests": usage.web_searches, "web_fetch_requests": 0}
     return wire
+
+
+def _part(wire: Mapping[str, Any], owner: str, name: str) -> int | None:
+    part = wire.get(owner)
+    value = part.get(name) if type(part) is dict else None
+    return value if type(value) is int else None
 
 
 def _count(value: int | None) -> int:

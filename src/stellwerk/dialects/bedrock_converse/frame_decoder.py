@@ -41,7 +41,7 @@ from stellwerk.dialects.bedrock_converse.names import renamed
 from stellwerk.dialects.bedrock_converse.response import take_stop_sequence
 from stellwerk.dialects.bedrock_converse.streamed_block import StreamedBlock
 from stellwerk.dialects.bedrock_converse.types import DIALECT, NO_NAMES, Members
-from stellwerk.dialects.bedrock_converse.usage import USAGE, decode_usage
+from stellwerk.dialects.bedrock_converse.usage import USAGE, decode_usage, read_tier
 from stellwerk.dialects.members import RAW, STRING, UnreadableError, refuse_reply
 from stellwerk.errors import UpstreamInvalid
 
@@ -174,7 +174,7 @@ class FrameDecoder:
             raise UpstreamInvalid("The provider's stream ends without saying why.")
         metadata = Members(payload, METADATA, refuse_reply)
         raw = metadata.take(USAGE, RAW)
-        usage = None if raw is None else decode_usage(raw)
+        usage = None if raw is None else decode_usage(raw, read_tier(metadata.peek("serviceTier")))
         if raw is not None and usage is not None:
             yield UsageReported(usage, Opaque(DIALECT, {USAGE: raw}))
         opaque = _meaningful(metadata.opaque())

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import msgspec
+
 from stellwerk.core.opaque import Opaque
-from stellwerk.core.part import Image, InlineSource, RedactedThinking
+from stellwerk.core.part import Image, InlineSource, RedactedThinking, ToolKind
 from stellwerk.core.stream import (
     AudioDelta,
     CitationAdded,
@@ -45,7 +47,9 @@ from stellwerk.dialects.bedrock_converse.media import encode_source
 from stellwerk.dialects.bedrock_converse.parts import encode_block
 from stellwerk.dialects.bedrock_converse.types import DIALECT, merge
 from stellwerk.dialects.bedrock_converse.usage import USAGE, encode_usage
+from stellwerk.errors import UpstreamInvalid
 
+_json = msgspec.json.Encoder().encode
 _CallEvent: TypeAlias = ToolCallStarted | ToolCallDelta | ToolCallEnded
 
 _NONE, _TEXT, _THINKING, _CALL, _OPAQUE = "", "text", "thinking", "call", "opaque"
@@ -65,7 +69,7 @@ class FrameEncoder:
     """
 
     __slots__ = (
-        "_block", "_call", "_finish", "_has_input", "_index", "_is_over",
+        "_block", "_call", "_finish", "_has_input", "_index", "_is_custom", "_is_over",
         "_is_started", "_latency_ms", "_opaque", "_usage", "_waiting",
     )  # fmt: skip
 
@@ -76,6 +80,7 @@ class FrameEncoder:
         self._block = _NONE
         self._call = -1
         self._has_input = False
+        self._is_custom = False
         self._waiting: dict[int, list[_CallEvent]] = {}
         self._finish: Finished | None = None
         self._usage: UsageReported | None = None
@@ -154,8 +159,9 @@ class FrameEncoder:
     def _close(self) -> bytes:
         if self._block == _NONE:
             return b""
-        is_bare = self._block == _CALL and not self._has_input
-        out = self._argue("{}") if is_bare else b""
+        out = b""
+        if self._block == _CALL and (self._is_custom or not self._has_input):
+            out = self._argue('"}' if self._is_custom else "{}")
         self._block, self._call = _NONE, -1
         return out + write_event(BLOCK_STOP, {"contentBlockIndex": self._index})
 
@@ -185,14 +191,16 @@ class FrameEncoder:
         match event:
             case ToolCallStarted():
                 before = self._start() if self._block == _NONE else self._stop()
-                self._call, self._has_input = event.call, False
-                return before + self._open(_CALL, {"toolUse": {"toolUseId": event.id, "name": event.name}})
+                self._call, self._has_input, self._is_custom = event.call, False, event.kind is ToolKind.CUSTOM
+                out = before + self._open(_CALL, {"toolUse": {"toolUseId": event.id, "name": event.name}})
+                return out + self._argue('{"input":"') if self._is_custom else out
             case ToolCallDelta() if event.call == self._call:
-                return self._argue(event.arguments)
-            case ToolCallEnded() if event.call == self._call:
-                return self._close()
+                is_text = self._is_custom  # free text goes as a string in an object
+                return self._argue(_json(event.arguments).decode()[1:-1] if is_text else event.arguments)
+            case ToolCallEnded():
+                return self._close() if event.call == self._call else b""
             case _:
-                return b""
+                raise UpstreamInvalid("The provider's stream holds arguments of a tool call that is not open.")
 
     def _argue(self, arguments: str) -> bytes:
         self._has_input = True

@@ -143,6 +143,10 @@ def _cites(request: ChatRequest) -> bool:
     return any(isinstance(part, Text) and part.citations and not is_own(part.opaque) for part in _parts(request))
 
 
+def _shows_in_detail(request: ChatRequest) -> bool:
+    return any(isinstance(part, Image) and part.detail is not None for part in _parts(request))
+
+
 def _is_redacted_elsewhere(request: ChatRequest) -> bool:
     return any(isinstance(part, RedactedThinking) and not is_base64(part.data) for part in _parts(request))
 
@@ -168,6 +172,7 @@ LOSSES = (
     _dropped("messages.thinking", "reasoning without a signature is not taken back", _has_unsigned_thinking),
     _dropped("messages.redacted_thinking", "encrypted reasoning of another encoding", _is_redacted_elsewhere),
     _dropped("messages.citations", "citations of earlier answers are left out, their text is not", _cites),
+    _dropped("messages.image.detail", "the model chooses the resolution", _shows_in_detail),
     _dropped("messages.name", "speakers have no names", lambda request: any(m.name for m in request.messages)),
     _refused("tools.custom", "tools take JSON", _has_custom_tools),
     _refused("tools", "another provider's own tools", lambda request: _is_opaque_elsewhere(request.tools)),

@@ -13,6 +13,7 @@ from stellwerk.core.part import (
     Audio,
     Document,
     Image,
+    InlineSource,
     OpaquePart,
     Part,
     RedactedThinking,
@@ -188,10 +189,11 @@ def _encode_text(part: Text, *, is_reply: bool) -> dict[str, Any] | None:
 
 
 def _encode_media(part: Image | Audio | Video | Document) -> dict[str, Any] | None:
-    kind = kind_of(part)
-    wire = encode_source(kind, part.source)
+    kind, transcript = kind_of(part), part.transcript if isinstance(part, Audio) else None
+    # Of sound that a model said the format is not told: its words are.
+    is_unnamed = isinstance(part.source, InlineSource) and part.source.media_type == "audio/*"
+    wire = None if is_unnamed else encode_source(kind, part.source)
     if wire is None:
-        transcript = part.transcript if isinstance(part, Audio) else None
         return {"text": transcript} if transcript and transcript.strip() else None
     if isinstance(part, Document):
         if _is_marked(part.opaque, "format"):

@@ -13,9 +13,8 @@ import msgspec
 
 from stellwerk.core.chat import ChatRequest, Message, Role, Sampling
 from stellwerk.core.opaque import Opaque
-from stellwerk.dialects import json_splice
 from stellwerk.dialects.bedrock_converse.documents import name_documents
-from stellwerk.dialects.bedrock_converse.envelope import may_hold_escaped_names, read_envelope, rewrite
+from stellwerk.dialects.bedrock_converse.envelope import read_envelope, rewrite
 from stellwerk.dialects.bedrock_converse.messages import (
     decode_content,
     decode_messages,
@@ -53,6 +52,7 @@ from stellwerk.dialects.members import (
     refuse_request,
     without_nulls,
 )
+from stellwerk.dialects.thin_reading import refuse_any_duplicate
 from stellwerk.errors import InvalidRequest
 
 __all__ = ["decode", "encode", "neutral_names", "read_envelope", "rewrite"]
@@ -111,8 +111,7 @@ def encode(request: ChatRequest) -> bytes:
 
 
 def _decode(body: Members, raw: bytes, model: str, *, is_stream: bool) -> ChatRequest:
-    if may_hold_escaped_names(raw) or any(raw.count(f'"{name}"'.encode()) > 1 for name in body.names):
-        _refuse_duplicates(raw)
+    refuse_any_duplicate(raw, body)
     messages = _decode_system(body)
     if body.peek("messages") not in NOTHING[:2]:
         messages += decode_messages(body.need("messages", RAWS), refuse_request)
@@ -139,14 +138,6 @@ def _decode(body: Members, raw: bytes, model: str, *, is_stream: bool) -> ChatRe
         wants_usage=is_stream,
         opaque=body.opaque(**parts),
     )
-
-
-def _refuse_duplicates(body: bytes) -> None:
-    seen: set[str] = set()
-    for member in json_splice.members(body):
-        if member.name in seen:
-            raise InvalidRequest(f"Duplicate parameter: '{member.name}'.", param=member.name)
-        seen.add(member.name)
 
 
 def _decode_system(body: Members) -> tuple[Message, ...]:

@@ -18,7 +18,7 @@ from stellwerk.core.usage import Usage
 from stellwerk.dialects.bedrock_converse.finish import STOP_REASON, decode_finish, encode_finish
 from stellwerk.dialects.bedrock_converse.messages import decode_answer, encode_answer
 from stellwerk.dialects.bedrock_converse.types import DIALECT, NO_NAMES, Members, merge
-from stellwerk.dialects.bedrock_converse.usage import USAGE, WireUsage, decode_usage, encode_usage, neutral
+from stellwerk.dialects.bedrock_converse.usage import USAGE, WireUsage, decode_usage, encode_usage, neutral, read_tier
 from stellwerk.dialects.excerpt import excerpt
 from stellwerk.dialects.members import RAW, STRING, UnreadableError, refuse_reply
 from stellwerk.errors import UpstreamInvalid
@@ -26,6 +26,7 @@ from stellwerk.errors import UpstreamInvalid
 __all__ = ["ReplyFacts", "decode", "encode", "read_usage"]
 
 _RESPONSE_FIELDS = "additionalModelResponseFields"
+_NULL = msgspec.Raw(b"null")
 
 
 def read_usage(body: bytes) -> ReplyFacts:
@@ -34,7 +35,7 @@ def read_usage(body: bytes) -> ReplyFacts:
         if not body.isascii():
             body.decode()
         wire = _read(body)
-        usage = None if wire.usage is None else neutral(wire.usage)
+        usage = None if wire.usage is None else neutral(wire.usage, read_tier(wire.serviceTier))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         usage, wire = _read_tolerantly(body)
     if wire.output is None or wire.output.message is None:
@@ -104,12 +105,14 @@ class _Thin(msgspec.Struct, gc=False):
     output: _Output | None = None
     stopReason: str = ""  # noqa: N815 (the wire's name)
     usage: WireUsage | None = None
+    serviceTier: msgspec.Raw = _NULL  # noqa: N815 (the wire's name)
 
 
 class _Thinner(msgspec.Struct, gc=False):
     output: _Output | None = None
     stopReason: Any = ""  # noqa: N815 (the wire's name)
-    usage: msgspec.Raw = msgspec.Raw(b"null")
+    usage: msgspec.Raw = _NULL
+    serviceTier: msgspec.Raw = _NULL  # noqa: N815 (the wire's name)
 
 
 _read = msgspec.json.Decoder(_Thin).decode
@@ -126,7 +129,7 @@ def _read_tolerantly(body: bytes) -> tuple[Usage | None, _Thin]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _not_json(body) from None
     stop = wire.stopReason
-    return decode_usage(wire.usage), _Thin(wire.output, stop if type(stop) is str else "")
+    return decode_usage(wire.usage, read_tier(wire.serviceTier)), _Thin(wire.output, stop if type(stop) is str else "")
 
 
 def _not_json(body: bytes) -> UpstreamInvalid:
@@ -154,8 +157,8 @@ def _decode(body: Members, model: str, identity: str, names: Mapping[str, str]) 
     sequence, fields = take_stop_sequence(body)
     finish = None if word is None else decode_finish(word, sequence)
     raw = body.take(USAGE, RAW)
-    usage = None if raw is None else decode_usage(raw)
     tier, tier_rest = _take_tier(body)
+    usage = None if raw is None else decode_usage(raw, tier or "")
     return Reply(
         identity,
         model,

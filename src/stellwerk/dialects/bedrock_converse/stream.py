@@ -20,7 +20,7 @@ from stellwerk.dialects.bedrock_converse.frames import (
     MESSAGE_STOP,
     METADATA,
 )
-from stellwerk.dialects.bedrock_converse.usage import decode_usage
+from stellwerk.dialects.bedrock_converse.usage import decode_usage, read_tier
 from stellwerk.errors import UpstreamInvalid
 
 __all__ = ["FrameDecoder", "FrameEncoder", "PassThrough"]
@@ -119,7 +119,8 @@ class PassThrough:
             self.has_content = True
             self.finish = _read(payload, _decode_stop).stopReason
         elif kind == METADATA:
-            self.usage = decode_usage(_read(payload, _decode_metadata).usage)
+            metadata = _read(payload, _decode_metadata)
+            self.usage = decode_usage(metadata.usage, read_tier(metadata.serviceTier))
             self.is_complete = True
         elif (told := read_exception(frame)) is not None:
             self.error, self.error_code = told
@@ -132,6 +133,7 @@ class _Stop(msgspec.Struct, gc=False):
 
 class _Metadata(msgspec.Struct, gc=False):
     usage: msgspec.Raw = msgspec.Raw(b"null")
+    serviceTier: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815 (the wire's name)
 
 
 class _Delta(msgspec.Struct, gc=False):

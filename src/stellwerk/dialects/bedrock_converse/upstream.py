@@ -9,6 +9,7 @@ import msgspec
 
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
+from stellwerk.core.media import Link
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, Origin, WireRequest
 from stellwerk.dialects.bedrock_converse.errors import read_failure
@@ -54,6 +55,11 @@ class BedrockUpstream:
     def speaks(self, dialect: str) -> bool:
         """Whether it serves that dialect: only its own."""
         return dialect == self.dialect
+
+    def takes_url(self, link: Link) -> bool:
+        """Never: what it reads itself lies in S3."""
+        del link
+        return False
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The caller's body as it is, under our own credential.

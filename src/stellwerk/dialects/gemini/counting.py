@@ -7,12 +7,13 @@ import msgspec
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.dialects import json_splice
-from stellwerk.dialects.gemini.envelope import check_depth, check_utf8, refusal
+from stellwerk.dialects.gemini.envelope import check_depth
 from stellwerk.dialects.gemini.paths import resource
 from stellwerk.dialects.gemini.request import decode_members, encode
 from stellwerk.dialects.gemini.response import not_json
 from stellwerk.dialects.gemini.types import COUNT_DIALECT, Members
 from stellwerk.dialects.members import refuse_request
+from stellwerk.dialects.thin_reading import check_utf8, refusal
 from stellwerk.errors import UpstreamInvalid
 
 _MAX_DEPTH = 256

@@ -9,17 +9,12 @@ import msgspec
 from stellwerk.core.envelope import Envelope
 from stellwerk.dialects import json_splice
 from stellwerk.dialects.gemini.types import DIALECT
-from stellwerk.dialects.members import WRONG_TYPE, describe_validation
-from stellwerk.dialects.sse import BYTE_ORDER_MARK
+from stellwerk.dialects.thin_reading import MOST, check_utf8, refusal, too_deep
 from stellwerk.errors import InvalidRequest
-
-MOST = 2**31 - 1
-"""Largest count that is taken for one: no provider grants more."""
 
 _Number: TypeAlias = int | float | str | None
 _UNSET: Any = msgspec.UNSET
 _NO_MODEL = msgspec.Raw(b"")
-_WINDOW_BYTES = 8_192
 _CONFIG = ("generationConfig", "generation_config")
 _CAP = ("maxOutputTokens", "max_output_tokens")
 _CHOICES = ("candidateCount", "candidate_count")
@@ -41,7 +36,8 @@ def read_envelope(body: bytes, *, model: str, is_stream: bool, max_depth: int, i
     Model and streaming stand in the path. Raises ``InvalidRequest`` for what is not UTF-8, not JSON, nested deeper
     than ``max_depth``, of wrong types where the gateway acts on a member, or for such a member that stands twice.
     """
-    check_utf8(body)
+    if not body.isascii():
+        check_utf8(body)
     try:
         wire = _decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -80,44 +76,10 @@ def rewrite(envelope: Envelope, model: str) -> bytes:
     return body if member is None else json_splice.drop(body, member)
 
 
-def check_utf8(body: bytes) -> None:
-    """Decodes in windows and throws the text away: half the price of decoding a large body at once."""
-    if body.isascii():
-        return
-    at, size = 0, len(body)
-    while at < size:
-        end = min(at + _WINDOW_BYTES, size)
-        for _ in range(3):  # not through a character, of which at most three bytes follow the first
-            if end < size and body[end] & 0xC0 == 0x80:
-                end -= 1
-        try:
-            body[at:end].decode()
-        except UnicodeDecodeError as error:
-            raise InvalidRequest(f"The request body is not valid UTF-8 (byte {at + error.start}).") from None
-        at = end
-
-
 def check_depth(body: bytes, max_depth: int) -> None:
     """Raises ``InvalidRequest`` for a body that is nested deeper."""
     if body.count(b"[") + body.count(b"{") > max_depth and json_splice.is_deeper(body, max_depth):
-        raise _too_deep(max_depth)
-
-
-def refusal(error: Exception, body: bytes, max_depth: int) -> InvalidRequest:
-    """What to tell a caller whose body cannot be read."""
-    if isinstance(error, RecursionError):
-        return _too_deep(max_depth)
-    if isinstance(error, msgspec.ValidationError):
-        where, told = describe_validation(error)
-        return InvalidRequest(WRONG_TYPE.format(where or "request body", told), param=where or None)
-    if body.startswith(BYTE_ORDER_MARK):
-        return InvalidRequest("The request body is not valid JSON: it begins with a byte order mark.")
-    told = str(error).removeprefix("JSON is malformed: ")
-    return InvalidRequest(f"The request body is not valid JSON: {told}.")
-
-
-def _too_deep(max_depth: int) -> InvalidRequest:
-    return InvalidRequest(f"The request body is nested too deeply: at most {max_depth} levels are taken.")
+        raise too_deep(max_depth)
 
 
 class _Array(msgspec.Struct, array_like=True, gc=False):

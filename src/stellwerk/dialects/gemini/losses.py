@@ -28,7 +28,8 @@ from stellwerk.dialects.gemini.parts import FILES_URI
 from stellwerk.dialects.gemini.types import DIALECT, is_marked
 
 _Occurs = Callable[[ChatRequest], bool]
-_READABLE = ("gs://", FILES_URI, "https://www.youtube.com/", "https://youtube.com/", "https://youtu.be/")
+READABLE = ("gs://", FILES_URI, "https://www.youtube.com/", "https://youtube.com/", "https://youtu.be/")
+"""How URLs begin that Google reads itself."""
 _STANDING = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
 
@@ -63,12 +64,12 @@ def _source(part: Part) -> Source | None:
 
 def _is_foreign_url(part: Part) -> bool:
     source = _source(part)
-    return isinstance(source, UrlSource) and not source.url.startswith(_READABLE)
+    return isinstance(source, UrlSource) and not source.url.startswith(READABLE)
 
 
 def _is_foreign_file(part: Part) -> bool:
     source = _source(part)
-    return isinstance(source, FileSource) and not source.id.startswith(_READABLE)
+    return isinstance(source, FileSource) and not source.id.startswith(READABLE)
 
 
 def _is_foreign_thinking(part: Part) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -39,6 +40,8 @@ FILES_URI = "https://generativelanguage.googleapis.com/"
 """Where files live that were uploaded to Google: such a URI is an id, not an address to fetch from."""
 
 _DEFAULT_AUDIO = "audio/wav"
+# In either alphabet, padded or not; the last letter may hold no bits that belong to no byte.
+_BASE64 = re.compile(r"(?:[\w+/-]{4})*+(?:[\w+/-][AQgw](?:==)?|[\w+/-]{2}[AEIMQUYcgkosw048]=?)?", re.ASCII)
 
 
 def read_part(part: Members, raw: msgspec.Raw) -> Part:
@@ -110,8 +113,9 @@ def signed(wire: dict[str, Any], signature: str | None) -> dict[str, Any]:
 
 
 def encode_thinking(text: str, signature: str | None = None) -> dict[str, Any]:
-    """A part of thinking as callers see it, whoever thought it."""
-    return signed({"text": text, "thought": True}, signature)
+    """A part of thinking as callers see it, whoever thought it. Google's SDKs read signatures as base64 only."""
+    is_readable = signature is not None and _BASE64.fullmatch(signature) is not None
+    return signed({"text": text, "thought": True}, signature if is_readable else None)
 
 
 def _read_text(part: Members) -> Text | Thinking:

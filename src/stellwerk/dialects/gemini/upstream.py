@@ -10,11 +10,12 @@ import msgspec
 
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
+from stellwerk.core.media import Link
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, Origin, WireRequest
 from stellwerk.dialects.gemini.counting import encode_count_request, rewrite_count_request
 from stellwerk.dialects.gemini.errors import read_failure
-from stellwerk.dialects.gemini.losses import LOSSES, VERTEX_LOSSES
+from stellwerk.dialects.gemini.losses import LOSSES, READABLE, VERTEX_LOSSES
 from stellwerk.dialects.gemini.paths import COUNT, GENERATE, STREAM, resource, write_path
 from stellwerk.dialects.gemini.request import GeminiEnvelope, encode, rewrite
 from stellwerk.dialects.gemini.types import COUNT_DIALECT
@@ -51,6 +52,10 @@ class GeminiUpstream:
     def speaks(self, dialect: str) -> bool:
         """Whether it serves that dialect: only its own, and its counting."""
         return dialect in {self.dialect, COUNT_DIALECT}
+
+    def takes_url(self, link: Link) -> bool:
+        """Only what lies in Google's own storage."""
+        return link.url.startswith(READABLE)
 
     def prepare(self, envelope: Envelope, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The caller's body as it came, asked of the target's model, under our own credential."""

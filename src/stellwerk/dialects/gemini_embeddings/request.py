@@ -42,7 +42,7 @@ def _read(body: bytes, model: str, *, is_batch: bool) -> EmbeddingRequest:
         if not body.isascii():
             body.decode()
         top = Members(body, refuse=refuse_request)
-        refuse_any_duplicate(body)
+        refuse_any_duplicate(body, top)
         if not is_batch:
             return _decode_entry(top, model, "content")
         raws = top.need("requests", RAWS)

@@ -48,13 +48,14 @@ _NOISE = "obfuscation"  # random padding against guessing by length: of no use o
 class ChunkDecoder:
     """A transducer from bytes to neutral events. ``is_complete`` says whether ``[DONE]`` has come."""
 
-    __slots__ = ("_calls", "_early", "_is_started", "_reply_id", "_said", "_splitter_events", "is_complete")
+    __slots__ = ("_calls", "_early", "_is_started", "_reply_id", "_said", "_splitter_events", "_tier", "is_complete")
 
     def __init__(self, *, max_event_bytes: int = sse.MAX_EVENT_BYTES) -> None:
         self.is_complete = False
         self._splitter_events = sse.Decoder(max_event_bytes=max_event_bytes)
         self._is_started = False
         self._reply_id = ""
+        self._tier: str | None = None
         self._early: list[StreamEvent] = []  # came before the chunk that says who answers
         self._said: dict[str, msgspec.Raw | Opaque] = {}  # what chunks repeat
         self._calls: dict[int, StreamedCalls] = {}
@@ -90,6 +91,7 @@ class ChunkDecoder:
     def _read_chunk(self, chunk: Members) -> Iterator[StreamEvent]:
         error = chunk.take("error", RAW)
         choices = chunk.take("choices", RAWS) or ()
+        self._tier = chunk.take("service_tier", STRING) or self._tier
         usage = self._take_usage(chunk)
         yield from self._start(chunk, is_real=bool(choices))
         for raw in choices:
@@ -102,7 +104,7 @@ class ChunkDecoder:
 
     def _start(self, chunk: Members, *, is_real: bool) -> Iterator[StreamEvent]:
         identity, model = chunk.take("id", STRING) or "", chunk.take("model", STRING) or ""
-        created_s, tier = int(chunk.take("created", NUMBER) or 0), chunk.take("service_tier", STRING)
+        created_s = int(chunk.take("created", NUMBER) or 0)
         chunk.take("object", STRING)
         chunk.take(_NOISE, RAW)
         news = self._news(chunk.opaque())
@@ -116,7 +118,7 @@ class ChunkDecoder:
             return
         self._is_started = True
         self._reply_id = identity
-        yield Started(identity, model, created_s, tier, news)
+        yield Started(identity, model, created_s, self._tier, news)
         yield from self._early
 
     def _news(self, opaque: Opaque | None) -> Opaque | None:
@@ -139,7 +141,9 @@ class ChunkDecoder:
                 return None
             chunk.take("x_groq", RAW)
         wire = msgspec.json.decode(raw)
-        return UsageReported(decode_usage(wire), Opaque(DIALECT, {"usage": raw})) if type(wire) is dict else None
+        if type(wire) is not dict:
+            return None
+        return UsageReported(decode_usage(wire, self._tier), Opaque(DIALECT, {"usage": raw}))
 
     def _read_choice(self, choice: Members) -> Iterator[StreamEvent]:
         candidate = choice.take("index", INTEGER) or 0

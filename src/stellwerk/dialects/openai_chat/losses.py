@@ -13,11 +13,13 @@ from stellwerk.core.part import (
     OpaquePart,
     Part,
     RedactedThinking,
+    SearchResult,
     Text,
     Thinking,
     ToolResult,
 )
 from stellwerk.core.tool import OpaqueTool
+from stellwerk.dialects.openai_chat.messages import shown_apart
 from stellwerk.dialects.openai_chat.types import DIALECT
 
 
@@ -43,6 +45,11 @@ def _thinks_by_number(request: ChatRequest) -> bool:
     return reasoning is not None and reasoning.effort is None and reasoning.budget_tokens is not None
 
 
+def _thinks_by_switch(request: ChatRequest) -> bool:
+    reasoning = request.reasoning
+    return reasoning is not None and reasoning.effort is None and reasoning.is_enabled is not None
+
+
 def _is_thinking_shown(request: ChatRequest) -> bool:
     return request.reasoning is not None and request.reasoning.display is not None
 
@@ -66,6 +73,7 @@ LOSSES = (
         why="it takes an effort, not a number of tokens",
         occurs=_thinks_by_number,
     ),
+    Loss("reasoning.is_enabled", is_refused=False, why="it takes an effort, not a switch", occurs=_thinks_by_switch),
     Loss("reasoning.display", is_refused=False, why="it has no such setting", occurs=_is_thinking_shown),
     Loss(
         "messages.thinking.signature",
@@ -94,10 +102,22 @@ LOSSES = (
         ),
     ),
     Loss(
+        "messages.search_result.cites",
+        is_refused=False,
+        why="citations are not asked for",
+        occurs=_any_part(lambda part: isinstance(part, SearchResult) and part.cites is not None),
+    ),
+    Loss(
         "messages.tool_result.is_error",
         is_refused=False,
         why="results do not say whether they are errors",
         occurs=_any_part(lambda part: isinstance(part, ToolResult) and bool(part.is_error)),
+    ),
+    Loss(
+        "messages.tool_result.media",
+        is_refused=False,
+        why="results are words: their media follow as the user's",
+        occurs=lambda request: any(shown_apart(part) for message in request.messages for part in message.parts),
     ),
     Loss(
         "messages.opaque",

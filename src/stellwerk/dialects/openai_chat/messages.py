@@ -30,7 +30,7 @@ from stellwerk.dialects.members import (
     without_nulls,
 )
 from stellwerk.dialects.openai_chat.cache import decode_cache, encode_cache
-from stellwerk.dialects.openai_chat.parts import AS_PART, decode_content, decode_results, encode_content
+from stellwerk.dialects.openai_chat.parts import AS_PART, decode_content, decode_results, encode_content, is_media
 from stellwerk.dialects.openai_chat.tools import decode_call, encode_call
 from stellwerk.dialects.openai_chat.types import DIALECT, Members, is_spelled, merge
 
@@ -39,6 +39,8 @@ ANY_AUDIO = "audio/*"
 
 _ROLES = {role.value: role for role in Role}
 _FUNCTION = "function"
+_CONTENT = "content"
+"""Marks the result of a tool that has media in its content, or nothing: from elsewhere they are said otherwise."""
 _THINKING = ("reasoning_content", "reasoning")
 
 
@@ -62,6 +64,27 @@ def decode_message(raw: msgspec.Raw, path: str, refuse: Refuse, *, call_prefix: 
     else:
         parts = decode_content(message, refuse)
     return Message(role, parts, name, cache, message.opaque())
+
+
+def encode_conversation(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
+    """``messages``. Results of tools are words here: media of theirs follow the last of them as the user's."""
+    wires: list[dict[str, Any]] = []
+    media: list[Part] = []
+    for message in messages:
+        if media and message.role is not Role.TOOL:
+            wires.append(_shown(media))
+            media = []
+        wires += encode_messages(message)
+        if message.role is Role.TOOL:
+            media += (part for result in message.parts for part in shown_apart(result))
+    return [*wires, _shown(media)] if media else wires
+
+
+def shown_apart(part: Part) -> tuple[Part, ...]:
+    """Media in the result of a tool, unless its caller speaks this dialect and its host takes them there."""
+    if not isinstance(part, ToolResult) or is_spelled(part.opaque, _CONTENT):
+        return ()
+    return tuple(inner for inner in part.parts if is_media(inner))
 
 
 def encode_messages(message: Message) -> list[dict[str, Any]]:
@@ -197,12 +220,20 @@ def _calls(message: Members, *, call_prefix: str) -> tuple[ToolCall, ...]:
 
 def _result(message: Members, word: str, name: str | None, refuse: Refuse) -> ToolResult:
     call_id = "" if word == _FUNCTION else message.need("tool_call_id", STRING)
-    return ToolResult(call_id, decode_results(message, refuse), name)
+    parts = decode_results(message, refuse)
+    is_own = not parts or any(is_media(part) for part in parts)
+    return ToolResult(call_id, parts, name, opaque=Opaque(DIALECT, spelled(_CONTENT)) if is_own else None)
+
+
+def _shown(media: list[Part]) -> dict[str, Any]:
+    return {"role": Role.USER.value, "content": encode_content(tuple(media))}
 
 
 def _encode_result(result: ToolResult, message: Message) -> dict[str, Any]:
     wire: dict[str, Any] = {"role": "tool", "tool_call_id": result.call_id} if result.call_id else {"role": _FUNCTION}
-    wire["content"] = encode_content(result.parts)
+    apart = shown_apart(result)
+    content = encode_content(tuple(part for part in result.parts if part not in apart))
+    wire["content"] = content if is_spelled(result.opaque, _CONTENT) else content or ""
     if result.name is not None:
         wire["name"] = result.name
     return merge(wire | encode_cache(result.cache or message.cache), message.opaque)

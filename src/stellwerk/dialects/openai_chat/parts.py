@@ -67,10 +67,11 @@ def encode_content(parts: tuple[Part, ...]) -> str | list[Any]:
 
 def decode_part(raw: msgspec.Raw, path: str, refuse: Refuse) -> ContentPart:
     """One entry of ``content``; a part of a type or shape that is not known stays opaque."""
-    kind = Members(raw, path, refuse).need("type", STRING)
+    part = Members(raw, path, refuse)
+    kind = part.copy().need("type", STRING)
     read = _READERS.get(kind)
     try:
-        return OpaquePart(DIALECT, kind, raw) if read is None else read(Members(raw))
+        return OpaquePart(DIALECT, kind, raw) if read is None else read(part.leniently())
     except UnreadableError:
         return OpaquePart(DIALECT, kind, raw)
 
@@ -101,6 +102,17 @@ def encode_part(part: Part) -> msgspec.Raw | dict[str, Any] | None:
         case _:
             return None
     return merge(wire | encode_cache(part.cache), part.opaque)
+
+
+def is_media(part: Part) -> bool:
+    """Whether it is more than words, as this dialect has it."""
+    match part:
+        case Image() | Audio() | Video():
+            return True
+        case Document(source=source):
+            return not isinstance(source, TextSource)
+        case _:
+            return False
 
 
 def decode_results(message: Members, refuse: Refuse) -> tuple[ResultPart, ...]:

@@ -31,7 +31,7 @@ from stellwerk.dialects.members import (
     without_nulls,
 )
 from stellwerk.dialects.openai_chat.envelope import read_envelope, rewrite
-from stellwerk.dialects.openai_chat.messages import decode_message, encode_messages
+from stellwerk.dialects.openai_chat.messages import decode_message, encode_conversation
 from stellwerk.dialects.openai_chat.tools import decode_choice, decode_tool, encode_choice, encode_tool
 from stellwerk.dialects.openai_chat.types import DIALECT, Members, is_spelled, merge
 from stellwerk.dialects.thin_reading import refuse_any_duplicate
@@ -64,12 +64,11 @@ def encode(request: ChatRequest, *, cap: str = "max_completion_tokens") -> bytes
 
     ``cap`` names the member for the limit of output tokens, unless the request came with the older one.
     """
-    messages = [entry for message in request.messages for entry in encode_messages(message)]
     sampling, format_ = request.sampling, request.output_format
     cap = _OLD_CAP if is_spelled(request.opaque, _OLD_CAP) else cap
     wire: dict[str, Any] = {
         "model": request.model,
-        "messages": messages,
+        "messages": encode_conversation(request.messages),
         "tools": [entry for tool in request.tools if (entry := encode_tool(tool)) is not None] or None,
         "tool_choice": None if request.tool_choice is None else encode_choice(request.tool_choice),
         "parallel_tool_calls": request.is_parallel_allowed,
@@ -81,7 +80,7 @@ def encode(request: ChatRequest, *, cap: str = "max_completion_tokens") -> bytes
         "reasoning_effort": None if request.reasoning is None else request.reasoning.effort,
         "verbosity": request.verbosity,
         "modalities": request.modalities or None,
-        "audio": None if request.audio is None else _encode_audio(request.audio),
+        "audio": None if request.audio is None else _encode_audio(request.audio, is_stream=request.is_stream),
         "logprobs": request.wants_logprobs,
         "top_logprobs": request.top_logprobs,
         "user": request.user,
@@ -97,7 +96,7 @@ def encode(request: ChatRequest, *, cap: str = "max_completion_tokens") -> bytes
 
 
 def _decode(body: Members, raw: bytes) -> ChatRequest:
-    refuse_any_duplicate(raw)
+    refuse_any_duplicate(raw, body)
     messages, tools = body.need("messages", RAWS), body.take("tools", RAWS) or ()
     request: dict[str, Any] = {
         "model": body.need("model", STRING),
@@ -203,5 +202,6 @@ def _decode_audio(raw: msgspec.Raw) -> AudioOutput:
     return AudioOutput(audio.need("voice", STRING), audio.take("format", STRING), audio.opaque())
 
 
-def _encode_audio(audio: AudioOutput) -> dict[str, Any]:
-    return merge(without_nulls({"voice": audio.voice, "format": audio.format}), audio.opaque)
+def _encode_audio(audio: AudioOutput, *, is_stream: bool) -> dict[str, Any]:
+    """How to speak. A format must be named: without one it is what everybody plays, or the one that can be streamed."""
+    return merge({"voice": audio.voice, "format": audio.format or ("pcm16" if is_stream else "wav")}, audio.opaque)

@@ -55,13 +55,13 @@ def encode(reply: Reply) -> bytes:
     return msgspec.json.encode(merge(wire, reply.opaque))
 
 
-def take_usage(members: Members) -> tuple[Usage | None, Opaque | None]:
-    """The ``usage`` member in both forms."""
+def take_usage(members: Members, tier: str | None) -> tuple[Usage | None, Opaque | None]:
+    """The ``usage`` member in both forms. ``tier`` is that which served the call."""
     raw = members.take("usage", RAW)
     if raw is None:
         return None, None
     wire = msgspec.json.decode(raw)
-    return (decode_usage(wire), Opaque(DIALECT, {"usage": raw})) if type(wire) is dict else (None, None)
+    return (decode_usage(wire, tier), Opaque(DIALECT, {"usage": raw})) if type(wire) is dict else (None, None)
 
 
 def _decode(body: Members) -> Reply:
@@ -71,7 +71,8 @@ def _decode(body: Members) -> Reply:
         _decode_candidate(Members(raw, f"choices[{index}]", refuse_reply), f"call_{identity}_{index}_")
         for index, raw in enumerate(choices)
     )
-    usage, usage_opaque = take_usage(body)
+    tier = body.take("service_tier", STRING)
+    usage, usage_opaque = take_usage(body, tier)
     return Reply(
         identity,
         body.take("model", STRING) or "",
@@ -79,7 +80,7 @@ def _decode(body: Members) -> Reply:
         int(body.take("created", NUMBER) or 0),
         usage,
         usage_opaque,
-        body.take("service_tier", STRING),
+        tier,
         body.opaque(),
     )
 

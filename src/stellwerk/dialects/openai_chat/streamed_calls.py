@@ -36,12 +36,11 @@ class StreamedCalls:
             wire = Members(raw, "tool_calls", refuse_reply)
             call = self._find(wire)
             if call is None:
-                yield from self.end()
                 call = self._add(wire)
             yield from self._read_call(call, wire)
 
     def end(self) -> Iterator[StreamEvent]:
-        """Ends the calls that are open: the next begins, or the candidate is complete."""
+        """Ends the calls: the candidate is complete. Not before, for hosts go on with one while another has begun."""
         for call in self._calls:
             if call.is_open:
                 call.is_open = False

@@ -35,7 +35,7 @@ def decode(body: bytes) -> ChatRequest:
 
 
 def _decode(body: Members, raw: bytes) -> ChatRequest:
-    refuse_any_duplicate(raw)
+    refuse_any_duplicate(raw, body)
     stop, alternatives = body.take("stop", _STOP), body.take("logprobs", INTEGER)
     return ChatRequest(
         model=body.need("model", STRING),

@@ -46,7 +46,7 @@ def encode(request: EmbeddingRequest) -> bytes:
 
 
 def _decode(body: Members, raw: bytes) -> EmbeddingRequest:
-    refuse_any_duplicate(raw)
+    refuse_any_duplicate(raw, body)
     model = body.need("model", STRING)
     inputs, is_single = _inputs(body)
     format_ = body.take("encoding_format", STRING)

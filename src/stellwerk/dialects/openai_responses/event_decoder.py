@@ -22,10 +22,10 @@ from stellwerk.dialects import sse
 from stellwerk.dialects.members import RAW, RAWS, STRING, UnreadableError, refuse_reply
 from stellwerk.dialects.openai_responses.citations import decode_citation
 from stellwerk.dialects.openai_responses.errors import read_error
-from stellwerk.dialects.openai_responses.response import take_finish, take_frame
+from stellwerk.dialects.openai_responses.response import search_count, take_finish, take_frame
 from stellwerk.dialects.openai_responses.streamed_items import StreamedItems
 from stellwerk.dialects.openai_responses.types import DIALECT, EVENT, Members, own
-from stellwerk.dialects.openai_responses.usage import decode_usage
+from stellwerk.dialects.openai_responses.usage import decode_usage, searches_in
 from stellwerk.errors import UpstreamInvalid
 
 _NULL = msgspec.Raw(b"null")
@@ -112,7 +112,7 @@ class EventDecoder:
         self._is_started = True
         if not bytes(event.peek("response")).startswith(b"{"):
             return Started("", "")
-        response = event.within("response")
+        response = Members(event.peek("response"), "response", refuse_reply)  # it may be the last event too
         for name in ("output", "status", "usage", "error", "incomplete_details", "completed_at"):
             response.take(name, RAW)
         frame = take_frame(response, response.take("id", STRING) or "", ())
@@ -120,11 +120,12 @@ class EventDecoder:
 
     def _read_end(self, event: Members) -> Iterator[StreamEvent]:
         response = event.within("response")
-        yield from self._items.catch_up(response.take("output", RAWS) or ())
+        output = response.take("output", RAWS) or ()
+        yield from self._items.catch_up(output)
         finish = take_finish(response, has_calls=self._items.has_calls)
         response.take("id", STRING)
         tier = response.peek("service_tier")
-        frame = take_frame(response, "", ())
+        frame = take_frame(response, "", (), search_count(output))
         kept = {} if tier == _NULL else {"service_tier": tier}
         yield Finished(finish, 0, Opaque(DIALECT, {**(own(frame.opaque) or {}), **kept}))
         if frame.usage is not None:
@@ -136,7 +137,9 @@ class EventDecoder:
         response = event.within("response")
         usage = msgspec.json.decode(response.peek("usage"))
         if type(usage) is dict:
-            yield UsageReported(decode_usage(usage), Opaque(DIALECT, {"usage": response.peek("usage")}))
+            output, tier = (msgspec.json.decode(response.peek(name)) for name in ("output", "service_tier"))
+            told = decode_usage(usage, searches_in(output), tier)
+            yield UsageReported(told, Opaque(DIALECT, {"usage": response.peek("usage")}))
         message, code, _ = read_error(msgspec.json.decode(response.peek("error")))
         self.is_complete = self._is_over = True
         yield StreamFault(message or _BROKEN_OFF, code)

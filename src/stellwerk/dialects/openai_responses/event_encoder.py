@@ -10,6 +10,7 @@ import msgspec
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import Image, InlineSource, OpaquePart
 from stellwerk.core.stream import (
+    AudioDelta,
     CitationAdded,
     Ended,
     Finished,
@@ -119,6 +120,8 @@ class EventEncoder:
 
     def _feed_item(self, event: StreamEvent) -> bytes:
         match event:
+            case AudioDelta(transcript=str(text)) if text:
+                return self._speak(TextDelta(text))
             case ToolCallStarted():
                 return self._call(event)
             case ToolCallDelta() if event.call in self._calls:

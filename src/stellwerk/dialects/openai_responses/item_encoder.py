@@ -138,7 +138,7 @@ def _encode_texts(group: Group, *, is_reply: bool) -> dict[str, Any]:
 def _complete_texts(content: list[dict[str, Any]], logprobs: Logprobs | None) -> None:
     """The SDKs' types want a list of annotations, and log-probabilities in the text."""
     texts = [part for part in content if part["type"] == OUTPUT]
-    tokens = encode_tokens(logprobs.content) if logprobs is not None else None
+    tokens = encode_tokens(logprobs.content, needs_bytes=True) if logprobs is not None else None
     for number, part in enumerate(texts):
         part.setdefault("annotations", [])
         if tokens and not number:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from stellwerk.core.chat import ChatRequest
+from stellwerk.core.chat import ChatRequest, JsonSchemaFormat
 from stellwerk.core.loss import Loss
 from stellwerk.core.part import (
     Audio,
@@ -23,6 +23,7 @@ from stellwerk.core.part import (
 from stellwerk.core.tool import OpaqueTool
 from stellwerk.dialects.members import SPELLING
 from stellwerk.dialects.openai_responses.item_encoder import is_welcome
+from stellwerk.dialects.openai_responses.request import DISPLAYS
 from stellwerk.dialects.openai_responses.types import DIALECT, own
 
 _NOTHING = {b"null", b"false", b"[]", b"{}"}
@@ -53,6 +54,18 @@ def _says_more(request: ChatRequest) -> bool:
     return opaque is not None and opaque.dialect != DIALECT and any(v != SPELLING for v in opaque.members.values())
 
 
+def _is_shown_otherwise(request: ChatRequest) -> bool:
+    """Whether reasoning shall be shown in a way that only another dialect has a word for."""
+    reasoning = request.reasoning
+    if reasoning is None or reasoning.display is None or own(reasoning.opaque) is not None:
+        return False
+    return reasoning.display not in {"summarized", *DISPLAYS}
+
+
+def _lacks_schema(request: ChatRequest) -> bool:
+    return isinstance(request.output_format, JsonSchemaFormat) and request.output_format.schema is None
+
+
 def _has_foreign_tools(request: ChatRequest) -> bool:
     return any(isinstance(tool, OpaqueTool) and tool.dialect != DIALECT for tool in request.tools)
 
@@ -76,6 +89,7 @@ LOSSES: tuple[Loss, ...] = (
         "a part that only another dialect has",
         _any(lambda part: isinstance(part, OpaquePart) and part.dialect != DIALECT),
     ),
+    _refused("output_format.schema", "a schema is needed", _lacks_schema),
     _refused("messages.video", "Responses take no video", _any(lambda part: isinstance(part, Video))),
     _refused(
         "messages.audio",
@@ -96,6 +110,7 @@ LOSSES: tuple[Loss, ...] = (
         "reasoning is limited by effort",
         lambda r: r.reasoning is not None and r.reasoning.is_enabled is not None,
     ),
+    _dropped("reasoning.display", "another provider's word", _is_shown_otherwise),
     _dropped("messages.name", "messages have no names", lambda r: any(m.name is not None for m in r.messages)),
     _dropped("cache", "OpenAI's models cache without being told", _is_cached),
     _dropped(

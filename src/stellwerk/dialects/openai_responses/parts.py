@@ -47,9 +47,10 @@ _EXTENSIONS = {"text/plain": "txt", "text/markdown": "md"}
 
 def decode_part(raw: msgspec.Raw, path: str, refuse: Refuse, *, word: str) -> ContentPart:
     """One entry of ``content``, where text is usually called ``word``; what is not known stays opaque."""
-    kind = Members(raw, path, refuse).need("type", STRING)
+    part = Members(raw, path, refuse)
+    kind = part.copy().need("type", STRING)
     try:
-        part = Members(raw)
+        part = part.leniently()
         if kind == word:
             part.take("type", RAW)
         read = _READERS.get(kind)

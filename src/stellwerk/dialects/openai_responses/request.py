@@ -46,7 +46,8 @@ _INSTRUCTIONS = "instructions"
 _INPUT = "input"
 _LOGPROBS = "message.output_text.logprobs"
 _SECRETS = "reasoning.encrypted_content"
-_DISPLAYS = {"auto", "concise", "detailed"}
+DISPLAYS = frozenset({"auto", "concise", "detailed"})
+"""How reasoning may be shown."""
 
 
 def decode(body: bytes) -> ChatRequest:
@@ -100,7 +101,7 @@ def encode(request: ChatRequest) -> bytes:
 
 
 def _decode(body: Members, raw: bytes) -> ChatRequest:
-    refuse_any_duplicate(raw)
+    refuse_any_duplicate(raw, body)
     marks: Marks = {}
     messages = _messages(body, marks)
     tools = body.given("tools", RAWS) or ()
@@ -178,7 +179,7 @@ def _decode_reasoning(raw: msgspec.Raw) -> Reasoning:
 def _encode_reasoning(reasoning: Reasoning) -> dict[str, Any] | None:
     display = reasoning.display
     if own(reasoning.opaque) is None:
-        display = "auto" if display == "summarized" else display if display in _DISPLAYS else None
+        display = "auto" if display == "summarized" else display if display in DISPLAYS else None
         return without_nulls({"effort": reasoning.effort, "summary": display}) or None
     return merge(without_nulls({"effort": reasoning.effort, "summary": display}), reasoning.opaque)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from stellwerk.core.chat import Message, Role
 from stellwerk.core.opaque import Opaque
-from stellwerk.core.part import Part, Text, ToolCall
+from stellwerk.core.part import Audio, Part, Text, ToolCall
 from stellwerk.core.reply import Candidate, Finish, Logprobs, Reply, ReplyFacts
 from stellwerk.core.usage import Usage
 from stellwerk.dialects.members import NUMBER, RAW, RAWS, STRING, UnreadableError, refuse_reply, without_nulls
@@ -17,13 +17,21 @@ from stellwerk.dialects.openai_responses.finish import decode_finish, encode_fin
 from stellwerk.dialects.openai_responses.item_decoder import decode_output
 from stellwerk.dialects.openai_responses.item_encoder import Item, encode_output, groups
 from stellwerk.dialects.openai_responses.types import DIALECT, Members, merge, own, without
-from stellwerk.dialects.openai_responses.usage import WireUsage, decode_usage, encode_usage, neutral
+from stellwerk.dialects.openai_responses.usage import (
+    SEARCH,
+    WireUsage,
+    decode_usage,
+    encode_usage,
+    neutral,
+    searches_in,
+)
 from stellwerk.dialects.token_logprobs import decode_tokens
 from stellwerk.errors import UpstreamInvalid
 
 __all__ = ["ReplyFacts", "decode", "encode", "read_usage"]
 
 _LOGPROBS = "logprobs"
+_SEARCH = b'"' + SEARCH.encode() + b'"'
 _UNSAID: dict[str, Any] = {
     "error": None,
     "incomplete_details": None,
@@ -52,7 +60,7 @@ def read_usage(body: bytes) -> ReplyFacts:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _read_tolerantly(body)
     details = None if wire.incomplete_details is None else {"reason": wire.incomplete_details.reason}
-    usage = None if wire.usage is None else neutral(wire.usage)
+    usage = None if wire.usage is None else neutral(wire.usage, _searches(wire.output), wire.service_tier)
     return ReplyFacts(usage, word_of(wire.status, details), wire.id)
 
 
@@ -70,7 +78,8 @@ def encode(reply: Reply) -> bytes:
     """The body that a caller of this dialect reads: the first candidate. What others can say is left out."""
     candidate = reply.candidates[0] if reply.candidates else Candidate(Message(Role.ASSISTANT, ()))
     finish, logprobs = candidate.finish, candidate.logprobs
-    output = encode_items(candidate.message.parts, reply.id, logprobs=logprobs, is_cut=is_cut(finish))
+    parts = tuple(_in_words(part) for part in candidate.message.parts)
+    output = encode_items(parts, reply.id, logprobs=logprobs, is_cut=is_cut(finish))
     return msgspec.json.encode(encode_response(reply, finish, output))
 
 
@@ -83,13 +92,14 @@ def decode_response(body: Members) -> Reply:
     finish = take_finish(body, has_calls=any(isinstance(part, ToolCall) for part in parts))
     parts, logprobs = _take_logprobs(parts)
     candidate = Candidate(Message(Role.ASSISTANT, parts), 0, finish, logprobs)
-    return take_frame(body, identity, (candidate,))
+    return take_frame(body, identity, (candidate,), search_count(raws))
 
 
-def take_frame(body: Members, identity: str, candidates: tuple[Candidate, ...]) -> Reply:
-    """What a response says beside its output."""
+def take_frame(body: Members, identity: str, candidates: tuple[Candidate, ...], searches: int = 0) -> Reply:
+    """What a response says beside its output, in which there were so many ``searches``."""
     body.take("object", STRING)
-    usage, usage_opaque = _take_usage(body)
+    tier = body.given("service_tier", STRING)
+    usage, usage_opaque = _take_usage(body, searches, tier)
     created = NUMBER.decode(body.peek("created_at")) if _is_number(body.peek("created_at")) else 0
     if created == int(created):
         body.given("created_at", RAW)
@@ -100,9 +110,14 @@ def take_frame(body: Members, identity: str, candidates: tuple[Candidate, ...]) 
         int(created),
         usage,
         usage_opaque,
-        body.given("service_tier", STRING),
+        tier,
         body.marked(),
     )
+
+
+def search_count(raws: tuple[msgspec.Raw, ...]) -> int:
+    """How many of the raw items of an ``output`` are searches."""
+    return searches_in([msgspec.json.decode(raw) for raw in raws if _SEARCH in bytes(raw)])
 
 
 def take_finish(body: Members, *, has_calls: bool) -> Finish:
@@ -152,23 +167,40 @@ def encode_response(reply: Reply, finish: Finish | None, output: list[Item], **s
     return wire if own(reply.opaque) is not None else {**_UNSAID, **wire}
 
 
+def _in_words(part: Part) -> Part:
+    """Sound has no item here: what was said is told."""
+    return Text(part.transcript) if isinstance(part, Audio) and part.transcript else part
+
+
 class _Details(msgspec.Struct, gc=False):
     reason: str | None = None
 
 
-class _Skipped(msgspec.Struct, gc=False):
-    """An item that is not looked into."""
+class _Action(msgspec.Struct, gc=False):
+    type: str = "search"
+
+
+class _Item(msgspec.Struct, gc=False):
+    """An item of which only searches are looked into."""
+
+    type: str = ""
+    action: _Action | None = None
 
 
 class _Reply(msgspec.Struct, gc=False):
-    output: list[_Skipped]
+    output: list[_Item]
     id: str = ""
     status: str | None = None
     incomplete_details: _Details | None = None
     usage: WireUsage | None = None
+    service_tier: str | None = None
 
 
 _read = msgspec.json.Decoder(_Reply).decode
+
+
+def _searches(items: list[_Item]) -> int:
+    return sum(item.type == SEARCH and (item.action is None or item.action.type == "search") for item in items)
 
 
 def _read_tolerantly(body: bytes) -> ReplyFacts:
@@ -182,19 +214,19 @@ def _read_tolerantly(body: bytes) -> ReplyFacts:
         raise complaint(wire, "a response: it has no output")
     usage, identity = wire.get("usage"), wire.get("id")
     return ReplyFacts(
-        decode_usage(usage) if type(usage) is dict else None,
+        decode_usage(usage, searches_in(wire["output"]), wire.get("service_tier")) if type(usage) is dict else None,
         word_of(wire.get("status"), wire.get("incomplete_details")),
         identity if type(identity) is str else "",
     )
 
 
-def _take_usage(body: Members) -> tuple[Usage | None, Opaque | None]:
+def _take_usage(body: Members, searches: int, tier: str | None) -> tuple[Usage | None, Opaque | None]:
     """The ``usage`` member in both forms."""
     raw = body.given("usage", RAW)
     if raw is None:
         return None, None
     wire = msgspec.json.decode(raw)
-    return (decode_usage(wire), Opaque(DIALECT, {"usage": raw})) if type(wire) is dict else (None, None)
+    return (decode_usage(wire, searches, tier), Opaque(DIALECT, {"usage": raw})) if type(wire) is dict else (None, None)
 
 
 def _is_number(raw: msgspec.Raw) -> bool:

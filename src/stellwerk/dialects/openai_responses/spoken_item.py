@@ -111,7 +111,7 @@ class SpokenItem:
         tokens = logprobs.content or ()
         self.pieces.append(text)
         self._parts[-1].tokens += tokens
-        said = {"delta": text, "logprobs": encode_tokens(tokens)}
+        said = {"delta": text, "logprobs": encode_tokens(tokens, needs_bytes=True)}
         return "response.output_text.delta", {**self._place, **said}
 
     def cite(self, citation: Citation) -> Told:
@@ -176,5 +176,5 @@ class _Part:
         wire = {**self.form.empty, self.form.member: "".join(self.pieces)}
         if self.form is TEXT:
             wire["annotations"] = [encode_citation(citation) for citation in self.citations]
-            wire["logprobs"] = encode_tokens(self.tokens)
+            wire["logprobs"] = encode_tokens(self.tokens, needs_bytes=True)
         return wire

@@ -13,7 +13,7 @@ from stellwerk.dialects.openai_responses.errors import read_error
 from stellwerk.dialects.openai_responses.event_decoder import EventDecoder
 from stellwerk.dialects.openai_responses.event_encoder import EventEncoder
 from stellwerk.dialects.openai_responses.finish import word_of
-from stellwerk.dialects.openai_responses.usage import decode_usage
+from stellwerk.dialects.openai_responses.usage import decode_usage, searches_in
 from stellwerk.errors import UpstreamInvalid
 
 __all__ = ["EventDecoder", "EventEncoder", "PassThrough"]
@@ -139,7 +139,7 @@ class PassThrough:
     def _close(self, response: dict[str, Any]) -> None:
         usage, status = response.get("usage"), response.get("status")
         if type(usage) is dict:
-            self.usage = decode_usage(usage)
+            self.usage = decode_usage(usage, searches_in(response.get("output")), response.get("service_tier"))
         self.finish = word_of(status, response.get("incomplete_details"))
         if status == "failed" or response.get("error"):
             self._fail(response.get("error"))

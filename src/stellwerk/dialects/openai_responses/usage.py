@@ -19,6 +19,7 @@ class WirePart(msgspec.Struct, gc=False):
     cache_write_tokens: _Count = 0
     audio_tokens: _Count = 0
     reasoning_tokens: _Count = 0
+    image_tokens: _Count = 0
 
 
 class WireUsage(msgspec.Struct, gc=False):
@@ -30,11 +31,15 @@ class WireUsage(msgspec.Struct, gc=False):
     output_tokens_details: WirePart | None = None
 
 
+SEARCH = "web_search_call"
 _NOTHING = WirePart()
 
 
-def neutral(wire: WireUsage) -> Usage:
-    """The counts in the neutral convention: this dialect's totals contain their parts already."""
+def neutral(wire: WireUsage, searches: int = 0, tier: str | None = None) -> Usage:
+    """The counts in the neutral convention: this dialect's totals contain their parts already.
+
+    ``searches`` and ``tier`` stand elsewhere in a response: among its items, and beside ``usage``.
+    """
     heard, said = wire.input_tokens_details or _NOTHING, wire.output_tokens_details or _NOTHING
     return Usage(
         wire.input_tokens,
@@ -44,13 +49,25 @@ def neutral(wire: WireUsage) -> Usage:
         said.reasoning_tokens,
         heard.audio_tokens,
         said.audio_tokens,
+        input_image_tokens=heard.image_tokens,
+        output_image_tokens=said.image_tokens,
+        web_searches=searches,
+        service_tier=tier or "",
     )
 
 
-def decode_usage(wire: Mapping[str, Any]) -> Usage:
-    """Reads a decoded ``usage`` object tolerantly: what is not a count says nothing."""
+def searches_in(output: Any) -> int:
+    """How many of the items of a decoded ``output`` are searches: what else the tool does is not paid for."""
+    items = [item for item in output if type(item) is dict] if type(output) is list else []
+    actions = [item.get("action") for item in items if item.get("type") == SEARCH]
+    return sum(type(action) is not dict or action.get("type", "search") == "search" for action in actions)
+
+
+def decode_usage(wire: Mapping[str, Any], searches: int = 0, tier: Any = None) -> Usage:
+    """Reads a decoded ``usage`` object tolerantly: what is not a count, or no word, says nothing."""
     heard, said = _part(wire.get("input_tokens_details")), _part(wire.get("output_tokens_details"))
-    return neutral(WireUsage(**_counts(wire, WireUsage), input_tokens_details=heard, output_tokens_details=said))
+    counts = WireUsage(**_counts(wire, WireUsage), input_tokens_details=heard, output_tokens_details=said)
+    return neutral(counts, searches, tier if type(tier) is str else None)
 
 
 def encode_usage(usage: Usage) -> dict[str, Any]:
@@ -72,4 +89,6 @@ def _part(value: Any) -> WirePart:
 
 
 def _counts(wire: Mapping[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
-    return {name: value for name in kind.__struct_fields__ if type(value := wire.get(name)) is int and value >= 0}
+    defaults = zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True)
+    names = (name for name, default in defaults if default == 0)  # the others are objects
+    return {name: value for name in names if type(value := wire.get(name)) is int and value >= 0}

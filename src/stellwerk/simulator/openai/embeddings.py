@@ -1,25 +1,19 @@
-"""Writes embeddings: unit vectors, and texts that share words lie close to each other."""
+"""Writes embeddings."""
 
 from __future__ import annotations
 
 import base64
-import math
-import re
-from array import array
-from functools import lru_cache
-from hashlib import blake2b
 
 import msgspec
 
 from stellwerk.simulator.ask import Vectors
-
-_WORD = re.compile(r"\w+|[^\w\s]")
+from stellwerk.simulator.vector import vector
 
 
 def embeddings(asked: Vectors, dimensions: int) -> bytes:
     """The body of a list of embeddings."""
     length = asked.dimensions or dimensions
-    vectors = [_vector(text, length) for text in asked.texts]
+    vectors = [vector(text, length) for text in asked.texts]
     return msgspec.json.encode(
         {
             "object": "list",
@@ -27,31 +21,11 @@ def embeddings(asked: Vectors, dimensions: int) -> bytes:
                 {
                     "object": "embedding",
                     "index": index,
-                    "embedding": base64.b64encode(vector.tobytes()).decode() if asked.is_base64 else vector.tolist(),
+                    "embedding": base64.b64encode(made.tobytes()).decode() if asked.is_base64 else made.tolist(),
                 }
-                for index, vector in enumerate(vectors)
+                for index, made in enumerate(vectors)
             ],
             "model": asked.model,
             "usage": {"prompt_tokens": asked.prompt_tokens, "total_tokens": asked.prompt_tokens},
         }
-    )
-
-
-def _vector(text: str, length: int) -> array[float]:
-    """Each word pushes a few coordinates, always the same ones."""
-    values = [0.0] * length
-    for word in _WORD.findall(text.lower()) or [text]:
-        for place, push in _pushes(word):
-            values[place % length] += push
-    norm = math.sqrt(math.fsum(value * value for value in values))
-    if norm == 0:
-        values[0] = norm = 1.0
-    return array("f", [value / norm for value in values])
-
-
-@lru_cache(maxsize=65_536)
-def _pushes(word: str) -> tuple[tuple[int, float], ...]:
-    noise = blake2b(word.encode(), digest_size=48).digest()
-    return tuple(
-        (int.from_bytes(noise[at : at + 3], "big"), 1.0 if noise[at + 3] & 1 else -1.0) for at in range(0, 48, 4)
     )

@@ -10,7 +10,7 @@ import msgspec
 from stellwerk.simulator.answer import Answer, Call, Choice
 from stellwerk.simulator.ask import Ask
 from stellwerk.simulator.dialect import Endpoint, Stamp
-from stellwerk.simulator.openai.logprobs import logprobs_of
+from stellwerk.simulator.logprobs import logprobs_of
 from stellwerk.simulator.openai.usage import usage_of
 from stellwerk.simulator.scenario import SimulatedModel
 

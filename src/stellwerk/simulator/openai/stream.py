@@ -11,7 +11,7 @@ import msgspec
 from stellwerk.simulator.answer import Answer, Choice
 from stellwerk.simulator.ask import Ask
 from stellwerk.simulator.dialect import Stamp
-from stellwerk.simulator.openai.logprobs import logprobs_of
+from stellwerk.simulator.logprobs import logprobs_of
 from stellwerk.simulator.openai.response import FINGERPRINT, call_of
 from stellwerk.simulator.openai.usage import usage_of
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import msgspec
+import pytest
 
 from stellwerk.core.chat import ChatRequest, Message, Role
 from stellwerk.core.part import Text
 from stellwerk.core.route import Target
-from stellwerk.core.wire import Origin
+from stellwerk.core.wire import FailureKind, Origin
 from stellwerk.dialects.anthropic_messages.request import read_envelope
 from stellwerk.dialects.anthropic_messages.types import COUNT_DIALECT
 from stellwerk.dialects.anthropic_messages.upstream import AnthropicUpstream
@@ -50,3 +51,16 @@ def test_a_translated_request_asks_for_the_targets_model() -> None:
     counted = upstream.prepare_chat_count(REQUEST, TARGET, "sk-1", b"")
     assert counted.path == b"/v1/messages/count_tokens"
     assert "max_tokens" not in json.loads(counted.body)
+
+
+def test_it_speaks_its_own_dialect_and_reads_its_refusals() -> None:
+    upstream = AnthropicUpstream("https://api.anthropic.com")
+    assert upstream.speaks("anthropic_messages")
+    assert not upstream.speaks("openai_chat")
+    assert upstream.classify(529, {}, b"", 0.0).kind is FailureKind.UNAVAILABLE
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "https://", "https://u@x", "https://x?y", "https://x#y", "x"])
+def test_an_address_that_cannot_be_one_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="expected an http"):
+        AnthropicUpstream(url)

@@ -71,6 +71,7 @@ DROPPED = {
     "messages.thinking": chat(Thinking("unsigned"), role=Role.ASSISTANT),
     "messages.redacted_thinking": chat(RedactedThinking("no base64!"), role=Role.ASSISTANT),
     "messages.citations": chat(Text("x", citations=(Citation("u"),)), role=Role.ASSISTANT),
+    "messages.image.detail": chat(Image(InlineSource("image/png", "AAAA"), "low")),
     "messages.name": ChatRequest(LLAMA, (Message(Role.USER, (Text("x"),), name="Ann"),)),
     "tool_choice": ChatRequest(
         LLAMA,

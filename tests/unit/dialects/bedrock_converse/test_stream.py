@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import EventStreamError  # type: ignore[import-untyped]
 
 from stellwerk.core.opaque import Opaque
-from stellwerk.core.part import Audio, Citation, FileSource, Image, InlineSource
+from stellwerk.core.part import Audio, Citation, FileSource, Image, InlineSource, ToolKind
 from stellwerk.core.reply import Finish, StopReason
 from stellwerk.core.stream import (
     AudioDelta,
@@ -37,8 +37,7 @@ from stellwerk.dialects import aws_eventstream
 from stellwerk.dialects.bedrock_converse.frames import write_event, write_exception
 from stellwerk.dialects.bedrock_converse.stream import FrameDecoder, FrameEncoder, PassThrough
 from stellwerk.errors import UpstreamInvalid
-from tests.golden.bedrock_converse.judge import parsed_stream
-from tests.golden.test_bedrock_converse import assert_well_formed
+from tests.golden.bedrock_converse.judge import assert_well_formed, parsed_stream
 
 START = write_event("messageStart", {"role": "assistant"})
 STOP = write_event("messageStop", {"stopReason": "end_turn"})
@@ -280,11 +279,24 @@ def test_edge_5_a_call_without_arguments_says_an_empty_object() -> None:
     assert blocks(ToolCallStarted(0, "x", "f"))[0][1] == {"toolUse": {"input": "{}"}}
 
 
-def test_what_is_said_of_a_call_that_never_began_is_left_out() -> None:
-    assert blocks(ToolCallDelta(3, "{}"), ToolCallEnded(3), TextDelta("")) == []
-    assert blocks(TextDelta("x"), ToolCallDelta(3, "{}"), ToolCallStarted(4, "a", "f"), ToolCallEnded(4))[0] == [
-        {"text": "x"}
-    ]
+def test_arguments_of_a_call_that_is_not_open_are_an_error_rather_than_lost() -> None:
+    assert blocks(ToolCallEnded(3), TextDelta("")) == []
+    with pytest.raises(UpstreamInvalid, match="not open"):
+        blocks(ToolCallDelta(3, "{}"))
+    with pytest.raises(UpstreamInvalid, match="not open"):
+        blocks(ToolCallStarted(0, "a", "f"), ToolCallDelta(0, "{"), TextDelta("hm"), ToolCallDelta(0, "}"))
+
+
+def test_free_text_for_a_tool_goes_as_a_string_in_an_object() -> None:
+    told = blocks(
+        ToolCallStarted(0, "a", "sql", ToolKind.CUSTOM),
+        ToolCallDelta(0, 'SELECT "'),
+        ToolCallDelta(0, '\n"'),
+        ToolCallEnded(0),
+        ToolCallStarted(1, "b", "sql", ToolKind.CUSTOM),
+    )
+    inputs = ["".join(delta["toolUse"].get("input", "") for delta in block) for block in told]
+    assert [json.loads(text) for text in inputs] == [{"input": 'SELECT "\n"'}, {"input": ""}]
 
 
 def test_edge_1_signatures_and_encrypted_reasoning_are_blocks_of_their_own() -> None:

@@ -70,6 +70,8 @@ def test_a_request_of_another_dialect_is_translated_for_the_targets_model() -> N
 
 
 def test_refusals_are_read() -> None:
+    upstream = BedrockUpstream(endpoint("eu-central-1"))
+    assert [upstream.speaks(dialect) for dialect in ("bedrock_converse", "openai_chat")] == [True, False]
     failure = BedrockUpstream(endpoint("eu-central-1")).classify(429, {}, b'{"message":"m"}', 0.0)
     assert (failure.kind, failure.message) == (FailureKind.RATE_LIMITED, "m")
 

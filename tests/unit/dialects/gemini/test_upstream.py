@@ -82,6 +82,7 @@ def test_paths_of_many_models_take_no_room_forever() -> None:
 
 
 def test_refusals_are_read_and_losses_known() -> None:
+    assert [GOOGLE.speaks(dialect) for dialect in ("gemini", "openai_chat")] == [True, False]
     failure = GOOGLE.classify(429, {}, b'{"error":{"message":"Slow","details":[{"retryDelay":"3s"}]}}', 0.0)
     assert (failure.kind, failure.retry_after_s) == (FailureKind.RATE_LIMITED, 3)
     assert (GOOGLE.losses, VERTEX.losses) == (LOSSES, VERTEX_LOSSES)

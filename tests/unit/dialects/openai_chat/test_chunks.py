@@ -82,11 +82,36 @@ def test_calls_without_index_or_id_are_told_apart() -> None:
         ToolCallStarted(0, "call_c_0_0", "f"),
         ToolCallDelta(0, "{}"),
         ToolCallDelta(0, " "),
-        ToolCallEnded(0),
         ToolCallStarted(1, "call_c_0_1", "f"),
         ToolCallDelta(1, "{}"),
+        ToolCallEnded(0),
         ToolCallEnded(1),
     ]
+
+
+def test_a_call_goes_on_after_another_has_begun() -> None:
+    events = decode(
+        call(index=0, id="a", function={"name": "f", "arguments": "{"}),
+        call(index=1, id="b", function={"name": "g", "arguments": "["}),
+        call(index=0, function={"arguments": "}"}),
+        call(index=1, function={"arguments": "]"}),
+        chunk({}, "tool_calls"),
+    )
+    assert events[1:-1] == [
+        ToolCallStarted(0, "a", "f"),
+        ToolCallDelta(0, "{"),
+        ToolCallStarted(1, "b", "g"),
+        ToolCallDelta(1, "["),
+        ToolCallDelta(0, "}"),
+        ToolCallDelta(1, "]"),
+        ToolCallEnded(0),
+        ToolCallEnded(1),
+    ]
+
+
+def test_a_finish_that_is_repeated_ends_no_call_again() -> None:
+    events = decode(call(index=0, id="a", function={"name": "f"}), chunk({}, "tool_calls"), chunk({}, "tool_calls"))
+    assert sum(isinstance(event, ToolCallEnded) for event in events) == 1
 
 
 def test_a_call_starts_when_its_name_is_known_and_at_the_latest_when_it_ends() -> None:

@@ -31,6 +31,7 @@ from stellwerk.core.part import (
     Video,
 )
 from stellwerk.core.tool import CustomTool, FunctionTool, OpaqueTool, ToolChoice, ToolMode, ToolName
+from stellwerk.dialects.members import SPELLING
 from stellwerk.dialects.openai_chat.request import decode, encode
 from stellwerk.errors import InvalidRequest
 
@@ -198,7 +199,9 @@ def test_results_of_tools_are_tool_messages() -> None:
     assert isinstance(second, ToolResult)
     assert second.name == "f"
     assert isinstance(second.parts[0], OpaquePart)
-    assert decoded.messages[2] == Message(Role.TOOL, (ToolResult("", (), "f"),))
+    assert decoded.messages[2] == Message(
+        Role.TOOL, (ToolResult("", (), "f", opaque=Opaque("openai_chat", {"content": SPELLING})),)
+    )
 
 
 def test_tools_become_what_they_are() -> None:
@@ -409,7 +412,7 @@ def test_what_only_other_dialects_say_is_left_out_and_the_rest_is_said_as_well_a
             },
             {"role": "assistant", "content": None, "reasoning_content": "ab"},
             {"role": "tool", "tool_call_id": "c1", "content": "1"},
-            {"role": "tool", "tool_call_id": "c2", "content": []},
+            {"role": "tool", "tool_call_id": "c2", "content": ""},
         ],
         "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": {}}},
     }

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stellwerk.core.chat import AudioOutput, ChatRequest, Message, Reasoning, Role, Sampling
+from stellwerk.core.chat import AudioOutput, ChatRequest, JsonSchemaFormat, Message, Reasoning, Role, Sampling
 from stellwerk.core.loss import judge
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import (
@@ -50,6 +50,7 @@ def asked(*parts: Part, **rest: Any) -> ChatRequest:
         (asked(audio=AudioOutput("v")), "audio"),
         (asked(tools=(OpaqueTool("gemini", "search", RAW),)), "tools"),
         (asked(OpaquePart("gemini", "code", RAW)), "messages.opaque"),
+        (asked(output_format=JsonSchemaFormat(None)), "output_format.schema"),
         (asked(VIDEO), "messages.video"),
         (asked(ToolResult("a", (VIDEO,))), "messages.video"),
         (asked(Audio(id="a")), "messages.audio"),

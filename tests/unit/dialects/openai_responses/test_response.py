@@ -226,6 +226,15 @@ def test_a_reply_of_another_dialect_fits_the_official_types_and_repeats_itself()
             "input": "x",
         },
         {"id": "ig_of_r_5", "type": "image_generation_call", "status": "completed", "result": "aGk="},
+        {
+            "id": "msg_of_r_6",
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [
+                {"type": "output_text", "text": "said", "annotations": [], "logprobs": []},
+            ],
+        },
     ]
     assert wire["usage"] == {
         "input_tokens": 10,

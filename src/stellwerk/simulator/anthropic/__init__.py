@@ -1,0 +1,1 @@
+"""The Anthropic dialect of the simulator: ``request`` and what it imports read, the other files write."""

@@ -1,0 +1,1 @@
+"""OpenAI's Responses as a simulated provider speaks them, beside its chat completions."""
