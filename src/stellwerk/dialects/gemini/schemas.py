@@ -154,8 +154,8 @@ def _typed(node: dict[str, Any], kind: str | None) -> dict[str, Any]:
     if values and kind in {"string", "integer", "number"}:
         wire["enum"] = [value if type(value) is str else msgspec.json.encode(value).decode() for value in values]
         wire |= {"format": "enum"} if kind != "string" or node.get("format") == "enum" else {}
-    elif node.get("format") in _FORMATS.get(kind, ()):
-        wire["format"] = node["format"]
+    elif isinstance(form := node.get("format"), str) and form in _FORMATS.get(kind, ()):
+        wire["format"] = form
     if kind == "array":
         wire["items"] = _items(node)
     if kind == "object" and (properties := _object(node.get("properties"))):

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from google.genai import types
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stellwerk.dialects.gemini.schemas import adapt_for_gemini, adapt_from_gemini
@@ -215,6 +215,7 @@ def test_a_schema_of_the_subset_comes_back_from_json_schema(subset: Any) -> None
         max_leaves=15,
     )
 )
+@example({"type": "string", "format": []})
 def test_any_json_is_adapted_to_something_with_types(schema: Any) -> None:
     adapted = json.loads(bytes(adapt_for_gemini(raw(schema))))
     assert "type" in adapted or "anyOf" in adapted
