@@ -36,6 +36,9 @@ _TAGS = re.compile(rb"%b+=%b*(?:,%b+=%b*)*" % ((_WORD,) * 4))
 _SECONDS = re.compile(rb"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
 
+_NONE, _KEPT = Ids.NONE, Ids.KEPT
+
+
 class Terms(msgspec.Struct, frozen=True):
     """What the head of a request comes to under one configuration: who calls, and on which terms."""
 
@@ -76,7 +79,8 @@ class Pipeline:
                     known.notes = terms
             envelope = dialect.read(request)
             custody = None
-            if dialect.ids is not Ids.NONE and (dialect.ids is Ids.KEPT or request.body.find(b"sw_") >= 0):
+            ids = dialect.ids
+            if ids is not _NONE and (ids is _KEPT or _may_name(request.body)):
                 envelope, model, targets, custody = self._place(dialect, principal, envelope, request.headers)
             else:
                 model, plan = route(principal, envelope, configuration)
@@ -97,7 +101,7 @@ class Pipeline:
         from stellwerk.gateway.stages.place import owner_of, place
 
         envelope, model, targets = place(principal, envelope, headers, self.configuration, self._vault.sealer)
-        if dialect.ids is not Ids.KEPT:
+        if dialect.ids is not _KEPT:
             return envelope, model, targets, None
         return envelope, model, targets, Custody(self._vault, owner_of(principal), envelope)
 
@@ -123,6 +127,12 @@ class Pipeline:
         known = Envelope(dialect.name, model, is_stream, request.body)
         lease = self._account.open(request_id, started_ms, principal, known, "")
         return Reply(request, dialect, lease, self._clock)
+
+
+def _may_name(body: bytes) -> bool:
+    """Whether a JSON object may hold a sealed id. One character is found ten times faster than three."""
+    at = body.find(b"_")
+    return at >= 2 and body.find(b"sw_", at - 2) >= 0
 
 
 def _terms(principal: Principal, headers: Headers, configuration: Configuration) -> Terms:
