@@ -28,6 +28,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 PDF = b"%PDF-1.7\n" + b"x" * 900
 NAME = "pictures.test"
 MESSAGES = b"/v1/messages"
+COUNTS = MESSAGES + b"/count_tokens"
 SAID = (
     b'{"candidates":[{"content":{"role":"model","parts":[{"text":"A cat."}]},"finishReason":"STOP","index":0}],'
     b'"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":3,"totalTokenCount":8},"modelVersion":"g",'
@@ -136,6 +137,38 @@ async def test_converse_is_given_pictures_and_documents_of_a_caller_of_anthropic
             assert told.status == 400
             assert told.json["error"]["type"] == "invalid_request_error"
             assert "The document at 'messages[0].content[1].source.url'" in told.json["error"]["message"]
+
+
+@on_loop
+async def test_a_provider_that_takes_bytes_counts_what_was_fetched(tmp_path: Path) -> None:
+    async with script(file(), refuses(404)) as host, script(completes(b'{"totalTokens":270}')) as upstream:
+        parts = permitted(host), google(upstream), model("plain", "google/gemini-3-pro")
+        async with serving(tmp_path, *parts) as gateway:
+            source = {"type": "image", "source": {"type": "url", "url": link(host)}}
+            body = msgspec.json.encode({"model": "plain", "messages": [{"role": "user", "content": [source]}]})
+            told = await once(gateway, chat(body, path=COUNTS))
+            assert told.json == {"input_tokens": 270}
+            assert told.fields[b"x-stellwerk-attempts"] == b"1"
+            (part,) = msgspec.json.decode(upstream.bodies[0])["generateContentRequest"]["contents"][0]["parts"]
+            assert part["inlineData"] == inline()
+            gateway.parts.media.cache.clear()
+            told = await once(gateway, chat(body, path=COUNTS))
+            assert told.status == 400
+            assert "The image at 'messages[0].content[0].source.url'" in told.json["error"]["message"]
+
+
+@on_loop
+async def test_an_estimate_takes_no_look_at_media(tmp_path: Path) -> None:
+    async with script(file()) as host, script(completes(SPOKEN)) as aws:
+        parts = permitted(host), bedrock(aws), model("plain", "bedrock/anthropic.claude-sonnet-4-5-v1:0")
+        async with serving(tmp_path, *parts) as gateway:
+            source = {"type": "image", "source": {"type": "url", "url": link(host)}}
+            body = msgspec.json.encode({"model": "plain", "messages": [{"role": "user", "content": [source]}]})
+            told = await once(gateway, chat(body, path=COUNTS))
+            assert told.json["input_tokens"] >= 1_600
+            assert told.fields[b"x-stellwerk-warning"] == b"estimated"
+            assert not host.requests
+            assert not aws.requests
 
 
 @on_loop

@@ -11,6 +11,7 @@ from openai import AzureOpenAI, OpenAI
 
 from stellwerk.cloud.azure_host import AzureHost
 from stellwerk.core.chat import ChatRequest, Message, Role
+from stellwerk.core.embedding import EmbeddingRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.part import Text
 from stellwerk.core.route import Target
@@ -18,9 +19,12 @@ from stellwerk.core.wire import Origin
 from stellwerk.dialects.openai_chat.request import read_envelope as read_chat
 from stellwerk.dialects.openai_completions.request import read_envelope as read_completion
 from stellwerk.dialects.openai_embeddings.request import read_envelope as read_embedding
+from stellwerk.dialects.openai_passage.envelope import Passage, read_passage
+from stellwerk.dialects.openai_passage.operation import find
 from stellwerk.dialects.openai_responses.request import read_envelope as read_response
-from stellwerk.errors import UpstreamCredentials
+from stellwerk.errors import InvalidRequest, UpstreamCredentials
 from stellwerk.ports.credential import Refreshed, Signing
+from stellwerk.ports.provider import Embedding
 from stellwerk.providers.azure import SECRETS, Settings, build
 from tests.unit.cloud.sources import NOW, Services
 
@@ -74,6 +78,58 @@ def test_on_the_newer_path_a_deployment_stands_in_the_body(envelope: Envelope, p
     assert not provider.speaks("openai_moderations")
     preview = made(api_key="key", api_version="preview")
     assert preview.prepare(envelope, TARGET, "key", b"").path == wire.path + b"?api-version=preview"
+
+
+def passage(method: bytes, path: str, body: bytes = b"", query: bytes = b"") -> Envelope:
+    """What is passed through."""
+    place = find(path)
+    assert place is not None
+    return read_passage(body, place, method=method, query=query, content_type=b"application/json", max_depth=9)
+
+
+PICTURE = passage(b"POST", "/v1/images/generations", b'{"model":"smart","prompt":"a cat"}')
+HOME = Target("az/", "az", "")
+
+
+@pytest.mark.parametrize(
+    ("envelope", "path"),
+    [
+        (passage(b"GET", "/v1/files", query=b"limit=5"), b"/openai/files?limit=5&api-version=2024-10-21"),
+        (passage(b"DELETE", "/v1/files/file-1"), b"/openai/files/file-1?api-version=2024-10-21"),
+        (passage(b"POST", "/v1/batches", b"{}"), b"/openai/batches?api-version=2024-10-21"),
+        (passage(b"GET", "/v1/fine_tuning/jobs"), b"/openai/fine_tuning/jobs?api-version=2024-10-21"),
+    ],
+)
+def test_what_a_resource_keeps_is_asked_for_beside_its_deployments(envelope: Envelope, path: bytes) -> None:
+    provider = made(api_key="key", path="deployments")
+    assert provider.speaks(envelope.dialect)
+    wire = provider.prepare(envelope, HOME, "key", b"")
+    assert (wire.path, b"api-key: key\r\n" in wire.fields) == (path, True)
+    assert isinstance(envelope, Passage)
+    assert wire.method == envelope.method
+    newer = made(api_key="key").prepare(envelope, HOME, "key", b"").path
+    assert newer == path.replace(b"/openai/", b"/openai/v1/").replace(b"api-version=2024-10-21", b"").rstrip(b"?&")
+
+
+def test_pictures_are_asked_of_a_deployment() -> None:
+    provider = made(api_key="key", path="deployments")
+    wire = provider.prepare(PICTURE, TARGET, "key", b"")
+    assert wire.path == b"/openai/deployments/gpt%20mini/images/generations?api-version=2024-10-21"
+    with pytest.raises(InvalidRequest, match="a model is needed"):
+        provider.prepare(PICTURE, HOME, "key", b"")
+
+
+def test_responses_are_kept_only_where_they_are_made() -> None:
+    assert made(api_key="key").speaks("openai_stored_responses")
+    assert not made(api_key="key", path="deployments").speaks("openai_stored_responses")
+
+
+def test_vectors_for_callers_of_other_dialects_are_asked_of_a_deployment() -> None:
+    provider = made(api_key="key", path="deployments")
+    assert isinstance(provider, Embedding)
+    assert provider.embedding_dialect == "openai_embeddings"
+    wire = provider.prepare_embedding(EmbeddingRequest("smart", ("a",)), TARGET, "key", b"")
+    assert wire.path == b"/openai/deployments/gpt%20mini/embeddings?api-version=2024-10-21"
 
 
 def test_requests_of_other_dialects_go_the_same_way() -> None:
