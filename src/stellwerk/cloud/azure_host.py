@@ -10,7 +10,6 @@ from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import Loss
 from stellwerk.core.media import Link
-from stellwerk.core.media import Link
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, Origin, WireRequest
 from stellwerk.dialects.openai_host import OpenAIHost
@@ -56,10 +55,6 @@ class AzureHost(Bearing):
     def speaks(self, dialect: str) -> bool:
         """Whether it serves that dialect's path."""
         return self._whole.speaks(dialect)
-
-    def takes_url(self, link: Link) -> bool:
-        """As OpenAI's own hosts do."""
-        return self._whole.takes_url(link)
 
     def takes_url(self, link: Link) -> bool:
         """As every host of OpenAI's kind: pictures are fetched by Azure."""
