@@ -84,7 +84,8 @@ class Request(msgspec.Struct, eq=False):
     def respond(self, status: int, fields: bytes, body: bytes = b"") -> None:
         """Answers with a whole body. ``fields`` is a rendered header block without the length."""
         connection = self._connection
-        if connection is None or connection.is_closing or status != 200 or self._is_special:
+        is_usual = status == 200 and self.keep_alive and not self.is_http_1_0 and self.method != b"HEAD"
+        if connection is None or connection.is_closing or not is_usual:
             length = b"content-length: %d\r\n" % len(body) if status not in _BODILESS else b""
             self._respond(status, fields, body, length)
             return
@@ -94,10 +95,6 @@ class Request(msgspec.Struct, eq=False):
             b"HTTP/1.1 200 OK\r\n%b%b%bcontent-length: %d\r\n\r\n%b" % (fields, date, line, len(body), body)
         )
         connection.finish(self, keep_alive=True)
-
-    @property
-    def _is_special(self) -> bool:
-        return not self.keep_alive or self.is_http_1_0 or self.method == b"HEAD"
 
     def _respond(self, status: int, fields: bytes, body: bytes, length: bytes) -> None:
         connection = self._connection

@@ -36,7 +36,7 @@ class AnswerHeaders(Mapping[bytes, bytes]):
 
     def get(self, name: bytes, default: Any = None) -> Any:
         """The field's value; without reading all of them where it is not there."""
-        return self._read()[name] if name in self else default
+        return self._read()[name] if self._lower.find(b"\r\n%b:" % name) >= 0 else default
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, bytes) and self._lower.find(b"\r\n%b:" % name) >= 0

@@ -203,7 +203,7 @@ def test_closing_tries_again_until_its_time_is_over(store: MemoryStore) -> None:
     eventually(lambda: store.attempts)
     assert not writer.close(0.1)
     assert store.attempts > 2
-    assert store.is_closed
+    eventually(lambda: store.is_closed)
     statistics = writer.statistics()
     assert (statistics.written, statistics.dropped, statistics.pending) == (0, 30, 0)
 

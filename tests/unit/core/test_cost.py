@@ -9,7 +9,7 @@ import pytest
 
 from stellwerk.core import catalog, cost, model_name, price
 from stellwerk.core.catalog import ModelCard
-from stellwerk.core.cost import UNPRICED, Cost, cost_of, format_usd
+from stellwerk.core.cost import UNPRICED, Cost, cost_of, format_usd, nanos_of
 from stellwerk.core.price import Price, Rates, Row, Tier
 from stellwerk.core.usage import Usage
 
@@ -246,3 +246,8 @@ def test_no_float_touches_money(module: object) -> None:
         assert not (isinstance(node, ast.Constant) and isinstance(node.value, float))
         assert not isinstance(node, ast.Div)
         assert not (isinstance(node, ast.Name) and node.id == "float")
+
+
+def test_the_sum_alone_leaves_out_what_was_not_used() -> None:
+    for usage in (Usage(), Usage(1_000, 0), Usage(0, 1_000), Usage(1_000, 10, 1_000)):
+        assert nanos_of(usage, GPT_5_2, NOON_MS) == cost_of(usage, GPT_5_2, NOON_MS).nanos

@@ -68,7 +68,7 @@ def _standard(node: Any) -> Any:
             out[name] = int(value)
         elif name != "nullable":
             out[name] = value
-    if type(wire.get("enum")) is list and (kind := out.get("type")) in {"integer", "number"}:
+    if type(wire.get("enum")) is list and (kind := out.get("type")) in ("integer", "number"):
         out["enum"] = [_number(value, kind) for value in wire["enum"]]
         if wire.get("format") == "enum":
             del out["format"]

@@ -319,3 +319,14 @@ def test_the_shape_of_a_typical_event_is_what_stands_around_its_text_and_its_pad
         b'"}}], "obfuscation": "',
         b'"}\n\n',
     )
+
+
+def test_events_of_the_shape_that_was_learned_need_not_be_fed_until_something_else_is() -> None:
+    typical = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+    relay = PassThrough(strip_usage=False)
+    assert relay.shape is None
+    for _ in range(3):
+        relay.feed(typical)
+    assert relay.shape == learn(typical)
+    relay.feed(typical[:9])
+    assert relay.shape is None
