@@ -59,7 +59,7 @@ class OpenAIHost:
         self._base_url = base_url
         self._added = fields
         self._spoken = frozenset((self.dialect, *beside, *PASSED))
-        self._upstreams: dict[str, BearerUpstream] = {self.dialect: self._chat}
+        self._upstreams: dict[str, BearerUpstream] = {OpenAIHost.dialect: self._chat}
 
     def speaks(self, dialect: str) -> bool:
         """Whether it serves that dialect's path."""

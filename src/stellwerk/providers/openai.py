@@ -5,6 +5,8 @@ When it is away, attempts fail with the reason and other targets of the model ar
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from stellwerk.ports.provider import Provider
@@ -23,11 +25,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_url: str = "https://api.openai.com/v1"
     organization: str = ""
     project: str = ""
+    api: Literal["chat", "responses"] = "chat"
+    """What callers of other dialects are translated to; with ``responses``, callers of chat are as well."""
 
 
 def build(settings: Settings) -> Provider:
     """The provider. Raises ``ValueError`` on a base URL that cannot be one."""
-    from stellwerk.dialects.openai_host import OpenAIHost  # not for those who only judge settings
+    named = (("openai-organization", settings.organization), ("openai-project", settings.project))
+    fields = tuple(field for field in named if field[1])
+    if settings.api == "responses":
+        from stellwerk.dialects.responses_host import ResponsesHost  # not for those who only judge settings
 
-    fields = (("openai-organization", settings.organization), ("openai-project", settings.project))
-    return OpenAIHost(settings.base_url, beside=BESIDE, fields=tuple(field for field in fields if field[1]))
+        return ResponsesHost(settings.base_url, beside=BESIDE, fields=fields)
+    from stellwerk.dialects.openai_host import OpenAIHost
+
+    return OpenAIHost(settings.base_url, beside=BESIDE, fields=fields)

@@ -24,10 +24,10 @@ def simulator(name: str = "openai", *faults: PlannedFault, **options: object) ->
 
 
 def provider_of(kind: str, base_url: str) -> str:
-    """A section for a provider of another kind, which is named after it."""
-    options = 'region = "eu-central-1"\n' if kind == "bedrock" else ""
-    key = provider_key(kind)
-    return f'\n[[providers]]\nname = "{kind}"\nkind = "{kind}"\nbase_url = "{base_url}"\napi_key = "{key}"\n{options}'
+    """A section for a provider of another kind, or one that is asked through Responses; it is named after that."""
+    options = {"bedrock": 'region = "eu-central-1"\n', "responses": 'api = "responses"\n'}.get(kind, "")
+    key, known = provider_key(kind), "openai" if kind == "responses" else kind
+    return f'\n[[providers]]\nname = "{kind}"\nkind = "{known}"\nbase_url = "{base_url}"\napi_key = "{key}"\n{options}'
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from tests.integration.http.loop import on_loop
 
 PROVIDERS = {
     "openai": "gpt-5.2",
+    "responses": "gpt-5.2",
     "anthropic": "claude-sonnet-4-5",
     "gemini": "gemini-3-pro-preview",
     "bedrock": "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
@@ -31,7 +32,9 @@ pytestmark = pytest.mark.parametrize(("caller", "upstream"), CELLS, ids=[f"{one}
 @asynccontextmanager
 async def between(folder: Path, caller: str, upstream: str) -> AsyncIterator[tuple[Speaker, Gateway, Simulator]]:
     """A caller, a gateway whose model ``plain`` has one target, and the simulated provider of that target."""
-    async with running(Scenario(providers=(simulator(upstream, dialect=upstream),))) as (simulated,):
+    async with running(
+        Scenario(providers=(simulator(upstream, dialect="openai" if upstream == "responses" else upstream),))
+    ) as (simulated,):
         sections = provider_of(upstream, simulated.base_url), model("plain", f"{upstream}/{PROVIDERS[upstream]}")
         async with serving(folder, *sections) as gateway, speaking(caller, gateway) as speaker:
             yield speaker, gateway, simulated
