@@ -105,8 +105,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
     from stellwerk.cli.demo_story import tell
 
-    # As SIGINT: everything that was started has to be ended, and its folder removed.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interruption = _Interruption()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stellwerk-demo-")))
         providers = stack.enter_context(_simulators(folder))
@@ -114,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
         keys |= {"NORTH_KEY": "north-secret", "SOUTH_KEY": "south-secret", "BROKEN_KEY": "broken-secret"}
         (folder / "stellwerk.toml").write_text(CONFIGURATION.format(**providers))
         address = stack.enter_context(_gateway(folder, keys))
-        steps = tell(f"http://{address}", keys, folder / "state", is_quiet=options.json)
+        steps = tell(f"http://{address}", keys, folder / "state", interruption.check, is_quiet=options.json)
         last_words = f"\nThe gateway goes on at http://{address}/v1 with the key {keys['SHOP_KEY']}\nCtrl-C ends it."
         if options.json:
             last_words = json.dumps(steps)
@@ -123,6 +122,28 @@ def run(options: argparse.Namespace) -> int:
         elif options.json:
             print(last_words)
     return 0 if all(step["ok"] for step in steps) else 1
+
+
+class _Interruption:
+    """SIGINT and SIGTERM as an exception: everything that was started has to be ended, and its folder removed.
+
+    An exception that is raised while a finalizer of some library runs gets lost; so whoever has the time asks again.
+    """
+
+    def __init__(self) -> None:
+        self._has_come = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def check(self) -> None:
+        """Raises ``KeyboardInterrupt`` if a signal has come."""
+        if self._has_come:
+            raise KeyboardInterrupt
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        del number, frame
+        self._has_come = True
+        raise KeyboardInterrupt
 
 
 def _linger(last_words: str) -> None:

@@ -45,8 +45,13 @@ INVOICE: Any = {
 }
 
 
-def tell(base_url: str, keys: dict[str, str], state: Path, *, is_quiet: bool) -> list[dict[str, Any]]:
-    """Runs every step, and prints each unless told to be quiet: its name, whether it did what it should, and how."""
+def tell(
+    base_url: str, keys: dict[str, str], state: Path, check: Callable[[], None], *, is_quiet: bool
+) -> list[dict[str, Any]]:
+    """Runs every step, and prints each unless told to be quiet: its name, whether it did what it should, and how.
+
+    ``check`` is called between two steps, and may raise to end the story.
+    """
     client = OpenAI(base_url=f"{base_url}/v1", api_key=keys["SHOP_KEY"], max_retries=0)
     steps: list[tuple[str, Callable[[], str]]] = [
         ("models", lambda: _models(client, base_url, keys)),
@@ -64,6 +69,7 @@ def tell(base_url: str, keys: dict[str, str], state: Path, *, is_quiet: bool) ->
     ]
     results: list[dict[str, Any]] = []
     for name, step in steps:
+        check()
         started = time.monotonic()
         try:
             is_right, detail = True, step()

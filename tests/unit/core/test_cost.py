@@ -251,3 +251,11 @@ def test_no_float_touches_money(module: object) -> None:
 def test_the_sum_alone_leaves_out_what_was_not_used() -> None:
     for usage in (Usage(), Usage(1_000, 0), Usage(0, 1_000), Usage(1_000, 10, 1_000)):
         assert nanos_of(usage, GPT_5_2, NOON_MS) == cost_of(usage, GPT_5_2, NOON_MS).nanos
+
+
+def test_the_short_way_knows_what_has_no_rate() -> None:
+    half = ModelCard("p", "m", price=Price((Row(Rates(cache_read=5, output=7_000_000)),)))
+    assert nanos_of(Usage(10, 2), half, NOON_MS) is None
+    assert nanos_of(Usage(0, 2), half, NOON_MS) == 14
+    odd = ModelCard("p", "m", price=Price((Row(Rates(input=1, cache_read=1, output=1_500_000)),)))
+    assert nanos_of(Usage(0, 3), odd, NOON_MS) == 4
