@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.core.backoff import full_jitter
-from stellwerk.core.wire import Failure, FailureKind, WireRequest
+from stellwerk.core.wire import WireRequest
 from stellwerk.errors import (
     EgressDenied,
     InvalidRequest,
@@ -24,15 +24,14 @@ from stellwerk.errors import (
     UpstreamCredentials,
     UpstreamError,
     UpstreamInvalid,
-    UpstreamRateLimited,
-    UpstreamRefused,
     UpstreamTimeout,
-    UpstreamUnavailable,
 )
 from stellwerk.gateway.defect import report
 from stellwerk.gateway.masking import mask_body
 from stellwerk.gateway.media import Fetching, Found, Media
+from stellwerk.gateway.refusal import error_of
 from stellwerk.gateway.stream import StreamReply
+from stellwerk.gateway.unheard import UNHEARD
 from stellwerk.http.call import Call, frame
 from stellwerk.http.deadlines import NEVER, Deadlines, Timer
 from stellwerk.http.fields import Headers, media_type
@@ -205,7 +204,7 @@ class Exchange(msgspec.Struct, eq=False):
         call = self._call
         if call is not None:
             call.resume()
-            call.hand_to(_UNHEARD, expires=self._scheduler.deadlines.clock() + FINISH_S)
+            call.hand_to(UNHEARD, expires=self._scheduler.deadlines.clock() + FINISH_S)
 
     def stream_ended(self) -> None:
         """The stream is over, for better or worse."""
@@ -369,55 +368,6 @@ class Exchange(msgspec.Struct, eq=False):
             raise AssertionError(status)
         told = mask_body(body, route.credential)
         return error_of(route.provider.classify(status, headers, told, time.time()))
-
-
-class _Unheard:
-    """Sink of a call that nobody waits for any more."""
-
-    __slots__ = ()
-
-    def on_head(self, status: int, headers: Headers) -> bool:
-        del status, headers
-        return True
-
-    def on_body(self, data: bytes) -> None:
-        pass
-
-    def on_chunk(self, data: bytes) -> bool:
-        del data
-        return False
-
-    def on_end(self) -> None:
-        pass
-
-    def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
-        pass
-
-    def on_failure(self, error: UpstreamError) -> None:
-        pass
-
-
-_UNHEARD = _Unheard()
-
-
-def error_of(failure: Failure) -> UpstreamError:
-    """The error that tells a caller of a provider's refusal."""
-    match failure.kind:
-        case FailureKind.REFUSED:
-            return UpstreamRefused(
-                failure.message, upstream_status=failure.status, code=failure.code, param=failure.param
-            )
-        case FailureKind.CREDENTIALS:
-            message = f"The provider refused the gateway's credentials (HTTP {failure.status})."
-            return UpstreamCredentials(message)
-        case FailureKind.RATE_LIMITED:
-            return UpstreamRateLimited(failure.message, code=failure.code, retry_after_s=failure.retry_after_s)
-        case FailureKind.TIMEOUT:
-            return UpstreamTimeout(failure.message)
-        case FailureKind.INVALID:
-            return UpstreamInvalid(failure.message)
-        case FailureKind.UNAVAILABLE:
-            return UpstreamUnavailable(failure.message, retry_after_s=failure.retry_after_s)
 
 
 def _oddity(headers: Headers, *, is_stream: bool) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 
 from stellwerk.core.wire import Failure, FailureKind
 from stellwerk.errors import UpstreamError, UpstreamRateLimited
-from stellwerk.gateway.exchange import error_of
+from stellwerk.gateway.refusal import error_of
 from stellwerk.gateway.reply import status_of
 
 

@@ -1,0 +1,34 @@
+"""What a caller is told of a provider's refusal."""
+
+from __future__ import annotations
+
+from stellwerk.core.wire import Failure, FailureKind
+from stellwerk.errors import (
+    UpstreamCredentials,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
+
+
+def error_of(failure: Failure) -> UpstreamError:
+    """The error that tells a caller of a provider's refusal."""
+    match failure.kind:
+        case FailureKind.REFUSED:
+            return UpstreamRefused(
+                failure.message, upstream_status=failure.status, code=failure.code, param=failure.param
+            )
+        case FailureKind.CREDENTIALS:
+            message = f"The provider refused the gateway's credentials (HTTP {failure.status})."
+            return UpstreamCredentials(message)
+        case FailureKind.RATE_LIMITED:
+            return UpstreamRateLimited(failure.message, code=failure.code, retry_after_s=failure.retry_after_s)
+        case FailureKind.TIMEOUT:
+            return UpstreamTimeout(failure.message)
+        case FailureKind.INVALID:
+            return UpstreamInvalid(failure.message)
+        case FailureKind.UNAVAILABLE:
+            return UpstreamUnavailable(failure.message, retry_after_s=failure.retry_after_s)
