@@ -1,5 +1,6 @@
 """A whole request and a whole stream through the gateway's own classes, over transports that only count: no kernel."""
 
+import asyncio
 import io
 import os
 from collections import deque
@@ -67,29 +68,37 @@ class _Exchange:
         self._chunks = [b"%x\r\n%b\r\n" % (len(event), event) for event in events]
         self._end = b"0\r\n\r\n"
         self._caller = ServerConnection(gateway.front)
-        self._caller.connection_made(cast("Any", _Transport()))
+        self._caller.connection_made(cast("Any", _Transport(self._caller)))
         lane = gateway.pool.lane(Origin("http", "127.0.0.1", 9))
-        self._provider = UpstreamConnection(lane)
-        self._provider.connection_made(cast("Any", _Transport()))
-        lane.give_back(self._provider)
+        provider = UpstreamConnection(lane)
+        self._provider = _Transport(provider)
+        provider.connection_made(cast("Any", self._provider))
+        lane.give_back(provider)
 
     def request(self) -> None:
         """A request and its whole answer."""
         self._caller.data_received(self._request)
-        self._provider.data_received(self._answer)
+        self._provider.protocol.data_received(self._answer)
 
     def stream(self) -> None:
         """A request and its streamed answer."""
         self._caller.data_received(self._request)
-        hear = self._provider.data_received
-        hear(self._head)
+        provider = self._provider
+        provider.protocol.data_received(self._head)
         for chunk in self._chunks:
-            hear(chunk)
-        hear(self._end)
+            provider.protocol.data_received(chunk)
+        provider.protocol.data_received(self._end)
 
 
 class _Transport:
     """Takes everything at once."""
+
+    def __init__(self, protocol: asyncio.Protocol) -> None:
+        self.protocol = protocol
+
+    def set_protocol(self, protocol: asyncio.Protocol) -> None:
+        """Whoever hears what comes."""
+        self.protocol = protocol
 
     def write(self, data: bytes) -> None:
         """Into nothing."""

@@ -101,7 +101,7 @@ class Connection(RuleBasedStateMachine):
         """The application answers the oldest request that waits, whether its caller is still there or not."""
         request = self.scene.held[0]
         if how == "only start":
-            if request.write_chunk is None:
+            if request.outlet is None:
                 request.start(200, b"")
             return
         self.scene.held.pop(0)

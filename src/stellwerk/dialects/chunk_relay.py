@@ -11,7 +11,7 @@ from stellwerk.core.usage import Usage
 from stellwerk.dialects import json_splice, sse
 from stellwerk.dialects.chunk_shape import is_padded, learn
 from stellwerk.dialects.openai_errors import read_error
-from stellwerk.dialects.openai_usage import decode_usage
+from stellwerk.dialects.openai_usage import WireUsage, neutral, read_counts
 from stellwerk.errors import UpstreamInvalid
 
 DONE = b"[DONE]"
@@ -103,6 +103,8 @@ class PassThrough:
                 if self._lessons:
                     self._learn_shape(data)
                 return data
+        if not self._splitter.size and sse.is_lone(data):
+            return self._feed_lone(data)
         return self._feed_carefully(data)
 
     def flush(self) -> bytes:
@@ -138,18 +140,30 @@ class PassThrough:
         is_untouched = not held and not splitter.size and out == raws
         return data if is_untouched else b"".join(out)
 
+    def _feed_lone(self, raw: bytes) -> bytes:
+        """Reads exactly one event, as most reads bring it, that is not known to have nothing to tell."""
+        self._splitter.check(len(raw))
+        self._is_begun = True
+        out = raw if self.is_complete else self._read(sse.Event(raw[6:-2]), raw)
+        self._is_idle = self.has_content
+        self._is_half = False
+        return out
+
     def _observe(self, raw: bytes, *, is_last: bool = False) -> bytes:
         """Notices what a raw event says; returns what to hand on of it."""
         is_first, self._is_begun = not self._is_begun, True
         if self.is_complete or (self.has_content and not is_last and self._is_plain(raw)):
             return raw
         event = sse.parse(raw.removeprefix(sse.BYTE_ORDER_MARK) if is_first else raw)
-        if event is None:
-            return raw
-        if event.data.strip() == DONE:
+        return raw if event is None else self._read(event, raw, is_last=is_last)
+
+    def _read(self, event: sse.Event, raw: bytes, *, is_last: bool = False) -> bytes:
+        """Notices what an event says that may have something to tell; returns what to hand on of it."""
+        data = event.data
+        if data.strip() == DONE:
             self.is_complete = True
             return raw
-        chunk = _decode(event.data)
+        chunk = _decode(data)
         if chunk is None:
             if not self.has_content and not is_last:
                 raise UpstreamInvalid("The provider's stream holds an event that is not a JSON object.")
@@ -173,33 +187,26 @@ class PassThrough:
             self._opening, self._closing, self._ending = shape
             self._text_at, self._closing_size = len(self._opening), len(self._closing)
 
-    def _notice(self, chunk: dict[str, Any], event: sse.Event, raw: bytes) -> bytes:
-        error, choices, usage = chunk.get("error"), chunk.get("choices"), chunk.get("usage")
-        if error:
-            message, self.error_code, _ = read_error(error)
+    def _notice(self, chunk: _Chunk, event: sse.Event, raw: bytes) -> bytes:
+        choices, usage = chunk.choices, chunk.usage
+        if chunk.error:
+            message, self.error_code, _ = read_error(chunk.error)
             self.error = message or "The provider broke the stream off with an error."
-        for choice in choices if type(choices) is list else ():
-            if type(choice) is dict:
-                self._notice_choice(choice)
+        for choice in choices:
+            if choice.finish_reason:
+                self.finish = choice.finish_reason
+                self.has_content = True
+            elif choice.text or any(value for name, value in choice.delta.items() if name != "role"):
+                self.has_content = True
         self._learn(event.data)
-        self._tier = chunk.get("service_tier") or self._tier
-        if type(usage) is dict:
-            self.usage = decode_usage(usage, self._tier)
+        self._tier = chunk.service_tier or self._tier
+        if usage is not None:
+            self.usage = neutral(usage, self._tier)
             if self._is_stripping:
-                return raw if not choices and error else b"" if not choices else _without_usage(event, raw)
-        elif type(groq := chunk.get("x_groq")) is dict and type(groq.get("usage")) is dict:
-            self.usage = decode_usage(groq["usage"], self._tier)
+                return raw if not choices and chunk.error else b"" if not choices else _without_usage(event, raw)
+        elif chunk.x_groq is not None and chunk.x_groq.usage is not None:
+            self.usage = neutral(chunk.x_groq.usage, self._tier)
         return raw
-
-    def _notice_choice(self, choice: dict[str, Any]) -> None:
-        finish, delta = choice.get("finish_reason"), choice.get("delta")
-        if type(finish) is str and finish:
-            self.finish = finish
-            self.has_content = True
-        elif choice.get("text") or (
-            type(delta) is dict and any(value for name, value in delta.items() if name != "role")
-        ):
-            self.has_content = True
 
     def _learn(self, data: bytes) -> None:
         if b'"finish_reason": null' in data:
@@ -208,12 +215,60 @@ class PassThrough:
             self._blank_usage = b'"usage": null'
 
 
-def _decode(data: bytes) -> dict[str, Any] | None:
+class _Choice(msgspec.Struct, gc=False):
+    finish_reason: str | None = None
+    text: Any = None
+    delta: dict[str, Any] = {}
+
+
+class _Groq(msgspec.Struct, gc=False):
+    usage: WireUsage | None = None
+
+
+class _Chunk(msgspec.Struct, gc=False):
+    choices: list[_Choice] = []
+    usage: WireUsage | None = None
+    service_tier: str | None = None
+    error: Any = None
+    x_groq: _Groq | None = None
+
+
+_decode_strictly = msgspec.json.Decoder(_Chunk).decode
+
+
+def _decode(data: bytes) -> _Chunk | None:
+    """What a chunk says; ``None`` where it is not even a JSON object."""
+    try:
+        if not data.isascii():
+            data.decode()
+        return _decode_strictly(data)
+    except msgspec.ValidationError:
+        return _decode_tolerantly(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _decode_tolerantly(data: bytes) -> _Chunk | None:
+    """For hosts that are careless with types: what is not of its type says nothing."""
     try:
         chunk = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return chunk if type(chunk) is dict else None
+    if type(chunk) is not dict:
+        return None
+    choices, usage, tier, groq = map(chunk.get, ("choices", "usage", "service_tier", "x_groq"))
+    return _Chunk(
+        [_choice(choice) for choice in choices if type(choice) is dict] if type(choices) is list else [],
+        read_counts(usage) if type(usage) is dict else None,
+        tier if type(tier) is str else None,
+        chunk.get("error"),
+        _Groq(read_counts(groq["usage"])) if type(groq) is dict and type(groq.get("usage")) is dict else None,
+    )
+
+
+def _choice(wire: dict[str, Any]) -> _Choice:
+    finish, delta = wire.get("finish_reason"), wire.get("delta")
+    return _Choice(finish if type(finish) is str else None, wire.get("text"), delta if type(delta) is dict else {})
 
 
 def _without_usage(event: sse.Event, raw: bytes) -> bytes:

@@ -92,15 +92,19 @@ def neutral(wire: WireUsage, tier: str | None = None) -> Usage:
 
 def decode_usage(wire: Mapping[str, Any], tier: Any = None) -> Usage:
     """Reads a decoded ``usage`` object tolerantly: what is not a count, or no word, says nothing."""
+    return neutral(read_counts(wire), tier if type(tier) is str else None)
+
+
+def read_counts(wire: Mapping[str, Any]) -> WireUsage:
+    """The counts of a decoded ``usage`` object; what is not a count says nothing."""
     heard, said = _part(wire.get("prompt_tokens_details")), _part(wire.get("completion_tokens_details"))
     tools = wire.get("server_tool_use")
-    counts = WireUsage(
+    return WireUsage(
         **_counts(wire, WireUsage),
         prompt_tokens_details=heard,
         completion_tokens_details=said,
         server_tool_use=WireSearches(**_counts(tools, WireSearches)) if type(tools) is dict else None,
     )
-    return neutral(counts, tier if type(tier) is str else None)
 
 
 def encode_usage(usage: Usage) -> dict[str, Any]:

@@ -61,11 +61,11 @@ class Splitter:
     def feed(self, data: bytes) -> list[bytes]:
         """The raw events that these bytes complete. Raises ``UpstreamInvalid`` when one is over the limit."""
         if not self.size and is_lone(data):
-            self._check(len(data))
+            self.check(len(data))
             return [data]
         window = self._tail + data
         if self._parts and _end_of_event(window, 0) < 0:
-            self._check(self.size + len(data))
+            self.check(self.size + len(data))
             self._parts.append(data)
             self.size += len(data)
             self._tail = window[-2:]
@@ -75,11 +75,11 @@ class Splitter:
         begin = 0
         position = max(0, self.size - 2)
         while (end := _end_of_event(buffer, position)) >= 0:
-            self._check(end - begin)
+            self.check(end - begin)
             raws.append(buffer[begin:end])
             begin = position = end
         rest = buffer[begin:]
-        self._check(len(rest))
+        self.check(len(rest))
         self._parts = [rest] if rest else []
         self.size = len(rest)
         self._tail = rest[-2:]
@@ -93,7 +93,8 @@ class Splitter:
         self._parts, self.size, self._tail = [], 0, b""
         return raws
 
-    def _check(self, size: int) -> None:
+    def check(self, size: int) -> None:
+        """Raises ``UpstreamInvalid`` when an event of this size is over the limit."""
         if size > self._max_event_bytes:
             raise UpstreamInvalid(f"The provider's stream holds an event of over {self._max_event_bytes} bytes.")
 

@@ -123,11 +123,6 @@ class Download:
             if len(self._head) == HEAD_BYTES:
                 self._judge()
 
-    def on_chunk(self, data: bytes) -> bool:
-        """Leaves every chunk to the parser."""
-        del data
-        return False
-
     def on_end(self) -> None:
         """The file is whole."""
         if len(self._head) < HEAD_BYTES and not self._judge():

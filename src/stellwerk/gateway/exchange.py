@@ -179,10 +179,6 @@ class Exchange(msgspec.Struct, eq=False):
         """Never called: a streamed body has a sink of its own."""
         raise AssertionError(data)
 
-    def on_chunk(self, data: bytes) -> bool:
-        """Never called: a streamed body has a sink of its own."""
-        raise AssertionError(data)
-
     def on_end(self) -> None:
         """Never called: a streamed body has a sink of its own."""
         raise AssertionError
@@ -190,9 +186,9 @@ class Exchange(msgspec.Struct, eq=False):
     # -- what the stream says
 
     def hear(self, stream: StreamReply) -> None:
-        """Content has come: from here on only the pauses between events are bounded. Again for a new ``on_chunk``."""
+        """Content has come: from here on only the pauses between events are bounded."""
         if self._call is not None:
-            self._call.hand_to(stream, expires=NEVER)
+            self._call.hand_to(stream, expires=NEVER, hearer=stream.hearer)
 
     def hang_up(self) -> None:
         """Breaks the call off."""

@@ -103,11 +103,6 @@ class _Answer:
             self.call.cancel()
             self.on_failure(UpstreamInvalid("The answer is larger than it may be."))
 
-    def on_chunk(self, data: bytes) -> bool:
-        """Every chunk is parsed."""
-        del data
-        return False
-
     def on_end(self) -> None:
         """The answer is whole."""
         if not self.whole.done():

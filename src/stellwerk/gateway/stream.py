@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from stellwerk.core.shape import NO_SHAPE, Shape
 from stellwerk.errors import StellwerkError, UpstreamError, UpstreamInvalid, UpstreamUnavailable
-from stellwerk.gateway.chunk_passer import chunk_passer
 from stellwerk.gateway.translation import Translation
+from stellwerk.http.chunk_passer import ChunkPasser
 from stellwerk.http.deadlines import NEVER, Deadlines
 from stellwerk.http.fields import Headers
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from stellwerk.gateway.dialect import Relay
     from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.reply import Reply
+    from stellwerk.http.outbox import Outlet
+    from stellwerk.http.upstream import UpstreamConnection
 
 HOLD_S = 5.0
 """How long a preamble without content is held back, so that a late error can still go to another target."""
@@ -36,11 +38,12 @@ class StreamReply:
         "_has_begun",
         "_held",
         "_is_held",
+        "_outlet",
+        "_passer",
         "_relay",
         "_reply",
         "_shape",
         "deadline",
-        "on_chunk",
     )
 
     def __init__(self, exchange: Exchange, reply: Reply, relay: Relay, deadlines: Deadlines) -> None:
@@ -52,8 +55,8 @@ class StreamReply:
         self._is_held = True
         self._has_begun = False
         self._shape: Shape | None = None
-        self.on_chunk: Callable[[bytes], bool] = _parse
-        """Hears chunks: at first the parser does, once content has begun a function made for this stream."""
+        self._outlet: Outlet | None = None
+        self._passer: ChunkPasser | None = None
         self._deadlines = deadlines
         self.deadline = deadlines.clock() + HOLD_S
         deadlines.watch(self)
@@ -85,12 +88,19 @@ class StreamReply:
         """Never called: this sink streams."""
         raise AssertionError(status, headers, body)
 
+    def hearer(self, connection: UpstreamConnection, idle_s: float) -> Callable[[bytes], None] | None:
+        """Makes what hears the chunks from the first content on; ``None`` for a caller that takes none (HTTP/1.0)."""
+        self._outlet = outlet = self._reply.request.outlet
+        if outlet is None:
+            return None
+        self._passer = ChunkPasser(connection, outlet, idle_s, self._read_chunk)
+        return self._passer.hearer()
+
     # -- what the caller and time say
 
     def cancel(self) -> None:
         """The caller has gone; the call is cancelled by whoever says so."""
-        self._deadlines.forget(self)
-        self.on_chunk = _ignore
+        self._leave()
         self._reply.cancel(self._relay.usage, self._relay.finish)
 
     def on_deadline(self, now: float) -> None:
@@ -115,15 +125,15 @@ class StreamReply:
             self._held += out
         self._move_on()
 
-    def _read_chunk(self, chunk: bytes, data: bytes, write: Callable[[bytes], None]) -> None:
+    def _read_chunk(self, chunk: bytes, data: bytes) -> None:
         """Reads a chunk after the first content that is not typical: ``data`` is what it carries."""
         try:
             out = self._feed(data)
         except UpstreamInvalid as error:
             self._give_up(error)
             return
-        if out is data:
-            write(chunk)
+        if out is data and self._outlet is not None:
+            self._outlet.emit(chunk)
             self._reply.size += len(data)
         else:
             self._send(out)
@@ -134,17 +144,14 @@ class StreamReply:
         relay = self._relay
         if relay.is_complete:
             self._conclude()
-        elif relay.has_content and (not self._has_begun or relay.shape is not self._shape):
-            self._has_begun = True
-            self._shape = relay.shape
-            self.on_chunk = self._chunk_passer()
-            self._exchange.hear(self)
-
-    def _chunk_passer(self) -> Callable[[bytes], bool]:
-        write = self._reply.request.write_chunk
-        if write is None:  # a caller that takes no chunks (HTTP/1.0)
-            return _parse
-        return chunk_passer(self._shape or NO_SHAPE, write, self._reply, self._read_chunk)
+        elif relay.has_content:
+            if not self._has_begun:
+                self._has_begun = True
+                self._exchange.hear(self)
+            shape = relay.shape
+            if shape is not self._shape and self._passer is not None:
+                self._shape = shape
+                self._passer.reshape(shape or NO_SHAPE)
 
     def _conclude(self) -> None:
         """The closing event has passed: the caller has all of it, whatever else the provider's connection does."""
@@ -161,6 +168,7 @@ class StreamReply:
         else:
             self._send(rest)
         self._leave()
+        self._exchange.stream_ended()
         self._reply.end(self._relay.usage, self._relay.finish)
 
     def _send(self, out: bytes) -> None:
@@ -197,6 +205,7 @@ class StreamReply:
             self._fail(error)
             return
         self._leave()
+        self._exchange.stream_ended()
         if relay.error is None:
             rest += self._fault(self._reply.masked(error))
         self._reply.break_off(rest, error, relay.usage, relay.finish)
@@ -221,25 +230,13 @@ class StreamReply:
             return b""
 
     def _fail(self, error: UpstreamError) -> None:
-        self._deadlines.forget(self)
-        self.on_chunk = _ignore
+        self._leave()
         self._exchange.attempt_failed(error)
 
     def _leave(self) -> None:
         """The stream is over: nothing may fire any more, and nothing holds a cycle of objects together."""
         self._deadlines.forget(self)
         self.deadline = NEVER
-        self.on_chunk = _ignore
-        self._exchange.stream_ended()
-
-
-def _parse(data: bytes) -> bool:
-    """Leaves every chunk to the parser."""
-    del data
-    return False
-
-
-def _ignore(data: bytes) -> bool:
-    """Hears of chunks behind the end."""
-    del data
-    return True
+        passer, self._passer = self._passer, None
+        if passer is not None:
+            self._reply.size += passer.passed

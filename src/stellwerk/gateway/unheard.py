@@ -21,10 +21,6 @@ class _Unheard:
     def on_body(self, data: bytes) -> None:
         pass
 
-    def on_chunk(self, data: bytes) -> bool:
-        del data
-        return False
-
     def on_end(self) -> None:
         pass
 

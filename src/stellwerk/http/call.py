@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
 
@@ -13,6 +14,8 @@ from stellwerk.http.fields import Headers
 if TYPE_CHECKING:
     from stellwerk.http.pool import Lane
     from stellwerk.http.upstream import UpstreamConnection
+
+    Hearer: TypeAlias = Callable[[UpstreamConnection, float], Callable[[bytes], None] | None]
 
 
 def frame(method: bytes, path: bytes, authority: bytes, fields: bytes, length: int) -> bytes:
@@ -44,13 +47,6 @@ class AnswerSink(Protocol):
 
     def on_body(self, data: bytes) -> None:
         """The next bytes of a streamed body."""
-        ...
-
-    def on_chunk(self, data: bytes) -> bool:
-        """What one read brought while the answer stands between two chunks, and only its phases are bounded.
-
-        True when that was exactly one whole chunk and has been dealt with, False to have it parsed.
-        """
         ...
 
     def on_end(self) -> None:
@@ -85,6 +81,9 @@ class Call(msgspec.Struct, eq=False):
     connection: UpstreamConnection | None = None
     has_answer: bool = False
     repeats: int = 0
+    hearer: Hearer | None = None
+    """Makes, for a connection and its idle limit, what hears single reads of a chunked answer instead of the parser,
+    as long as that stands between two chunks. It hands on to ``data_received`` what it does not take."""
 
     def cancel(self) -> None:
         """Gives the call up now: a waiting one leaves the queue, a running one takes its connection with it."""
@@ -95,10 +94,20 @@ class Call(msgspec.Struct, eq=False):
         elif lane is not None:
             lane.withdraw(self)
 
-    def hand_to(self, sink: AnswerSink, *, expires: float) -> None:
-        """Lets ``sink`` hear the rest of the answer, which may take until ``expires``."""
+    def hand_to(
+        self,
+        sink: AnswerSink,
+        *,
+        expires: float,
+        hearer: Hearer | None = None,
+    ) -> None:
+        """Lets ``sink`` hear the rest of the answer, which may take until ``expires``.
+
+        A ``hearer`` minds the idle limit alone: it is for a call that is not bounded as a whole.
+        """
         self.sink = sink
         self.expires = expires
+        self.hearer = hearer
         if self.connection is not None:
             self.connection.attend()
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 CHUNK_LIMIT = 4096
 """A chunk of so many bytes or more, its framing included, is left to the parser."""
 
+NO_HEAD = b"\0"
+"""Begins no chunk."""
+
 _LONGEST_HEAD = 5
 
 
 def _chunk_heads() -> list[bytes]:
-    heads = [b"\0"] * CHUNK_LIMIT
+    heads = [NO_HEAD] * CHUNK_LIMIT
     for size in range(1, CHUNK_LIMIT):
         head = b"%x\r\n" % size
         if len(head) + size + 2 < CHUNK_LIMIT:
@@ -18,7 +21,7 @@ def _chunk_heads() -> list[bytes]:
 
 
 CHUNK_HEADS = _chunk_heads()
-"""By a whole chunk's length, the one canonical head that it can have; NUL, which begins none, for no length."""
+"""By a whole chunk's length, the one canonical head that it can have."""
 
 
 def inside(data: bytes) -> bytes | None:

@@ -4,12 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sized
+from typing import NamedTuple
 
 MOST_WRITES = 64
 """So many are not collected: whoever writes without end has to hear in time that his reader is slow."""
 LARGE_BYTES = 16_384
 """A write of this size is sent at once, behind what was collected."""
+
+
+class Outlet(NamedTuple):
+    """A way to write that does not wait for the turn's end: for single, urgent pieces.
+
+    The parts of ``emit`` are here for those to whom one call more is too much.
+    """
+
+    write: Callable[[bytes], None]
+    """Puts a piece behind everything else."""
+    pending: Sized
+    """Not empty: other writes come first."""
+    descriptor: int
+    is_closing: Callable[[], bool]
+    queued: Callable[[], int]
+    """Bytes that wait in the transport."""
+    spill: Callable[[bytes], None]
+    """Takes what the kernel has left."""
+
+    def emit(self, data: bytes) -> None:
+        """Writes at once where nothing is to be written before, else in order."""
+        if self.pending or self.is_closing() or self.queued():
+            self.write(data)
+            return
+        try:
+            sent = os.write(self.descriptor, data)
+        except OSError:  # full, or broken: whoever writes next finds out which
+            self.write(data)
+        else:
+            if sent != len(data):
+                self.spill(data[sent:])
 
 
 class Outbox:
@@ -46,32 +78,14 @@ class Outbox:
 
         return write
 
-    def hasty_writer(self, transport: asyncio.Transport) -> Callable[[bytes], None]:
-        """A way to write that does not wait for the turn's end where nothing is collected: for single, urgent pieces.
-
-        Order is kept with what ``writer`` writes on the same connection.
-        """
-        patient = self.writer(transport)
-        if patient == transport.write:
-            return patient
-        descriptor: int = transport.get_extra_info("socket").fileno()
-        pending, is_closing, queued = self._pending, transport.is_closing, transport.get_write_buffer_size
-
-        def write(data: bytes) -> None:
-            if pending or queued() or is_closing():
-                patient(data)
-                return
-            try:
-                sent = os.write(descriptor, data)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                transport.abort()
-                return
-            if sent != len(data):
-                transport.write(data[sent:])
-
-        return write
+    def outlet(self, transport: asyncio.Transport) -> Outlet:
+        """A way to write single, urgent pieces on a connection, in order with what ``writer`` writes there."""
+        plain = transport.get_extra_info("socket")
+        if plain is None or transport.get_extra_info("sslcontext") is not None:
+            return Outlet(transport.write, _ALWAYS, -1, transport.is_closing, _none, transport.write)
+        descriptor: int = plain.fileno()
+        queued = transport.get_write_buffer_size
+        return Outlet(self.writer(transport), self._pending, descriptor, transport.is_closing, queued, transport.write)
 
     def flush(self) -> None:
         """Sends everything now. To be called before a connection is closed, or its silence judged."""
@@ -95,3 +109,10 @@ class Outbox:
                 transport.write(left)
         finally:
             pending.clear()
+
+
+_ALWAYS = (None,)
+
+
+def _none() -> int:
+    return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -11,6 +10,7 @@ from stellwerk.http.fields import STATUS_LINES, status_line
 
 if TYPE_CHECKING:
     from stellwerk.http.known_head import KnownHead
+    from stellwerk.http.outbox import Outlet
     from stellwerk.http.server import ServerConnection
 
 
@@ -75,10 +75,10 @@ class Request(msgspec.Struct, eq=False):
         return self._connection.peer if self._connection is not None else ""
 
     @property
-    def write_chunk(self) -> Callable[[bytes], None] | None:
-        """Writes bytes that are already framed as HTTP chunks; ``None`` where this answer is not chunked."""
+    def outlet(self) -> Outlet | None:
+        """Takes bytes that are already framed as HTTP chunks; ``None`` where this answer is not chunked."""
         if self._connection is not None and self._is_chunked:
-            return self._connection.hasty_writer()
+            return self._connection.outlet()
         return None
 
     def respond(self, status: int, fields: bytes, body: bytes = b"") -> None:

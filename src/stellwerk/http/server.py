@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from stellwerk.errors import RequestError
@@ -13,6 +12,7 @@ from stellwerk.http.request import Request
 
 if TYPE_CHECKING:
     from stellwerk.http.front import Front
+    from stellwerk.http.outbox import Outlet
 
 LINGER_S = 2.0
 LINGER_BYTES = 1_048_576
@@ -147,9 +147,9 @@ class ServerConnection(asyncio.Protocol):
             and self.transport.get_write_buffer_size() == 0
         )
 
-    def hasty_writer(self) -> Callable[[bytes], None]:
+    def outlet(self) -> Outlet:
         """A way to write pieces of a stream, each as it comes."""
-        return self._front.outbox.hasty_writer(self.transport)
+        return self._front.outbox.outlet(self.transport)
 
     def date_line(self) -> bytes:
         """The Date field for a head that is sent now."""

@@ -32,11 +32,10 @@ class UpstreamConnection(asyncio.Protocol):
         "_answer_bytes",
         "_at_chunk",
         "_call",
-        "_clock",
         "_deadlines",
         "_has_surplus",
         "_headers",
-        "_idle_s",
+        "_hear",
         "_in_head",
         "_is_framed",
         "_is_paused",
@@ -44,11 +43,12 @@ class UpstreamConnection(asyncio.Protocol):
         "_is_whole",
         "_keeps_alive",
         "_lane",
-        "_on_chunk",
+        "_listener",
         "_parser",
         "_pieces",
         "_status",
         "_used",
+        "clock",
         "deadline",
         "transport",
         "write",
@@ -57,9 +57,9 @@ class UpstreamConnection(asyncio.Protocol):
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self._deadlines = lane.deadlines
-        self._clock = lane.deadlines.clock
-        self._on_chunk: Callable[[bytes], bool] | None = None
-        self._idle_s = NEVER
+        self.clock = lane.deadlines.clock
+        self._hear: Callable[[bytes], None] | None = None
+        self._listener: Callable[[bytes], None] | None = None
         self._call: Call | None = None
         self._headers: dict[bytes, bytes] = {}
         self._pieces: list[bytes] = []
@@ -105,8 +105,7 @@ class UpstreamConnection(asyncio.Protocol):
     def abandon(self) -> None:
         """Gives the call up: the upstream sees the connection end at once."""
         self._call = None
-        self._at_chunk = False
-        self.transport.abort()
+        self._drop()
 
     def pause(self) -> None:
         """Stops reading. No deadline runs meanwhile: it is the caller that is slow, and the front bounds that."""
@@ -127,11 +126,10 @@ class UpstreamConnection(asyncio.Protocol):
         """Takes note of who hears the call now and how long it may take; a pause in the answer begins anew."""
         call = self._call
         if call is not None:
-            # While the whole call is bounded, the deadline is more than a sum: the parser's way minds it.
-            self._on_chunk = call.sink.on_chunk if call.expires == NEVER else None
-            self._idle_s = call.patience.idle_s
+            self._hear = None if call.hearer is None else call.hearer(self, call.patience.idle_s)
+            self._listen()
             if not self._is_paused:
-                self._expire_in(self._idle_s)
+                self._expire_in(call.patience.idle_s)
 
     def rest(self, seconds: float) -> None:
         """Waits for the next call, for so long."""
@@ -162,16 +160,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.write = self._lane.outbox.writer(self.transport)
 
     def data_received(self, data: bytes) -> None:
-        """Reads more of the answer.
-
-        A stream mostly arrives as one whole chunk per read. Whoever hears the stream may take such a chunk together
-        with its framing, so that it neither passes the parser nor is framed again; the parser stands at a chunk
-        boundary before and after, and never learns of it.
-        """
-        if self._at_chunk and (on_chunk := self._on_chunk) is not None:
-            self.deadline = self._clock() + self._idle_s  # first: whoever hears of the chunk may move it
-            if on_chunk(data):
-                return
+        """Reads more of the answer."""
         call = self._call
         if call is None:
             self._drop()
@@ -196,6 +185,7 @@ class UpstreamConnection(asyncio.Protocol):
             else:
                 # A read that ends inside a size line has left the boundary without the parser having said so.
                 self._at_chunk = self._at_chunk and data.endswith(b"\r\n")
+                self._listen()
                 self._await_rest(call, len(data))
 
     def eof_received(self) -> None:
@@ -281,7 +271,8 @@ class UpstreamConnection(asyncio.Protocol):
         if call.is_streamed:
             self._is_streaming = call.sink.on_head(status, headers)
             self._at_chunk = self._is_streaming and self._is_framed
-            self.attend()
+            if call.hearer is not None:
+                self.attend()
 
     def on_chunk_header(self) -> None:
         """A chunk begins that the parser reads itself."""
@@ -329,6 +320,18 @@ class UpstreamConnection(asyncio.Protocol):
         call.sink.on_answer(200, headers, body)
         return True
 
+    def _listen(self) -> None:
+        """Lets the event loop tell whoever hears the stream directly of what comes, or this connection again.
+
+        A stream mostly arrives as one whole chunk per read. Such a chunk can be taken together with its framing, so
+        that it neither passes the parser nor is framed again; the parser stands at a chunk boundary before and after,
+        and never learns of it.
+        """
+        hear = self._hear if self._at_chunk else None
+        if hear is not self._listener:
+            self._listener = hear
+            self.transport.set_protocol(self if hear is None else _Listener(self, hear))
+
     def _await_rest(self, call: Call, size: int) -> None:
         """The answer is not whole yet: bounds its head in bytes and the pause before the rest in time."""
         if self._in_head:
@@ -353,7 +356,7 @@ class UpstreamConnection(asyncio.Protocol):
         call.connection = None
         call.lane = None
         self._at_chunk = self._is_framed = self._is_streaming = False
-        self._on_chunk = None
+        self._listen()
         if is_reusable and (len(call.body) <= JOIN_BYTES or self.transport.get_write_buffer_size() == 0):
             self._lane.give_back(self)
         else:
@@ -374,6 +377,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _drop(self) -> None:
         self.deadline = NEVER
         self._at_chunk = False
+        self._listen()
         self.transport.abort()
 
     def _ends_with_connection(self) -> bool:
@@ -388,3 +392,22 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline = deadline = min(deadline, call.expires)
         if deadline < deadlines.wake:
             deadlines.hasten(deadline)
+
+
+class _Listener(asyncio.BaseProtocol):
+    """Stands in for a connection while somebody else hears what comes."""
+
+    __slots__ = ("_connection", "data_received")
+
+    def __init__(self, connection: UpstreamConnection, hear: Callable[[bytes], None]) -> None:
+        self._connection = connection
+        self.data_received = hear
+
+    def eof_received(self) -> None:
+        self._connection.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connection.connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        self._connection.resume_writing()

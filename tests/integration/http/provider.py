@@ -11,11 +11,13 @@ from contextlib import asynccontextmanager
 from stellwerk.core.wire import Origin
 from stellwerk.errors import UpstreamError
 from stellwerk.http.call import Call, Patience
-from stellwerk.http.chunk import inside
+from stellwerk.http.chunk_passer import ChunkPasser
 from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers
+from stellwerk.http.outbox import Outlet
 from stellwerk.http.pool import AddressCheck, Lane, Pool, Resolver
 from stellwerk.http.tls import client_context
+from stellwerk.http.upstream import UpstreamConnection
 from tests.integration.http.application import listener
 from tests.integration.http.caller import Caller
 from tests.integration.http.loop import Clock, at_end, eventually
@@ -129,16 +131,16 @@ class Recorder:
         self.pieces.append(data)
         self.on_step("body")
 
-    def on_chunk(self, data: bytes) -> bool:
-        """Keeps a whole chunk, and what it carries apart."""
+    def hearer(self, connection: UpstreamConnection, idle_s: float) -> Callable[[bytes], None]:
+        """Keeps whole chunks, and what they carry apart."""
+        nowhere = Outlet(self.pieces.append, [None], -1, bool, int, self.pieces.append)
+        return ChunkPasser(connection, nowhere, idle_s, self._keep_chunk).hearer()
+
+    def _keep_chunk(self, chunk: bytes, carried: bytes) -> None:
         assert not self.endings
-        carried = inside(data)
-        if carried is None:
-            return False
         self.pieces.append(carried)
-        self.chunks.append(data)
+        self.chunks.append(chunk)
         self.on_step("chunk")
-        return True
 
     def on_end(self) -> None:
         """Keeps it."""
@@ -225,6 +227,7 @@ def make_call(
         is_streamed=is_streamed,
         patience=patience if patience is not None else Patience(),
         expires=expires,
+        hearer=sink.hearer if expires == NEVER else None,
     )
 
 

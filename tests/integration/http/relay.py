@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 
 import uvloop
 
@@ -14,7 +15,7 @@ from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.core.wire import Origin
 from stellwerk.errors import RequestError, UpstreamError
 from stellwerk.http.call import Call, Patience, frame
-from stellwerk.http.chunk import inside
+from stellwerk.http.chunk_passer import ChunkPasser
 from stellwerk.http.deadlines import Deadlines
 from stellwerk.http.fields import Headers, end_to_end, render
 from stellwerk.http.front import Front
@@ -22,6 +23,7 @@ from stellwerk.http.pool import Lane, Pool
 from stellwerk.http.request import BodySink, Request
 from stellwerk.http.resolver import SystemResolver
 from stellwerk.http.tls import client_context
+from stellwerk.http.upstream import UpstreamConnection
 
 
 class Relayed:
@@ -42,6 +44,7 @@ class Relayed:
             self,
             is_streamed=request.path.startswith(b"/stream"),
             patience=Patience(),
+            hearer=self.hearer,
         )
         self._has_begun = False
         lane.send(self.call)
@@ -56,13 +59,12 @@ class Relayed:
         """Hands bytes on."""
         self.request.send(data)
 
-    def on_chunk(self, data: bytes) -> bool:
-        """Hands a whole chunk on as it came."""
-        write = self.request.write_chunk
-        if write is None or inside(data) is None:
-            return False
-        write(data)
-        return True
+    def hearer(self, connection: UpstreamConnection, idle_s: float) -> Callable[[bytes], None] | None:
+        """Hands whole chunks on as they come."""
+        outlet = self.request.outlet
+        if outlet is None:
+            return None
+        return ChunkPasser(connection, outlet, idle_s, lambda chunk, _: outlet.emit(chunk)).hearer()
 
     def on_end(self) -> None:
         """Ends the answer."""

@@ -51,7 +51,7 @@ async def test_an_owner_hears_it_in_the_middle_of_a_stream(departure: str) -> No
         DEPARTURES[departure](caller)
         await eventually(lambda: scene.watches[0].gone)
         assert not scene.held[0].is_open
-        assert scene.held[0].write_chunk is None
+        assert scene.held[0].outlet is None
         await eventually(lambda: front.connections == 0)
 
 

@@ -191,13 +191,13 @@ async def test_the_first_bytes_of_a_streamed_answer_travel_with_its_head() -> No
         await eventually(lambda: scene.held)
         request = scene.held[0]
         request.start(200, b"", b"first")
-        write = request.write_chunk
-        assert write is not None
-        write(b"6\r\nsecond\r\n")
+        outlet = request.outlet
+        assert outlet is not None
+        outlet.emit(b"6\r\nsecond\r\n")
         request.send(b"")
         request.send(b"third")
         request.end()
-        assert request.write_chunk is None
+        assert request.outlet is None
         assert (await caller.answer()).body == b"firstsecondthird"
 
 

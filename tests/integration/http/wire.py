@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.http.front import Application, Front
@@ -24,6 +24,10 @@ class Wire(asyncio.Transport):
         self.has_ended = False
         self._is_closing = False
         protocol.connection_made(self)
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Somebody else hears from now on."""
+        self.protocol = cast("asyncio.Protocol", protocol)
 
     def feed(self, data: bytes) -> bool:
         """Delivers bytes, as a read does; False once the connection has ended."""

@@ -139,7 +139,7 @@ async def test_who_writes_much_in_one_turn_is_not_kept_waiting(size: int, writes
 async def test_the_hasty_way_sends_at_once_but_never_past_what_was_written_before() -> None:
     outbox = Outbox()
     async with connected() as (transport, other, _):
-        write, hasty = outbox.writer(transport), outbox.hasty_writer(transport)
+        write, hasty = outbox.writer(transport), outbox.outlet(transport).emit
         hasty(b"at once, ")
         assert other.recv(100) == b"at once, "
         write(b"first, ")
@@ -152,7 +152,7 @@ async def test_the_hasty_way_sends_at_once_but_never_past_what_was_written_befor
 async def test_the_hasty_way_leaves_to_the_transport_what_the_kernel_does_not_take() -> None:
     outbox = Outbox()
     async with connected() as (transport, other, _):
-        hasty = outbox.hasty_writer(transport)
+        hasty = outbox.outlet(transport).emit
         pieces = [bytes([65 + number % 26]) * 10_001 for number in range(2_000)]
         for piece in pieces:
             hasty(piece)
@@ -165,7 +165,7 @@ async def test_the_hasty_way_leaves_to_the_transport_what_the_kernel_does_not_ta
 async def test_the_hasty_way_ends_a_broken_connection_and_raises_nothing() -> None:
     outbox = Outbox()
     async with connected() as (transport, other, protocol):
-        hasty = outbox.hasty_writer(transport)
+        hasty = outbox.outlet(transport).emit
         other.close()
         while not transport.is_closing():
             hasty(b"x" * 1000)
