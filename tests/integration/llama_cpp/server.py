@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.integration.child import child
 from tests.integration.gateway.evidence import provider_key
 from tests.integration.llama_cpp import model
 
 PROGRAM = Path(__file__).with_name("serve.py")
 NAME = "llama"
 KEY = provider_key(NAME)
-END_S = 10.0
 
 
 class Llama(NamedTuple):
@@ -32,21 +30,8 @@ class Llama(NamedTuple):
 
 @contextmanager
 def serving_llama(folder: Path, purpose: str = "chats") -> Iterator[Llama]:
-    """A server for ``chats`` or ``embeddings``, with the tiny model; it ends with its standard input."""
-    file, log = folder / "tiny.gguf", folder / "llama.log"
+    """A server for ``chats`` or ``embeddings``, with the tiny model."""
+    file = folder / "tiny.gguf"
     model.write(file)
-    command = [sys.executable, str(PROGRAM), str(file), str(model.CONTEXT), KEY, purpose]
-    with (
-        log.open("wb") as noise,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=noise, text=True) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        try:
-            assert address.startswith("http://127.0.0.1:"), log.read_text(encoding="utf-8", errors="replace")
-            yield Llama(f"{address}/v1")
-            process.stdin.close()
-            assert process.wait(END_S) == 0
-        finally:
-            process.kill()
+    with child(PROGRAM, str(file), str(model.CONTEXT), KEY, purpose, log=folder / "llama.log") as address:
+        yield Llama(f"{address}/v1")
