@@ -79,7 +79,7 @@ def botocores(service: str, profile: str, environment: Mapping[str, str]) -> str
     service=st.sampled_from([STS, BEDROCK]),
     profile=st.sampled_from(["", "one"]),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_botocore_finds_the_same_endpoint(
     tmp_path: Path, variables: dict[str, str], profiles: Any, services: Any, service: str, profile: str
 ) -> None:
