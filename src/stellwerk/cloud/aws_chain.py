@@ -8,17 +8,17 @@ others while requests wait, and single sign-on, whose sessions are made at a per
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import NoReturn
 from urllib.parse import urlsplit
 
 from stellwerk.cloud.aws_credentials import Credentials
-from stellwerk.cloud.aws_profiles import DEFAULT, Profile, Profiles, Read, expand, read_profiles
+from stellwerk.cloud.aws_endpoints import is_near
+from stellwerk.cloud.aws_profiles import DEFAULT, Profile, Profiles, Read, expand, profile_of, read_profiles
 from stellwerk.cloud.aws_sources import SESSION_NAME, Container, Instance, Key, Role, Source, WebIdentity
 from stellwerk.errors import ConfigurationError
 
 CONTAINER_HOST = "169.254.170.2"
-_CONTAINER_HOSTS = frozenset({CONTAINER_HOST, "169.254.170.23", "fd00:ec2::23", "localhost"})
+_CONTAINER_HOSTS = frozenset({CONTAINER_HOST, "169.254.170.23", "fd00:ec2::23"})
 _METADATA = "http://169.254.169.254/"
 _METADATA_IPV6 = "http://[fd00:ec2::254]/"
 _SSO = ("sso_start_url", "sso_session", "sso_account_id", "sso_role_name")
@@ -29,7 +29,7 @@ def choose(environment: Mapping[str, str], read: Read, profile: str = "") -> Sou
 
     Raises ``ConfigurationError`` when there is none, or one that cannot be used.
     """
-    name = _profile_of(environment, profile)
+    name = profile_of(environment, profile)
     if not profile and environment.get("AWS_ACCESS_KEY_ID"):
         return _environment_key(environment)
     profiles = read_profiles(environment, read)
@@ -45,12 +45,8 @@ def region_of(environment: Mapping[str, str], read: Read, profile: str = "") -> 
     """The region that the environment or the profile names; empty where neither does."""
     if region := environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION"):
         return region
-    name = _profile_of(environment, profile)
+    name = profile_of(environment, profile)
     return read_profiles(environment, read).known.get(name, {}).get("region", "")
-
-
-def _profile_of(environment: Mapping[str, str], profile: str) -> str:
-    return profile or environment.get("AWS_DEFAULT_PROFILE") or environment.get("AWS_PROFILE") or DEFAULT
 
 
 def _environment_key(environment: Mapping[str, str]) -> Key:
@@ -164,12 +160,7 @@ def _container(environment: Mapping[str, str]) -> Container | None:
 def _is_trusted(url: str) -> bool:
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if parts.scheme == "https" or host in _CONTAINER_HOSTS:
-        return bool(host)
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return bool(host) and (parts.scheme == "https" or host in _CONTAINER_HOSTS or is_near(host))
 
 
 def _instance(environment: Mapping[str, str]) -> Instance:

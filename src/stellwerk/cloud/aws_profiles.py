@@ -20,12 +20,16 @@ DEFAULT = "default"
 class Profiles:
     """What both files say: ``known`` are the profiles of both together, ``secrets`` those of the credentials file."""
 
-    __slots__ = ("known", "plain", "secrets")
+    __slots__ = ("known", "plain", "secrets", "services")
 
-    def __init__(self, plain: Mapping[str, Profile], secrets: Mapping[str, Profile]) -> None:
+    def __init__(
+        self, plain: Mapping[str, Profile], secrets: Mapping[str, Profile], services: Mapping[str, Profile]
+    ) -> None:
         self.plain = plain
         """Of the config file alone."""
         self.secrets = secrets
+        self.services = services
+        """Sections that a profile may name: a service's settings are indented lines."""
         names = {**plain, **secrets}
         self.known: Mapping[str, Profile] = {name: {**plain.get(name, {}), **secrets.get(name, {})} for name in names}
 
@@ -34,8 +38,15 @@ def read_profiles(environment: Mapping[str, str], read: Read) -> Profiles:
     """The profiles of the files that the environment names, or of the usual ones. Raises ``ConfigurationError``."""
     config = _path(environment, "AWS_CONFIG_FILE", CONFIG_FILE)
     secrets = _path(environment, "AWS_SHARED_CREDENTIALS_FILE", CREDENTIALS_FILE)
-    plain = {name: values for key, values in _sections(config, read).items() if (name := _profile_name(key))}
-    return Profiles(plain, _sections(secrets, read))
+    sections = _sections(config, read)
+    plain = {name: values for key, values in sections.items() if (name := _profile_name(key))}
+    services = {name: values for key, values in sections.items() if (name := _name("services", key))}
+    return Profiles(plain, _sections(secrets, read), services)
+
+
+def profile_of(environment: Mapping[str, str], profile: str = "") -> str:
+    """The name of the profile that counts."""
+    return profile or environment.get("AWS_DEFAULT_PROFILE") or environment.get("AWS_PROFILE") or DEFAULT
 
 
 def expand(path: str, environment: Mapping[str, str]) -> str:
@@ -65,11 +76,13 @@ def _sections(path: str, read: Read) -> dict[str, Profile]:
 
 
 def _profile_name(key: str) -> str:
-    """The name of a section that is a profile; empty for any other."""
-    if key == DEFAULT:
-        return DEFAULT
+    return DEFAULT if key == DEFAULT else _name("profile", key)
+
+
+def _name(kind: str, key: str) -> str:
+    """The name of a section of that kind; empty for any other."""
     try:
         words = shlex.split(key)
     except ValueError:
         return ""
-    return words[1] if len(words) == 2 and words[0] == "profile" else ""
+    return words[1] if len(words) == 2 and words[0] == kind else ""

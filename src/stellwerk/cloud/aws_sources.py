@@ -6,19 +6,17 @@ container (ECS, EKS pod identity); the metadata service of a machine (EC2, IMDSv
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
 from stellwerk.cloud.aws_credentials import Credentials
 from stellwerk.cloud.aws_profiles import Read
+from stellwerk.cloud.aws_sts import TokenService, read_sts
 from stellwerk.cloud.refreshing import Refreshing
-from stellwerk.cloud.sigv4 import Signer
 from stellwerk.core import url as urls
 from stellwerk.core.wire import Origin
 from stellwerk.errors import UpstreamCredentials, UpstreamError
@@ -26,10 +24,7 @@ from stellwerk.ports.credential import Fetch
 
 SESSION_NAME = "stellwerk"
 METADATA_TOKEN_S = 21_600
-_STS_VERSION = "2011-06-15"
-_FORM = "application/x-www-form-urlencoded; charset=utf-8"
 _ROLES_PATH = "latest/meta-data/iam/security-credentials/"
-_FIELDS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -73,41 +68,41 @@ class Instance(msgspec.Struct, frozen=True):
 Source: TypeAlias = Key | Role | WebIdentity | Container | Instance
 
 
-def hold(source: Source, region: str, read: Read) -> Refreshing[Credentials]:
+def hold(source: Source, service: TokenService, read: Read) -> Refreshing[Credentials]:
     """The holder of a source's credentials: a known key is at hand at once, others are fetched by ``refresh``."""
 
     async def load_now(fetch: Fetch, now: float) -> Credentials:
-        return await load(source, region, read, fetch, now)
+        return await load(source, service, read, fetch, now)
 
     known = source.credentials if isinstance(source, Key) else None
-    return Refreshing(load_now, known, source=(source, region), identity=_identity(source))
+    return Refreshing(load_now, known, source=(source, service), identity=_identity(source))
 
 
-def origins(source: Source, region: str) -> tuple[Origin, ...]:
+def origins(source: Source, service: TokenService) -> tuple[Origin, ...]:
     """Where a source is asked. Raises ``ValueError`` for an address that cannot be one."""
     match source:
         case Key():
             return ()
         case Role():
-            return (*origins(source.source, region), Origin("https", sts_host(region), 443))
+            return (*origins(source.source, service), service.origin)
         case WebIdentity():
-            return (Origin("https", sts_host(region), 443),)
+            return (service.origin,)
         case Container():
             return (urls.read(source.url).origin,)
         case _:
             return (urls.read(source.endpoint).origin,)
 
 
-async def load(source: Source, region: str, read: Read, fetch: Fetch, now: float) -> Credentials:
+async def load(source: Source, service: TokenService, read: Read, fetch: Fetch, now: float) -> Credentials:
     """Credentials from a source. Raises ``UpstreamCredentials``, whose message holds no secret."""
     try:
         match source:
             case Key():
                 return source.credentials
             case Role():
-                return await _assume(source, region, read, fetch, now)
+                return await _assume(source, service, read, fetch, now)
             case WebIdentity():
-                return await _assume_as_web_identity(source, region, read, fetch)
+                return await _assume_as_web_identity(source, service, read, fetch, now)
             case Container():
                 return await _ask_container(source, read, fetch)
             case _:
@@ -120,27 +115,11 @@ async def load(source: Source, region: str, read: Read, fetch: Fetch, now: float
         raise UpstreamCredentials("AWS credentials cannot be had: the answer holds none that can be read.") from None
 
 
-def sts_host(region: str) -> str:
-    """The host of a region's security token service."""
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return f"sts.{region}.{suffix}"
-
-
-def read_sts(body: bytes) -> Credentials:
-    """The credentials in an answer of the security token service, which is XML. Raises ``LookupError``."""
-    text = body.decode(errors="replace")
-    found = {}
-    for field in _FIELDS:
-        match = re.search(rf"<{field}>([^<]+)</{field}>", text)
-        if match is None:
-            raise LookupError(field)
-        found[field] = html.unescape(match[1]).strip()
-    return _credentials(found, "SessionToken")
-
-
 def read_document(body: bytes) -> Credentials:
     """The credentials in a JSON document of a container's endpoint or a machine's metadata service."""
-    return _credentials(_decode(body), "Token")
+    found = _decode(body)
+    expires_s = datetime.fromisoformat(found["Expiration"]).timestamp()
+    return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["Token"], expires_s)
 
 
 def _identity(source: Source) -> str | None:
@@ -155,38 +134,28 @@ def _identity(source: Source) -> str | None:
             return source.endpoint
 
 
-async def _assume(role: Role, region: str, read: Read, fetch: Fetch, now: float) -> Credentials:
-    credentials = await load(role.source, region, read, fetch, now)
-    form = {
-        "Action": "AssumeRole",
-        "Version": _STS_VERSION,
-        "RoleArn": role.role_arn,
-        "RoleSessionName": role.session_name,
-    }
+async def _assume(role: Role, service: TokenService, read: Read, fetch: Fetch, now: float) -> Credentials:
+    credentials = await load(role.source, service, read, fetch, now)
+    parameters = {"RoleArn": role.role_arn, "RoleSessionName": role.session_name}
     if role.external_id:
-        form["ExternalId"] = role.external_id
+        parameters["ExternalId"] = role.external_id
     if role.duration_s is not None:
-        form["DurationSeconds"] = str(role.duration_s)
-    body, host = urlencode(form).encode(), sts_host(region)
-    lines = Signer(region, "sts").sign(
-        b"POST", host.encode(), b"/", b"", ((b"content-type", _FORM.encode()),), body, credentials, now
-    )
-    signed = dict(line.split(": ", 1) for line in lines.decode().splitlines())
-    answer = await _get(fetch, "POST", f"https://{host}/", {"content-type": _FORM, **signed}, body)
-    return read_sts(answer)
+        parameters["DurationSeconds"] = str(role.duration_s)
+    headers, body = service.asking("AssumeRole", parameters, credentials, now)
+    return read_sts(await _get(fetch, "POST", service.url, headers, body))
 
 
-async def _assume_as_web_identity(identity: WebIdentity, region: str, read: Read, fetch: Fetch) -> Credentials:
+async def _assume_as_web_identity(
+    identity: WebIdentity, service: TokenService, read: Read, fetch: Fetch, now: float
+) -> Credentials:
     token = _token(identity.token_file, read)
-    form = {
-        "Action": "AssumeRoleWithWebIdentity",
-        "Version": _STS_VERSION,
+    parameters = {
         "RoleArn": identity.role_arn,
         "RoleSessionName": identity.session_name,
         "WebIdentityToken": token,
     }
-    url, body = f"https://{sts_host(region)}/", urlencode(form).encode()
-    return read_sts(await _get(fetch, "POST", url, {"content-type": _FORM}, body))
+    headers, body = service.asking("AssumeRoleWithWebIdentity", parameters, None, now)
+    return read_sts(await _get(fetch, "POST", service.url, headers, body))
 
 
 async def _ask_container(container: Container, read: Read, fetch: Fetch) -> Credentials:
@@ -229,8 +198,3 @@ def _decode(body: bytes) -> dict[str, Any]:
         return msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError):
         raise LookupError("no JSON object") from None
-
-
-def _credentials(found: Mapping[str, Any], token_field: str) -> Credentials:
-    expires_s = datetime.fromisoformat(found["Expiration"]).timestamp()
-    return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found[token_field], expires_s)

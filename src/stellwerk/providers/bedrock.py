@@ -1,9 +1,10 @@
 """Amazon Bedrock: every model that speaks Converse, under an API key or signed with AWS credentials.
 
 Credentials are, in this order: ``api_key``; ``access_key_id`` with ``secret_access_key``; ``AWS_BEARER_TOKEN_BEDROCK``
-of the environment, unless a ``profile`` is named; the AWS default chain. When Bedrock is away, attempts fail with the
-reason and other targets of the model are tried; when the source of credentials is away, those at hand are used until
-they expire.
+of the environment, unless a ``profile`` is named; the AWS default chain. Without ``base_url``, Bedrock is asked at an
+endpoint that the environment or the profile names for it, as by AWS SDKs, or at that of the region. When Bedrock is
+away, attempts fail with the reason and other targets of the model are tried; when the source of credentials is away,
+those at hand are used until they expire.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from stellwerk.ports.provider import Provider
 
 if TYPE_CHECKING:
     from stellwerk.cloud.aws_sources import Source
+    from stellwerk.cloud.aws_sts import TokenService
 
 SECRETS = ("api_key", "access_key_id", "secret_access_key", "session_token")
 """Options that hold a secret: the compiled configuration keeps references to them, the worker resolves them."""
@@ -57,6 +59,7 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
     The environment and the shared files of AWS tools are read here, once, where the settings leave something open.
     """
     from stellwerk.cloud.aws_chain import region_of  # not for those who only judge settings
+    from stellwerk.cloud.aws_endpoints import BEDROCK, endpoint_of
     from stellwerk.cloud.aws_sources import hold, origins
     from stellwerk.cloud.files import read
     from stellwerk.cloud.signed_bedrock import SignedUpstream
@@ -68,13 +71,14 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
         raise ValueError("`region` is needed: neither the environment nor the profile names one")
     is_chained = not settings.access_key_id and not settings.profile
     bearer = settings.api_key or (environment.get(BEARER_TOKEN, "") if is_chained else "")
-    base_url = settings.base_url or endpoint(region)
+    base_url = settings.base_url or endpoint_of(BEDROCK, environment, read, settings.profile) or endpoint(region)
     if bearer:
         return SignedUpstream(base_url, region, bearer)
     if not region:
         raise ValueError("`region` is needed: requests are signed for one")
     source = _source(settings, environment)
-    return SignedUpstream(base_url, region, credentials=hold(source, region, read), origins=origins(source, region))
+    service = _token_service(source, region, settings, environment)
+    return SignedUpstream(base_url, region, credentials=hold(source, service, read), origins=origins(source, service))
 
 
 def _source(settings: Settings, environment: Mapping[str, str]) -> Source:
@@ -86,3 +90,14 @@ def _source(settings: Settings, environment: Mapping[str, str]) -> Source:
     if settings.access_key_id:
         return Key(Credentials(settings.access_key_id, settings.secret_access_key, settings.session_token))
     return choose(environment, read, settings.profile)
+
+
+def _token_service(source: Source, region: str, settings: Settings, environment: Mapping[str, str]) -> TokenService:
+    """Where roles are assumed; what is configured for it matters only where one is."""
+    from stellwerk.cloud.aws_endpoints import STS, endpoint_of
+    from stellwerk.cloud.aws_sources import Role, WebIdentity
+    from stellwerk.cloud.aws_sts import TokenService
+    from stellwerk.cloud.files import read
+
+    is_asked = isinstance(source, Role | WebIdentity)
+    return TokenService(region, endpoint_of(STS, environment, read, settings.profile) if is_asked else "")

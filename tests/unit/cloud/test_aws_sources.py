@@ -18,14 +18,15 @@ from stellwerk.cloud.aws_sources import (
     hold,
     load,
     origins,
-    sts_host,
 )
+from stellwerk.cloud.aws_sts import TokenService
 from stellwerk.cloud.sigv4 import Signer
 from stellwerk.core.wire import Origin
 from stellwerk.errors import UpstreamCredentials
 from tests.unit.cloud.sources import DOCUMENT, NOW, STS, Files, Services
 
 REGION = "eu-central-1"
+SERVICE = TokenService(REGION)
 STS_URL = f"https://sts.{REGION}.amazonaws.com/"
 EXPIRES_S = 1_763_904_600.0
 KEY = Key(Credentials("AKIAKNOWN", "known"))
@@ -40,12 +41,12 @@ MACHINE = {
 
 
 def ask(source: Source, services: Services, files: dict[str, str] | None = None) -> Credentials:
-    return asyncio.run(load(source, REGION, Files(files or {}), services, NOW))
+    return asyncio.run(load(source, SERVICE, Files(files or {}), services, NOW))
 
 
 def test_a_known_key_is_used_as_it_is() -> None:
     assert ask(KEY, Services({})) == KEY.credentials
-    assert hold(KEY, REGION, Files({})).current() == KEY.credentials
+    assert hold(KEY, SERVICE, Files({})).current() == KEY.credentials
 
 
 def test_a_role_is_assumed_with_the_source_that_it_names() -> None:
@@ -63,7 +64,14 @@ def test_a_role_is_assumed_with_the_source_that_it_names() -> None:
     }
     kind = headers.pop("content-type").encode()
     lines = Signer(REGION, "sts").sign(
-        b"POST", sts_host(REGION).encode(), b"/", b"", [(b"content-type", kind)], body, KEY.credentials, NOW
+        b"POST",
+        f"sts.{REGION}.amazonaws.com".encode(),
+        b"/",
+        b"",
+        [(b"content-type", kind)],
+        body,
+        KEY.credentials,
+        NOW,
     )
     assert "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode() == lines
 
@@ -108,7 +116,7 @@ def test_a_machine_asks_its_metadata_service_with_a_session_token() -> None:
 
 
 def test_a_holder_refreshes_from_its_source() -> None:
-    holder = hold(Instance(METADATA), REGION, Files({}))
+    holder = hold(Instance(METADATA), SERVICE, Files({}))
     asyncio.run(holder.refresh(Services(MACHINE), NOW))
     assert holder.current().access_key_id == "ASIAFETCHED"
 
@@ -146,7 +154,21 @@ def test_a_source_that_gives_none_says_why_and_shows_no_secret(
 
 
 def test_china_has_a_token_service_of_its_own() -> None:
-    assert sts_host("cn-north-1") == "sts.cn-north-1.amazonaws.com.cn"
+    assert TokenService("cn-north-1").url == "https://sts.cn-north-1.amazonaws.com.cn/"
+
+
+def test_a_token_service_may_be_elsewhere() -> None:
+    elsewhere = TokenService(REGION, "http://127.0.0.1:9/sts")
+    assert (elsewhere.url, elsewhere.origin) == ("http://127.0.0.1:9/sts/", Origin("http", "127.0.0.1", 9))
+    assert TokenService(REGION, "https://sts.example.com/").url == "https://sts.example.com/"
+    services = Services({("POST", elsewhere.url): (200, STS)})
+    asyncio.run(load(Role(KEY, ROLE), elsewhere, Files({}), services, NOW))
+    ((_, _, headers, body),) = services.asked
+    kind = headers.pop("content-type").encode()
+    lines = Signer(REGION, "sts").sign(
+        b"POST", b"127.0.0.1:9", b"/sts/", b"", [(b"content-type", kind)], body, KEY.credentials, NOW
+    )
+    assert "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode() == lines
 
 
 @pytest.mark.parametrize(
@@ -162,7 +184,7 @@ def test_china_has_a_token_service_of_its_own() -> None:
 def test_credentials_of_the_same_identity_are_inherited(former: Source, heir: Source, inherits: bool) -> None:
     files, services = Files({}), Services({**MACHINE, ("POST", STS_URL): (200, STS)})
     services.answers["GET", "http://127.0.0.1:9/x"] = (200, DOCUMENT)
-    first, second = (hold(source, REGION, files) for source in (former, heir))
+    first, second = (hold(source, SERVICE, files) for source in (former, heir))
     asyncio.run(first.refresh(services, NOW))
     second.inherit(first)
     if inherits:
@@ -175,8 +197,8 @@ def test_credentials_of_the_same_identity_are_inherited(former: Source, heir: So
 def test_a_source_says_where_it_is_asked() -> None:
     token_service = Origin("https", f"sts.{REGION}.amazonaws.com", 443)
     container = Container("http://169.254.170.2/x")
-    assert origins(KEY, REGION) == ()
-    assert origins(WebIdentity(ROLE, "/token"), REGION) == (token_service,)
-    assert origins(container, REGION) == (Origin("http", "169.254.170.2", 80),)
-    assert origins(Role(container, ROLE), REGION) == (Origin("http", "169.254.170.2", 80), token_service)
-    assert origins(Instance("http://[fd00:ec2::254]/"), REGION) == (Origin("http", "fd00:ec2::254", 80),)
+    assert origins(KEY, SERVICE) == ()
+    assert origins(WebIdentity(ROLE, "/token"), SERVICE) == (token_service,)
+    assert origins(container, SERVICE) == (Origin("http", "169.254.170.2", 80),)
+    assert origins(Role(container, ROLE), SERVICE) == (Origin("http", "169.254.170.2", 80), token_service)
+    assert origins(Instance("http://[fd00:ec2::254]/"), SERVICE) == (Origin("http", "fd00:ec2::254", 80),)

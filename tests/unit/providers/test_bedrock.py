@@ -138,6 +138,18 @@ def test_a_profile_goes_before_the_environment_and_brings_its_region(tmp_path: P
             Origin("https", "bedrock-runtime-fips.us-east-1.amazonaws.com", 443),
             b"us-east-1",
         ),
+        (
+            {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "https://bedrock.example.com"},
+            {"region": REGION},
+            Origin("https", "bedrock.example.com", 443),
+            b"eu-central-1",
+        ),
+        (
+            {"AWS_ENDPOINT_URL": "https://all.example.com"},
+            {"region": REGION, "base_url": "http://127.0.0.1:9"},
+            Origin("http", "127.0.0.1", 9),
+            b"eu-central-1",
+        ),
     ],
 )
 def test_where_requests_go_and_for_which_region_they_are_signed(
@@ -147,6 +159,14 @@ def test_where_requests_go_and_for_which_region_they_are_signed(
     assert provider.origin == origin
     signed = provider.sign(provider.prepare(ENVELOPE, TARGET, "", b""), NOW)
     assert b"/" + region + b"/bedrock/aws4_request" in signed.fields
+
+
+def test_a_role_is_assumed_where_the_environment_says() -> None:
+    identity = {"AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/gateway"}
+    usual = made(identity, region=REGION)
+    assert usual.origins == (Origin("https", "sts.eu-central-1.amazonaws.com", 443),)
+    elsewhere = made({**identity, "AWS_ENDPOINT_URL_STS": "https://sts.example.com:8443/x"}, region=REGION)
+    assert elsewhere.origins == (Origin("https", "sts.example.com", 8443),)
 
 
 def test_without_a_region_there_is_nowhere_to_go_and_nothing_to_sign_for() -> None:
