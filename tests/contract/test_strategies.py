@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stellwerk import plugins
 from stellwerk.core.envelope import Envelope
-from stellwerk.core.route import Target
+from stellwerk.core.route import Ask, Target
 from stellwerk.ports.strategy import Strategy
 
 OPTIONS: dict[str, dict[str, Any]] = {"priority": {}}
@@ -19,6 +19,15 @@ ENVELOPES = [
     Envelope("openai_chat", "plain", is_stream=False, body=b"{}"),
     Envelope("openai_chat", "plain", is_stream=True, body=b"{}", wants_usage=False, output_cap=5, choices=2),
 ]
+
+
+class Calm:
+    """A target about which nothing is known."""
+
+    in_flight = 0
+    first_byte_s = 0.0
+
+
 TARGETS = st.lists(
     st.builds(
         lambda number, weight: Target(f"p/{number}", "p", str(number), weight),
@@ -32,12 +41,13 @@ TARGETS = st.lists(
 
 
 @pytest.mark.parametrize("name", plugins.shelf("strategies"))
-@given(targets=TARGETS, envelope=st.sampled_from(ENVELOPES))
+@given(targets=TARGETS, envelope=st.sampled_from(ENVELOPES), draw=st.floats(0, 1, exclude_max=True))
 def test_a_plan_orders_targets_that_were_given_and_says_why(
-    name: str, targets: tuple[Target, ...], envelope: Envelope
+    name: str, targets: tuple[Target, ...], envelope: Envelope, draw: float
 ) -> None:
     strategy = cast("Strategy", plugins.build("strategies", name, OPTIONS[name]))
-    plan = strategy.plan(targets, envelope)
+    standings = {target.identity: Calm() for target in targets}
+    plan = strategy.plan(targets, Ask(envelope, draw, 0.0, lambda: 100), standings)
     assert plan.targets
     assert set(plan.targets) <= set(targets)
     assert len(set(plan.targets)) == len(plan.targets)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
-from stellwerk.core.envelope import Envelope
-from stellwerk.core.route import Plan, Target
+from stellwerk.core.route import Ask, Plan, Standing, Target
 from stellwerk.ports.strategy import Strategy
 
 
@@ -16,18 +17,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Priority:
     """The first target serves; the others stand by in their order."""
 
-    __slots__ = ("_plan",)
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._plan = Plan((), "the order of the configuration")
+    minds_conversations = False
 
-    def plan(self, targets: tuple[Target, ...], envelope: Envelope) -> Plan:
-        """The order of the configuration, whatever the request: mostly the same plan again."""
-        del envelope
-        plan = self._plan
-        if plan.targets is not targets:
-            self._plan = plan = Plan(targets, plan.reason)
-        return plan
+    def fixed(self, targets: tuple[Target, ...]) -> Plan:
+        """The order of the configuration."""
+        return Plan(targets, "the order of the configuration")
+
+    def plan(self, targets: tuple[Target, ...], ask: Ask, standings: Mapping[str, Standing]) -> Plan:
+        """The order of the configuration, whatever the request."""
+        del ask, standings
+        return self.fixed(targets)
 
 
 def build(settings: Settings) -> Strategy:
