@@ -10,7 +10,7 @@ from stellwerk.core.egress_policy import Policy
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.event import RequestEvent
 from stellwerk.core.identity import Principal
-from stellwerk.core.route import Target
+from stellwerk.core.route import Plan, Target
 from stellwerk.core.snapshot import FORMAT, AdminSpec, LimitsSpec, ServerSpec, Snapshot, StateSpec
 from stellwerk.dialects.openai_chat.request import read_envelope
 from stellwerk.gateway.configuration import Configuration, Model
@@ -18,7 +18,7 @@ from stellwerk.gateway.metrics import Metrics
 from stellwerk.gateway.request_id import RequestIds
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import Directory, authenticate
-from stellwerk.gateway.stages.route import route
+from stellwerk.gateway.stages.route import find
 from stellwerk.http.call import Patience, frame
 from stellwerk.providers import openai
 from stellwerk.strategies import priority
@@ -55,7 +55,7 @@ def _authenticate() -> Case:
 
 def _route(envelope: Envelope) -> Case:
     configuration = _configuration()
-    return Case(group="stage", name="route", call=lambda: route(PRINCIPAL, envelope, configuration))
+    return Case(group="stage", name="route", call=lambda: find(PRINCIPAL, envelope, configuration).fixed)
 
 
 def _upstream(envelope: Envelope) -> Iterator[Case]:
@@ -115,6 +115,8 @@ def _configuration() -> Configuration:
     model = Model(
         name=MODEL,
         strategy=priority.build(priority.Settings()),
+        fixed=Plan((TARGET,), ""),
+        standings={},
         targets=(TARGET,),
         routes={},
         spare=(),

@@ -140,6 +140,8 @@ class UpstreamError(StellwerkError):
 
     upstream_code: str | None = None
     retry_after_s: float | None = None
+    is_lasting: bool = False
+    """Whether asking the same target again would change nothing, while another one may do."""
     status = 502
     code = "upstream_error"
     retryable = True
@@ -176,15 +178,18 @@ class UpstreamUnavailable(UpstreamError):
 
     code = "upstream_unavailable"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None = None, is_lasting: bool = False) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        if is_lasting:
+            self.is_lasting = True
 
 
 class EgressDenied(UpstreamUnavailable):
     """The egress policy does not allow the connection; asking again would change nothing, another target may do."""
 
     code = "egress_denied"
+    is_lasting = True
 
 
 class UpstreamInvalid(UpstreamError):
@@ -197,6 +202,7 @@ class UpstreamCredentials(UpstreamError):
     """The provider refused the gateway's own credentials."""
 
     code = "upstream_credentials"
+    is_lasting = True
 
 
 class UpstreamTimeout(UpstreamError):
@@ -204,14 +210,19 @@ class UpstreamTimeout(UpstreamError):
 
     status = 504
     code = "upstream_timeout"
+    is_lasting = True
 
 
 class Overloaded(StellwerkError):
-    """The gateway itself has no room for the request, or is draining."""
+    """The gateway itself has no room for the request, or no provider that it could ask."""
 
     status = 503
     code = "overloaded"
     retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class StoreUnavailable(StellwerkError):

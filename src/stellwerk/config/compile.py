@@ -26,17 +26,23 @@ from stellwerk.config.compiled import write
 from stellwerk.config.load import Verdict, examine
 from stellwerk.config.notation import split_address
 from stellwerk.config.problems import Problem, render_path
-from stellwerk.config.schema import Key, Model, Provider, Retry, Server, Settings
+from stellwerk.config.routing import Model
+from stellwerk.config.schema import Key, Provider, Server, Settings
+from stellwerk.config.section import Section
 from stellwerk.core.snapshot import (
     FORMAT,
     AdminSpec,
+    BreakerSpec,
     CorsSpec,
     EgressSpec,
+    HedgeSpec,
     KeySpec,
     LimitsSpec,
     MediaSpec,
+    MirrorSpec,
     ModelSpec,
     ProviderSpec,
+    QueueSpec,
     RetrySpec,
     ServerSpec,
     Snapshot,
@@ -78,9 +84,10 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
             retention_days=settings.state.retention_days,
         ),
         providers=providers,
-        models=tuple(_model(model, settings.retry, cards) for model in settings.models),
+        models=tuple(_model(model, settings, cards) for model in settings.models),
         keys=tuple(_key(key) for key in settings.keys),
         egress=EgressSpec(settings.egress.mode, tuple(settings.egress.allow), tuple(settings.egress.private)),
+        breaker=BreakerSpec(**settings.breaker.model_dump()),
         media=MediaSpec(**{**settings.media.model_dump(), "types": tuple(settings.media.types)}),
     )
 
@@ -131,8 +138,7 @@ def _provider(provider: Provider) -> ProviderSpec:
     )
 
 
-def _model(model: Model, general: Retry, cards: Cards) -> ModelSpec:
-    own = model.retry.model_dump(exclude_unset=True) if model.retry else {}
+def _model(model: Model, general: Settings, cards: Cards) -> ModelSpec:
     return ModelSpec(
         name=model.name,
         targets=tuple(
@@ -145,8 +151,16 @@ def _model(model: Model, general: Retry, cards: Cards) -> ModelSpec:
         requires=tuple(model.requires),
         timeout_s=model.timeout_s,
         first_byte_timeout_s=model.first_byte_timeout_s,
-        retry=RetrySpec(**{**general.model_dump(), **own}),
+        retry=RetrySpec(**_own(model.retry, general.retry)),
+        hedge=HedgeSpec(**_own(model.hedge, general.hedge)),
+        queue=QueueSpec(**_own(model.queue, general.queue)),
+        mirror=MirrorSpec(**model.mirror.model_dump()) if model.mirror else None,
     )
+
+
+def _own(own: Section | None, general: Section) -> dict[str, Any]:
+    """The keys of a general section, and over them those that a model has of its own."""
+    return {**general.model_dump(), **(own.model_dump(exclude_unset=True) if own is not None else {})}
 
 
 def _key(key: Key) -> KeySpec:

@@ -52,6 +52,9 @@ def _dangling(grounded: Grounded) -> Iterator[Problem]:
         for position, target in tables(entry, "targets"):
             path = ("models", place, "targets", position, "provider")
             yield from _unless_known(target.get("provider"), "a provider", providers, path, grounded)
+        if isinstance(mirror := entry.get("mirror"), dict):
+            at: Path = ("models", place, "mirror", "provider")
+            yield from _unless_known(mirror.get("provider"), "a provider", providers, at, grounded)
         for position, name in enumerate(_list(entry, "fallback")):
             yield from _unless_known(name, "a model", models, ("models", place, "fallback", position), grounded)
     for place, entry in tables(grounded.document, "keys"):

@@ -7,41 +7,28 @@ plugins.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field
 
 from stellwerk.config import notation
+from stellwerk.config.routing import Breaker, Hedge, Model, Queue, Retry
+from stellwerk.config.section import DAY_S, Address, Count, Label, ProviderName, Seconds, Secret, Section, written
 from stellwerk.core.egress_rules import canonical_entry, canonical_pair
-from stellwerk.core.snapshot import (
-    CorsSpec,
-    EgressSpec,
-    LimitsSpec,
-    MediaSpec,
-    ModelSpec,
-    RetrySpec,
-    ServerSpec,
-    StateSpec,
-    TargetSpec,
-)
+from stellwerk.core.snapshot import CorsSpec, EgressSpec, LimitsSpec, MediaSpec, ServerSpec, StateSpec
 
 SERVER_LISTEN = "127.0.0.1:8080"
 ADMIN_LISTEN = "127.0.0.1:8081"
-DAY_S = 86_400
 
 LATER = frozenset(
     {
         ("cache",),
         ("guardrails",),
-        ("hedge",),
         ("optimize",),
         ("state", "database"),
         ("state", "shared"),
         ("state", "events"),
         ("models", "cache"),
-        ("models", "hedge"),
         ("models", "optimize"),
         ("models", "guardrails"),
         ("keys", "limits"),
@@ -56,31 +43,6 @@ def cores_available() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _written(notation_of: Callable[[str], str]) -> AfterValidator:
-    def check(text: str) -> str:
-        try:
-            return notation_of(text)
-        except ValueError as error:
-            raise PydanticCustomError("notation", "{expected}", {"expected": str(error)}) from None
-
-    return AfterValidator(check)
-
-
-Seconds = Annotated[float, Field(gt=0, le=DAY_S, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1, le=2**40)]
-Address = Annotated[str, _written(notation.address)]
-Secret = Annotated[str, Field(min_length=1)]
-Label = Annotated[str, _written(notation.label)]
-ModelName = Annotated[str, _written(notation.model_name)]
-ProviderName = Annotated[str, _written(notation.provider_name)]
-
-
-class Section(BaseModel):
-    """A table of the file: strict about types, without unknown keys, never changed."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
 class Tls(Section):
     """Encryption of the gateway's own address."""
 
@@ -93,7 +55,7 @@ class Tls(Section):
 class Cors(Section):
     """Which web pages may call the gateway from a browser."""
 
-    origins: list[Annotated[str, _written(notation.origin)]] = Field(
+    origins: list[Annotated[str, written(notation.origin)]] = Field(
         min_length=1, description='Exact origins such as "https://app.example.com", or "*" for any.'
     )
     max_age_s: int = Field(
@@ -173,7 +135,7 @@ class Server(Section):
         description="How long streams may finish on shutdown, in seconds.",
     )
     tls: Tls | None = Field(default=None, description="Encryption; without it the gateway speaks plain HTTP.")
-    trusted_proxies: list[Annotated[str, _written(notation.network)]] = Field(
+    trusted_proxies: list[Annotated[str, written(notation.network)]] = Field(
         default=[], description="Networks whose X-Forwarded-For is believed, in CIDR form."
     )
     cors: Cors | None = Field(default=None, description="Permission for web pages; without it browsers may not call.")
@@ -212,12 +174,12 @@ class Egress(Section):
         default=EgressSpec().mode,
         description="Whether connections that are not allowed are refused, only counted and logged, or not judged.",
     )
-    allow: list[Annotated[str, _written(canonical_entry)]] = Field(
+    allow: list[Annotated[str, written(canonical_entry)]] = Field(
         default=[],
         description='Further destinations: a host, "*.suffix" (any depth, not the suffix itself), an address, or "*" '
         'for any public one; port 443 unless ":port" follows.',
     )
-    private: list[Annotated[str, _written(canonical_pair)]] = Field(
+    private: list[Annotated[str, written(canonical_pair)]] = Field(
         default=[],
         description='Pairs "host=network": allowed hosts, or addresses, that may lie in a network that is not public.',
     )
@@ -239,7 +201,7 @@ class Media(Section):
     timeout_s: Seconds = Field(
         default=MediaSpec().timeout_s, description="Longest time for all files of a request, which come side by side."
     )
-    types: list[Annotated[str, _written(notation.media_type)]] = Field(
+    types: list[Annotated[str, written(notation.media_type)]] = Field(
         default=list(MediaSpec().types),
         description='Types that are accepted, such as "image/png" or "image/*". A file\'s first bytes tell its type; '
         "what its host says counts only for text and for containers that hold several.",
@@ -264,64 +226,6 @@ class Provider(Section):
     kind: str = Field(description="What it is: a file of providers/, or an installed plugin.")
 
 
-class Target(Section):
-    """One way to serve a model."""
-
-    provider: str = Field(description="Name of one of the providers.")
-    model: Annotated[str, _written(notation.upstream_model)] = Field(description="That provider's name for the model.")
-    weight: float = Field(
-        default=TargetSpec("", "").weight,
-        ge=0,
-        le=1e9,
-        allow_inf_nan=False,
-        description="Share of this target, for strategies that go by weight.",
-    )
-
-
-class Retry(Section):
-    """How often a request is tried. A model's own keys win over the general ones."""
-
-    same_target: int = Field(
-        default=RetrySpec().same_target,
-        ge=0,
-        le=100,
-        description="Repeats of one target after its first try, when no other target is left.",
-    )
-    attempts: int = Field(
-        default=RetrySpec().attempts, ge=1, le=100, description="Attempts in all, whatever the target."
-    )
-
-
-class Model(Section):
-    """What callers ask for as "model", and the targets that serve it."""
-
-    name: ModelName = Field(description='What callers write as "model".')
-    targets: list[Target] = Field(min_length=1, description="Ways to serve it, in order of preference.")
-    strategy: str = Field(
-        default=ModelSpec("", ()).strategy,
-        description="How targets are put in order: a file of strategies/ or a plugin.",
-    )
-    strategy_options: dict[str, Any] = Field(default={}, description="Options of that strategy.")
-    fallback: list[str] = Field(
-        default=[], description="Names of other models whose targets follow when all of these fail."
-    )
-    requires: list[Annotated[str, _written(notation.capability)]] = Field(
-        default=[], description="Capabilities that a target must have, such as vision, tools or json_schema."
-    )
-    timeout_s: Seconds = Field(
-        default=ModelSpec("", ()).timeout_s,
-        description="All attempts together, until a stream's first content or a whole answer's end; "
-        "a caller's x-stellwerk-timeout can only shorten it.",
-    )
-    first_byte_timeout_s: Seconds = Field(
-        default=ModelSpec("", ()).first_byte_timeout_s,
-        description="One attempt of a stream until its first content, in seconds.",
-    )
-    retry: Retry | None = Field(
-        default=None, description="How often this model is tried, where it differs from [retry]."
-    )
-
-
 class Key(Section):
     """One caller."""
 
@@ -341,6 +245,9 @@ class Settings(Section):
     state: State = Field(default=State(), description="The platform's own databases.")
     egress: Egress = Field(default=Egress(), description="Where the gateway may connect to.")
     media: Media = Field(default=Media(), description="Media that are fetched from the URLs in requests.")
+    breaker: Breaker = Field(default=Breaker(), description="When a failing target is left alone.")
+    hedge: Hedge = Field(default=Hedge(), description="Second targets beside slow ones, unless a model says otherwise.")
+    queue: Queue = Field(default=Queue(), description="Waiting for busy targets, unless a model says otherwise.")
     retry: Retry = Field(default=Retry(), description="How often requests are tried, unless a model says otherwise.")
     providers: list[Provider] = Field(default=[], description="The upstreams.")
     models: list[Model] = Field(default=[], description="What callers may ask for.")

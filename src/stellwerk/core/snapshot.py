@@ -12,7 +12,7 @@ import msgspec
 
 from stellwerk.core.catalog import ModelCard
 
-FORMAT = 2
+FORMAT = 3
 """Version of this layout: a worker refuses a file of another one instead of guessing."""
 
 
@@ -125,6 +125,40 @@ class RetrySpec(msgspec.Struct, frozen=True):
     attempts: int = 6
 
 
+class HedgeSpec(msgspec.Struct, frozen=True):
+    """When a second target is asked beside a slow one: beyond which quantile of its times, and how often at most."""
+
+    enabled: bool = False
+    quantile: float = 0.95
+    max_share: float = 0.05
+
+
+class BreakerSpec(msgspec.Struct, frozen=True):
+    """``[breaker]``: when a failing target is left alone."""
+
+    enabled: bool = True
+    failures: int = 4
+    rate: float = 0.5
+    window_s: float = 60.0
+    cool_down_s: float = 5.0
+    max_cool_down_s: float = 60.0
+
+
+class QueueSpec(msgspec.Struct, frozen=True):
+    """How many requests may wait for busy targets, and for how long."""
+
+    length: int = 0
+    timeout_s: float = 10.0
+
+
+class MirrorSpec(msgspec.Struct, frozen=True):
+    """A target that is sent copies of a share of the requests."""
+
+    provider: str
+    model: str
+    share: float = 1.0
+
+
 class ModelSpec(msgspec.Struct, frozen=True):
     """One ``[[models]]``: what callers ask for."""
 
@@ -137,6 +171,9 @@ class ModelSpec(msgspec.Struct, frozen=True):
     timeout_s: float = 120.0
     first_byte_timeout_s: float = 20.0
     retry: RetrySpec = RetrySpec()
+    hedge: HedgeSpec = HedgeSpec()
+    queue: QueueSpec = QueueSpec()
+    mirror: MirrorSpec | None = None
 
 
 class KeySpec(msgspec.Struct, frozen=True):
@@ -162,3 +199,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     keys: tuple[KeySpec, ...]
     egress: EgressSpec = EgressSpec()
     media: MediaSpec = MediaSpec()
+    breaker: BreakerSpec = BreakerSpec()

@@ -64,6 +64,11 @@ _RARE_VOWELS = 0.3
 _WINDOW = 65_536
 
 
+def roughly(size: int) -> int:
+    """Tokens of a body of so many bytes, for comparing prices: neither a bound nor a count."""
+    return size // 4 + 1
+
+
 def estimate(request: ChatRequest) -> int:
     """Tokens of a whole request, never fewer than a provider would count for text."""
     total = MESSAGE_TOKENS + sum(_message(message) for message in request.messages)

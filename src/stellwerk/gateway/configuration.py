@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from stellwerk.core.egress_policy import Policy
-from stellwerk.core.route import Target
+from stellwerk.core.route import Plan, Target
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.core.wire import WireRequest
 from stellwerk.gateway.speeches import Speech
 from stellwerk.gateway.stages.authenticate import Directory
+from stellwerk.gateway.standing import Standing
 from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
 from stellwerk.http.pool import Lane
@@ -32,6 +33,8 @@ class Route:
     """Rendered answer headers that name this target."""
     speech: Speech
     """How the provider answers what was translated for it."""
+    standing: Standing
+    """How the target is doing."""
     place: bytes = b""
     """Where the provider keeps things under this credential (see ``core/sealed_id.py``)."""
     per_token: tuple[int, int, int] | None = None
@@ -46,6 +49,10 @@ class Model:
 
     name: str
     strategy: Strategy
+    fixed: Plan | None
+    """The plan that is made whatever the request, spare targets included, where the strategy has one."""
+    standings: dict[str, Standing]
+    """How its own targets are doing, by identity."""
     targets: tuple[Target, ...]
     routes: dict[str, Route]
     """By the target's identity: this model's own targets, and behind them those of its fallbacks."""

@@ -1,46 +1,30 @@
-"""One request upstream: its attempts, its deadline, and who hears of it.
+"""One request upstream: which targets are asked, in which order, until when, and who hears of it.
 
-The order of an exchange: a target is asked; a failure that another target may not share moves on to the next one; when
-none is left, the last is asked again after a pause, a bounded number of times; nothing is tried again once content has
-gone to the caller, once the deadline has passed, or once the caller has left.
+The order of an exchange: the first target that is well is asked; a failure that another target may not share moves on
+to the next one that is; when none is left, one is asked again after a pause, a bounded number of times and within the
+target's budget for repeats. When a target takes unusually long to begin, and the model wants that, the next one is
+asked beside it, and whoever begins first answers. Nothing is tried again once content has gone to the caller, once the
+deadline has passed, or once the caller has left.
 """
 
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from stellwerk.core.backoff import full_jitter
-from stellwerk.core.wire import WireRequest
-from stellwerk.errors import (
-    EgressDenied,
-    InvalidRequest,
-    MediaUnavailable,
-    StellwerkError,
-    UpstreamCredentials,
-    UpstreamError,
-    UpstreamInvalid,
-    UpstreamTimeout,
-)
+from stellwerk.errors import InvalidRequest, Overloaded, StellwerkError, UpstreamError, UpstreamRateLimited
+from stellwerk.gateway.attempt import Attempt
 from stellwerk.gateway.defect import report
-from stellwerk.gateway.masking import mask_body
-from stellwerk.gateway.media import Fetching, Found, Media
-from stellwerk.gateway.refusal import error_of
-from stellwerk.gateway.stream import StreamReply
-from stellwerk.gateway.unheard import UNHEARD
-from stellwerk.http.call import Call, frame
-from stellwerk.http.deadlines import NEVER, Deadlines, Timer
-from stellwerk.http.fields import Headers, media_type
+from stellwerk.gateway.media import Media
+from stellwerk.http.deadlines import Deadlines, Timer
 from stellwerk.supervisor.log import Log
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from stellwerk.core.media import Link
     from stellwerk.core.route import Target
     from stellwerk.gateway.configuration import Model, Route
     from stellwerk.gateway.custody import Custody
@@ -51,8 +35,6 @@ MAX_RETRY_AFTER_S = 5.0
 """A provider that wants to be left alone for longer is not waited for."""
 BACKOFF_S = 0.25
 MAX_BACKOFF_S = 4.0
-FINISH_S = 5.0
-"""How long a provider may take to end a stream after its closing event."""
 NEXT_TARGET_SHARE = 0.5
 """While another target remains, one attempt takes at most this share of the time that is left."""
 
@@ -71,225 +53,214 @@ class Scheduler:
         self.media = media
 
 
+class _Failed(msgspec.Struct, gc=False):
+    """What became of a target so far."""
+
+    tries: int
+    error: StellwerkError
+
+
 class Exchange(msgspec.Struct, eq=False):
-    """Owner of the caller's request and sink of the providers' answers. Built of callbacks: no task per request."""
+    """Owner of the caller's request. Built of callbacks: no task per request."""
 
     _reply: Reply
-    _model: Model
+    model: Model
     _targets: tuple[Target, ...]
-    _scheduler: Scheduler
+    scheduler: Scheduler
+    clock: Callable[[], float]
     _expires: float
     """When all attempts together must have led to an answer, in the event loop's clock."""
+    _is_hurried: bool = False
+    """Whether it is the caller that wants its answer so soon: a target that is too slow for that is not at fault."""
     _trace: bytes = b""
     _custody: Custody | None = None
     """Of a caller who may name, and is handed, what providers keep."""
     _index: int = 0
-    _repeats: int = 0
-    _attempt_sent: float = 0.0
-    _call: Call | None = None
-    _stream: StreamReply | None = None
+    """Where the target stands that is asked next."""
+    _running: tuple[Attempt, ...] = ()
+    _waiting: float = 0.0
+    """Since when providers, or a pause between two attempts, are waited for; 0 while nothing is."""
+    _pauses: int = 0
     _timer: Timer | None = None
+    _failed: dict[str, _Failed] | None = None
+    """By target, what has failed."""
     _interpreter: Interpretation | None = None
-    _is_translated: bool = False
-    """Whether the target that is being asked speaks another dialect than the caller."""
-    _fetching: Fetching | None = None
-    """Media on their way, without which the target cannot be asked."""
 
     def start(self) -> None:
         """Asks the first target."""
         self._reply.request.owner = self
-        self._attempt()
+        self._go_on(None)
 
     # -- what the caller says
 
     def on_gone(self) -> None:
-        """The caller has left: so does the provider's work for it."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._fetching is not None:
-            self._fetching.cancel()
-        if self._call is not None:
-            self._call.cancel()
-        self.stop_waiting()
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.cancel()
-        else:
+        """The caller has left: so does the providers' work for it."""
+        running, self._running = self._running, ()
+        self._stop_timer()
+        self._stop_waiting()
+        settled = [attempt.depart() for attempt in running]
+        if not any(settled):
             self._reply.cancel(None, "")
+        self.finish()
 
     def on_pause(self) -> None:
         """The caller reads slowly: so do we."""
-        if self._call is not None:
-            self._call.pause()
+        for attempt in self._running:
+            attempt.pause()
 
     def on_resume(self) -> None:
         """The caller has caught up."""
-        if self._call is not None:
-            self._call.resume()
+        for attempt in self._running:
+            attempt.resume()
 
-    # -- what the provider says
+    # -- what becomes of attempts
 
-    def on_head(self, status: int, headers: Headers) -> bool:
-        """An event stream is streamed; everything else is an answer to be read whole."""
-        call, reply = self._call, self._reply
-        route = reply.route
-        if status != 200 or route is None or _is_encoded(headers) or not self._is_stream(route, media_type(headers)):
-            return False
-        if call is not None:
-            interpreter = self._interpreter if self._is_translated else None
-            envelope = reply.lease.envelope
-            relay = reply.dialect.relay(envelope) if interpreter is None else interpreter.stream(route)
-            if interpreter is None and self._custody is not None:
-                relay = self._custody.relay(route, relay)
-            call.sink = self._stream = StreamReply(self, reply, relay, self._scheduler.deadlines)
-        return True
-
-    def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
-        """A whole answer: the caller's, or a reason to ask someone else."""
-        self._call = None
+    def settle_on(self, winner: Attempt) -> float:
+        """This one answers: nobody else has to. Returns the time in the event loop's clock."""
+        now = self.clock()
+        if len(self._running) > 1:
+            for attempt in self._running:
+                if attempt is not winner:
+                    attempt.cancel()
+            self._running = (winner,)
+        if self._timer is not None:
+            self._stop_timer()
         reply = self._reply
-        now = self._scheduler.deadlines.clock()
-        reply.waited_s += now - self._attempt_sent
-        self._attempt_sent = 0.0
-        try:
-            if status != 200:
-                self.attempt_failed(self._refusal(status, headers, body))
-            elif (oddity := _oddity(headers, is_stream=reply.lease.envelope.is_stream)) is not None:
-                self.attempt_failed(UpstreamInvalid(oddity))
-            elif self._is_translated and self._interpreter is not None and reply.route is not None:
-                reply.respond(*self._interpreter.answer(reply.route, body), now)
-            elif self._custody is not None and reply.route is not None:
-                self._hand(self._custody, reply.route, headers, body, now)
-            else:
-                reply.respond(body, reply.dialect.facts(body), now)
-        except UpstreamInvalid as error:
-            self.attempt_failed(error)
-        except StellwerkError as error:
-            reply.fail(error)
-        except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
-            self._fail_by_defect(error)
+        reply.route, reply.warning = winner.route, winner.warning
+        if self._waiting:
+            reply.waited_s += now - self._waiting
+            self._waiting = 0.0
+        return now
 
-    def on_failure(self, error: UpstreamError) -> None:
-        """No answer."""
-        self.stop_waiting()
-        self._call = None
-        self.attempt_failed(error)
+    def finish(self) -> None:
+        """The caller has its answer, for better or worse: nothing holds a cycle of objects together."""
+        self._running = ()
+        self._failed = self._interpreter = None
 
-    def on_body(self, data: bytes) -> None:
-        """Never called: a streamed body has a sink of its own."""
-        raise AssertionError(data)
-
-    def on_end(self) -> None:
-        """Never called: a streamed body has a sink of its own."""
-        raise AssertionError
-
-    # -- what the stream says
-
-    def hear(self, stream: StreamReply) -> None:
-        """Content has come: from here on only the pauses between events are bounded."""
-        if self._call is not None:
-            self._call.hand_to(stream, expires=NEVER, hearer=stream.hearer)
-
-    def hang_up(self) -> None:
-        """Breaks the call off."""
-        if self._call is not None:
-            self._call.cancel()
-
-    def let_finish(self) -> None:
-        """The answer is complete: the call may end by itself, so that its connection can be used again."""
-        call = self._call
-        if call is not None:
-            call.resume()
-            call.hand_to(UNHEARD, expires=self._scheduler.deadlines.clock() + FINISH_S)
-
-    def stream_ended(self) -> None:
-        """The stream is over, for better or worse."""
-        self._call = self._stream = None
-
-    def stop_waiting(self) -> None:
-        """The provider has been waited for until now; counted once per attempt, and per pause between two."""
-        if self._attempt_sent:
-            self._reply.waited_s += self._scheduler.deadlines.clock() - self._attempt_sent
-            self._attempt_sent = 0.0
-
-    def attempt_failed(self, error: UpstreamError | MediaUnavailable) -> None:
-        """An attempt came to nothing: ask the next target, or the last one again, or give up with the last reason."""
-        self.stop_waiting()
-        if self._call is not None:
-            self._call.cancel()
-            self._call = None
-        self._stream = None
-        reply, model = self._reply, self._model
-        left_s = self._expires - self._scheduler.deadlines.clock()
-        if not error.retryable or reply.attempts >= model.attempts or left_s <= 0:
-            reply.fail(error)
-        elif self._index + 1 < len(self._targets):
-            self._index += 1
-            self._attempt()
+    def attempt_failed(self, attempt: Attempt, error: UpstreamError | InvalidRequest) -> None:
+        """An attempt came to nothing: leave it to the others, ask the next, or give up with the reason."""
+        now = self.clock()
+        is_hurried = self._is_hurried and now >= self._expires
+        attempt.fail(error, now, is_hurried=is_hurried)
+        self._running = tuple(other for other in self._running if other is not attempt)
+        reply = self._reply
+        reply.route, reply.warning = attempt.route, b""
+        identity = attempt.route.target.identity
+        failed = self._failed = self._failed or {}
+        before = failed.get(identity)
+        failed[identity] = _Failed(before.tries + 1 if before is not None else 1, error)
+        if self._running:
+            return
+        self._stop_timer()
+        self._stop_waiting()
+        is_final = not (error.retryable or isinstance(error, InvalidRequest))
+        if is_final or reply.attempts >= self.model.attempts or now >= self._expires:
+            self.fail(error)
         else:
-            self._repeat_later(error, left_s)
+            self._go_on(error)
 
-    # -- helpers
+    def ask_on(self, attempt: Attempt) -> None:
+        """Asks the target of an attempt for what it still takes to answer, as the same attempt."""
+        self._running = tuple(other for other in self._running if other is not attempt)
+        self._launch(attempt.route)
 
-    def _attempt(self) -> None:
-        reply, model = self._reply, self._model
-        envelope = reply.lease.envelope if self._custody is None else self._custody.envelope
-        reply.attempts += 1
+    def fail(self, error: StellwerkError) -> None:
+        """There is no answer. A provider's failure tells more than that another one cannot express the request."""
+        running, self._running = self._running, ()
+        for attempt in running:
+            attempt.cancel()
+        self._stop_timer()
+        self._stop_waiting()
+        if isinstance(error, InvalidRequest) and self._failed:
+            told = (each.error for each in self._failed.values() if isinstance(each.error, UpstreamError))
+            error = next(told, error)
+        self._reply.fail(error)
+        self.finish()
+
+    def fail_by_defect(self, error: Exception) -> None:
+        """There is no answer, and it is our fault."""
+        report(self.scheduler.log, error, self._reply.lease.request_id)
+        self.fail(StellwerkError("The gateway failed to serve this request."))
+
+    # -- who is asked next
+
+    def _go_on(self, error: StellwerkError | None) -> None:
+        """Asks the next target that is well; ``error`` is why the last one did not answer."""
         try:
-            target = self._targets[self._index]
-            reply.route = route = model.routes[target.identity]
-            reply.warning = b""
-            self._is_translated = not route.provider.speaks(envelope.dialect)
-            if not self._is_translated:
-                wire = route.provider.prepare(envelope, target, route.credential, self._trace)
+            route = self._next() or self._last_resort()
+            if route is not None:
+                self._launch(route)
+            elif error is None:
+                self.fail(self._nobody())
             else:
+                self._repeat_later(error)
+        except Exception as defect:  # noqa: BLE001  # a strategy's plan may be one that cannot be followed
+            self.fail_by_defect(defect)
+
+    def _next(self) -> Route | None:
+        """The next target that can be asked now."""
+        targets, routes = self._targets, self.model.routes
+        while self._index < len(targets):
+            route = routes[targets[self._index].identity]
+            self._index += 1
+            if route.standing.is_plain or not route.standing.verdict(self.clock()):
+                return route
+        return None
+
+    def _last_resort(self) -> Route | None:
+        """A target that has not been asked yet and whose circuit is open although it mostly answers."""
+        now, failed = self.clock(), self._failed or {}
+        for target in self._targets:
+            route = self.model.routes[target.identity]
+            if target.identity not in failed and route.standing.is_last_resort(now):
+                return route
+        return None
+
+    def _launch(self, route: Route, *, is_repeat: bool = False) -> None:
+        reply, now = self._reply, self.clock()
+        reply.attempts += 1
+        reply.route = route
+        if not self._waiting:
+            self._waiting = now
+        interpreter = None
+        try:
+            if not route.provider.speaks(reply.lease.envelope.dialect):
                 interpreter = self._interpreter or self._interpret(route)
-                missing = interpreter.missing(route)
-                if missing:
-                    self._fetch(missing)
-                    return
-                translated = self._translate(interpreter, route)
-                if translated is None:
-                    reply.respond(*interpreter.answer(route, b""), self._scheduler.deadlines.clock())
-                    return
-                wire = translated
-            if route.sign is not None:
-                wire = route.sign(wire, time.time())
-        except (MediaUnavailable, UpstreamCredentials) as error:
-            self.attempt_failed(error)
-            return
         except StellwerkError as error:
-            reply.fail(error)
+            self.fail(error)
             return
-        except Exception as error:  # noqa: BLE001  # a plugin's defect ends its request, and no other
-            self._fail_by_defect(error)
-            return
-        now = self._attempt_sent = self._scheduler.deadlines.clock()
-        body = wire.body
-        self._call = call = Call(
-            frame(wire.method, wire.path, route.authority, wire.fields, len(body)),
-            body,
-            self,
-            envelope.is_stream,
-            model.stream_patience if envelope.is_stream else model.whole_patience,
-            self._attempt_expires(now),
-        )
-        route.lane.send(call)
+        attempt = Attempt(self, reply, route, self._custody, interpreter, self._attempt_expires(now), is_repeat)
+        self._running = (*self._running, attempt)
+        attempt.start(self._trace)
 
     def _attempt_expires(self, now: float) -> float:
         """Until when the target of the moment may take."""
-        if self._index + 1 < len(self._targets):
+        if self._has_next(now):
             return now + (self._expires - now) * NEXT_TARGET_SHARE
         return self._expires
 
-    def _hand(self, custody: Custody, route: Route, headers: Headers, body: bytes, now: float) -> None:
-        """An answer under sealed ids, or the next question that it takes: one attempt, however many these are."""
-        handed = custody.hand(route, headers, body, self._reply.dialect.facts(body))
-        if handed is not None:
-            self._reply.respond(handed.body, handed.facts, now, handed.fields)
-            return
-        self._reply.attempts -= 1
-        self._attempt()
+    def _has_next(self, now: float) -> bool:
+        """Whether another target could be asked if this one fails."""
+        targets, routes = self._targets, self.model.routes
+        for index in range(self._index, len(targets)):
+            standing = routes[targets[index].identity].standing
+            if standing.is_plain or not standing.verdict(now):
+                return True
+        return False
+
+    def _nobody(self) -> StellwerkError:
+        """Why no target can be asked: the caller is told when to come back."""
+        now = self.clock()
+        standings = [self.model.routes[target.identity].standing for target in self._targets]
+        reasons = [
+            f"{target.provider}: {standing.verdict(now)}"
+            for target, standing in zip(self._targets, standings, strict=True)
+        ]
+        ready_s = min(standing.ready_in_s(now) for standing in standings)
+        message = f"No provider of this model can be asked now ({'; '.join(reasons)})."
+        if any(standing.is_limited(now) for standing in standings):
+            return UpstreamRateLimited(message, retry_after_s=ready_s)
+        return Overloaded(message, retry_after_s=ready_s)
 
     def _interpret(self, route: Route) -> Interpretation:
         """Who translates this request, as soon as a target needs it."""
@@ -301,81 +272,38 @@ class Exchange(msgspec.Struct, eq=False):
         self._interpreter = interpreter
         return interpreter
 
-    def _translate(self, interpreter: Interpretation, route: Route) -> WireRequest | None:
-        """The request for a provider of another dialect; ``None`` where the answer needs none.
+    # -- asking again
 
-        What the provider cannot say is refused, or told in a header.
-        """
-        wire = interpreter.prepare(route, self._trace)
-        warning = interpreter.warning
-        self._reply.warning = b"x-stellwerk-warning: %b\r\n" % warning.encode() if warning else b""
-        return wire
-
-    def _fetch(self, missing: Sequence[Link]) -> None:
-        """Puts the attempt off until its media are here: its provider has not been asked yet."""
-        reply, scheduler = self._reply, self._scheduler
-        reply.attempts -= 1
-        now = self._attempt_sent = scheduler.deadlines.clock()
-        # Told at once where everything is at hand, so it has to be known before it starts.
-        self._fetching = Fetching(scheduler.media, missing, reply.lease.envelope.body, self._on_media)
-        self._fetching.start(self._attempt_expires(now))
-
-    def _on_media(self, found: Found) -> None:
-        self._fetching = None
-        self.stop_waiting()
-        if self._interpreter is not None:
-            self._interpreter.learn(found)
-        self._attempt()
-
-    def _is_stream(self, route: Route, kind: bytes) -> bool:
-        """Whether an answer of this media type is the stream that was asked for."""
-        if self._is_translated:
-            return kind == route.speech.stream_type
-        return kind == self._reply.dialect.stream_type(self._reply.lease.envelope)
-
-    def _fail_by_defect(self, error: Exception) -> None:
-        report(self._scheduler.log, error, self._reply.lease.request_id)
-        self._reply.fail(StellwerkError("The gateway failed to serve this request."))
-
-    def _repeat_later(self, error: UpstreamError | MediaUnavailable, left_s: float) -> None:
-        """Asks the last target again after a pause, if it may be worth it."""
-        if isinstance(error, MediaUnavailable):
-            self._reply.fail(error)
+    def _repeat_later(self, error: StellwerkError) -> None:
+        """Asks a target again after a pause, the last one first, if it may be worth it."""
+        now = self.clock()
+        pause_s = full_jitter(self._pauses, BACKOFF_S, MAX_BACKOFF_S, random.random())  # noqa: S311 (no secret)
+        candidates = (self._failed or {}) if self._pauses < self.model.repeats else {}
+        for identity, failed in reversed(candidates.items()):
+            route, told = self.model.routes[identity], failed.error
+            if not isinstance(told, UpstreamError) or told.is_lasting:
+                continue
+            standing = route.standing
+            wait_s = max(pause_s, told.retry_after_s or 0.0, standing.ready_in_s(now))
+            if wait_s > MAX_RETRY_AFTER_S or now + wait_s >= self._expires or not standing.may_repeat(now):
+                continue
+            self._pauses += 1
+            self._waiting = now
+            self._timer = self.scheduler.call_later(wait_s, partial(self._repeat, route))
             return
-        pause_s = full_jitter(self._repeats, BACKOFF_S, MAX_BACKOFF_S, random.random())  # noqa: S311 (no secret)
-        if error.retry_after_s is not None:
-            pause_s = max(pause_s, error.retry_after_s)
-        is_lasting = isinstance(error, UpstreamCredentials | UpstreamTimeout | EgressDenied)
-        if is_lasting or pause_s > MAX_RETRY_AFTER_S or self._repeats >= self._model.repeats or pause_s >= left_s:
-            self._reply.fail(error)
-            return
-        self._repeats += 1
-        self._attempt_sent = self._scheduler.deadlines.clock()
-        self._timer = self._scheduler.call_later(pause_s, self._repeat)
+        self.fail(error)
 
-    def _repeat(self) -> None:
+    def _repeat(self, route: Route) -> None:
         self._timer = None
-        self.stop_waiting()
-        self._attempt()
+        self._stop_waiting()
+        self._launch(route, is_repeat=True)
 
-    def _refusal(self, status: int, headers: Headers, body: bytes) -> UpstreamError:
-        route = self._reply.route
-        if route is None:
-            raise AssertionError(status)
-        told = mask_body(body, route.credential)
-        return error_of(route.provider.classify(status, headers, told, time.time()))
+    def _stop_waiting(self) -> None:
+        if self._waiting:
+            self._reply.waited_s += self.clock() - self._waiting
+            self._waiting = 0.0
 
-
-def _oddity(headers: Headers, *, is_stream: bool) -> str | None:
-    """Why an answer cannot be the one that was asked for, whatever its body says."""
-    if _is_encoded(headers):
-        coding = headers[b"content-encoding"].decode("ascii", "replace")[:40]
-        return f"The provider's answer is encoded with {coding}, which was not asked for."
-    if is_stream:
-        kind = media_type(headers).decode("ascii", "replace") or "nothing"
-        return f"The provider answered with {kind} where an event stream was due."
-    return None
-
-
-def _is_encoded(headers: Headers) -> bool:
-    return headers.get(b"content-encoding", b"identity").strip().lower() != b"identity"
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import random
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.identity import Principal
-from stellwerk.core.route import Target
+from stellwerk.core.route import Ask, Plan, Target
+from stellwerk.core.tokens import roughly
 from stellwerk.errors import InvalidRequest, StellwerkError
 from stellwerk.gateway.configuration import Configuration, Model
+from stellwerk.gateway.conversations import Conversations, conversation_of
 from stellwerk.gateway.dialect import Dialect, Ids
 from stellwerk.gateway.exchange import Exchange, Scheduler
 from stellwerk.gateway.reply import Reply
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import authenticate
-from stellwerk.gateway.stages.route import route
+from stellwerk.gateway.stages.route import find, route
 from stellwerk.gateway.vault import Vault
 from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers, render
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 NOBODY = Principal("", "", frozenset())
 MAX_TAGS_BYTES = 1024
 MAX_MODEL_CHARACTERS = 256
+MAX_SESSION_BYTES = 256
 _TRACE_PARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _WORD = rb"[\x20-\x2b\x2d-\x3c\x3e-\x7e]"
 """Printable ASCII without the comma and the equals sign."""
@@ -48,12 +53,14 @@ class Terms(msgspec.Struct, frozen=True):
     """What ``x-stellwerk-timeout`` allows; ``NEVER`` without it."""
     tags: str
     trace: bytes
+    session: bytes
+    """What ``x-stellwerk-session`` names; empty without it."""
 
 
 class Pipeline:
     """Runs requests under the configuration of the moment in which each of them starts."""
 
-    __slots__ = ("_account", "_clock", "_scheduler", "_vault", "configuration")
+    __slots__ = ("_account", "_clock", "_conversations", "_scheduler", "_vault", "configuration")
 
     def __init__(self, configuration: Configuration, account: Account, scheduler: Scheduler, vault: Vault) -> None:
         self.configuration = configuration
@@ -62,6 +69,7 @@ class Pipeline:
         self._scheduler = scheduler
         self._vault = vault
         self._clock = scheduler.deadlines.clock
+        self._conversations = Conversations()
 
     def run(self, request: Request, dialect: Dialect, request_id: str, started_ms: int) -> None:
         """Answers ``request`` now or later. ``started_ms`` is Unix time in milliseconds."""
@@ -81,29 +89,46 @@ class Pipeline:
             custody = None
             ids = dialect.ids
             if ids is not _NONE and (ids is _KEPT or _may_name(request.body)):
-                envelope, model, targets, custody = self._place(dialect, principal, envelope, request.headers)
+                envelope, model, targets, custody = self._place(dialect, principal, envelope, request, terms.session)
             else:
-                model, plan = route(principal, envelope, configuration)
-                targets = plan.targets + model.spare if model.spare else plan.targets
+                model = find(principal, envelope, configuration)
+                targets = (model.fixed or self._order(model, principal, envelope, terms.session)).targets
         except StellwerkError as error:
             self._refused(request, dialect, request_id, started_ms, principal, envelope).fail(error)
             return
         lease = self._account.open(request_id, started_ms, principal, envelope, terms.tags)
         reply = Reply(request, dialect, lease, self._clock)
         expires = request.received + min(model.timeout_s, terms.timeout_s)
-        Exchange(reply, model, targets, self._scheduler, expires, terms.trace, custody).start()
+        if model.strategy.minds_conversations:
+            reply.conversation = conversation_of(principal, terms.session, envelope)
+            reply.conversations = self._conversations
+        is_hurried = terms.timeout_s < model.timeout_s
+        Exchange(reply, model, targets, self._scheduler, self._clock, expires, is_hurried, terms.trace, custody).start()
 
     def _place(
-        self, dialect: Dialect, principal: Principal, envelope: Envelope, headers: Headers
+        self, dialect: Dialect, principal: Principal, envelope: Envelope, request: Request, session: bytes
     ) -> tuple[Envelope, Model, tuple[Target, ...], Custody | None]:
         """Where a request goes that may name what providers keep. Loaded when the first of them comes."""
         from stellwerk.gateway.custody import Custody
         from stellwerk.gateway.stages.place import owner_of, place
 
-        envelope, model, targets = place(principal, envelope, headers, self.configuration, self._vault.sealer)
+        def order(model: Model, envelope: Envelope) -> Plan:
+            return model.fixed or self._order(model, principal, envelope, session)
+
+        envelope, model, targets = place(
+            principal, envelope, request.headers, self.configuration, self._vault.sealer, order
+        )
         if dialect.ids is not _KEPT:
             return envelope, model, targets, None
         return envelope, model, targets, Custody(self._vault, owner_of(principal), envelope)
+
+    def _order(self, model: Model, principal: Principal, envelope: Envelope, session: bytes) -> Plan:
+        """The order of a model's targets for one request."""
+        kept = None
+        if model.strategy.minds_conversations:
+            kept = self._conversations.find(conversation_of(principal, session, envelope))
+        tokens = partial(roughly, len(envelope.body))
+        return route(model, Ask(envelope, random.random(), self._clock(), tokens, kept))  # noqa: S311  # no secret
 
     def refuse(
         self, request: Request, dialect: Dialect, request_id: str, started_ms: int, error: StellwerkError
@@ -138,7 +163,11 @@ def _may_name(body: bytes) -> bool:
 def _terms(principal: Principal, headers: Headers, configuration: Configuration) -> Terms:
     """Everything that the head alone decides. Raises ``InvalidRequest``."""
     trace = _trace(headers) if b"traceparent" in headers else b""
-    return Terms(configuration, principal, _timeout_s(headers), _tags(headers), trace)
+    session = headers.get(b"x-stellwerk-session", b"")
+    if len(session) > MAX_SESSION_BYTES:
+        message = f"Invalid value for the header 'x-stellwerk-session': expected at most {MAX_SESSION_BYTES} bytes."
+        raise InvalidRequest(message, param="x-stellwerk-session")
+    return Terms(configuration, principal, _timeout_s(headers), _tags(headers), trace, session)
 
 
 def _timeout_s(headers: Headers) -> float:

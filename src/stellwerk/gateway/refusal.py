@@ -13,6 +13,9 @@ from stellwerk.errors import (
     UpstreamUnavailable,
 )
 
+NOT_IMPLEMENTED = 501
+"""Says a server, such as llama.cpp's, of what it has not been started for."""
+
 
 def error_of(failure: Failure) -> UpstreamError:
     """The error that tells a caller of a provider's refusal."""
@@ -31,4 +34,5 @@ def error_of(failure: Failure) -> UpstreamError:
         case FailureKind.INVALID:
             return UpstreamInvalid(failure.message)
         case FailureKind.UNAVAILABLE:
-            return UpstreamUnavailable(failure.message, retry_after_s=failure.retry_after_s)
+            is_lasting = failure.status == NOT_IMPLEMENTED
+            return UpstreamUnavailable(failure.message, retry_after_s=failure.retry_after_s, is_lasting=is_lasting)

@@ -10,13 +10,15 @@ import msgspec
 from stellwerk.core.cost import format_usd, nanos_of
 from stellwerk.core.event import Outcome, RequestEvent
 from stellwerk.core.reply import ReplyFacts
+from stellwerk.core.route import Kept
 from stellwerk.core.usage import Usage
-from stellwerk.errors import StellwerkError, UpstreamError, UpstreamRateLimited, UpstreamRefused
+from stellwerk.errors import Overloaded, StellwerkError, UpstreamError, UpstreamRateLimited, UpstreamRefused
 from stellwerk.gateway.lease import Lease
 from stellwerk.gateway.masking import mask
 
 if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
+    from stellwerk.gateway.conversations import Conversations
     from stellwerk.gateway.dialect import Dialect
     from stellwerk.http.request import Request
     from stellwerk.ports.clock import Clock
@@ -43,6 +45,9 @@ class Reply(msgspec.Struct, eq=False):
     size: int = 0
     warning: bytes = b""
     """A rendered header line: what of the request the provider was not told."""
+    conversation: bytes = b""
+    """Names the conversation, where the strategy minds who answered it."""
+    conversations: Conversations | None = None
 
     def respond(self, body: bytes, facts: ReplyFacts, now: float, kind: bytes = JSON) -> None:
         """A provider's whole answer, which came ``now``, handed on; ``kind`` are header lines that say what it is."""
@@ -137,6 +142,9 @@ class Reply(msgspec.Struct, eq=False):
         cost_nanos: int | None,
     ) -> None:
         lease, received, route = self.lease, self.request.received, self.route
+        if self.conversations is not None and route is not None and outcome == "complete":
+            tokens = usage.input_tokens + usage.output_tokens
+            self.conversations.keep(self.conversation, Kept(route.target.identity, tokens, now))
         principal, envelope = lease.principal, lease.envelope
         latency_s = now - received
         # Once a stream runs, its length is the provider's doing.
@@ -179,6 +187,6 @@ def status_of(error: StellwerkError) -> int:
 
 
 def _retry_after(error: StellwerkError) -> bytes:
-    if isinstance(error, UpstreamRateLimited) and error.retry_after_s is not None:
+    if isinstance(error, UpstreamRateLimited | Overloaded) and error.retry_after_s is not None:
         return b"retry-after: %d\r\n" % max(1, math.ceil(min(error.retry_after_s, LONGEST_RETRY_AFTER_S)))
     return b""

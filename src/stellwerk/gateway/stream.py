@@ -13,8 +13,8 @@ from stellwerk.http.deadlines import NEVER, Deadlines
 from stellwerk.http.fields import Headers
 
 if TYPE_CHECKING:
+    from stellwerk.gateway.attempt import Attempt
     from stellwerk.gateway.dialect import Relay
-    from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.reply import Reply
     from stellwerk.http.outbox import Outlet
     from stellwerk.http.upstream import UpstreamConnection
@@ -32,8 +32,8 @@ class StreamReply:
     """
 
     __slots__ = (
+        "_attempt",
         "_deadlines",
-        "_exchange",
         "_feed",
         "_has_begun",
         "_held",
@@ -46,8 +46,8 @@ class StreamReply:
         "deadline",
     )
 
-    def __init__(self, exchange: Exchange, reply: Reply, relay: Relay, deadlines: Deadlines) -> None:
-        self._exchange = exchange
+    def __init__(self, attempt: Attempt, reply: Reply, relay: Relay, deadlines: Deadlines) -> None:
+        self._attempt = attempt
         self._reply = reply
         self._relay = relay
         self._feed = relay.feed
@@ -103,6 +103,10 @@ class StreamReply:
         self._leave()
         self._reply.cancel(self._relay.usage, self._relay.finish)
 
+    def abandon(self) -> None:
+        """Another target answers: nothing of this stream has gone to the caller, and nothing will."""
+        self._leave()
+
     def on_deadline(self, now: float) -> None:
         """The preamble has been held long enough."""
         del now
@@ -116,7 +120,7 @@ class StreamReply:
         if not self._is_held:
             self._send(out)
         elif relay.error is not None and not relay.has_content:
-            self._exchange.hang_up()
+            self._attempt.hang_up()
             self._fail(self._told())
             return
         elif relay.has_content or relay.is_complete or len(self._held) + len(out) > HOLD_BYTES:
@@ -147,7 +151,7 @@ class StreamReply:
         elif relay.has_content:
             if not self._has_begun:
                 self._has_begun = True
-                self._exchange.hear(self)
+                self._attempt.hear(self)
             shape = relay.shape
             if shape is not self._shape and self._passer is not None:
                 self._shape = shape
@@ -156,7 +160,7 @@ class StreamReply:
     def _conclude(self) -> None:
         """The closing event has passed: the caller has all of it, whatever else the provider's connection does."""
         relay = self._relay
-        self._exchange.let_finish()
+        self._attempt.let_finish()
         if relay.error is not None:
             self._break_off(self._told())
             return
@@ -168,7 +172,7 @@ class StreamReply:
         else:
             self._send(rest)
         self._leave()
-        self._exchange.stream_ended()
+        self._attempt.stream_ended(None)
         self._reply.end(self._relay.usage, self._relay.finish)
 
     def _send(self, out: bytes) -> None:
@@ -181,12 +185,12 @@ class StreamReply:
         self.deadline = NEVER
         self._deadlines.forget(self)
         held, self._held = self._held, b""
-        self._exchange.stop_waiting()
+        self._attempt.win()
         self._reply.start(held + out)
 
     def _give_up(self, error: UpstreamError) -> None:
         """What the provider sends is not the dialect's: it is not listened to any longer."""
-        self._exchange.hang_up()
+        self._attempt.hang_up()
         self._break_off(error)
 
     def _break_off(self, error: UpstreamError) -> None:
@@ -205,7 +209,7 @@ class StreamReply:
             self._fail(error)
             return
         self._leave()
-        self._exchange.stream_ended()
+        self._attempt.stream_ended(error)
         if relay.error is None:
             rest += self._fault(self._reply.masked(error))
         self._reply.break_off(rest, error, relay.usage, relay.finish)
@@ -231,7 +235,7 @@ class StreamReply:
 
     def _fail(self, error: UpstreamError) -> None:
         self._leave()
-        self._exchange.attempt_failed(error)
+        self._attempt.stream_failed(error)
 
     def _leave(self) -> None:
         """The stream is over: nothing may fire any more, and nothing holds a cycle of objects together."""

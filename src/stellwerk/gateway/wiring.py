@@ -13,12 +13,13 @@ from typing import cast
 
 from stellwerk import plugins
 from stellwerk.config.references import resolve
+from stellwerk.core.breaker import Rules
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.event import RequestEvent
 from stellwerk.core.identity import Principal
-from stellwerk.core.route import Target
+from stellwerk.core.route import Plan, Target
 from stellwerk.core.sealed_id import place_of
-from stellwerk.core.snapshot import KeySpec, ModelSpec, ProviderSpec, Snapshot
+from stellwerk.core.snapshot import BreakerSpec, KeySpec, ModelSpec, ProviderSpec, Snapshot
 from stellwerk.egress.guard import Denial, Guard
 from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.errors import ConfigurationError
@@ -36,6 +37,7 @@ from stellwerk.gateway.renewals import Renewals
 from stellwerk.gateway.speeches import Speech, speech_of
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import Directory, digest
+from stellwerk.gateway.standing import Standing, Standings
 from stellwerk.gateway.vault import Vault
 from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
@@ -75,6 +77,7 @@ class Gateway:
     vault: Vault
     media: Media
     renewals: Renewals
+    standings: Standings
 
 
 def assemble(
@@ -101,7 +104,8 @@ def assemble(
         connections_per_origin=connections_per_origin(),
         max_reply_bytes=limits.max_reply_bytes,
     )
-    configuration = configure(snapshot, pool)
+    standings = Standings()
+    configuration = configure(snapshot, pool, standings)
     guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
@@ -112,7 +116,7 @@ def assemble(
     renewals = Renewals(Fetcher(pool, guard).fetch, deadlines, log, wall)
     renewals.adopt(configuration.providers)
     front = Front(app, limits, deadlines)
-    return Gateway(front, pool, app, pipeline, account, metrics, guard, vault, media, renewals)
+    return Gateway(front, pool, app, pipeline, account, metrics, guard, vault, media, renewals, standings)
 
 
 def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
@@ -120,7 +124,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
 
     Raises ``ConfigurationError`` and changes nothing when it cannot be used.
     """
-    configuration = configure(snapshot, gateway.pool)
+    configuration = configure(snapshot, gateway.pool, gateway.standings)
     limits = snapshot.server.limits
     gateway.metrics.know(configuration.models)
     gateway.pool.max_reply_bytes = limits.max_reply_bytes
@@ -135,7 +139,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.pipeline.configuration = configuration
 
 
-def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
+def configure(snapshot: Snapshot, pool: Pool, standings: Standings) -> Configuration:
     """Everything that requests depend on, from one version of the configuration.
 
     Secrets are resolved here, in the worker. Raises ``ConfigurationError`` when one cannot be, or a plugin refuses.
@@ -147,25 +151,32 @@ def configure(snapshot: Snapshot, pool: Pool) -> Configuration:
     models = {spec.name: spec for spec in snapshot.models}
     dialects = {provider.dialect for provider in providers.values()}
     spoken = {dialect: speech_of(dialect, snapshot.server.limits) for dialect in dialects}
+
+    def reach(target: Target) -> Route:
+        name = target.provider
+        return _route(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
+
+    standings.adopt(_rules(snapshot.breaker), frozenset(target.identity for own in targets.values() for target in own))
     return Configuration(
         snapshot=snapshot,
         directory=Directory({_token(spec.key): _principal(spec) for spec in snapshot.keys}),
         models={
-            spec.name: _model(
-                spec, targets[spec.name], _spare(spec, models, targets), providers, credentials, pool, spoken
-            )
+            spec.name: _model(spec, targets[spec.name], _spare(spec, models, targets), reach)
             for spec in snapshot.models
         },
-        homes={
-            spec.name: _home(spec.name, providers[spec.name], credentials[spec.name], pool, spoken)
-            for spec in snapshot.providers
-        },
+        homes={spec.name: _home(spec.name, reach) for spec in snapshot.providers},
         cors=Cors.of(snapshot.server.cors),
         trusted_proxies=tuple(ip_network(network) for network in snapshot.server.trusted_proxies),
         admin_digest=digest(_token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
         egress=_egress(snapshot, providers),
         providers=providers,
     )
+
+
+def _rules(spec: BreakerSpec) -> Rules | None:
+    if not spec.enabled:
+        return None
+    return Rules(spec.failures, spec.rate, spec.window_s, spec.cool_down_s, spec.max_cool_down_s)
 
 
 def egress_policy(snapshot: Snapshot) -> Policy:
@@ -267,19 +278,18 @@ def _model(
     spec: ModelSpec,
     own: tuple[Target, ...],
     spare: tuple[Target, ...],
-    providers: Mapping[str, Provider],
-    credentials: Mapping[str, str],
-    pool: Pool,
-    spoken: Mapping[str, Speech],
+    reach: Callable[[Target], Route],
 ) -> Model:
+    strategy = cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options))
+    fixed = strategy.fixed(own)
+    routes = {target.identity: reach(target) for target in own + spare}
     return Model(
         name=spec.name,
-        strategy=cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options)),
+        strategy=strategy,
+        fixed=None if fixed is None else Plan(fixed.targets + spare, fixed.reason, fixed.acceptance),
+        standings={target.identity: routes[target.identity].standing for target in own},
         targets=own,
-        routes={
-            target.identity: _route(target, providers[target.provider], credentials[target.provider], pool, spoken)
-            for target in own + spare
-        },
+        routes=routes,
         spare=spare,
         timeout_s=spec.timeout_s,
         attempts=spec.retry.attempts,
@@ -289,14 +299,17 @@ def _model(
     )
 
 
-def _home(name: str, provider: Provider, credential: str, pool: Pool, spoken: Mapping[str, Speech]) -> Model:
+def _home(name: str, reach: Callable[[Target], Route]) -> Model:
     """The provider itself, where no model is asked for: nothing is tried twice that might have been done."""
     target = Target(f"{name}/", name, "")
+    route = reach(target)
     return Model(
         name="",
         strategy=cast("Strategy", plugins.build("strategies", "priority", {})),
+        fixed=Plan((target,), "the provider itself was asked for"),
+        standings={target.identity: route.standing},
         targets=(target,),
-        routes={target.identity: _route(target, provider, credential, pool, spoken)},
+        routes={target.identity: route},
         spare=(),
         timeout_s=HOME_TIMEOUT_S,
         attempts=1,
@@ -306,9 +319,12 @@ def _home(name: str, provider: Provider, credential: str, pool: Pool, spoken: Ma
     )
 
 
-def _route(target: Target, provider: Provider, credential: str, pool: Pool, spoken: Mapping[str, Speech]) -> Route:
+def _route(
+    target: Target, provider: Provider, credential: str, pool: Pool, spoken: Mapping[str, Speech], standing: Standing
+) -> Route:
     return Route(
         target=target,
+        standing=standing,
         provider=provider,
         credential=credential,
         lane=pool.lane(provider.origin),

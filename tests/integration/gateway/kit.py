@@ -286,6 +286,10 @@ def provider(name: str, base_url: str) -> str:
     return f'\n[[providers]]\nname = "{name}"\nkind = "openai"\nbase_url = "{base_url}"\napi_key = "{key}"\n'
 
 
+UNBROKEN = "[breaker]\nenabled = false\n"
+"""A section without circuit breakers, for targets that fail on purpose time and again."""
+
+
 def model(name: str, *targets: str, **options: object) -> str:
     """A section for a model; a target is ``provider`` or ``provider/model``."""
     listed = ", ".join(_target(target) for target in targets)

@@ -127,7 +127,7 @@ async def test_whatever_happens_there_is_one_event_for_each_request(tmp_path: Pa
 
 @on_loop
 async def test_nothing_of_a_request_outlives_it(tmp_path: Path) -> None:
-    kinds = ("Exchange", "StreamReply", "Call", "Reply", "Lease", "PassThrough")
+    kinds = ("Exchange", "Attempt", "StreamReply", "Call", "Reply", "Lease", "PassThrough")
     async with simulated(tmp_path, simulator("one"), simulator("two")) as (gateway, _):
         passing = asyncio.ensure_future(time_passes(gateway))
         await asyncio.gather(*(call(gateway, random.Random(seed), ("plain",)) for seed in range(100)))

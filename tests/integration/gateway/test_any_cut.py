@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.gateway.clients import Watcher, asking, raw
+from tests.integration.gateway.kit import UNBROKEN
 from tests.integration.gateway.scenes import scripts
 from tests.integration.gateway.upstream import (
     COMPLETION,
@@ -54,7 +55,7 @@ async def test_a_stream_that_is_cut_at_any_byte(tmp_path: Path, wants_usage: boo
     whole, other = (b"".join(events) if wants_usage else without_usage(events) for events in (EVENTS, OTHER))
     places = sorted({*range(0, len(WIRE), STRIDE), *range(len(WIRE) - 20, len(WIRE)), FIRST_CONTENT - 2})
     acts = tuple(ends_after(WIRE[:place], reset=reset) for place in places)
-    async with scripts(tmp_path, acts, (streams(*OTHER),)) as (gateway, _), raw(gateway) as caller:
+    async with scripts(tmp_path, acts, (streams(*OTHER),), sections=UNBROKEN) as (gateway, _), raw(gateway) as caller:
         for number, place in enumerate(places, start=1):
             body = await outcome_of(caller, wants_usage=wants_usage)
             event = await gateway.event(number)
@@ -102,7 +103,7 @@ async def test_a_whole_reply_that_is_cut_at_any_byte(tmp_path: Path, reset: bool
     framed = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(COMPLETION) + LAST_CHUNK
     cuts = [sound[:place] for sound in (wire, framed) for place in range(0, len(sound), 7)]
     acts = tuple(ends_after(cut, reset=reset) for cut in cuts)
-    async with scripts(tmp_path, acts, (completes(other),)) as (gateway, _), raw(gateway) as caller:
+    async with scripts(tmp_path, acts, (completes(other),), sections=UNBROKEN) as (gateway, _), raw(gateway) as caller:
         for number in range(1, len(cuts) + 1):
             await caller.ask(asking())
             told = await caller.told()

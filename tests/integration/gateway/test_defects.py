@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.media import Link
-from stellwerk.core.route import Plan, Target
+from stellwerk.core.route import Ask, Plan, Standing, Target
 from stellwerk.core.wire import Failure, WireRequest
 from stellwerk.errors import InvalidRequest
 from stellwerk.ports.provider import Provider
@@ -72,10 +72,17 @@ class Senseless:
     def __init__(self, plan: Plan | None) -> None:
         self._plan = plan
 
-    def plan(self, targets: tuple[Target, ...], envelope: Envelope) -> Plan:
+    minds_conversations = False
+
+    def fixed(self, targets: tuple[Target, ...]) -> None:
+        """There is none."""
+        del targets
+
+    def plan(self, targets: tuple[Target, ...], ask: Ask, standings: Mapping[str, Standing]) -> Plan:
         """The plan, if there is one."""
+        del standings
         if self._plan is None:
-            raise LookupError(targets, envelope)
+            raise LookupError(targets, ask)
         return self._plan
 
 
@@ -123,7 +130,7 @@ async def is_told_as_failure(gateway: Gateway, told: Told, error: str) -> None:
     ("plan", "error"),
     [
         (None, "LookupError"),
-        (Plan((), "nowhere to go"), "IndexError"),
+        (Plan((), "nowhere to go"), "ValueError"),
         (Plan((Target("no/such", "no", "such"),), "out of the blue"), "KeyError"),
     ],
     ids=["none", "empty", "unknown"],
@@ -131,7 +138,7 @@ async def is_told_as_failure(gateway: Gateway, told: Told, error: str) -> None:
 @on_loop
 async def test_a_strategy_without_a_plan_that_can_be_followed(tmp_path: Path, plan: Plan | None, error: str) -> None:
     async with scripted(tmp_path) as (gateway, _):
-        replace(gateway, lambda model: _with(model, strategy=Senseless(plan)))
+        replace(gateway, lambda model: _with(model, strategy=Senseless(plan), fixed=None))
         await is_told_as_failure(gateway, await once(gateway, chat(asking())), error)
 
 

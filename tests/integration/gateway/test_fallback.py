@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.gateway.clients import asking, chat, once, raw
-from tests.integration.gateway.kit import model, provider, serving
+from tests.integration.gateway.kit import UNBROKEN, model, provider, serving
 from tests.integration.gateway.scenes import scripted, scripts
 from tests.integration.gateway.upstream import (
     COMPLETION,
@@ -94,7 +94,7 @@ async def test_a_target_that_weighs_something_else_in_a_fallback_is_asked_once(t
 @on_loop
 async def test_attempts_are_bounded(tmp_path: Path, retry: str, attempts: list[int]) -> None:
     failing = (refuses(500),)
-    async with scripts(tmp_path, failing, failing, retry=retry) as (gateway, playing):
+    async with scripts(tmp_path, failing, failing, sections=UNBROKEN, retry=retry) as (gateway, playing):
         told = await once(gateway, chat(asking()))
         assert told.status == 502
         assert [len(one.requests) for one in playing] == attempts

@@ -14,7 +14,7 @@ import pytest
 
 from tests.integration.gateway.clients import Watcher, asking, raw
 from tests.integration.gateway.evidence import SECRET, provider_key
-from tests.integration.gateway.kit import SERVER, Gateway, model, provider, serving
+from tests.integration.gateway.kit import SERVER, UNBROKEN, Gateway, model, provider, serving
 from tests.integration.gateway.scenes import scripted, scripts
 from tests.integration.gateway.upstream import (
     COMPLETION,
@@ -193,7 +193,7 @@ async def test_nobody_listens_there(tmp_path: Path) -> None:
     closed = listener()
     port = closed.getsockname()[1]
     closed.close()
-    parts = (provider("one", f"http://127.0.0.1:{port}/v1"), model("plain", "one"))
+    parts = (provider("one", f"http://127.0.0.1:{port}/v1"), model("plain", "one"), UNBROKEN)
     async with serving(tmp_path, *parts) as gateway, raw(gateway) as caller:
         for stream in (False, True):
             await caller.ask(asking(stream=stream))

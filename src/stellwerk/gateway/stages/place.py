@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 from urllib.parse import quote
 
@@ -11,13 +11,13 @@ import msgspec
 
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.identity import Principal
-from stellwerk.core.route import Target
+from stellwerk.core.route import Plan, Target
 from stellwerk.core.sealed_id import Sealer, is_sealed
 from stellwerk.dialects import openai_ids
 from stellwerk.dialects.openai_passage.envelope import Passage
 from stellwerk.errors import InvalidRequest, NotFound
 from stellwerk.gateway.configuration import Configuration, Model
-from stellwerk.gateway.stages.route import route
+from stellwerk.gateway.stages.route import find
 
 PROVIDER = b"x-stellwerk-provider"
 _AFTER = re.compile(rb"(?<![^&])after=([^&]*)")
@@ -34,6 +34,7 @@ def place(
     headers: Mapping[bytes, bytes],
     configuration: Configuration,
     sealer: Sealer,
+    order: Callable[[Model, Envelope], Plan],
 ) -> tuple[Envelope, Model, tuple[Target, ...]]:
     """The request with the providers' own ids, the model it goes to, and the targets that can serve it.
 
@@ -47,8 +48,8 @@ def place(
             return envelope, *_home(principal, keys, envelope, headers, configuration)
     else:
         envelope = keys.open_body(envelope, refuses_raw=envelope.dialect != "openai_chat")
-    model, plan = route(principal, envelope, configuration)
-    targets = plan.targets + model.spare
+    model = find(principal, envelope, configuration)
+    targets = order(model, envelope).targets
     wanted = headers.get(PROVIDER) if isinstance(envelope, Passage) else None
     if wanted is not None:
         targets = tuple(target for target in targets if target.provider.encode() == wanted)

@@ -1,0 +1,296 @@
+"""One target asked once: the call, its answer, and what the target's standing learns of it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stellwerk.errors import (
+    InvalidRequest,
+    StellwerkError,
+    UpstreamCredentials,
+    UpstreamError,
+    UpstreamInvalid,
+)
+from stellwerk.gateway.masking import mask_body
+from stellwerk.gateway.media import Fetching, Found
+from stellwerk.gateway.refusal import error_of
+from stellwerk.gateway.stream import StreamReply
+from stellwerk.gateway.unheard import UNHEARD
+from stellwerk.http.call import Call, frame
+from stellwerk.http.deadlines import NEVER
+from stellwerk.http.fields import Headers, media_type
+
+if TYPE_CHECKING:
+    from stellwerk.core.wire import WireRequest
+    from stellwerk.gateway.configuration import Route
+    from stellwerk.gateway.custody import Custody
+    from stellwerk.gateway.dialect import Interpretation
+    from stellwerk.gateway.exchange import Exchange
+    from stellwerk.gateway.reply import Reply
+
+FINISH_S = 5.0
+"""How long a provider may take to end a stream after its closing event."""
+
+
+class Attempt(msgspec.Struct, eq=False):
+    """Sink of one call's answer. It ends once: as the caller's answer, as a failure, or left by its caller."""
+
+    _exchange: Exchange
+    _reply: Reply
+    route: Route
+    _custody: Custody | None
+    _interpreter: Interpretation | None
+    """Who translates; ``None`` where the target speaks the caller's dialect."""
+    _expires: float
+    _is_repeat: bool = False
+    """Whether the target has been asked before."""
+    sent: float = 0.0
+    """When the target was asked, in the event loop's clock; 0 while it has not been."""
+    warning: bytes = b""
+    """A rendered header line: what of the request the target is not told."""
+    _call: Call | None = None
+    _stream: StreamReply | None = None
+    _is_judged: bool = False
+    """Whether the target's standing has learned how it went."""
+    _fetching: Fetching | None = None
+    """Media on their way, without which the target cannot be asked."""
+
+    def start(self, trace: bytes) -> None:
+        """Asks the target, as soon as everything it needs is here."""
+        exchange, reply, route, interpreter = self._exchange, self._reply, self.route, self._interpreter
+        envelope = reply.lease.envelope if self._custody is None else self._custody.envelope
+        try:
+            wire: WireRequest | None
+            if interpreter is None:
+                wire = route.provider.prepare(envelope, route.target, route.credential, trace)
+            else:
+                missing = interpreter.missing(route)
+                if missing:
+                    media = exchange.scheduler.media
+                    reply.attempts -= 1  # its provider has not been asked yet
+                    # Told at once where everything is at hand, so it has to be known before it starts.
+                    self._fetching = Fetching(media, missing, reply.lease.envelope.body, self._on_media)
+                    self._fetching.start(self._expires)
+                    return
+                wire = interpreter.prepare(route, trace)
+                if interpreter.warning:
+                    self.warning = b"x-stellwerk-warning: %b\r\n" % interpreter.warning.encode()
+                if wire is None:
+                    exchange.settle_on(self)
+                    reply.respond(*interpreter.answer(route, b""), exchange.clock())
+                    exchange.finish()
+                    return
+            if route.sign is not None:
+                wire = route.sign(wire, time.time())
+        except (UpstreamCredentials, InvalidRequest) as error:
+            exchange.attempt_failed(self, error)
+            return
+        except StellwerkError as error:
+            exchange.fail(error)
+            return
+        except Exception as error:  # noqa: BLE001  # a plugin's defect ends its request, and no other
+            exchange.fail_by_defect(error)
+            return
+        self.sent = exchange.clock()
+        route.standing.begin(self.sent, is_repeat=self._is_repeat)
+        body, model = wire.body, exchange.model
+        self._call = call = Call(
+            frame(wire.method, wire.path, route.authority, wire.fields, len(body)),
+            body,
+            self,
+            envelope.is_stream,
+            model.stream_patience if envelope.is_stream else model.whole_patience,
+            self._expires,
+        )
+        route.lane.send(call)
+
+    def cancel(self) -> None:
+        """Nobody waits for the answer any more: the provider's work on it ends."""
+        self._end()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.abandon()
+        if self._fetching is not None:
+            self._fetching.cancel()
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def depart(self) -> bool:
+        """The caller has gone. Returns whether its answer was under way, and is settled with this."""
+        stream, self._stream = self._stream, None
+        self.cancel()
+        if stream is None:
+            return False
+        stream.cancel()
+        return True
+
+    def pause(self) -> None:
+        """The caller reads slowly: so do we."""
+        if self._call is not None:
+            self._call.pause()
+
+    def resume(self) -> None:
+        """The caller has caught up."""
+        if self._call is not None:
+            self._call.resume()
+
+    # -- what the provider says
+
+    def on_head(self, status: int, headers: Headers) -> bool:
+        """An event stream is streamed; everything else is an answer to be read whole."""
+        call, reply, route, interpreter = self._call, self._reply, self.route, self._interpreter
+        if status != 200 or _is_encoded(headers) or not self._is_stream(media_type(headers)):
+            return False
+        if call is not None:
+            relay = reply.dialect.relay(reply.lease.envelope) if interpreter is None else interpreter.stream(route)
+            if interpreter is None and self._custody is not None:
+                relay = self._custody.relay(route, relay)
+            call.sink = self._stream = StreamReply(self, reply, relay, self._exchange.scheduler.deadlines)
+        return True
+
+    def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
+        """A whole answer: the caller's, or a reason to ask someone else."""
+        self._call = None
+        exchange, reply = self._exchange, self._reply
+        try:
+            if status != 200:
+                exchange.attempt_failed(self, self._refusal(status, headers, body))
+            elif (oddity := _oddity(headers, is_stream=reply.lease.envelope.is_stream)) is not None:
+                exchange.attempt_failed(self, UpstreamInvalid(oddity))
+            elif self._custody is not None and self._interpreter is None:
+                self._hand(self._custody, headers, body)
+            else:
+                dialect, interpreter = reply.dialect, self._interpreter
+                answer = (body, dialect.facts(body)) if interpreter is None else interpreter.answer(self.route, body)
+                now = exchange.settle_on(self)
+                self._answered(now)
+                self._end()
+                reply.respond(*answer, now)
+                exchange.finish()
+        except UpstreamInvalid as error:
+            exchange.attempt_failed(self, error)
+        except StellwerkError as error:
+            exchange.fail(error)
+        except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
+            exchange.fail_by_defect(error)
+
+    def on_failure(self, error: UpstreamError) -> None:
+        """No answer."""
+        self._call = None
+        self._exchange.attempt_failed(self, error)
+
+    def on_body(self, data: bytes) -> None:
+        """Never called: a streamed body has a sink of its own."""
+        raise AssertionError(data)
+
+    def on_end(self) -> None:
+        """Never called: a streamed body has a sink of its own."""
+        raise AssertionError
+
+    # -- what the stream says
+
+    def win(self) -> None:
+        """The stream's first bytes go to the caller: from here on nobody else can answer."""
+        self._answered(self._exchange.settle_on(self))
+
+    def hear(self, stream: StreamReply) -> None:
+        """Content has come: from here on only the pauses between events are bounded."""
+        if self._call is not None:
+            self._call.hand_to(stream, expires=NEVER, hearer=stream.hearer)
+
+    def hang_up(self) -> None:
+        """Breaks the call off."""
+        if self._call is not None:
+            self._call.cancel()
+
+    def let_finish(self) -> None:
+        """The answer is complete: the call may end by itself, so that its connection can be used again."""
+        call = self._call
+        if call is not None:
+            call.resume()
+            call.hand_to(UNHEARD, expires=self._exchange.clock() + FINISH_S)
+
+    def stream_ended(self, error: UpstreamError | None) -> None:
+        """The stream is over, for better or worse."""
+        self._call = self._stream = None
+        if error is not None:
+            self.route.standing.failed(self._exchange.clock(), self.sent, error)
+        self._end()
+        self._exchange.finish()
+
+    def stream_failed(self, error: UpstreamError) -> None:
+        """The stream came to nothing before anything of it went to the caller."""
+        self._stream = None
+        self._exchange.attempt_failed(self, error)
+
+    # -- helpers
+
+    def fail(self, error: StellwerkError, now: float, *, is_hurried: bool) -> None:
+        """Takes note of why there is no answer; of a caller in a hurry the target learns nothing."""
+        if self.sent and isinstance(error, UpstreamError) and not is_hurried:
+            self._is_judged = True
+            self.route.standing.failed(now, self.sent, error)
+        self.cancel()
+
+    def _answered(self, now: float) -> None:
+        self._is_judged = True
+        self.route.standing.answered(now, self.sent)
+
+    def _end(self) -> None:
+        """Gives back what the attempt holds of its target, once."""
+        if self.sent:
+            standing = self.route.standing
+            if not self._is_judged:
+                standing.left(self._exchange.clock())
+            standing.end()
+            self.sent = 0.0
+
+    def _hand(self, custody: Custody, headers: Headers, body: bytes) -> None:
+        """An answer under sealed ids, or the next question that it takes: one attempt, however many these are."""
+        exchange, reply = self._exchange, self._reply
+        handed = custody.hand(self.route, headers, body, reply.dialect.facts(body))
+        now = exchange.settle_on(self)
+        self._answered(now)
+        self._end()
+        if handed is not None:
+            reply.respond(handed.body, handed.facts, now, handed.fields)
+            exchange.finish()
+        else:
+            reply.attempts -= 1
+            exchange.ask_on(self)
+
+    def _on_media(self, found: Found) -> None:
+        self._fetching = None
+        if self._interpreter is not None:
+            self._interpreter.learn(found)
+        self._exchange.ask_on(self)
+
+    def _is_stream(self, kind: bytes) -> bool:
+        """Whether an answer of this media type is the stream that was asked for."""
+        if self._interpreter is not None:
+            return kind == self.route.speech.stream_type
+        return kind == self._reply.dialect.stream_type(self._reply.lease.envelope)
+
+    def _refusal(self, status: int, headers: Headers, body: bytes) -> UpstreamError:
+        route = self.route
+        told = mask_body(body, route.credential)
+        return error_of(route.provider.classify(status, headers, told, time.time()))
+
+
+def _oddity(headers: Headers, *, is_stream: bool) -> str | None:
+    """Why an answer cannot be the one that was asked for, whatever its body says."""
+    if _is_encoded(headers):
+        coding = headers[b"content-encoding"].decode("ascii", "replace")[:40]
+        return f"The provider's answer is encoded with {coding}, which was not asked for."
+    if is_stream:
+        kind = media_type(headers).decode("ascii", "replace") or "nothing"
+        return f"The provider answered with {kind} where an event stream was due."
+    return None
+
+
+def _is_encoded(headers: Headers) -> bool:
+    return headers.get(b"content-encoding", b"identity").strip().lower() != b"identity"
