@@ -259,6 +259,7 @@ class Exchange(msgspec.Struct, eq=False):
                 wire = translated
             if route.sign is not None:
                 wire = route.sign(wire, time.time())
+                reply.signed = wire.fields
         except (MediaUnavailable, UpstreamCredentials) as error:
             self.attempt_failed(error)
             return
@@ -366,7 +367,7 @@ class Exchange(msgspec.Struct, eq=False):
         route = self._reply.route
         if route is None:
             raise AssertionError(status)
-        told = mask_body(body, route.credential)
+        told = mask_body(body, *self._reply.secrets)
         return error_of(route.provider.classify(status, headers, told, time.time()))
 
 
