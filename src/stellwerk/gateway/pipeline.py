@@ -81,6 +81,8 @@ class Pipeline:
             custody = None
             ids = dialect.ids
             if ids is not _NONE and (ids is _KEPT or _may_name(request.body)):
+                if ids is _KEPT and self._reads_batch_file(request, dialect, request_id, started_ms, terms, envelope):
+                    return
                 envelope, model, targets, custody = self._place(dialect, principal, envelope, request.headers)
             else:
                 model, plan = route(principal, envelope, configuration)
@@ -100,10 +102,40 @@ class Pipeline:
         from stellwerk.gateway.custody import Custody
         from stellwerk.gateway.stages.place import owner_of, place
 
-        envelope, model, targets = place(principal, envelope, headers, self.configuration, self._vault.sealer)
+        envelope, model, targets = place(principal, envelope, headers, self.configuration, self._vault)
         if dialect.ids is not _KEPT:
             return envelope, model, targets, None
         return envelope, model, targets, Custody(self._vault, owner_of(principal), envelope)
+
+    def _reads_batch_file(
+        self, request: Request, dialect: Dialect, request_id: str, started_ms: int, terms: Terms, envelope: Envelope
+    ) -> bool:
+        """Whether the upload of a batch's file is read first; what is said of it then comes later."""
+        from stellwerk.dialects.openai_passage.batch import BatchFile
+        from stellwerk.dialects.openai_passage.envelope import Passage
+        from stellwerk.gateway.custody import Custody
+        from stellwerk.gateway.reading import Reading
+        from stellwerk.gateway.stages.place import Keys, owner_of, place_batch_file
+
+        if not isinstance(envelope, Passage) or envelope.file is None:
+            return False
+        principal, owner = terms.principal, owner_of(terms.principal)
+        keys = Keys(self._vault.sealer, owner)
+        file = BatchFile(envelope.body, envelope.file, keys.open)
+        reply = Reply(
+            request, dialect, self._account.open(request_id, started_ms, principal, envelope, terms.tags), self._clock
+        )
+
+        def ask() -> Exchange:
+            placed, model, targets = place_batch_file(
+                principal, envelope, request.headers, terms.configuration, keys, file
+            )
+            expires = request.received + min(model.timeout_s, terms.timeout_s)
+            custody = Custody(self._vault, owner, placed)
+            return Exchange(reply, model, targets, self._scheduler, expires, terms.trace, custody)
+
+        Reading(reply, file, ask).start()
+        return True
 
     def refuse(
         self, request: Request, dialect: Dialect, request_id: str, started_ms: int, error: StellwerkError
