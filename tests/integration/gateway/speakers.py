@@ -262,10 +262,11 @@ class Responses:
         else:
             stop = "calls" if calls else _stop(response.status)
         parts = [part for item in response.output if item.type == "message" for part in item.content]
-        summaries = [part for item in response.output if item.type == "reasoning" for part in item.summary]
+        reasoning = [item for item in response.output if item.type == "reasoning"]
+        thoughts = [part for item in reasoning for part in (*item.summary, *(item.content or ()))]
         return Heard(
             "".join(part.text if part.type == "output_text" else part.refusal for part in parts),
-            "".join(part.text for part in summaries),
+            "".join(part.text for part in thoughts),
             [(call.call_id, call.name, _read(call.arguments)) for call in calls],
             stop,
             response.usage.input_tokens,

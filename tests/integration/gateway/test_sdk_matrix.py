@@ -30,15 +30,15 @@ PROVIDERS = {
 CELLS = list(product(SPEAKERS, PROVIDERS))
 EACH_CELL = pytest.mark.parametrize(("caller", "upstream"), CELLS, ids=[f"{one}-{other}" for one, other in CELLS])
 SHOWN = {
-    "chat": {"bedrock"},
-    "responses": {"openai", "responses", "gemini"},
+    "chat": {"anthropic", "bedrock"},
+    "responses": {"openai", "responses", "anthropic", "gemini", "bedrock"},
     "messages": {"anthropic", "bedrock", "gemini"},
     "gemini": {"responses", "anthropic", "bedrock", "gemini"},
     "converse": {"anthropic", "bedrock", "gemini"},
 }
-"""Whose thoughts a caller is shown who asks for thinking as its dialect does, by caller. An effort alone makes some
-providers think without showing it, and the Chat dialect has no thoughts to show."""
-FORGETFUL = {("chat", "bedrock")}
+"""Whose thoughts a caller is shown who asks for thinking as its dialect does, by caller: an effort alone makes some
+providers think without showing it, and OpenAI shows a summary to who asks for one."""
+FORGETFUL = {("chat", "anthropic"), ("chat", "bedrock")}
 """Where the caller's dialect has no place for the signature: the turn that follows is answered without thinking."""
 
 
