@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from stellwerk.core.stream import Ended, Finished, Started, StreamEvent, StreamFault, UsageReported
 from stellwerk.dialects import sse
+from stellwerk.dialects.fragment import best_object
 from stellwerk.dialects.gemini import counting, request, response
-from stellwerk.dialects.gemini.arguments import to_object
 from stellwerk.dialects.gemini.stream import ChunkDecoder, ChunkEncoder, PassThrough
 from stellwerk.errors import InvalidRequest, UpstreamInvalid
 
@@ -232,10 +232,10 @@ def test_a_reply_loses_nothing_on_its_way_through_the_neutral_form(wire: Any) ->
 def test_arguments_cut_anywhere_are_an_object_of_what_was_whole(tail: str, args: Any) -> None:
     text = json.dumps(args)
     for end in range(len(text) + 1):
-        cut = json.loads(bytes(to_object(text[:end])))
+        cut = json.loads(bytes(best_object(text[:end])))
         assert set(cut) <= set(args)
-    assert json.loads(bytes(to_object(text))) == args
-    assert isinstance(json.loads(bytes(to_object(tail))), dict)
+    assert json.loads(bytes(best_object(text))) == args
+    assert isinstance(json.loads(bytes(best_object(tail))), dict)
 
 
 # ---------------------------------------------------------------------------------------------------------- streams

@@ -46,11 +46,12 @@ class RefusalDelta(msgspec.Struct, frozen=True):
 
 
 class ThinkingDelta(msgspec.Struct, frozen=True):
-    """More reasoning. ``opaque`` as in ``Thinking``."""
+    """More reasoning. ``is_summary`` and ``opaque`` as in ``Thinking``."""
 
     text: str
     candidate: int = 0
     opaque: Opaque | None = None
+    is_summary: bool = False
 
 
 class ThinkingSigned(msgspec.Struct, frozen=True):

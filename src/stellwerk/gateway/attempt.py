@@ -85,6 +85,7 @@ class Attempt(msgspec.Struct, eq=False):
                     return
             if route.sign is not None:
                 wire = route.sign(wire, time.time())
+                reply.signed = wire.fields
         except (UpstreamCredentials, InvalidRequest) as error:
             exchange.attempt_failed(self, error)
             return
@@ -277,7 +278,7 @@ class Attempt(msgspec.Struct, eq=False):
 
     def _refusal(self, status: int, headers: Headers, body: bytes) -> UpstreamError:
         route = self.route
-        told = mask_body(body, route.credential)
+        told = mask_body(body, route.credential, *self._reply.secrets)
         return error_of(route.provider.classify(status, headers, told, time.time()))
 
 

@@ -99,11 +99,14 @@ class Custody:
             named.append(original)
             return self.seal(route, original)
 
+        made = found.get("id")
         body = msgspec.json.encode(passage_reply.seal(found, sealed))
         if envelope.method == b"DELETE":
             self._vault.forget(route.place, envelope.id)
         else:
             self._vault.note(route.place, self._owner, named)
+            if envelope.models is not None and type(made) is str:
+                self._vault.note_models(route.place, made, envelope.models)
         return body
 
     def _list(self, route: Route, envelope: Passage, body: bytes) -> bytes | None:

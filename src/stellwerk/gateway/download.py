@@ -48,8 +48,9 @@ class Download:
         "_declared",
         "_head",
         "_is_shared",
-        "_lane",
         "_link",
+        "_origin",
+        "_pool",
         "_queue",
         "_receiver",
         "_spec",
@@ -66,7 +67,8 @@ class Download:
         self._queue = queue
         self._spec = spec
         self._receiver = receiver
-        self._lane = pool.passing_lane(origin)
+        self._origin = origin
+        self._pool = pool
         self._call: Call | None = None
         self._declared = ""
         self._head = b""
@@ -83,15 +85,14 @@ class Download:
         """Asks for the file."""
         patience_s = self._spec.timeout_s
         patience = Patience(patience_s, patience_s, patience_s, patience_s)
-        head = _question(self._link.url, self._lane.origin.authority)
+        head = _question(self._link.url, self._origin.authority)
         self._call = Call(head, b"", self, is_streamed=True, patience=patience, expires=self.deadline)
-        self._lane.send(self._call)
+        self._pool.send_alone(self._call, self._origin)
 
     def cancel(self) -> None:
         """Nobody wants the file any more."""
         if self._call is not None:
             self._call.cancel()
-        self._lane.close()
         self._queue.leave(self)
 
     def on_deadline(self, now: float) -> None:
@@ -127,7 +128,6 @@ class Download:
         """The file is whole."""
         if len(self._head) < HEAD_BYTES and not self._judge():
             return
-        self._lane.close()
         self._queue.leave(self)
         if self._type is not None:
             source = InlineSource(self._type, self._text.finish())

@@ -57,7 +57,7 @@ class Fetcher:
         patience = Patience(timeout_s, timeout_s, timeout_s, timeout_s)
         expires = self._pool.deadlines.clock() + timeout_s
         answer.call = call = Call(head, body, answer, is_streamed=True, patience=patience, expires=expires)
-        self._pool.lane(origin).send(call)
+        self._pool.send_alone(call, origin)
         try:
             return await answer.whole
         finally:
@@ -87,11 +87,9 @@ class _Answer:
         self.whole: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
 
     def on_head(self, status: int, headers: Headers) -> bool:
-        """The connection has served its purpose with this answer."""
+        """Keeps the status."""
         del headers
         self._status = status
-        if self.call is not None and self.call.connection is not None:
-            self.call.connection.retire()
         return True
 
     def on_body(self, data: bytes) -> None:

@@ -89,6 +89,8 @@ class Pipeline:
             custody = None
             ids = dialect.ids
             if ids is not _NONE and (ids is _KEPT or _may_name(request.body)):
+                if ids is _KEPT and self._reads_batch_file(request, dialect, request_id, started_ms, terms, envelope):
+                    return
                 envelope, model, targets, custody = self._place(dialect, principal, envelope, request, terms.session)
             else:
                 model = find(principal, envelope, configuration)
@@ -98,12 +100,10 @@ class Pipeline:
             return
         lease = self._account.open(request_id, started_ms, principal, envelope, terms.tags)
         reply = Reply(request, dialect, lease, self._clock)
-        expires = request.received + min(model.timeout_s, terms.timeout_s)
         if model.strategy.minds_conversations:
             reply.conversation = conversation_of(principal, terms.session, envelope)
             reply.conversations = self._conversations
-        is_hurried = terms.timeout_s < model.timeout_s
-        Exchange(reply, model, targets, self._scheduler, self._clock, expires, is_hurried, terms.trace, custody).start()
+        self._exchange(reply, model, targets, terms, custody).start()
 
     def _place(
         self, dialect: Dialect, principal: Principal, envelope: Envelope, request: Request, session: bytes
@@ -115,12 +115,45 @@ class Pipeline:
         def order(model: Model, envelope: Envelope) -> Plan:
             return model.fixed or self._order(model, principal, envelope, session)
 
-        envelope, model, targets = place(
-            principal, envelope, request.headers, self.configuration, self._vault.sealer, order
-        )
+        envelope, model, targets = place(principal, envelope, request.headers, self.configuration, self._vault, order)
         if dialect.ids is not _KEPT:
             return envelope, model, targets, None
         return envelope, model, targets, Custody(self._vault, owner_of(principal), envelope)
+
+    def _reads_batch_file(
+        self, request: Request, dialect: Dialect, request_id: str, started_ms: int, terms: Terms, envelope: Envelope
+    ) -> bool:
+        """Whether the upload of a batch's file is read first; what is said of it then comes later."""
+        from stellwerk.dialects.openai_passage.batch import BatchFile
+        from stellwerk.dialects.openai_passage.envelope import Passage
+        from stellwerk.gateway.custody import Custody
+        from stellwerk.gateway.reading import Reading
+        from stellwerk.gateway.stages.place import Keys, owner_of, place_batch_file
+
+        if not isinstance(envelope, Passage) or envelope.file is None:
+            return False
+        principal, owner = terms.principal, owner_of(terms.principal)
+        keys = Keys(self._vault.sealer, owner)
+        file = BatchFile(envelope.body, envelope.file, keys.open)
+        reply = Reply(
+            request, dialect, self._account.open(request_id, started_ms, principal, envelope, terms.tags), self._clock
+        )
+
+        def ask() -> Exchange:
+            placed, model, targets = place_batch_file(
+                principal, envelope, request.headers, terms.configuration, keys, file
+            )
+            return self._exchange(reply, model, targets, terms, Custody(self._vault, owner, placed))
+
+        Reading(reply, file, ask).start()
+        return True
+
+    def _exchange(
+        self, reply: Reply, model: Model, targets: tuple[Target, ...], terms: Terms, custody: Custody | None
+    ) -> Exchange:
+        expires = reply.request.received + min(model.timeout_s, terms.timeout_s)
+        is_hurried = terms.timeout_s < model.timeout_s
+        return Exchange(reply, model, targets, self._scheduler, self._clock, expires, is_hurried, terms.trace, custody)
 
     def _order(self, model: Model, principal: Principal, envelope: Envelope, session: bytes) -> Plan:
         """The order of a model's targets for one request."""

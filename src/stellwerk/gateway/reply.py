@@ -14,7 +14,7 @@ from stellwerk.core.route import Kept
 from stellwerk.core.usage import Usage
 from stellwerk.errors import Overloaded, StellwerkError, UpstreamError, UpstreamRateLimited, UpstreamRefused
 from stellwerk.gateway.lease import Lease
-from stellwerk.gateway.masking import mask
+from stellwerk.gateway.masking import mask, proofs_in
 
 if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
@@ -45,6 +45,8 @@ class Reply(msgspec.Struct, eq=False):
     size: int = 0
     warning: bytes = b""
     """A rendered header line: what of the request the provider was not told."""
+    signed: bytes = b""
+    """The rendered header lines of the last request that was signed."""
     conversation: bytes = b""
     """Names the conversation, where the strategy minds who answered it."""
     conversations: Conversations | None = None
@@ -88,14 +90,22 @@ class Reply(msgspec.Struct, eq=False):
         self.request.respond(status, fields, self.dialect.error(self.masked(error)))
         self._settle("failed", status, now, NO_USAGE, error.code, "", 0)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What the provider was called with and the caller may not read."""
+        return (self.route.credential if self.route is not None else "", *proofs_in(self.signed))
+
+    def hide(self, text: str) -> str:
+        """The text without what the provider was called with."""
+        return mask(text, *self.secrets)
+
     def masked(self, error: StellwerkError) -> StellwerkError:
-        """The error without the key that the provider was called with, wherever its words may have carried it."""
-        secret = self.route.credential if self.route is not None else ""
-        error.message = mask(error.message, secret)
+        """The error without what the provider was called with, wherever its words may have carried it."""
+        error.message = self.hide(error.message)
         if error.param is not None:
-            error.param = mask(error.param, secret)
+            error.param = self.hide(error.param)
         if isinstance(error, UpstreamError) and error.upstream_code is not None:
-            error.upstream_code = mask(error.upstream_code, secret)
+            error.upstream_code = self.hide(error.upstream_code)
         return error
 
     def note(self, error: StellwerkError) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stellwerk.core.shape import NO_SHAPE, Shape
 from stellwerk.errors import StellwerkError, UpstreamError, UpstreamInvalid, UpstreamUnavailable
+from stellwerk.gateway.masking import mask_body
 from stellwerk.gateway.translation import Translation
 from stellwerk.http.chunk_passer import ChunkPasser
 from stellwerk.http.deadlines import NEVER, Deadlines
@@ -50,6 +51,8 @@ class StreamReply:
         self._attempt = attempt
         self._reply = reply
         self._relay = relay
+        if isinstance(relay, Translation):
+            relay.hide = reply.hide
         self._feed = relay.feed
         self._held = b""
         self._is_held = True
@@ -117,6 +120,8 @@ class StreamReply:
 
     def _hand_on(self, out: bytes) -> None:
         relay = self._relay
+        if relay.error is not None:
+            out = self._discreet(out)
         if not self._is_held:
             self._send(out)
         elif relay.error is not None and not relay.has_content:
@@ -136,6 +141,8 @@ class StreamReply:
         except UpstreamInvalid as error:
             self._give_up(error)
             return
+        if self._relay.error is not None:
+            out = self._discreet(out)
         if out is data and self._outlet is not None:
             self._outlet.emit(chunk)
             self._reply.size += len(data)
@@ -229,9 +236,16 @@ class StreamReply:
     def _rest(self) -> bytes:
         """What was held back of the stream; nothing when it cannot be read."""
         try:
-            return self._relay.flush()
+            return self._discreet(self._relay.flush())
         except UpstreamInvalid:
             return b""
+
+    def _discreet(self, out: bytes) -> bytes:
+        """What is handed on; an error in our own words, where a provider's would show what it was called with."""
+        told, reply = self._relay.error, self._reply
+        if told is None or (reply.hide(told) == told and mask_body(out, *reply.secrets) == out):
+            return out
+        return self._fault(reply.masked(self._told()))
 
     def _fail(self, error: UpstreamError) -> None:
         self._leave()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+import msgspec
 
 from stellwerk.core.stream import (
     Ended,
@@ -23,7 +25,7 @@ _PREAMBLE = (Started, UsageReported, OpaqueDelta, StreamFault, Ended)
 class Translation:
     """A relay between two dialects. What it hands on are whole events."""
 
-    __slots__ = ("_decoder", "_encoder", "error", "error_code", "finish", "has_content", "is_complete", "usage")
+    __slots__ = ("_decoder", "_encoder", "error", "error_code", "finish", "has_content", "hide", "is_complete", "usage")
 
     is_between_events = True
     shape = None
@@ -37,6 +39,8 @@ class Translation:
         self.finish = ""
         self.error: str | None = None
         self.error_code: str | None = None
+        self.hide: Callable[[str], str] = str
+        """Takes out of a provider's words what callers may not read."""
 
     def feed(self, data: bytes) -> bytes:
         """The caller's bytes for the provider's. Raises ``UpstreamInvalid``."""
@@ -58,23 +62,26 @@ class Translation:
         for event in events:
             kind = type(event)
             if kind in _PREAMBLE:
-                self._note(event)
+                out += encode(self._noted(event))
             else:
                 self.has_content = True
                 if kind is Finished:
-                    self._note(event)
-            out += encode(event)
+                    self._noted(event)
+                out += encode(event)
         return out
 
-    def _note(self, event: StreamEvent) -> None:
+    def _noted(self, event: StreamEvent) -> StreamEvent:
+        """The event as the caller may hear it."""
         match event:
             case UsageReported():
                 self.usage = event.usage
             case Finished():
                 self.finish = event.finish.reason.value
             case StreamFault():
+                event = msgspec.structs.replace(event, message=self.hide(event.message))
                 self.error, self.error_code = event.message, event.code
             case Ended():
                 self.is_complete = True
             case _:
                 pass
+        return event

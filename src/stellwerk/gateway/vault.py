@@ -1,17 +1,18 @@
-"""What a host's workers share about things that providers keep: the secret that seals ids, and who owns what.
+"""What a host's workers share about things that providers keep: the secret that seals ids, and a record of the things.
 
 Both lie in the state directory: the secret in a file that only its owner may read, made once by whichever worker comes
-first, and the owners of listed things in a small SQLite database. When either cannot be read or written, requests that
-need it end with 503, and nothing else is touched.
+first, and the record, whose each thing is and which models a batch's file names, in a small SQLite database. When
+either cannot be read or written, requests that need it end with 503, and nothing else is touched.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from stellwerk.core.sealed_id import SECRET_BYTES, Sealer
@@ -21,7 +22,10 @@ SECRET_FILE = "sealed-ids.key"  # noqa: S105  # a file's name
 OWNERS_FILE = "sealed-ids.sqlite"
 _BUSY_S = 2.0
 _AT_ONCE = 500
-_SCHEMA = "CREATE TABLE IF NOT EXISTS owned (place BLOB, id TEXT, owner TEXT, PRIMARY KEY (place, id)) WITHOUT ROWID"
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS owned (place BLOB, id TEXT, owner TEXT, PRIMARY KEY (place, id)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS named (place BLOB, id TEXT, models TEXT, PRIMARY KEY (place, id)) WITHOUT ROWID",
+)
 
 
 class Vault:
@@ -50,7 +54,8 @@ class Vault:
     def forget(self, place: bytes, identity: str) -> None:
         """It is no more. Raises ``StoreUnavailable``."""
         with _told(), self._open() as database:
-            database.execute("DELETE FROM owned WHERE place = ? AND id = ?", (place, identity))
+            for table in ("owned", "named"):
+                database.execute(f"DELETE FROM {table} WHERE place = ? AND id = ?", (place, identity))  # noqa: S608
 
     def owned(self, place: bytes, owner: str, identities: list[str]) -> set[str]:
         """Those of the ids that belong to ``owner``. Raises ``StoreUnavailable``."""
@@ -63,6 +68,19 @@ class Vault:
                 query = f"SELECT id FROM owned WHERE place = ? AND owner = ? AND id IN ({marks})"  # noqa: S608
                 found.update(row[0] for row in database.execute(query, (place, owner, *some)))
         return found
+
+    def note_models(self, place: bytes, identity: str, models: Sequence[str]) -> None:
+        """Remembers which models a batch's file names. Raises ``StoreUnavailable``."""
+        with _told(), self._open() as database:
+            row = place, identity, json.dumps(models)
+            database.execute("INSERT OR REPLACE INTO named VALUES (?, ?, ?)", row)
+
+    def models_in(self, place: bytes, identity: str) -> tuple[str, ...] | None:
+        """The models that a batch's file names; ``None`` for what was not noted. Raises ``StoreUnavailable``."""
+        with _told():
+            query = "SELECT models FROM named WHERE place = ? AND id = ?"
+            found = self._open().execute(query, (place, identity)).fetchone()
+        return None if found is None else tuple(json.loads(found[0]))
 
     def close(self) -> None:
         """Closes the database."""
@@ -79,7 +97,8 @@ class Vault:
                 database.execute("PRAGMA journal_mode = WAL")
                 database.execute("PRAGMA synchronous = NORMAL")
                 with database:
-                    database.execute(_SCHEMA)
+                    for statement in _SCHEMA:
+                        database.execute(statement)
             except sqlite3.Error:
                 database.close()
                 raise

@@ -7,7 +7,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from stellwerk.core.wire import Origin
 from stellwerk.errors import EgressDenied, UpstreamError, UpstreamTimeout, UpstreamUnavailable
@@ -64,28 +64,24 @@ class Pool:
         """How often the check has been asked anew about everything."""
         self._make_tls = tls
         self._tls: ssl.SSLContext | None = None
-        self._lanes: WeakValueDictionary[Origin, Lane] = WeakValueDictionary()
-        self._passing: set[Lane] = set()
+        # A lane stays for as long as somebody holds it, or it has a call or a connection.
+        self._shared: WeakValueDictionary[Origin, Lane] = WeakValueDictionary()
+        self._lanes: WeakSet[Lane] = WeakSet()
 
     def lane(self, origin: Origin) -> Lane:
-        """The lane to ``origin``: the same object for as long as somebody holds it, or it has a call or a connection.
-
-        So a lane to where only something was fetched from once does not stay.
-        """
-        lane = self._lanes.get(origin)
+        """The lane to ``origin`` that all share who hold it."""
+        lane = self._shared.get(origin)
         if lane is None:
-            lane = self._lanes[origin] = Lane(self, origin)
+            lane = self._shared[origin] = Lane(self, origin)
+            self._lanes.add(lane)
         return lane
 
-    def passing_lane(self, origin: Origin) -> Lane:
-        """A lane that is forgotten once it is closed and empty: for origins that callers name, which would add up."""
+    def send_alone(self, call: Call, origin: Origin) -> None:
+        """Starts ``call`` on a connection that serves nothing else: where callers name the hosts, or secrets come."""
         lane = Lane(self, origin)
-        self._passing.add(lane)
-        return lane
-
-    def forget(self, lane: Lane) -> None:
-        """Nothing of a passing lane is left."""
-        self._passing.discard(lane)
+        self._lanes.add(lane)
+        lane.send(call)
+        lane.close()
 
     @property
     def tls(self) -> ssl.SSLContext:
@@ -97,22 +93,18 @@ class Pool:
     @property
     def connections(self) -> int:
         """How many connections are open or being opened."""
-        return sum(lane.size for lane in self._all)
+        return sum(lane.size for lane in self._lanes)
 
     def reconsider(self) -> None:
         """Asks the check anew about every connection: what it no longer permits is closed, once its call has ended."""
         self.considered += 1
-        for lane in self._all:
+        for lane in list(self._lanes):
             lane.reconsider()
 
     def close(self) -> None:
         """Closes resting connections and lets the others end with their call."""
-        for lane in self._all:
+        for lane in list(self._lanes):
             lane.close()
-
-    @property
-    def _all(self) -> tuple[Lane, ...]:
-        return (*self._lanes.values(), *self._passing)
 
 
 class Lane:
@@ -196,7 +188,6 @@ class Lane:
         self._members.discard(connection)
         self._idle.pop(connection, None)
         self._open_missing()
-        self._end_if_empty()
 
     def reconsider(self) -> None:
         """Retires the connections that the check no longer permits."""
@@ -206,16 +197,11 @@ class Lane:
                 connection.retire()
 
     def close(self) -> None:
-        """Closes what rests."""
+        """Closes what rests; no connection rests from now on."""
         self._is_closed = True
         for connection in self._idle:
             connection.close()
         self._idle.clear()
-        self._end_if_empty()
-
-    def _end_if_empty(self) -> None:
-        if self._is_closed and self.size == 0:
-            self._pool.forget(self)
 
     def _wait(self, call: Call) -> None:
         call.lane = self
@@ -259,7 +245,6 @@ class Lane:
         else:
             self._members.add(connection)
             self.give_back(connection)
-        self._end_if_empty()
 
     def _opening_failed(self, error: UpstreamError) -> None:
         """Fails the call that has waited longest: with a dead origin every waiting call meets its own attempt."""

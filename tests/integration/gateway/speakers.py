@@ -28,6 +28,9 @@ SCHEMA = {
     "required": ["city", "unit"],
     "additionalProperties": False,
 }
+NOTHING = {"type": "object", "properties": {}, "additionalProperties": False}
+BUDGET = 2_048
+"""Tokens to think, where a dialect asks for a number."""
 
 
 @dataclass
@@ -35,10 +38,12 @@ class Heard:
     """An answer, in the words of no dialect."""
 
     text: str = ""
+    thoughts: str = ""
+    """What is shown of the reasoning."""
     calls: list[tuple[str, str, Any]] = field(default_factory=list)
     """Id, name and arguments."""
     stop: str = ""
-    """``end``, ``calls``, ``length``, or the dialect's own word."""
+    """``end``, ``calls``, ``length``, ``filter``, or the dialect's own word."""
     input_tokens: int = 0
     output_tokens: int = 0
     history: Any = None
@@ -47,15 +52,31 @@ class Heard:
 
 @dataclass(frozen=True)
 class Ask:
-    """What is asked. ``tool`` offers a tool and demands that it be called; ``results`` answer the calls of a turn."""
+    """What is asked. ``tool`` offers a tool and demands that it be called, unless the model is to think: then it may.
+
+    ``bare`` says that the tool takes no arguments. ``result`` answers the calls of a turn.
+    """
 
     text: str
     tool: bool = False
+    bare: bool = False
+    think: bool = False
+    stop: str | None = None
     schema: bool = False
     image: bool = False
     cap: int | None = None
     turn: Heard | None = None
     result: str = "18 degrees"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The tool's."""
+        return NOTHING if self.bare else SCHEMA
+
+    @property
+    def must_call(self) -> bool:
+        """Whether the tool is demanded: providers refuse that of who thinks."""
+        return self.tool and not self.think
 
 
 class RefusedError(Exception):
@@ -105,10 +126,14 @@ class Chat:
         if ask.cap is not None:
             arguments["max_completion_tokens"] = ask.cap
         if ask.tool or ask.turn is not None:
-            function = {"name": "get_weather", "description": "The weather", "parameters": SCHEMA}
+            function = {"name": "get_weather", "description": "The weather", "parameters": ask.parameters}
             arguments["tools"] = [{"type": "function", "function": function}]
-        if ask.tool:
+        if ask.must_call:
             arguments["tool_choice"] = "required"
+        if ask.think:
+            arguments["reasoning_effort"] = "medium"
+        if ask.stop is not None:
+            arguments["stop"] = [ask.stop]
         if ask.schema:
             schema = {"name": "place", "schema": SCHEMA, "strict": True}
             arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -122,11 +147,10 @@ class Chat:
         assert usage is not None
         calls: Any = message.tool_calls or []
         return Heard(
-            message.content or "",
-            [(call.id, call.function.name, json.loads(call.function.arguments)) for call in calls],
-            {"stop": "end", "tool_calls": "calls"}.get(
-                answer.choices[0].finish_reason, answer.choices[0].finish_reason
-            ),
+            message.content or message.refusal or "",
+            getattr(message, "reasoning_content", None) or "",
+            [(call.id, call.function.name, _read(call.function.arguments)) for call in calls],
+            _stop(answer.choices[0].finish_reason),
             usage.prompt_tokens,
             usage.completion_tokens,
             message.model_dump(exclude_none=True),
@@ -134,7 +158,7 @@ class Chat:
 
     async def streamed(self, ask: Ask) -> Heard:
         """One stream."""
-        heard, pieces = Heard(), dict[int, list[str]]()
+        heard, pieces, extras = Heard(), dict[int, list[str]](), dict[int, Any]()
         with refusals_of_openai():
             stream = await self._client.chat.completions.create(
                 **self._arguments(ask), stream=True, stream_options={"include_usage": True}
@@ -143,7 +167,8 @@ class Chat:
                 if chunk.usage is not None:
                     heard.input_tokens, heard.output_tokens = chunk.usage.prompt_tokens, chunk.usage.completion_tokens
                 for choice in chunk.choices:
-                    heard.text += choice.delta.content or ""
+                    heard.text += choice.delta.content or choice.delta.refusal or ""
+                    heard.thoughts += getattr(choice.delta, "reasoning_content", None) or ""
                     for call in choice.delta.tool_calls or []:
                         known = pieces.setdefault(call.index, ["", "", ""])
                         function = call.function
@@ -151,8 +176,16 @@ class Chat:
                         known[0] += call.id or ""
                         known[1] += function.name or ""
                         known[2] += function.arguments or ""
+                        extras.setdefault(call.index, {}).update(call.model_extra or {})
                     heard.stop = _stop(choice.finish_reason) or heard.stop
-        heard.calls = [(identity, name, json.loads(arguments)) for identity, name, arguments in pieces.values()]
+        heard.calls = [(identity, name, _read(arguments)) for identity, name, arguments in pieces.values()]
+        told = [
+            {"id": identity, "type": "function", "function": {"name": name, "arguments": arguments}, **extras[index]}
+            for index, (identity, name, arguments) in pieces.items()
+        ]
+        heard.history = {"role": "assistant", "content": heard.text or None, "tool_calls": told}
+        if heard.thoughts:
+            heard.history["reasoning_content"] = heard.thoughts
         return heard
 
 
@@ -182,12 +215,15 @@ class Responses:
                     "type": "function",
                     "name": "get_weather",
                     "description": "The weather",
-                    "parameters": SCHEMA,
+                    "parameters": ask.parameters,
                     "strict": True,
                 }
             ]
-        if ask.tool:
+        if ask.must_call:
             arguments["tool_choice"] = "required"
+        if ask.think:
+            arguments["reasoning"] = {"effort": "medium", "summary": "auto"}
+            arguments |= {"store": False, "include": ["reasoning.encrypted_content"]}
         if ask.schema:
             arguments["text"] = {"format": {"type": "json_schema", "name": "place", "schema": SCHEMA, "strict": True}}
         return arguments
@@ -203,7 +239,7 @@ class Responses:
         with refusals_of_openai():
             async with await self._client.responses.create(**self._arguments(ask), stream=True) as stream:
                 async for event in stream:
-                    if event.type == "response.output_text.delta":
+                    if event.type in {"response.output_text.delta", "response.refusal.delta"}:
                         text += event.delta
                     elif event.type in {"response.completed", "response.incomplete"}:
                         final = event.response
@@ -221,12 +257,17 @@ class Responses:
     def _heard(response: Any) -> Heard:
         calls = [item for item in response.output if item.type == "function_call"]
         is_cut = response.status == "incomplete" and response.incomplete_details.reason == "max_output_tokens"
-        stop = (
-            "length" if is_cut else "calls" if calls else "end" if response.status == "completed" else response.status
-        )
+        if response.status == "incomplete":
+            stop = "length" if is_cut else _stop(response.incomplete_details.reason)
+        else:
+            stop = "calls" if calls else _stop(response.status)
+        parts = [part for item in response.output if item.type == "message" for part in item.content]
+        reasoning = [item for item in response.output if item.type == "reasoning"]
+        thoughts = [part for item in reasoning for part in (*item.summary, *(item.content or ()))]
         return Heard(
-            response.output_text,
-            [(call.call_id, call.name, json.loads(call.arguments)) for call in calls],
+            "".join(part.text if part.type == "output_text" else part.refusal for part in parts),
+            "".join(part.text for part in thoughts),
+            [(call.call_id, call.name, _read(call.arguments)) for call in calls],
             stop,
             response.usage.input_tokens,
             response.usage.output_tokens,
@@ -253,11 +294,16 @@ class Messages:
                 for identity, _, _ in ask.turn.calls
             ]
             messages.append({"role": "user", "content": results})
-        arguments: dict[str, Any] = {"model": "plain", "messages": messages, "max_tokens": ask.cap or 1_000}
+        arguments: dict[str, Any] = {"model": "plain", "messages": messages, "max_tokens": ask.cap or 4_000}
         if ask.tool or ask.turn is not None:
-            arguments["tools"] = [{"name": "get_weather", "description": "The weather", "input_schema": SCHEMA}]
-        if ask.tool:
+            tool = {"name": "get_weather", "description": "The weather", "input_schema": ask.parameters}
+            arguments["tools"] = [tool]
+        if ask.must_call:
             arguments["tool_choice"] = {"type": "any"}
+        if ask.think:
+            arguments["thinking"] = {"type": "enabled", "budget_tokens": BUDGET}
+        if ask.stop is not None:
+            arguments["stop_sequences"] = [ask.stop]
         if ask.schema:
             arguments["output_config"] = {"format": {"type": "json_schema", "schema": SCHEMA}}
         return arguments
@@ -288,6 +334,7 @@ class Messages:
         usage = message.usage
         return Heard(
             text,
+            "".join(block.thinking for block in message.content if block.type == "thinking"),
             calls,
             _stop(message.stop_reason),
             usage.input_tokens + (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0),
@@ -318,11 +365,19 @@ class GenerateContent:
         if ask.cap is not None:
             config["max_output_tokens"] = ask.cap
         if ask.tool or ask.turn is not None:
-            declaration = {"name": "get_weather", "description": "The weather", "parameters_json_schema": SCHEMA}
+            declaration = {
+                "name": "get_weather",
+                "description": "The weather",
+                "parameters_json_schema": ask.parameters,
+            }
             config["tools"] = [{"function_declarations": [declaration]}]
             config["automatic_function_calling"] = {"disable": True}
-        if ask.tool:
+        if ask.must_call:
             config["tool_config"] = {"function_calling_config": {"mode": "ANY"}}
+        if ask.think:
+            config["thinking_config"] = {"include_thoughts": True, "thinking_budget": BUDGET}
+        if ask.stop is not None:
+            config["stop_sequences"] = [ask.stop]
         if ask.schema:
             config |= {"response_mime_type": "application/json", "response_json_schema": SCHEMA}
         return {"model": "plain", "contents": contents, "config": config}
@@ -344,7 +399,9 @@ class GenerateContent:
             with refusals_of_google(chunks):
                 for chunk in self._client.models.generate_content_stream(**self._arguments(ask)):
                     chunks.append(chunk)  # noqa: PERF402  # what came before an error counts
-            if not any(candidate.finish_reason for chunk in chunks for candidate in chunk.candidates or []):
+            is_blocked = any(chunk.prompt_feedback is not None for chunk in chunks)
+            ends = [candidate.finish_reason for chunk in chunks for candidate in chunk.candidates or []]
+            if not any(ends) and not is_blocked:
                 raise BrokenError("no finish reason")
             return self._heard(chunks)
 
@@ -359,11 +416,14 @@ class GenerateContent:
                 usage = chunk.usage_metadata
                 heard.input_tokens = usage.prompt_token_count or 0
                 heard.output_tokens = (usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0)
+            if chunk.prompt_feedback is not None and chunk.prompt_feedback.block_reason:
+                heard.stop = "filter"
             for candidate in chunk.candidates or []:
                 parts += (candidate.content.parts if candidate.content else None) or []
                 if candidate.finish_reason:
                     heard.stop = _stop(str(candidate.finish_reason.value))
         heard.text = "".join(part.text for part in parts if part.text and not part.thought)
+        heard.thoughts = "".join(part.text for part in parts if part.text and part.thought)
         heard.calls = [
             (part.function_call.id or "", part.function_call.name, part.function_call.args)
             for part in parts
@@ -397,10 +457,15 @@ class Converse:
         if ask.cap is not None:
             arguments["inferenceConfig"] = {"maxTokens": ask.cap}
         if ask.tool or ask.turn is not None:
-            spec = {"name": "get_weather", "description": "The weather", "inputSchema": {"json": SCHEMA}}
+            spec = {"name": "get_weather", "description": "The weather", "inputSchema": {"json": ask.parameters}}
             arguments["toolConfig"] = {"tools": [{"toolSpec": spec}]}
-        if ask.tool:
+        if ask.must_call:
             arguments["toolConfig"]["toolChoice"] = {"any": {}}
+        if ask.think:
+            thinking = {"type": "enabled", "budget_tokens": BUDGET}
+            arguments["additionalModelRequestFields"] = {"thinking": thinking}
+        if ask.stop is not None:
+            arguments.setdefault("inferenceConfig", {})["stopSequences"] = [ask.stop]
         if ask.schema:
             schema = {"jsonSchema": {"schema": json.dumps(SCHEMA), "name": "place"}}
             arguments["outputConfig"] = {"textFormat": {"type": "json_schema", "structure": schema}}
@@ -422,7 +487,6 @@ class Converse:
 
         def call() -> Heard:
             blocks: dict[int, Any] = {}
-            inputs: dict[int, str] = {}
             stop, usage = "", None
             with refusals_of_aws():
                 events = self._client.converse_stream(**self._arguments(ask))["stream"]
@@ -430,17 +494,10 @@ class Converse:
                 for event in events:
                     if "contentBlockStart" in event:
                         start = event["contentBlockStart"]
-                        blocks[start["contentBlockIndex"]] = {"toolUse": dict(start["start"]["toolUse"])}
-                        inputs[start["contentBlockIndex"]] = ""
+                        blocks[start["contentBlockIndex"]] = {"toolUse": {**start["start"]["toolUse"], "input": ""}}
                     elif "contentBlockDelta" in event:
-                        index, delta = (
-                            event["contentBlockDelta"]["contentBlockIndex"],
-                            event["contentBlockDelta"]["delta"],
-                        )
-                        if "text" in delta:
-                            blocks.setdefault(index, {"text": ""})["text"] += delta["text"]
-                        elif "toolUse" in delta:
-                            inputs[index] += delta["toolUse"]["input"]
+                        told = event["contentBlockDelta"]
+                        _add(blocks.setdefault(told["contentBlockIndex"], {}), told["delta"])
                     elif "messageStop" in event:
                         stop = event["messageStop"]["stopReason"]
                     elif "metadata" in event:
@@ -451,9 +508,11 @@ class Converse:
                 events.close()
             if usage is None:
                 raise BrokenError("no metadata")
-            for index, text in inputs.items():
-                blocks[index]["toolUse"]["input"] = json.loads(text)
-            return self._heard([blocks[index] for index in sorted(blocks)], stop, usage)
+            content = [blocks[index] for index in sorted(blocks)]
+            for block in content:
+                if "toolUse" in block:
+                    block["toolUse"]["input"] = _read(block["toolUse"]["input"] or "{}")
+            return self._heard(content, stop, usage)
 
         return await asyncio.to_thread(call)
 
@@ -462,6 +521,11 @@ class Converse:
         calls = [block["toolUse"] for block in content if "toolUse" in block]
         return Heard(
             "".join(block.get("text", "") for block in content),
+            "".join(
+                block["reasoningContent"].get("reasoningText", {}).get("text", "")
+                for block in content
+                if "reasoningContent" in block
+            ),
             [(call["toolUseId"], call["name"], call["input"]) for call in calls],
             _stop(stop),
             usage["inputTokens"] + usage.get("cacheReadInputTokens", 0) + usage.get("cacheWriteInputTokens", 0),
@@ -470,10 +534,31 @@ class Converse:
         )
 
 
+def _add(block: Any, delta: Any) -> None:
+    """Puts a piece of text, of a call's input or of reasoning into the block that a caller sends back."""
+    if "text" in delta:
+        block["text"] = block.get("text", "") + delta["text"]
+    elif "toolUse" in delta:
+        block["toolUse"]["input"] += delta["toolUse"]["input"]
+    else:
+        known = block.setdefault("reasoningContent", {"reasoningText": {"text": ""}})["reasoningText"]
+        known["text"] += delta["reasoningContent"].get("text", "")
+        known |= {name: value for name, value in delta["reasoningContent"].items() if name == "signature"}
+
+
+def _read(arguments: str) -> Any:
+    """Arguments as JSON, or as they are where they break off."""
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        return arguments
+
+
 _STOPS = {
     **dict.fromkeys(("stop", "completed", "end_turn", "STOP"), "end"),
     **dict.fromkeys(("tool_calls", "tool_use"), "calls"),
     **dict.fromkeys(("length", "max_tokens", "MAX_TOKENS"), "length"),
+    **dict.fromkeys(("content_filter", "refusal", "SAFETY", "guardrail_intervened", "content_filtered"), "filter"),
 }
 
 

@@ -17,7 +17,7 @@ from stellwerk.errors import EgressDenied, UpstreamInvalid, UpstreamTimeout, Ups
 from stellwerk.gateway.fetch import Fetcher
 from stellwerk.http.pool import Pool
 from tests.integration.http.loop import Clock, eventually, on_loop, settled
-from tests.integration.http.provider import Literal, Provider, Upstream, make_pool, reply
+from tests.integration.http.provider import Literal, Provider, Recorder, Upstream, make_call, make_pool
 
 
 class Fetching:
@@ -225,13 +225,18 @@ async def test_a_header_cannot_split_the_head() -> None:
 
 
 @on_loop
-async def test_a_lane_that_somebody_holds_stays_and_serves_both() -> None:
+async def test_a_connection_that_rests_for_requests_is_left_to_them() -> None:
     async with fetching() as made:
-        lane = made.pool.lane(made.server.origin)
-        for _ in range(2):
-            task = made.begin()
-            upstream, _ = await made.asked()
-            await upstream.send(reply(b"x"))
-            assert await task == (200, b"x")
-        assert made.pool.lane(made.server.origin) is lane
-        del lane
+        lane, sink = made.pool.lane(made.server.origin), Recorder()
+        lane.send(make_call(sink))
+        upstream, _ = await made.asked()
+        await upstream.reply(b"")
+        assert await sink.ending() == "answer"
+        task = made.begin()
+        other, _ = await made.asked()
+        await other.reply(b"x")
+        assert await task == (200, b"x")
+        assert await other.rest() == b""
+        assert lane.size == 1
+        lane.close()
+        del lane, sink

@@ -308,13 +308,13 @@ async def test_a_follower_goes_to_the_provider_that_keeps_what_came_before(tmp_p
 @on_loop
 async def test_files_and_batches_are_their_owners_own(tmp_path: Path) -> None:
     async with keeping(tmp_path) as (gateway, (host,)), sdk(gateway) as client, sdk(gateway, LIMITED_KEY) as other:
-        content = b'{"custom_id":"1"}\n' * 3
+        content = b'{"custom_id":"1","body":{"model":"plain"}}\n' * 3
         made = await client.files.create(file=("a.jsonl", content), purpose="batch")
         theirs = await other.files.create(file=("b.jsonl", content), purpose="batch")
         assert made.id.startswith("file-sw_")
         method, target, body = host.asked[0]
         assert (method, target) == ("POST", "/v1/files")
-        assert content in body
+        assert content.replace(b"plain", b"gpt-5-mini") in body
         assert [file.id async for file in client.files.list()] == [made.id]
         assert [file.id async for file in other.files.list()] == [theirs.id]
         assert (await client.files.retrieve(made.id)).id == made.id
@@ -361,7 +361,7 @@ async def test_lists_of_ones_own_are_paged_over_what_belongs_to_others(tmp_path:
         mine = []
         for number in range(9):
             owner = client if number % 3 == 0 else other
-            made = await owner.files.create(file=("a.jsonl", b"{}"), purpose="batch")
+            made = await owner.files.create(file=("a.jsonl", b"{}"), purpose="user_data")
             if owner is client:
                 mine.append(made.id)
         first = await client.files.list(limit=2)
@@ -431,7 +431,7 @@ async def test_paths_and_methods_that_are_not_served_say_so(tmp_path: Path) -> N
 async def test_ids_survive_a_restart_of_the_gateway(tmp_path: Path) -> None:
     async with keeping(tmp_path) as (gateway, _), sdk(gateway) as client:
         answer = await client.responses.create(model="plain", input="Hello")
-        await client.files.create(file=("a.jsonl", b"{}"), purpose="batch")
+        await client.files.create(file=("a.jsonl", b"{}"), purpose="user_data")
     secret = tmp_path / "state" / "sealed-ids.key"
     assert secret.stat().st_mode & 0o777 == 0o600
     async with keeping(tmp_path) as (gateway, (host,)), sdk(gateway) as client:
@@ -492,7 +492,7 @@ async def test_a_header_chooses_among_the_targets_of_a_model(tmp_path: Path) -> 
 @on_loop
 async def test_what_was_kept_under_another_credential_is_gone(tmp_path: Path) -> None:
     async with keeping(tmp_path) as (gateway, (host,)), sdk(gateway) as client:
-        made = await client.files.create(file=("a.jsonl", b"{}"), purpose="batch")
+        made = await client.files.create(file=("a.jsonl", b"{}"), purpose="user_data")
         gateway.adopt(gateway.compile(gateway.source.replace(provider_key("one"), provider_key("one") + "-new")))
         asked = len(host.asked)
         with pytest.raises(NotFoundError):
@@ -553,7 +553,7 @@ async def test_a_closing_event_without_its_empty_line_closes_all_the_same(tmp_pa
 async def test_an_answer_that_is_no_object_is_the_providers_failure(tmp_path: Path) -> None:
     async with scripted(tmp_path, completes(b"<html>")) as (gateway, _), sdk(gateway) as client:
         with pytest.raises(InternalServerError):
-            await client.files.create(file=("a.jsonl", b"{}"), purpose="batch")
+            await client.files.create(file=("a.jsonl", b"{}"), purpose="user_data")
         with pytest.raises(InternalServerError):
             await client.files.list()
         assert (await gateway.event(2)).error == "upstream_invalid"

@@ -204,7 +204,7 @@ def make_pool(
 
 def _break_off(pool: Pool) -> None:
     pool.close()
-    for lane in pool._lanes.values():
+    for lane in pool._lanes:
         for connection in list(lane._members):
             connection.transport.abort()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -274,34 +275,54 @@ async def test_among_thousands_of_calls_and_cancellations_every_answer_finds_its
 
 
 @on_loop
-async def test_a_passing_lane_is_counted_while_it_holds_something_and_then_forgotten() -> None:
+async def test_a_call_that_is_sent_alone_has_a_connection_that_ends_with_it() -> None:
     async with providing() as (provider, lane):
-        pool, sink = lane._pool, Recorder()
-        passing = pool.passing_lane(provider.origin)
-        passing.send(make_call(sink))
+        pool, sinks = lane._pool, (Recorder(), Recorder())
+        lane.send(make_call(sinks[0]))
         upstream = await provider.connection()
         await upstream.request()
-        assert pool.connections == passing.size == 1
+        await upstream.reply(b"rests")
+        assert await sinks[0].ending() == "answer"
+        pool.send_alone(make_call(sinks[1]), provider.origin)
+        upstream = await provider.connection()
+        await upstream.request()
+        assert pool.connections == 2
         await upstream.reply(b"whole")
-        assert await sink.ending() == "answer"
-        passing.close()
-        await eventually(lambda: pool.connections == 0)
-        assert not pool._passing
-        unused = pool.passing_lane(provider.origin)
-        unused.close()
-        assert not pool._passing
+        assert await sinks[1].ending() == "answer"
+        await eventually(lambda: pool.connections == lane.size == 1)
+        await settled()
+        gc.collect()
+        assert list(pool._lanes) == [lane]
 
 
 @on_loop
-async def test_a_passing_lane_whose_call_is_given_up_while_it_connects_is_forgotten_too() -> None:
+async def test_a_call_that_was_to_be_sent_alone_and_is_given_up_while_it_connects_leaves_nothing() -> None:
     async with providing() as (provider, lane):
         pool, call = lane._pool, make_call(Recorder())
-        passing = pool.passing_lane(provider.origin)
-        passing.send(call)
+        pool.send_alone(call, provider.origin)
         call.cancel()
-        passing.close()
         assert pool.connections == 1
         upstream = await provider.connection()
         await eventually(lambda: pool.connections == 0)
-        assert not pool._passing
+        await settled()
+        gc.collect()
+        assert list(pool._lanes) == [lane]
         upstream.close()
+
+
+@on_loop
+async def test_a_lane_that_nobody_holds_is_forgotten_with_its_last_connection() -> None:
+    async with providing() as (provider, lane):
+        pool, sink = lane._pool, Recorder()
+        lane.send(make_call(sink))
+        del lane
+        upstream = await provider.connection()
+        await upstream.request()
+        await upstream.reply(b"whole")
+        assert await sink.ending() == "answer"
+        assert len(pool._lanes) == 1
+        upstream.close()
+        await eventually(lambda: pool.connections == 0)
+        await settled()
+        gc.collect()
+        assert not pool._lanes

@@ -22,9 +22,9 @@ from stellwerk.core.stream import (
     ToolCallStarted,
 )
 from stellwerk.dialects.anthropic_messages.citations import decode_citation
-from stellwerk.dialects.anthropic_messages.fragment import EMPTY, best_object
 from stellwerk.dialects.anthropic_messages.tools import decode_call
 from stellwerk.dialects.anthropic_messages.types import DIALECT, Members
+from stellwerk.dialects.fragment import EMPTY, best_object
 from stellwerk.dialects.members import RAWS, STRING, UnreadableError, refuse_reply
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])

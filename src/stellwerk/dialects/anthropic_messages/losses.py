@@ -8,6 +8,7 @@ from stellwerk.core.chat import ChatRequest, JsonObjectFormat, JsonSchemaFormat,
 from stellwerk.core.loss import Loss
 from stellwerk.core.part import Audio, Image, OpaquePart, Part, Thinking, ToolResult, Video
 from stellwerk.core.tool import CustomTool, OpaqueTool
+from stellwerk.dialects.anthropic_messages.reasoning import loses_reasoning
 from stellwerk.dialects.anthropic_messages.request import TIERS
 from stellwerk.dialects.anthropic_messages.types import DIALECT, IN_PLACE, is_spelled
 
@@ -96,6 +97,11 @@ LOSSES = (
     _dropped("top_logprobs", "it tells no log-probabilities", lambda request: request.top_logprobs is not None),
     _dropped("output_format", "it writes JSON after a schema only", _has_formless_json),
     _dropped("output_format.description", "a schema has its own", _has_description),
+    _dropped(
+        "reasoning",
+        "it refuses to think beside a forced tool, a sampling of its own, or a turn without thinking",
+        loses_reasoning,
+    ),
     _dropped("verbosity", "it has no such setting", lambda request: request.verbosity is not None),
     _dropped("metadata", "it takes the user's id only", lambda request: request.metadata),
     _dropped(

@@ -28,6 +28,7 @@ from stellwerk.dialects.anthropic_messages.sources import decode_source, encode_
 from stellwerk.dialects.anthropic_messages.tools import decode_call, encode_call, encode_id
 from stellwerk.dialects.anthropic_messages.types import AS_LIST, DIALECT, Members, is_spelled, marked, merge
 from stellwerk.dialects.members import BOOLEAN, RAW, RAWS, STRING, UnreadableError
+from stellwerk.dialects.thought_signature import as_signed
 
 Wire = msgspec.Raw | dict[str, Any]
 """One content block, ready to be encoded."""
@@ -54,7 +55,7 @@ def encode_part(part: Part) -> Wire | None:
         case Text():
             return _encode_text(part, tuple(one for one in part.citations if is_own(one)))
         case Thinking():
-            return encode_thinking(part) if part.signature else None
+            return encode_thinking(as_signed(part)) if part.signature else None
         case ToolCall():
             return encode_call(part)
         case ToolResult():

@@ -81,14 +81,14 @@ def encode_count(request: ChatRequest) -> bytes:
 
 
 def _wire(request: ChatRequest) -> dict[str, Any]:
-    sampling, reasoning = request.sampling, request.reasoning
+    sampling, thinking = request.sampling, encode_thinking(request)
     user = request.safety_identifier if request.user is None else request.user
     tools = encode_tools(request.tools, request.tool_choice)
     if not tools and not is_spelled(request.opaque, _TOOLS):
         tools = stub_tools(request.messages)
     wire: dict[str, Any] = {
         "model": request.model,
-        "max_tokens": _max_tokens(request),
+        "max_tokens": _max_tokens(request, thinking),
         "system": encode_system(request.messages),
         "messages": encode_turns(request.messages),
         "tools": tools or None,
@@ -99,7 +99,7 @@ def _wire(request: ChatRequest) -> dict[str, Any]:
         "top_p": sampling.top_p,
         "top_k": sampling.top_k,
         "stop_sequences": request.stop or None,
-        "thinking": None if reasoning is None else encode_thinking(reasoning),
+        "thinking": thinking,
         "output_config": _output_config(request) or None,
         "metadata": None if user is None else {"user_id": user},
         "service_tier": TIERS.get(request.service_tier or ""),
@@ -111,17 +111,16 @@ def _wire(request: ChatRequest) -> dict[str, Any]:
     return wire
 
 
-def _max_tokens(request: ChatRequest) -> int:
-    """The caller's limit, or the default, above what the caller allows for thinking, which is a part of it."""
+def _max_tokens(request: ChatRequest, thinking: dict[str, Any] | None) -> int:
+    """The caller's limit, or the default, above what is allowed for thinking, which is a part of it."""
     if request.output_cap is not None:
         return request.output_cap
-    budget = request.reasoning.budget_tokens if request.reasoning is not None else None
-    return DEFAULT_MAX_TOKENS + max(budget or 0, 0)
+    return DEFAULT_MAX_TOKENS + ((thinking or {}).get("budget_tokens") or 0)
 
 
 def _output_config(request: ChatRequest) -> dict[str, Any]:
     config: dict[str, Any] = {}
-    if request.reasoning is not None and (effort := encode_effort(request.reasoning)) is not None:
+    if (effort := encode_effort(request)) is not None:
         config["effort"] = effort
     format_ = request.output_format
     if isinstance(format_, JsonSchemaFormat) and format_.schema is not None:

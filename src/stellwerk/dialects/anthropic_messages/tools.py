@@ -14,8 +14,8 @@ from stellwerk.core.part import ToolCall, ToolKind
 from stellwerk.core.tool import CustomTool, FunctionTool, OpaqueTool, Tool, ToolChoice, ToolMode, ToolName
 from stellwerk.dialects import json_splice
 from stellwerk.dialects.anthropic_messages.cache import decode_cache, encode_cache
-from stellwerk.dialects.anthropic_messages.fragment import best_object
 from stellwerk.dialects.anthropic_messages.types import DIALECT, Members, merge
+from stellwerk.dialects.fragment import best_object
 from stellwerk.dialects.members import BOOLEAN, RAW, STRING, Refuse, UnreadableError, without_nulls
 
 _OWN_KINDS = {"", "custom"}

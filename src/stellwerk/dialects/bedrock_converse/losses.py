@@ -26,9 +26,10 @@ from stellwerk.core.part import (
 from stellwerk.core.tool import CustomTool, OpaqueTool, ToolMode
 from stellwerk.dialects.bedrock_converse.media import S3, Reachable, format_of, is_base64, kind_of
 from stellwerk.dialects.bedrock_converse.messages import INSTRUCTIONS, is_instruction
-from stellwerk.dialects.bedrock_converse.models import is_claude, may_think, takes_reasoning, takes_top_k
+from stellwerk.dialects.bedrock_converse.models import is_claude, takes_reasoning, takes_top_k
 from stellwerk.dialects.bedrock_converse.request import TIERS
 from stellwerk.dialects.bedrock_converse.types import DIALECT, is_own
+from stellwerk.dialects.claude import may_think
 
 _Media = Image | Audio | Video | Document
 

@@ -8,7 +8,7 @@ import msgspec
 
 from stellwerk.core.chat import ChatRequest, JsonSchemaFormat, Reasoning
 from stellwerk.core.opaque import Opaque
-from stellwerk.dialects.bedrock_converse.models import effort, is_claude, may_think, thinking, top_k_fields
+from stellwerk.dialects.bedrock_converse.models import effort, is_claude, thinking, top_k_fields
 from stellwerk.dialects.bedrock_converse.types import (
     DIALECT,
     NOTHING,
@@ -21,6 +21,7 @@ from stellwerk.dialects.bedrock_converse.types import (
     own_member,
     understood,
 )
+from stellwerk.dialects.claude import may_think
 from stellwerk.dialects.members import INTEGER, RAW, STRING, UnreadableError, without_nulls
 
 FAMILY_FIELDS = "additionalModelRequestFields"

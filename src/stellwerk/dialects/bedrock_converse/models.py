@@ -11,20 +11,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from stellwerk.core.chat import ChatRequest, Reasoning, Role
-from stellwerk.core.part import Part, RedactedThinking, Thinking, ToolCall
+from stellwerk.core.chat import ChatRequest, Reasoning
 from stellwerk.core.tool import ToolMode
+from stellwerk.dialects.claude import budget_of, is_budgeted
 
 _CLAUDE = re.compile(r"anthropic\.|(?:^|[./])claude-")
-# Claude up to 4.5 thinks within a budget of tokens; from 4.6 on it decides itself, steered by an effort.
-_BUDGETED = re.compile(r"claude-(?:3|[a-z]+-4(?:-[0-5])?(?=-20\d{6}|-v\d|[:@]|$))")
 _NOVA = re.compile(r"amazon\.nova-")
 _NOVA_2 = re.compile(r"amazon\.nova-2")
 _OPENAI = re.compile(r"(?:^|[./])openai\.")
-
-MIN_BUDGET_TOKENS = 1024
-BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 16_384, "xhigh": 32_768, "max": 32_768}
-"""Efforts as budgets of tokens, for Claude models that know budgets only."""
 
 _EFFORTS = {"minimal": "low"}
 _NOVA_EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
@@ -39,25 +33,6 @@ def is_claude(model: str) -> bool:
 def takes_reasoning(model: str) -> bool:
     """Whether it is known how this model is told to reason."""
     return is_claude(model) or _NOVA_2.search(model) is not None or _OPENAI.search(model) is not None
-
-
-def may_think(request: ChatRequest) -> bool:
-    """Whether Claude takes a wish to think along with the rest of a request.
-
-    It refuses it beside a forced tool, and, where it thinks within a budget, in the midst of a tool's use that began
-    without signed thinking: what another dialect has lost of it cannot be made up.
-    """
-    if request.tool_choice is not None and request.tool_choice.mode is ToolMode.REQUIRED:
-        return False
-    if _BUDGETED.search(request.model) is None:
-        return True
-    has_results = False
-    for message in reversed(request.messages):
-        if message.role is Role.ASSISTANT:
-            is_calling = any(isinstance(part, ToolCall) for part in message.parts)
-            return not (has_results and is_calling) or any(_is_signed(part) for part in message.parts)
-        has_results |= message.role is Role.TOOL
-    return True
 
 
 def takes_top_k(model: str) -> bool:
@@ -85,9 +60,9 @@ def thinking(model: str, reasoning: Reasoning, output_cap: int | None) -> dict[s
         if is_off:
             return {}
         shown = {} if reasoning.display is None else {"display": reasoning.display}
-        if _BUDGETED.search(model) is None:
+        if not is_budgeted(model):
             return {"thinking": {"type": "adaptive", **shown}}
-        budget = _budget(reasoning, output_cap)
+        budget = budget_of(reasoning, output_cap)
         return {} if budget is None else {"thinking": {"type": "enabled", "budget_tokens": budget, **shown}}
     if _OPENAI.search(model):
         return {} if effort is None else {"reasoning_effort": effort}
@@ -100,7 +75,7 @@ def thinking(model: str, reasoning: Reasoning, output_cap: int | None) -> dict[s
 
 def effort(model: str, reasoning: Reasoning) -> str | None:
     """``outputConfig.effort``, which later Claude models take."""
-    if reasoning.effort in {None, _OFF} or not is_claude(model) or _BUDGETED.search(model):
+    if reasoning.effort in {None, _OFF} or not is_claude(model) or is_budgeted(model):
         return None
     return _EFFORTS.get(reasoning.effort or "", reasoning.effort)
 
@@ -123,14 +98,3 @@ def claude_choice(request: ChatRequest, names: Mapping[str, str]) -> dict[str, A
     if choice is not None and len(choice.only) == 1:
         return {"type": "tool", "name": names[choice.only[0].name], "disable_parallel_tool_use": True}
     return {"type": "any", "disable_parallel_tool_use": True}
-
-
-def _is_signed(part: Part) -> bool:
-    return isinstance(part, RedactedThinking) or (isinstance(part, Thinking) and part.signature is not None)
-
-
-def _budget(reasoning: Reasoning, output_cap: int | None) -> int | None:
-    budget = reasoning.budget_tokens or BUDGETS.get(reasoning.effort or "medium", BUDGETS["medium"])
-    if output_cap is not None:
-        budget = min(budget, output_cap - 1)
-    return budget if budget >= MIN_BUDGET_TOKENS else None

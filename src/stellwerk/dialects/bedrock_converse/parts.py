@@ -28,6 +28,7 @@ from stellwerk.dialects.bedrock_converse.citations import decode_citation, encod
 from stellwerk.dialects.bedrock_converse.media import decode_source, encode_source, is_base64, kind_of
 from stellwerk.dialects.bedrock_converse.types import DIALECT, Members, is_own, mark, merge, only_member, unmark
 from stellwerk.dialects.members import BOOLEAN, RAWS, STRING, UnreadableError, without_nulls
+from stellwerk.dialects.thought_signature import as_signed
 
 GUARD = "guardContent"
 CITATIONS = "citationsContent"
@@ -63,7 +64,9 @@ def encode_block(part: Part, *, is_reply: bool = False) -> msgspec.Raw | dict[st
         case Refusal():
             return {"text": part.text} if part.text.strip() else None
         case Thinking():
-            return _encode_thinking(part) if is_reply or part.signature is not None or is_own(part.opaque) else None
+            if is_reply:
+                return _encode_thinking(part)
+            return _encode_thinking(as_signed(part)) if part.signature is not None or is_own(part.opaque) else None
         case RedactedThinking():
             return _encode_redacted(part.data, is_reply=is_reply)
         case OpaquePart():

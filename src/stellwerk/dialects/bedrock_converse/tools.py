@@ -17,17 +17,16 @@ from stellwerk.dialects.bedrock_converse.types import (
     NO_NAMES,
     Members,
     is_spelled,
-    json_object,
     mark,
     merge,
     only_member,
     open_block,
 )
+from stellwerk.dialects.fragment import best_object
 from stellwerk.dialects.members import BOOLEAN, RAW, RAWS, STRING, Refuse, UnreadableError, without_nulls
 
 TOOL_USE = "toolUse"
 TOOL_RESULT = "toolResult"
-EMPTY_INPUT = msgspec.Raw(b"{}")
 
 _SPEC = "toolSpec"
 _JSON = "json"
@@ -180,7 +179,7 @@ def _encode_spec(tool: FunctionTool, name: str) -> dict[str, Any]:
 def _arguments(call: ToolCall) -> Any:
     if call.kind is ToolKind.CUSTOM:
         return {_INPUT: call.arguments}
-    return json_object(call.arguments) or EMPTY_INPUT
+    return best_object(call.arguments)
 
 
 def _result_part(raw: msgspec.Raw, path: str, refuse: Refuse) -> ResultPart:

@@ -19,7 +19,6 @@ OWN = Opaque(DIALECT, {})
 """Marks a value that came in this dialect, so that it goes back as it came."""
 
 _T = TypeVar("_T")
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 NOTHING = (msgspec.Raw(b"null"), msgspec.Raw(b"[]"), msgspec.Raw(b"{}"))
 """Values that say nothing."""
@@ -71,16 +70,6 @@ def unmark(opaque: Opaque | None, name: str) -> Opaque | None:
 def left(part: Members) -> Opaque:
     """What was not taken, never ``None``: an object that came empty goes back empty."""
     return part.opaque() or OWN
-
-
-def json_object(text: str) -> msgspec.Raw | None:
-    """The text as raw JSON when it is an object, else ``None``."""
-    raw = text.encode()
-    try:
-        _OBJECT.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return msgspec.Raw(raw)
 
 
 def only_member(raw: msgspec.Raw) -> tuple[str, Members]:

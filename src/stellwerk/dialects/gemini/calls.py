@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from stellwerk.core.part import OpaquePart, ResultPart, Text, ToolCall, ToolKind, ToolResult
-from stellwerk.dialects.gemini.arguments import is_object, to_object
+from stellwerk.dialects.fragment import best_object, is_object
 from stellwerk.dialects.gemini.parts import Media, encode_media, encode_part, kind_of, read_part, signed
 from stellwerk.dialects.gemini.types import DIALECT, Members, is_marked, mark, merge
 from stellwerk.dialects.members import RAW, RAWS, STRING, UnreadableError
@@ -49,7 +49,7 @@ def encode_call(call: ToolCall) -> dict[str, Any]:
     if call.kind is ToolKind.CUSTOM:
         body["args"] = {"input": call.arguments}
     elif call.arguments or not is_marked(call.opaque, "args"):
-        body["args"] = to_object(call.arguments)
+        body["args"] = best_object(call.arguments)
     return merge(signed({"functionCall": body}, call.signature), call.opaque)
 
 

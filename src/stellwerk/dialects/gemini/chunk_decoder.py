@@ -116,7 +116,7 @@ class ChunkDecoder:
             for part in wire.content.parts:
                 if part.text:
                     if part.thought:
-                        events.append(ThinkingDelta(part.text, wire.index))
+                        events.append(ThinkingDelta(part.text, wire.index, is_summary=True))
                     else:
                         candidate.texts.append(part.text)
                         events.append(TextDelta(part.text, wire.index))

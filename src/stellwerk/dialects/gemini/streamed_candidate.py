@@ -62,7 +62,7 @@ class StreamedCandidate:
                     yield OpaqueDelta(Opaque(DIALECT, {PART: msgspec.Raw(signed)}), self.index)
             case Thinking():
                 if part.text:
-                    yield ThinkingDelta(part.text, self.index)
+                    yield ThinkingDelta(part.text, self.index, is_summary=True)
                 if part.signature is not None:
                     yield ThinkingSigned(part.signature, self.index)
             case ToolCall():

@@ -8,8 +8,8 @@ import msgspec
 
 from stellwerk.core.envelope import Envelope
 from stellwerk.dialects import json_splice
-from stellwerk.dialects.openai_passage.multipart import find_model
-from stellwerk.dialects.openai_passage.operation import Operation, Place
+from stellwerk.dialects.openai_passage.multipart import Span, find_batch_file, find_model
+from stellwerk.dialects.openai_passage.operation import BATCHES, FILES, Operation, Place
 from stellwerk.dialects.rewriting import rename
 from stellwerk.dialects.thin_reading import UNSET, Value, counted, read_thin, wrong
 from stellwerk.errors import InvalidRequest
@@ -21,7 +21,8 @@ class Passage(Envelope, frozen=True, gc=False):
     """A request with method and path. ``model`` is empty where it names none.
 
     ``before``, ``id`` and ``after`` make the path below the base URL; ``query`` is what follows the question mark.
-    ``span`` is where the model stands in a multipart body.
+    ``span`` is where the model stands in a multipart body. ``file`` is where a batch's file does, and ``models`` are
+    those that are named in it, once that is known.
     """
 
     operation: Operation = Operation("", frozenset())
@@ -31,7 +32,14 @@ class Passage(Envelope, frozen=True, gc=False):
     after: str = ""
     query: bytes = b""
     content_type: bytes = b""
-    span: tuple[int, int] | None = None
+    span: Span | None = None
+    file: Span | None = None
+    models: tuple[str, ...] | None = None
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether it makes a batch of a file that is kept."""
+        return self.dialect == BATCHES and self.method == b"POST" and not self.id
 
     @property
     def is_list(self) -> bool:
@@ -52,12 +60,13 @@ def read_passage(
     Raises ``InvalidRequest`` for a body that is neither JSON nor multipart, or names two models.
     """
     operation = place.operation
-    model, span = "", None
+    model, span, file = "", None, None
     if method != b"POST":
         body, content_type = b"", b""
     elif content_type.lower().startswith(_MULTIPART):
         span = find_model(body, content_type)
         model = "" if span is None else _text(body[span[0] : span[1]])
+        file = find_batch_file(body, content_type) if operation.dialect == FILES else None
     elif body:
         model = _model(body, max_depth)
     return Passage(
@@ -73,6 +82,7 @@ def read_passage(
         query=query,
         content_type=content_type,
         span=span,
+        file=file,
     )
 
 

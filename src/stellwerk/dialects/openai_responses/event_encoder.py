@@ -35,7 +35,7 @@ from stellwerk.dialects.openai_responses.finish import is_cut
 from stellwerk.dialects.openai_responses.identity import invent, invent_redacted
 from stellwerk.dialects.openai_responses.reply_frame import ReplyFrame
 from stellwerk.dialects.openai_responses.spoken_item import REASONING, REFUSAL, SUMMARY, TEXT, Form, SpokenItem, Told
-from stellwerk.dialects.openai_responses.types import DIALECT, EVENT, ITEM, PART, is_spelled, own
+from stellwerk.dialects.openai_responses.types import DIALECT, EVENT, ITEM, PART, own
 
 _ADDED, _DONE = "response.output_item.added", "response.output_item.done"
 _MESSAGE = msgspec.Raw(b'"message"')
@@ -108,7 +108,7 @@ class EventEncoder:
             case TextDelta() | RefusalDelta():
                 return self._speak(event)
             case ThinkingDelta():
-                spoken, out = self._open(SUMMARY if is_spelled(event.opaque, "summary") else REASONING)
+                spoken, out = self._open(SUMMARY if event.is_summary else REASONING)
                 return out + self._more(spoken, event.text)
             case ThinkingSigned():
                 return self._sign(event.signature)

@@ -53,7 +53,6 @@ _KNOWN = {*_WHOLE, *_DELTAS, *_OPENINGS, *_CLOSINGS}
 
 _CALLS = {"function_call": ToolKind.FUNCTION, "custom_tool_call": ToolKind.CUSTOM}
 _TOLD_IN_PIECES = ("content", "summary", "encrypted_content", "status", "arguments", "input", "type")
-_SUMMARIZED = Opaque(DIALECT, spelled("summary"))
 _NO_LOGPROBS = {b"null", b"[]"}
 
 
@@ -192,7 +191,7 @@ def _piece(kind: str, text: str, state: _Item) -> Iterator[StreamEvent]:
     elif kind == _REFUSAL:
         yield RefusalDelta(text)
     elif kind == _SUMMARY:
-        yield ThinkingDelta(text, 0, _SUMMARIZED)
+        yield ThinkingDelta(text, is_summary=True)
     elif kind == _REASONING:
         yield ThinkingDelta(text)
     elif state.call is not None:
@@ -210,7 +209,7 @@ def _say(part: Part, *, is_heard: bool) -> Iterator[StreamEvent]:
             yield RefusalDelta(part.text)
         case Thinking():
             if part.text and not is_heard:
-                yield ThinkingDelta(part.text, 0, _SUMMARIZED if part.is_summary else None)
+                yield ThinkingDelta(part.text, is_summary=part.is_summary)
             if part.signature is not None:
                 yield ThinkingSigned(part.signature)
         case RedactedThinking():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from stellwerk.simulator.ask import Ask, Segment
 
 FIRST_TOKENS = 3
 MOST_CACHE_MARKS = 4
+_EARLY = re.compile(r"claude-(?:3|[a-z]+-4(?:-[0-5])?(?:-20\d{6})?$)")
 REDACTING = "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING"
 """Anthropic's own test string begins like this; a prompt with it gets thoughts that nobody can read."""
 
@@ -114,7 +116,19 @@ def _check_beta(request: CountRequest, beta: str) -> None:
             raise refusal(f"{name}: Extra inputs are not permitted")
 
 
+def _check_measure(request: MessagesRequest) -> None:
+    """Models up to 4.5 think within a budget; an effort is known to later ones alone, and to Opus 4.5."""
+    if _EARLY.search(request.model) is None:
+        return
+    effort = request.output_config.effort if request.output_config is not None else None
+    if effort is not None and "opus-4-5" not in request.model:
+        raise refusal("This model does not support the effort parameter.")
+    if isinstance(request.thinking, Adaptive):
+        raise refusal("adaptive thinking is not supported on this model")
+
+
 def _check_sampling(request: MessagesRequest) -> None:
+    _check_measure(request)
     for index, sequence in enumerate(request.stop_sequences or ()):
         if not sequence.strip():
             raise refusal(f"stop_sequences.{index}: each stop sequence must contain non-whitespace")

@@ -11,6 +11,7 @@ import pytest
 from anthropic import transform_schema
 
 from stellwerk.core.chat import ChatRequest, JsonObjectFormat, JsonSchemaFormat, Message, Reasoning, Role, Sampling
+from stellwerk.core.loss import judge
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import (
     Audio,
@@ -33,6 +34,7 @@ from stellwerk.core.part import (
     UrlSource,
 )
 from stellwerk.core.tool import FunctionTool, Tool, ToolChoice, ToolMode, ToolName
+from stellwerk.dialects.anthropic_messages.losses import LOSSES
 from stellwerk.dialects.anthropic_messages.request import DEFAULT_MAX_TOKENS, decode, encode, encode_count
 from stellwerk.dialects.openai_chat import request as openai
 from tests.golden.anthropic_messages.oracle import judge_request
@@ -392,6 +394,43 @@ def test_reasoning_has_a_budget_or_an_effort(
     written = encoded(reasoning=reasoning)
     assert written.get("thinking") == thinking
     assert written.get("output_config", {}).get("effort") == effort
+
+
+CALLED = (HELLO, assistant(ToolCall("c", "f", "{}")), Message(Role.TOOL, (ToolResult("c", (Text("18"),)),)))
+
+
+@pytest.mark.parametrize(
+    ("model", "reasoning", "members", "thinking", "effort"),
+    [
+        ("claude-sonnet-4-5", Reasoning("low"), {}, 2_048, None),
+        ("claude-haiku-4-5-20251001", Reasoning("medium"), {"output_cap": 5_000}, 4_999, None),
+        ("claude-sonnet-4-5", Reasoning("high"), {"output_cap": 1_000}, False, None),
+        ("claude-sonnet-4-5", Reasoning("low", display="auto"), {}, 2_048, None),
+        ("claude-sonnet-4-5", Reasoning(budget_tokens=-1), {}, 8_192, None),
+        ("claude-opus-4-1", Reasoning(budget_tokens=3_000), {}, 3_000, None),
+        ("claude-sonnet-4-5", Reasoning("none"), {}, False, None),
+        ("claude-sonnet-4-5", Reasoning("low"), {"tool_choice": ToolChoice(ToolMode.REQUIRED)}, None, None),
+        ("claude-sonnet-4-5", Reasoning("low"), {"sampling": Sampling(temperature=0.2)}, None, None),
+        ("claude-sonnet-4-5", Reasoning("low"), {"sampling": Sampling(temperature=1.0)}, 2_048, None),
+        ("claude-sonnet-4-5", Reasoning("low"), {"messages": CALLED}, None, None),
+        ("claude-opus-4-5", Reasoning("low"), {"messages": CALLED}, None, "low"),
+        ("claude-opus-4-5", Reasoning("low", is_enabled=True), {}, 2_048, "low"),
+        ("claude-sonnet-4-6", Reasoning("high"), {"messages": CALLED}, None, "high"),
+    ],
+)
+def test_an_effort_is_a_budget_for_models_that_know_no_effort(
+    model: str, reasoning: Reasoning, members: dict[str, Any], thinking: Any, effort: str | None
+) -> None:
+    """And no thinking is asked for beside what such a model refuses it with."""
+    asked = ChatRequest(**{"model": model, "messages": (HELLO,), "reasoning": reasoning, **members})
+    written = json.loads(encode(asked))
+    judge_request(written)
+    told = written.get("thinking")
+    assert (told if told is None else told.get("budget_tokens", False)) == thinking
+    assert written.get("output_config", {}).get("effort") == effort
+    assert written["max_tokens"] > (thinking or 0)
+    is_lost = thinking is None and effort is None
+    assert ("reasoning" in judge(LOSSES, asked)) == is_lost
 
 
 def test_edge_10_a_schema_for_the_answer_is_the_output_format() -> None:

@@ -8,7 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from stellwerk.core.chat import AudioOutput, ChatRequest, JsonObjectFormat, JsonSchemaFormat, Message, Role, Sampling
+from stellwerk.core.chat import (
+    AudioOutput,
+    ChatRequest,
+    JsonObjectFormat,
+    JsonSchemaFormat,
+    Message,
+    Reasoning,
+    Role,
+    Sampling,
+)
 from stellwerk.core.loss import judge
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import (
@@ -56,6 +65,11 @@ DROPPED: dict[str, dict[str, Any]] = {
     "top_logprobs": {"top_logprobs": 3},
     "output_format": {"output_format": JsonObjectFormat()},
     "output_format.description": {"output_format": JsonSchemaFormat(msgspec.Raw(b"{}"), "a", MARK)},
+    "reasoning": {
+        "model": "claude-sonnet-4-5",
+        "reasoning": Reasoning("high"),
+        "sampling": Sampling(temperature=0.5),
+    },
     "verbosity": {"verbosity": MARK},
     "metadata": {"metadata": {"a": MARK}},
     "safety_identifier": {"user": "u", "safety_identifier": MARK},
@@ -94,7 +108,13 @@ def test_what_is_dropped_is_told_and_is_really_left_out(field: str) -> None:
     assert judge(LOSSES, lost) == (field,)
     body = encode(lost)
     assert MARK.encode() not in body
-    kept = {"user": {"metadata"}, "output_format": {"output_config"}, "messages": {"system", "messages"}}
+    kept = {
+        "model": {"model"},
+        "sampling": {"temperature"},
+        "user": {"metadata"},
+        "output_format": {"output_config"},
+        "messages": {"system", "messages"},
+    }
     allowed = {name for member in DROPPED[field] for name in kept.get(member, ())}
     assert {name: value for name, value in json.loads(body).items() if name not in allowed} == {
         name: value for name, value in PLAIN.items() if name not in allowed

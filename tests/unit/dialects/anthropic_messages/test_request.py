@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from stellwerk.core.chat import ChatRequest, JsonSchemaFormat, Message, Reasoning, Role
+from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import (
     CacheMark,
     Citation,
@@ -197,14 +199,15 @@ def test_complaint_28_a_thought_signature_comes_back_with_its_call_and_is_not_se
     ],
 )
 def test_thinking_becomes_reasoning_or_stays_opaque(thinking: Any, reasoning: Reasoning | None) -> None:
-    assert survives(body(thinking=thinking)).reasoning == reasoning
+    own = None if reasoning is None else msgspec.structs.replace(reasoning, opaque=Opaque("anthropic_messages", {}))
+    assert survives(body(thinking=thinking)).reasoning == own
 
 
 def test_effort_and_format_are_read_from_their_place() -> None:
     schema = {"type": "object"}
     config = {"effort": "low", "format": {"type": "json_schema", "schema": schema, "x": 1}, "x": 2}
     decoded = survives(body(output_config=config))
-    assert decoded.reasoning == Reasoning("low")
+    assert decoded.reasoning == Reasoning("low", opaque=Opaque("anthropic_messages", {}))
     assert isinstance(decoded.output_format, JsonSchemaFormat)
     assert decoded.output_format.schema is not None
     assert json.loads(bytes(decoded.output_format.schema)) == schema

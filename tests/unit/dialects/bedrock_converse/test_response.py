@@ -188,6 +188,13 @@ def test_what_callers_of_converse_read_of_other_dialects() -> None:
     ]
 
 
+def test_edge_6_arguments_that_were_cut_off_are_told_as_far_as_they_are_whole() -> None:
+    cut = reply(ToolCall("a", "f", '{"city":"Bern","unit":"cel'), finish=Finish(StopReason.LENGTH))
+    told = encoded(cut)
+    assert told["output"]["message"]["content"][0]["toolUse"]["input"] == {"city": "Bern"}
+    assert told["stopReason"] == "max_tokens"
+
+
 def test_time_taken_tier_and_emptiness_are_told() -> None:
     told = encoded(Reply("i", "m", (), service_tier="flex"), latency_ms=12)
     assert told["metrics"] == {"latencyMs": 12}

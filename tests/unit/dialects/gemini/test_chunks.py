@@ -129,7 +129,7 @@ def test_thinking_comes_apart_from_text_and_its_signature_ends_it() -> None:
     )
     signed = Opaque("gemini", {"part": msgspec.Raw(b'{"text":"","thoughtSignature":"Yg=="}')})
     assert events[1:] == [
-        ThinkingDelta("hm"),
+        ThinkingDelta("hm", is_summary=True),
         ThinkingSigned("YQ=="),
         TextDelta("a"),
         TextDelta("b"),

@@ -499,6 +499,15 @@ def test_complaint_24_a_fault_before_anything_else_is_an_error_event() -> None:
     assert (told["type"], told["message"], told["code"]) == ("error", "no room", "overloaded")
 
 
+def test_a_summary_of_another_dialects_thoughts_is_one_streamed_or_not() -> None:
+    told = write(START, ThinkingDelta("hm", is_summary=True), ThinkingDelta(" so", is_summary=True), *END)
+    assert [payload["delta"] for payload in told if payload["type"] == "response.reasoning_summary_text.delta"] == [
+        "hm",
+        " so",
+    ]
+    assert told[-1]["response"]["output"][0]["summary"] == [{"type": "summary_text", "text": "hm so"}]
+
+
 def test_edge_2_a_thought_signature_is_on_the_call_while_it_streams() -> None:
     told = write(START, ToolCallStarted(0, "c", "f", signature="c2ln"), ToolCallEnded(0), *END)
     signed = {"google": {"thought_signature": "c2ln"}}

@@ -264,3 +264,27 @@ def test_what_is_no_json_is_refused() -> None:
     for body in (b"{", b"\xff", b"[" * 5_000):
         with pytest.raises(Refusal):
             read_messages(body, "")
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("claude-sonnet-4-5", "does not support the effort parameter"),
+        ("claude-haiku-4-5-20251001", "does not support the effort parameter"),
+        ("claude-opus-4-5", ""),
+        ("claude-sonnet-4-6", ""),
+    ],
+)
+def test_an_effort_is_refused_by_models_that_know_none(model: str, told: str) -> None:
+    body = _body(model=model, output_config={"effort": "low"})
+    if not told:
+        read_messages(body, "")
+        return
+    with pytest.raises(Refusal, match=told):
+        read_messages(body, "")
+
+
+def test_models_that_think_within_a_budget_take_no_other_measure() -> None:
+    with pytest.raises(Refusal, match="adaptive thinking is not supported"):
+        read_messages(_body(model="claude-sonnet-4-5", thinking={"type": "adaptive"}), "")
+    read_messages(_body(model="claude-opus-4-6", thinking={"type": "adaptive"}), "")

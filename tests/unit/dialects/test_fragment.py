@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stellwerk.dialects.anthropic_messages.fragment import best_object
+from stellwerk.dialects.fragment import best_object
 
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(2**40), 2**40), st.floats(-9, 9), st.text(max_size=5)),

@@ -1,4 +1,4 @@
-"""As much of a cut-off JSON object as is whole: ``input`` of a tool call must be one, whatever the model wrote."""
+"""As much of a cut-off JSON object as is whole: where a call's arguments must be one, whatever the model wrote."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ def best_object(text: str) -> msgspec.Raw:
         return EMPTY
     whole = _checked(text)
     return whole if whole is not None else _checked(_closed(text)) or EMPTY
+
+
+def is_object(text: str) -> bool:
+    """Whether the text is a JSON object."""
+    return text.lstrip()[:1] == "{" and _checked(text) is not None
 
 
 def _checked(text: str) -> msgspec.Raw | None:
