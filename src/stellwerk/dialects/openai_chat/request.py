@@ -32,6 +32,7 @@ from stellwerk.dialects.members import (
 )
 from stellwerk.dialects.openai_chat.envelope import read_envelope, rewrite
 from stellwerk.dialects.openai_chat.messages import decode_message, encode_conversation
+from stellwerk.dialects.openai_chat.plain_message import read_plainly
 from stellwerk.dialects.openai_chat.tools import decode_choice, decode_tool, encode_choice, encode_tool
 from stellwerk.dialects.openai_chat.types import DIALECT, Members, is_spelled, merge
 from stellwerk.dialects.thin_reading import refuse_any_duplicate
@@ -101,7 +102,8 @@ def _decode(body: Members, raw: bytes) -> ChatRequest:
     request: dict[str, Any] = {
         "model": body.need("model", STRING),
         "messages": tuple(
-            decode_message(message, f"messages[{index}]", refuse_request) for index, message in enumerate(messages)
+            read_plainly(message) or decode_message(message, f"messages[{index}]", refuse_request)
+            for index, message in enumerate(messages)
         ),
         "tools": tuple(decode_tool(tool, f"tools[{index}]", refuse_request) for index, tool in enumerate(tools)),
         "tool_choice": understood(body, "tool_choice", decode_choice),
