@@ -30,6 +30,7 @@ from stellwerk.gateway.defect import report
 from stellwerk.gateway.masking import mask_body
 from stellwerk.gateway.media import Fetching, Found, Media
 from stellwerk.gateway.refusal import error_of
+from stellwerk.gateway.slices import Slices
 from stellwerk.gateway.stream import StreamReply
 from stellwerk.gateway.unheard import UNHEARD
 from stellwerk.http.call import Call, frame
@@ -38,7 +39,7 @@ from stellwerk.http.fields import Headers, media_type
 from stellwerk.supervisor.log import Log
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from stellwerk.core.media import Link
     from stellwerk.core.route import Target
@@ -92,8 +93,8 @@ class Exchange(msgspec.Struct, eq=False):
     _interpreter: Interpretation | None = None
     _is_translated: bool = False
     """Whether the target that is being asked speaks another dialect than the caller."""
-    _fetching: Fetching | None = None
-    """Media on their way, without which the target cannot be asked."""
+    _pending: Fetching | Slices | None = None
+    """Media without which the target cannot be asked, or an answer without one, on their way."""
 
     def start(self) -> None:
         """Asks the first target."""
@@ -106,8 +107,8 @@ class Exchange(msgspec.Struct, eq=False):
         """The caller has left: so does the provider's work for it."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._fetching is not None:
-            self._fetching.cancel()
+        if self._pending is not None:
+            self._pending.cancel()
         if self._call is not None:
             self._call.cancel()
         self.stop_waiting()
@@ -253,8 +254,8 @@ class Exchange(msgspec.Struct, eq=False):
                     self._fetch(missing)
                     return
                 translated = self._translate(interpreter, route)
-                if translated is None:
-                    reply.respond(*interpreter.answer(route, b""), self._scheduler.deadlines.clock())
+                if not isinstance(translated, WireRequest):
+                    self._work_out(interpreter, route, translated)
                     return
                 wire = translated
             if route.sign is not None:
@@ -305,8 +306,8 @@ class Exchange(msgspec.Struct, eq=False):
         self._interpreter = interpreter
         return interpreter
 
-    def _translate(self, interpreter: Interpretation, route: Route) -> WireRequest | None:
-        """The request for a provider of another dialect; ``None`` where the answer needs none.
+    def _translate(self, interpreter: Interpretation, route: Route) -> WireRequest | Iterator[object]:
+        """The request for a provider of another dialect; where the answer needs none, the steps to it.
 
         What the provider cannot say is refused, or told in a header.
         """
@@ -315,17 +316,28 @@ class Exchange(msgspec.Struct, eq=False):
         self._reply.warning = b"x-stellwerk-warning: %b\r\n" % warning.encode() if warning else b""
         return wire
 
+    def _work_out(self, interpreter: Interpretation, route: Route, steps: Iterator[object]) -> None:
+        """Answers without asking anybody, after work that others need not wait for."""
+        scheduler, respond = self._scheduler, self._reply.respond
+        self._pending = slices = Slices(
+            steps,
+            scheduler.call_later,
+            lambda: respond(*interpreter.answer(route, b""), scheduler.deadlines.clock()),
+            self._fail_by_defect,
+        )
+        slices.start()
+
     def _fetch(self, missing: Sequence[Link]) -> None:
         """Puts the attempt off until its media are here: its provider has not been asked yet."""
         reply, scheduler = self._reply, self._scheduler
         reply.attempts -= 1
         now = self._attempt_sent = scheduler.deadlines.clock()
         # Told at once where everything is at hand, so it has to be known before it starts.
-        self._fetching = Fetching(scheduler.media, missing, reply.lease.envelope.body, self._on_media)
-        self._fetching.start(self._attempt_expires(now))
+        self._pending = fetching = Fetching(scheduler.media, missing, reply.lease.envelope.body, self._on_media)
+        fetching.start(self._attempt_expires(now))
 
     def _on_media(self, found: Found) -> None:
-        self._fetching = None
+        self._pending = None
         self.stop_waiting()
         if self._interpreter is not None:
             self._interpreter.learn(found)
