@@ -11,7 +11,7 @@ from stellwerk.core.wire import Failure, FailureKind
 from stellwerk.dialects import sse
 from stellwerk.dialects.excerpt import excerpt, redact
 from stellwerk.dialects.retry_after import retry_after_s
-from stellwerk.errors import StellwerkError, UpstreamError, UpstreamInvalid, UpstreamRefused
+from stellwerk.errors import StellwerkError, UpstreamError, UpstreamRefused
 
 _TYPES = {402: "insufficient_quota", 429: "rate_limit_error"}
 _KINDS = {
@@ -77,21 +77,6 @@ def read_error(error: Any) -> tuple[str, str | None, str | None]:
     message = next((text for name in ("message", "detail", "msg") if type(text := error.get(name)) is str), "")
     code = next((word for name in ("code", "type", "status") if (word := _word(error.get(name)))), None)
     return excerpt(message), code, _word(error.get("param"))
-
-
-def not_json(body: bytes) -> UpstreamInvalid:
-    """The complaint about an answer that cannot be read at all."""
-    told = excerpt(body)
-    said = f" It says: {told}" if told else " It is empty."
-    return UpstreamInvalid("The provider's answer is not JSON." + said)
-
-
-def complaint(wire: Any, expected: str) -> UpstreamInvalid:
-    """The complaint about a decoded answer that is not ``expected``, perhaps an error with a status of success."""
-    message = read_error(wire.get("error"))[0] if type(wire) is dict else ""
-    if message:
-        return UpstreamInvalid(f"The provider answered with an error: {message}")
-    return UpstreamInvalid(f"The provider's answer is not {expected}.")
 
 
 def _told(body: bytes) -> tuple[str, str | None, str | None]:
