@@ -33,28 +33,11 @@ from stellwerk.dialects.anthropic_messages import request, response
 from stellwerk.dialects.anthropic_messages.stream import EventDecoder, EventEncoder, PassThrough
 from stellwerk.errors import InvalidRequest, UpstreamInvalid
 from tests.golden.anthropic_messages.oracle import judge_order
+from tests.property.wire import TEXTS, dump, objects_beside, only, values
 
-TEXTS = st.text(max_size=8)
 WORDS = st.text(min_size=1, max_size=8)
-UNKNOWN = st.dictionaries(
-    st.sampled_from(["x_new", "y", "ümlaut", "x.y", "source.type"]),
-    st.recursive(
-        st.one_of(st.none(), st.booleans(), st.integers(), TEXTS),
-        lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(TEXTS, inner, max_size=2)),
-        max_leaves=4,
-    ),
-    max_size=2,
-)
-
-
-def objects(known: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Objects with these members, some of the optional ones, and some that nobody knows."""
-    fixed = st.fixed_dictionaries(known, optional=optional)
-    return st.tuples(UNKNOWN, fixed).map(lambda pair: {**pair[0], **pair[1]})
-
-
-def only(value: Any) -> st.SearchStrategy[Any]:
-    return st.just(value)
+UNKNOWN = st.dictionaries(st.sampled_from(["x_new", "y", "ümlaut", "x.y", "source.type"]), values(), max_size=2)
+objects = objects_beside(UNKNOWN)
 
 
 MARKS = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}, {"type": "odd"}, None])
@@ -190,10 +173,6 @@ REQUESTS = objects(
     cache_control=MARKS,
     stream=only(True),
 )
-
-
-def dump(value: Any) -> bytes:
-    return json.dumps(value).encode()
 
 
 @given(REQUESTS)

@@ -52,33 +52,18 @@ from stellwerk.dialects.bedrock_converse.frames import write_event
 from stellwerk.dialects.bedrock_converse.stream import FrameDecoder, FrameEncoder, PassThrough
 from stellwerk.errors import InvalidRequest, UpstreamInvalid
 from tests.golden.bedrock_converse.judge import MODEL, assert_well_formed, faults, parsed_stream
+from tests.property.wire import TEXTS, dump, objects_beside, only, values
 
-TEXTS = st.text(max_size=8)
 WORDS = TEXTS.filter(lambda text: text.strip())  # blank text blocks are left out: Bedrock refuses them
 BLOBS = st.binary(min_size=1, max_size=6).map(lambda data: b64encode(data).decode())
 UNKNOWN = st.dictionaries(
-    st.sampled_from(["x_new", "y", "ümlaut"]),
-    st.recursive(
-        st.one_of(st.booleans(), st.integers(), TEXTS),
-        lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(TEXTS, inner, max_size=2)),
-        max_leaves=4,
-    ),
-    max_size=1,
+    st.sampled_from(["x_new", "y", "ümlaut"]), values(st.one_of(st.booleans(), st.integers(), TEXTS)), max_size=1
 )
-
-
-def objects(known: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Objects with these members, some of the optional ones, and some that nobody knows."""
-    fixed = st.fixed_dictionaries(known, optional=optional)
-    return st.tuples(UNKNOWN, fixed).map(lambda pair: {**pair[0], **pair[1]})
+objects = objects_beside(UNKNOWN)
 
 
 def block(kind: str, value: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return value.map(lambda inner: {kind: inner})
-
-
-def only(value: Any) -> st.SearchStrategy[Any]:
-    return st.just(value)
 
 
 SOURCES = st.one_of(
@@ -179,10 +164,6 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
         )
     )
     return wire | {"messages": turns} if turns else wire
-
-
-def dump(value: Any) -> bytes:
-    return json.dumps(value).encode()
 
 
 @given(requests())

@@ -16,27 +16,14 @@ from stellwerk.dialects.fragment import best_object
 from stellwerk.dialects.gemini import counting, request, response
 from stellwerk.dialects.gemini.stream import ChunkDecoder, ChunkEncoder, PassThrough
 from stellwerk.errors import InvalidRequest, UpstreamInvalid
+from tests.property.wire import TEXTS, dump, objects_beside, only, values
 
 MODEL = "gemini-3-pro-preview"
-TEXTS = st.text(max_size=8)
 WORDS = TEXTS.filter(bool)
-ANY = st.recursive(
-    st.one_of(st.booleans(), st.integers(-(2**40), 2**40), TEXTS),
-    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(TEXTS, inner, max_size=2)),
-    max_leaves=4,
-)
+ANY = values(st.one_of(st.booleans(), st.integers(-(2**40), 2**40), TEXTS))
 UNKNOWN = st.dictionaries(st.sampled_from(["xNew", "y", "ümlaut", "x.y"]), ANY, max_size=2)
+objects = objects_beside(UNKNOWN)
 OBJECTS = st.dictionaries(TEXTS, ANY, max_size=2)
-
-
-def objects(known: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Objects with these members, some of the optional ones, and some that nobody knows."""
-    fixed = st.fixed_dictionaries(known, optional=optional)
-    return st.tuples(UNKNOWN, fixed).map(lambda pair: {**pair[0], **pair[1]})
-
-
-def only(value: Any) -> st.SearchStrategy[Any]:
-    return st.just(value)
 
 
 SIGNED = {"thoughtSignature": st.sampled_from(["YQ==", "Yg=="])}
@@ -107,10 +94,6 @@ REQUESTS = objects(
     generationConfig=CONFIGS,
     labels=st.dictionaries(TEXTS, TEXTS, max_size=2),
 )
-
-
-def dump(value: Any) -> bytes:
-    return json.dumps(value).encode()
 
 
 def read(body: bytes) -> Any:

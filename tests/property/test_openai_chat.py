@@ -14,28 +14,11 @@ from stellwerk.dialects import sse
 from stellwerk.dialects.openai_chat import request, response
 from stellwerk.dialects.openai_chat.stream import ChunkDecoder, ChunkEncoder, PassThrough
 from stellwerk.errors import InvalidRequest, UpstreamInvalid
+from tests.property.wire import TEXTS, dump, objects_beside, only, values
 
-TEXTS = st.text(max_size=8)
-UNKNOWN = st.dictionaries(
-    st.sampled_from(["x_new", "y", "ümlaut", "x.y", "function.name"]),
-    st.recursive(
-        st.one_of(st.none(), st.booleans(), st.integers(), TEXTS),
-        lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(TEXTS, inner, max_size=2)),
-        max_leaves=4,
-    ),
-    max_size=2,
-)
+UNKNOWN = st.dictionaries(st.sampled_from(["x_new", "y", "ümlaut", "x.y", "function.name"]), values(), max_size=2)
+objects = objects_beside(UNKNOWN)
 MARKS = st.sampled_from([{}, {"cache_control": {"type": "ephemeral"}}, {"cache_control": {"type": "odd"}}])
-
-
-def objects(known: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Objects with these members, some of the optional ones, and some that nobody knows."""
-    fixed = st.fixed_dictionaries(known, optional=optional)
-    return st.tuples(UNKNOWN, fixed).map(lambda pair: {**pair[0], **pair[1]})
-
-
-def only(value: Any) -> st.SearchStrategy[Any]:
-    return st.just(value)
 
 
 PARTS = st.one_of(
@@ -103,10 +86,6 @@ REQUESTS = objects(
     metadata=st.dictionaries(TEXTS, TEXTS, min_size=1, max_size=2),
     logit_bias=st.dictionaries(TEXTS, st.integers(-100, 100), max_size=2),
 )
-
-
-def dump(value: Any) -> bytes:
-    return json.dumps(value).encode()
 
 
 @given(REQUESTS)

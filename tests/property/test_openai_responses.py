@@ -35,28 +35,11 @@ from stellwerk.dialects import sse
 from stellwerk.dialects.openai_responses import request, response
 from stellwerk.dialects.openai_responses.stream import EventDecoder, EventEncoder, PassThrough
 from stellwerk.errors import InvalidRequest, UpstreamInvalid
+from tests.property.wire import TEXTS, dump, objects_beside, only, values
 
-TEXTS = st.text(max_size=8)
 WORDS = TEXTS.filter(bool)
-UNKNOWN = st.dictionaries(
-    st.sampled_from(["x_new", "y", "ümlaut", "x.y", "phase"]),
-    st.recursive(
-        st.one_of(st.none(), st.booleans(), st.integers(), TEXTS),
-        lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(TEXTS, inner, max_size=2)),
-        max_leaves=4,
-    ),
-    max_size=2,
-)
-
-
-def objects(known: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Objects with these members, some of the optional ones, and some that nobody knows."""
-    fixed = st.fixed_dictionaries(known, optional=optional)
-    return st.tuples(UNKNOWN, fixed).map(lambda pair: {**pair[0], **pair[1]})
-
-
-def only(value: Any) -> st.SearchStrategy[Any]:
-    return st.just(value)
+UNKNOWN = st.dictionaries(st.sampled_from(["x_new", "y", "ümlaut", "x.y", "phase"]), values(), max_size=2)
+objects = objects_beside(UNKNOWN)
 
 
 IDS = {"id": TEXTS, "status": st.sampled_from(["completed", "incomplete"])}
@@ -163,10 +146,6 @@ REQUESTS = objects(
     previous_response_id=st.one_of(st.none(), TEXTS),
     conversation=st.one_of(TEXTS, objects({"id": TEXTS})),
 )
-
-
-def dump(value: Any) -> bytes:
-    return json.dumps(value).encode()
 
 
 @given(REQUESTS)

@@ -1,23 +1,16 @@
-"""How many tokens a request has at most, as far as that can be told without a model's own tokenizer.
-
-An estimate from above, in the units of OpenAI's ``o200k_base``; other vocabularies of today come to about as many.
-Words of Latin letters take a token for every three letters begun, text in which vowels are rare (codes, keys, base64)
-one for every two; digits one for every three, as that tokenizer has it; Cyrillic, Greek, Hebrew and Arabic one for
-every two letters; Han, kana and Hangul three for every two characters; Indic scripts and Thai one for each; anything
-else one for each byte. An eighth is added to the sum. Prose comes out at one and a half to two times what it has, and
-random text a little above it; only lists of the rarest Chinese characters, which nobody writes, were seen to have more.
+"""How many tokens a request is at most: trivially, by its bytes, or by an estimate of its texts (``text_tokens``).
 
 Media have no text to be measured: each has a flat count, that of a picture in the highest usual resolution.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import msgspec
 
-from stellwerk.core.chat import ChatRequest, JsonSchemaFormat, Message
+from stellwerk.core.chat import ChatRequest, JsonSchemaFormat
 from stellwerk.core.part import (
     Audio,
     Document,
@@ -33,6 +26,7 @@ from stellwerk.core.part import (
     ToolResult,
     Video,
 )
+from stellwerk.core.text_tokens import WINDOW, estimate_window, windows
 from stellwerk.core.tool import CustomTool, OpaqueTool, Tool
 
 MEDIA_TOKENS = 1_600
@@ -44,24 +38,21 @@ TOOL_TOKENS = 16
 TOOLS_TOKENS = 350
 """The instructions that providers put before the first tool."""
 
-_BLANKS = r"|[ \t]{1,8}|[\r\n]{1,2}"
-_BEYOND = (
-    r"|[\x00-\x7f]"
-    r"| ?[\u0370-\u045f]{1,2}"
-    r"| ?[\u0590-\u06ff]{1,2}"
-    r"|[\u0080-\u02ff\u0460-\u052f\u0900-\u0d7f\u0e00-\u0e7f]"
-)
-_PROSE = re.compile(r" ?[A-Z]?[a-z]{1,3}| ?[A-Z]{1,2}|[0-9]{1,3}|[!-/:-@\[-`{-~]{1,2}" + _BLANKS + _BEYOND)
-_DENSE = re.compile(r" ?[A-Z]?[a-z]{1,2}| ?[A-Z]{1,2}|[0-9]{1,2}" + _BLANKS + _BEYOND)
-_REST = re.compile(r"[^\x00-\u02ff\u0370-\u052f\u0590-\u06ff\u0900-\u0d7f\u0e00-\u0e7f]+")
-_EAST_ASIAN = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]")
+_Term: TypeAlias = int | str
+"""Tokens, or a window of text to be estimated."""
+_TERM_CHARACTERS = 64
+"""So much text takes as long as coming to a term."""
 
-_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_VOWELS = b"aeiouAEIOU"
-_SYMBOLS = b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
-_RARE_VOWELS = 0.3
-"""Languages in Latin letters have more of them among their letters."""
-_WINDOW = 65_536
+
+def bound_body(body: bytes) -> int:
+    """Tokens of a JSON body, never fewer than it has, from its bytes alone: to be asked before ``estimate`` is.
+
+    A token is at least a byte of text, JSON writes no text shorter than it is, and what frames a message or a tool is
+    shorter than the members that say it. More than its bytes are only the instructions that come with tools, and media:
+    at most one for each object, which is where this is far too high. Not in it is what a request names and a provider
+    keeps: earlier turns (``previous_response_id``, ``conversation``), prompts and caches.
+    """
+    return len(body) + TOOLS_TOKENS + MEDIA_TOKENS * body.count(b"{")
 
 
 def roughly(size: int) -> int:
@@ -71,86 +62,87 @@ def roughly(size: int) -> int:
 
 def estimate(request: ChatRequest) -> int:
     """Tokens of a whole request, never fewer than a provider would count for text."""
-    total = MESSAGE_TOKENS + sum(_message(message) for message in request.messages)
+    return sum(estimate_in_steps(request))
+
+
+def estimate_in_steps(request: ChatRequest) -> Iterator[int]:
+    """The same as a sum, of which each term is less than a millisecond's work: for who has others to serve between."""
+    total = worked = 0
+    for term in _terms(request):
+        size = len(term) if isinstance(term, str) else 0
+        if worked + size > WINDOW:
+            yield total
+            total = worked = 0
+        worked += size + _TERM_CHARACTERS
+        total += estimate_window(term) if isinstance(term, str) else term
+    yield total
+
+
+def _terms(request: ChatRequest) -> Iterator[_Term]:
+    yield MESSAGE_TOKENS
+    for message in request.messages:
+        yield MESSAGE_TOKENS
+        yield from _texts(message.name)
+        yield from _parts(message.parts)
     if request.tools:
-        total += TOOLS_TOKENS + sum(map(_tool, request.tools))
-    if isinstance(request.output_format, JsonSchemaFormat) and request.output_format.schema is not None:
-        total += _raw(request.output_format.schema)
-    return total
+        yield TOOLS_TOKENS
+        for tool in request.tools:
+            yield from _tool(tool)
+    if isinstance(request.output_format, JsonSchemaFormat):
+        yield from _raw(request.output_format.schema)
 
 
-def estimate_text(text: str) -> int:
-    """Tokens of a text, never fewer than it has. Linear in its length."""
-    if len(text) <= _WINDOW:
-        return _window(text)
-    return sum(_window(text[at : at + _WINDOW]) for at in range(0, len(text), _WINDOW))
+def _parts(parts: Iterable[Part]) -> Iterator[_Term]:
+    for part in parts:
+        yield from _part(part)
 
 
-def _window(text: str) -> int:
-    pieces = _DENSE if _is_dense(text.encode(errors="replace")) else _PROSE
-    total = len(pieces.findall(text))
-    if not text.isascii():
-        for run in _REST.findall(text):
-            is_east_asian = len(_EAST_ASIAN.findall(run))
-            rest = _EAST_ASIAN.sub("", run) if is_east_asian else run
-            total += (is_east_asian * 3 + 1) // 2 + len(rest.encode(errors="surrogatepass"))
-    return total + (total + 7) // 8
-
-
-def _is_dense(data: bytes) -> bool:
-    """Whether it is rather a code than words: few vowels among its letters, or more signs than letters."""
-    size = len(data)
-    letters = size - len(data.translate(None, _LETTERS))
-    vowels = size - len(data.translate(None, _VOWELS))
-    symbols = size - len(data.translate(None, _SYMBOLS))
-    return vowels < _RARE_VOWELS * letters or symbols > max(letters, size // 2)
-
-
-def _message(message: Message) -> int:
-    return MESSAGE_TOKENS + estimate_text(message.name or "") + _parts(message.parts)
-
-
-def _parts(parts: Iterable[Part]) -> int:
-    return sum(map(_part, parts))
-
-
-def _part(part: Part) -> int:
+def _part(part: Part) -> Iterator[_Term]:
     match part:
         case Text() | Refusal() | Thinking():
-            return estimate_text(part.text)
-        case Document(source=TextSource(text=text)):
-            return estimate_text(text) + _texts(part.name, part.context)
-        case Document():
-            return MEDIA_TOKENS + _texts(part.name, part.context)
+            yield from _texts(part.text)
+        case Document(source=source):
+            yield from _texts(source.text) if isinstance(source, TextSource) else (MEDIA_TOKENS,)
+            yield from _texts(part.name, part.context)
         case Audio(source=None):
-            return _texts(part.transcript)
+            yield from _texts(part.transcript)
         case Image() | Audio() | Video():
-            return MEDIA_TOKENS
+            yield MEDIA_TOKENS
         case SearchResult():
-            return MESSAGE_TOKENS + _texts(part.source, part.title) + _parts(part.texts)
+            yield MESSAGE_TOKENS
+            yield from _texts(part.source, part.title)
+            yield from _parts(part.texts)
         case ToolCall():
-            return MESSAGE_TOKENS + _texts(part.name, part.arguments)
+            yield MESSAGE_TOKENS
+            yield from _texts(part.name, part.arguments)
         case ToolResult():
-            return MESSAGE_TOKENS + _texts(part.name) + _parts(part.parts)
+            yield MESSAGE_TOKENS
+            yield from _texts(part.name)
+            yield from _parts(part.parts)
         case RedactedThinking():
-            return _texts(part.data)
+            yield from _texts(part.data)
         case _:
-            return _raw(part.raw)
+            yield from _raw(part.raw)
 
 
-def _tool(tool: Tool) -> int:
+def _tool(tool: Tool) -> Iterator[_Term]:
+    yield TOOL_TOKENS
     match tool:
         case OpaqueTool():
-            return TOOL_TOKENS + _raw(tool.raw)
+            yield from _raw(tool.raw)
         case CustomTool():
-            return TOOL_TOKENS + _texts(tool.name, tool.description) + _raw(tool.format)
+            yield from _texts(tool.name, tool.description)
+            yield from _raw(tool.format)
         case _:
-            return TOOL_TOKENS + _texts(tool.name, tool.description) + _raw(tool.parameters)
+            yield from _texts(tool.name, tool.description)
+            yield from _raw(tool.parameters)
 
 
-def _texts(*texts: str | None) -> int:
-    return sum(estimate_text(text) for text in texts if text)
+def _texts(*texts: str | None) -> Iterator[_Term]:
+    for text in texts:
+        if text:
+            yield from windows(text)
 
 
-def _raw(raw: msgspec.Raw | None) -> int:
-    return 0 if raw is None else estimate_text(bytes(raw).decode(errors="replace"))
+def _raw(raw: msgspec.Raw | None) -> Iterator[_Term]:
+    return _texts(None if raw is None else bytes(raw).decode(errors="replace"))

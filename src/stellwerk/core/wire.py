@@ -56,6 +56,19 @@ class FailureKind(enum.Enum):
     """A deadline passed."""
 
 
+KIND_OF_STATUS = {
+    400: FailureKind.REFUSED,
+    401: FailureKind.CREDENTIALS,
+    403: FailureKind.CREDENTIALS,
+    404: FailureKind.REFUSED,
+    408: FailureKind.TIMEOUT,
+    413: FailureKind.REFUSED,
+    422: FailureKind.REFUSED,
+    429: FailureKind.RATE_LIMITED,
+}
+"""What a provider's status says where its body says no more; with any other it is unavailable."""
+
+
 class Failure(msgspec.Struct, frozen=True):
     """One attempt's failure, as a value: kind, the provider's status (0 without an answer) and a readable reason."""
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
 
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.route import Target
-from stellwerk.core.wire import Failure, Origin, WireRequest
+from stellwerk.core.wire import Failure, WireRequest
+from stellwerk.dialects.base_url import COMMON_FIELDS, read_base_url
 from stellwerk.dialects.openai_errors import read_failure
 from stellwerk.http.fields import render
-
-_PORTS = {"http": 80, "https": 443}
 
 
 class BearerUpstream:
@@ -29,19 +27,13 @@ class BearerUpstream:
         *,
         fields: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        url = urlsplit(base_url)
-        if url.scheme not in _PORTS or not url.hostname or url.query or url.fragment or url.username is not None:
-            msg = f"expected an http(s) URL without query, fragment and user, found {base_url!r}"
-            raise ValueError(msg)
         self.dialect = dialect
         self._rewrite = rewrite
-        self.origin = Origin(url.scheme, url.hostname, url.port or _PORTS[url.scheme])
-        self._path = url.path.rstrip("/").encode() + path.encode()
+        self.origin, below = read_base_url(base_url)
+        self._path = below.encode() + path.encode()
         self._fields = render(
             (
-                (b"content-type", b"application/json"),
-                (b"accept-encoding", b"identity"),
-                (b"user-agent", b"stellwerk"),
+                *COMMON_FIELDS,
                 *((name.encode(), value.encode()) for name, value in fields),
             )
         )

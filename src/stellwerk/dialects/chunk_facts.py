@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from stellwerk.core.reply import ReplyFacts
-from stellwerk.dialects.openai_errors import complaint, not_json
 from stellwerk.dialects.openai_usage import WireUsage, decode_usage, neutral
+from stellwerk.dialects.whole_reading import complaint, read_loosely, word
 
 __all__ = ["ReplyFacts", "read_usage"]
 
@@ -40,17 +40,13 @@ _read = msgspec.json.Decoder(_Reply).decode
 
 def _read_tolerantly(body: bytes) -> ReplyFacts:
     """For hosts that are careless with types: only the shape of the whole is demanded."""
-    try:
-        body.decode()
-        wire = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise not_json(body) from None
+    wire = read_loosely(body)
     if type(wire) is not dict or type(wire.get("choices")) is not list:
         raise complaint(wire, "a completion: it has no choices")
-    usage, identity = wire.get("usage"), wire.get("id")
+    usage = wire.get("usage")
     finish = next((choice.get("finish_reason") for choice in wire["choices"][:1] if type(choice) is dict), None)
     return ReplyFacts(
         decode_usage(usage, wire.get("service_tier")) if type(usage) is dict else None,
-        finish if type(finish) is str else "",
-        identity if type(identity) is str else "",
+        word(finish),
+        word(wire.get("id")),
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 
 EXCERPT_CHARACTERS = 500
 
+_CODE_CHARACTERS = 100
 _HEAD_BYTES = 8_192
 _MARKUP = re.compile(r"(?is)<(script|style|head|title)\b.*?</\1\s*>|<[^<>]*>")
 _TITLE = re.compile(r"(?is)<title[^<>]*>([^<]*)")
@@ -33,6 +35,13 @@ def excerpt(body: bytes | str) -> str:
     text = "".join(character if character.isprintable() else " " for character in _SPACES.sub(" ", text)).strip()
     text = redact(_SPACES.sub(" ", text))
     return text if len(text) <= EXCERPT_CHARACTERS else text[: EXCERPT_CHARACTERS - 1].rstrip() + "…"
+
+
+def code_word(value: Any) -> str | None:
+    """A code as hosts write one, which may be a number: short, printable, no key in it; ``None`` for anything else."""
+    if type(value) is int:
+        return str(value)[:_CODE_CHARACTERS]
+    return redact(value)[:_CODE_CHARACTERS] if type(value) is str and value.isprintable() and value else None
 
 
 def redact(text: str) -> str:

@@ -25,6 +25,7 @@ RAWS: msgspec.json.Decoder[tuple[msgspec.Raw, ...]] = msgspec.json.Decoder(tuple
 
 _T = TypeVar("_T")
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_OBJECTS: msgspec.json.Decoder[list[dict[str, msgspec.Raw]]] = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _NULL = msgspec.Raw(b"null")
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _FIRST = re.compile(rb"[ \t\r\n]*+\{[ \t\r\n]*+")
@@ -113,11 +114,26 @@ class Members:
         """The object that the member holds, which must be there."""
         return type(self)(self.need(name, RAW), self.path(name), self._refuse)
 
+    def objects(self, name: str) -> list[Self]:
+        """The objects in the array that the member holds, which must be there: read in one pass with the array."""
+        path, raw = self.path(name), self.peek(name)
+        try:
+            found = _OBJECTS.decode(raw)
+        except msgspec.ValidationError:  # one is no object: which, the longer way tells
+            entries = self.need(name, RAWS)
+            return [type(self)(entry, f"{path}[{index}]", self._refuse) for index, entry in enumerate(entries)]
+        del self._left[name]
+        return [self._of(entry, f"{path}[{index}]") for index, entry in enumerate(found)]
+
     def opaque(self, **parts: Opaque | None) -> Opaque | None:
         """All that was not taken, with what is left of the nested objects ``parts``; ``None`` when that is nothing."""
         left: dict[str, msgspec.Raw | Opaque] = {**self._left}
         left.update((name, part) for name, part in parts.items() if part is not None)
         return Opaque(self.dialect, left) if left else None
+
+    def whole(self) -> msgspec.Raw:
+        """The object of all members that are left."""
+        return msgspec.Raw(msgspec.json.encode(self._left))
 
     def copy(self) -> Self:
         """The same members, of which others may be taken."""

@@ -7,24 +7,13 @@ from typing import Any
 
 import msgspec
 
-from stellwerk.core.wire import Failure, FailureKind
+from stellwerk.core.wire import KIND_OF_STATUS, Failure, FailureKind
 from stellwerk.dialects import sse
-from stellwerk.dialects.excerpt import excerpt, redact
+from stellwerk.dialects.excerpt import code_word, excerpt
 from stellwerk.dialects.retry_after import retry_after_s
-from stellwerk.errors import StellwerkError, UpstreamError, UpstreamInvalid, UpstreamRefused
+from stellwerk.errors import StellwerkError, UpstreamError, UpstreamRefused
 
 _TYPES = {402: "insufficient_quota", 429: "rate_limit_error"}
-_KINDS = {
-    400: FailureKind.REFUSED,
-    404: FailureKind.REFUSED,
-    413: FailureKind.REFUSED,
-    422: FailureKind.REFUSED,
-    401: FailureKind.CREDENTIALS,
-    403: FailureKind.CREDENTIALS,
-    408: FailureKind.TIMEOUT,
-    429: FailureKind.RATE_LIMITED,
-}
-_WORD_CHARACTERS = 100
 
 
 def encode_error(error: StellwerkError) -> bytes:
@@ -61,7 +50,7 @@ def read_failure(status: int, headers: Mapping[bytes, bytes], body: bytes, *, no
     """
     message, code, param = _told(body)
     return Failure(
-        _KINDS.get(status, FailureKind.UNAVAILABLE),
+        KIND_OF_STATUS.get(status, FailureKind.UNAVAILABLE),
         message or f"The provider answered with status {status}.",
         status,
         code,
@@ -75,23 +64,8 @@ def read_error(error: Any) -> tuple[str, str | None, str | None]:
     if type(error) is not dict:
         return (excerpt(error) if type(error) is str else ""), None, None
     message = next((text for name in ("message", "detail", "msg") if type(text := error.get(name)) is str), "")
-    code = next((word for name in ("code", "type", "status") if (word := _word(error.get(name)))), None)
-    return excerpt(message), code, _word(error.get("param"))
-
-
-def not_json(body: bytes) -> UpstreamInvalid:
-    """The complaint about an answer that cannot be read at all."""
-    told = excerpt(body)
-    said = f" It says: {told}" if told else " It is empty."
-    return UpstreamInvalid("The provider's answer is not JSON." + said)
-
-
-def complaint(wire: Any, expected: str) -> UpstreamInvalid:
-    """The complaint about a decoded answer that is not ``expected``, perhaps an error with a status of success."""
-    message = read_error(wire.get("error"))[0] if type(wire) is dict else ""
-    if message:
-        return UpstreamInvalid(f"The provider answered with an error: {message}")
-    return UpstreamInvalid(f"The provider's answer is not {expected}.")
+    code = next((word for name in ("code", "type", "status") if (word := code_word(error.get(name)))), None)
+    return excerpt(message), code, code_word(error.get("param"))
 
 
 def _told(body: bytes) -> tuple[str, str | None, str | None]:
@@ -111,9 +85,3 @@ def _told(body: bytes) -> tuple[str, str | None, str | None]:
         if message:
             return message, code, param
     return excerpt(body), None, None
-
-
-def _word(value: Any) -> str | None:
-    if type(value) is int:
-        return str(value)[:_WORD_CHARACTERS]
-    return redact(value)[:_WORD_CHARACTERS] if type(value) is str and value.isprintable() and value else None

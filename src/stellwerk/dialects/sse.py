@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import TypeVar
 
 import msgspec
 
@@ -18,6 +21,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _END = re.compile(rb"[\r\n](?:(?<=\n)\n|\r(?:\n|(?=[^\n])))")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _RETRY_DIGITS = 15
+_T = TypeVar("_T")
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -133,6 +137,16 @@ class Decoder:
 
     def _parse(self, raw: bytes) -> Event | None:
         return parse(raw if self._is_begun else raw.removeprefix(BYTE_ORDER_MARK))
+
+
+def read_rest(events: Decoder, read: Callable[[Event], Iterable[_T]]) -> list[_T]:
+    """What is read of a stream that has ended. A last event without its empty line counts as far as it is whole."""
+    told = [one for event in events.flush() for one in read(event)]
+    last = events.unfinished
+    if last is not None:
+        with suppress(UpstreamInvalid):
+            told.extend(read(last))
+    return told
 
 
 def is_lone(raw: bytes) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stellwerk.core.wire import WireRequest
 from stellwerk.errors import (
     InvalidRequest,
     StellwerkError,
@@ -17,6 +18,7 @@ from stellwerk.errors import (
 from stellwerk.gateway.masking import mask_body
 from stellwerk.gateway.media import Fetching, Found
 from stellwerk.gateway.refusal import error_of
+from stellwerk.gateway.slices import Slices
 from stellwerk.gateway.stream import StreamReply
 from stellwerk.gateway.unheard import UNHEARD
 from stellwerk.http.call import Call, frame
@@ -24,7 +26,9 @@ from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers, media_type
 
 if TYPE_CHECKING:
-    from stellwerk.core.wire import WireRequest
+    from collections.abc import Iterator, Sequence
+
+    from stellwerk.core.media import Link
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.dialect import Interpretation
@@ -55,34 +59,28 @@ class Attempt(msgspec.Struct, eq=False):
     _stream: StreamReply | None = None
     _is_judged: bool = False
     """Whether the target's standing has learned how it went."""
-    _fetching: Fetching | None = None
-    """Media on their way, without which the target cannot be asked."""
+    _pending: Fetching | Slices | None = None
+    """Media without which the target cannot be asked, or an answer without one, on their way."""
 
     def start(self, trace: bytes) -> None:
         """Asks the target, as soon as everything it needs is here."""
         exchange, reply, route, interpreter = self._exchange, self._reply, self.route, self._interpreter
         envelope = reply.lease.envelope if self._custody is None else self._custody.envelope
         try:
-            wire: WireRequest | None
             if interpreter is None:
                 wire = route.provider.prepare(envelope, route.target, route.credential, trace)
             else:
                 missing = interpreter.missing(route)
                 if missing:
-                    media = exchange.scheduler.media
-                    reply.attempts -= 1  # its provider has not been asked yet
-                    # Told at once where everything is at hand, so it has to be known before it starts.
-                    self._fetching = Fetching(media, missing, reply.lease.envelope.body, self._on_media)
-                    self._fetching.start(self._expires)
+                    self._fetch(missing)
                     return
-                wire = interpreter.prepare(route, trace)
+                translated = interpreter.prepare(route, trace)
                 if interpreter.warning:
                     self.warning = b"x-stellwerk-warning: %b\r\n" % interpreter.warning.encode()
-                if wire is None:
-                    exchange.settle_on(self)
-                    reply.respond(*interpreter.answer(route, b""), exchange.clock())
-                    exchange.finish()
+                if not isinstance(translated, WireRequest):
+                    self._work_out(interpreter, translated)
                     return
+                wire = translated
             if route.sign is not None:
                 wire = route.sign(wire, time.time())
                 reply.signed = wire.fields
@@ -114,8 +112,8 @@ class Attempt(msgspec.Struct, eq=False):
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.abandon()
-        if self._fetching is not None:
-            self._fetching.cancel()
+        if self._pending is not None:
+            self._pending.cancel()
         if self._call is not None:
             self._call.cancel()
             self._call = None
@@ -264,8 +262,29 @@ class Attempt(msgspec.Struct, eq=False):
             reply.attempts -= 1
             exchange.ask_on(self)
 
+    def _fetch(self, missing: Sequence[Link]) -> None:
+        """Puts the attempt off until its media are here: its provider has not been asked yet."""
+        self._reply.attempts -= 1
+        body = self._reply.lease.envelope.body
+        # Told at once where everything is at hand, so it has to be known before it starts.
+        self._pending = fetching = Fetching(self._exchange.scheduler.media, missing, body, self._on_media)
+        fetching.start(self._expires)
+
+    def _work_out(self, interpreter: Interpretation, steps: Iterator[object]) -> None:
+        """Answers without asking anybody, after work that others need not wait for."""
+        exchange, route = self._exchange, self.route
+
+        def respond() -> None:
+            now = exchange.settle_on(self)
+            self._reply.respond(*interpreter.answer(route, b""), now)
+            exchange.finish()
+
+        call_later = exchange.scheduler.call_later
+        self._pending = slices = Slices(steps, call_later, respond, exchange.fail_by_defect)
+        slices.start()
+
     def _on_media(self, found: Found) -> None:
-        self._fetching = None
+        self._pending = None
         if self._interpreter is not None:
             self._interpreter.learn(found)
         self._exchange.ask_on(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from stellwerk.core.chat import ChatRequest
@@ -131,8 +132,10 @@ class Interpretation(Protocol):
         """Takes note of what lies behind links, or why that cannot be had."""
         ...
 
-    def prepare(self, route: Route, trace: bytes) -> WireRequest | None:
-        """The request for a target of which nothing is missing; ``None`` where ``answer`` does without one.
+    def prepare(self, route: Route, trace: bytes) -> WireRequest | Iterator[object]:
+        """The request for a target of which nothing is missing.
+
+        Where ``answer`` does without one, the work that it takes before: steps of less than a millisecond each.
 
         Raises ``InvalidRequest`` for what the target cannot be without, by name.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.loss import judge
 from stellwerk.core.reply import ReplyFacts
-from stellwerk.core.tokens import estimate
+from stellwerk.core.tokens import estimate_in_steps
 from stellwerk.core.usage import Usage
 from stellwerk.core.wire import WireRequest
 from stellwerk.gateway.dialect import Relay
@@ -35,12 +35,13 @@ def counted(tokens: int) -> ReplyFacts:
 class TokenCount:
     """Asks the target of the moment, whatever its dialect, or answers with an estimate from above."""
 
-    __slots__ = ("_asked", "_decode", "_encode", "_media", "warning")
+    __slots__ = ("_asked", "_decode", "_encode", "_estimated", "_media", "warning")
 
     def __init__(self, decode: Callable[[], ChatRequest], encode: Callable[[int], bytes]) -> None:
         self._decode = decode
         self._encode = encode
         self._asked: ChatRequest | None = None
+        self._estimated = 0
         self._media: LinkedMedia | None = None
         self.warning = ""
         """What of the request the target of the moment is not told, or that it has not counted at all."""
@@ -57,13 +58,13 @@ class TokenCount:
         if self._media is not None:
             self._media.learn(found)
 
-    def prepare(self, route: Route, trace: bytes) -> WireRequest | None:
-        """The question to a target; ``None`` where it does not count. Raises ``InvalidRequest``."""
+    def prepare(self, route: Route, trace: bytes) -> WireRequest | Iterator[None]:
+        """The question to a target; the steps of an estimate where it does not count. Raises ``InvalidRequest``."""
         asked = msgspec.structs.replace(self._request, model=route.target.model)
         provider = route.provider
         if not isinstance(provider, Counting):
             self.warning = ESTIMATED
-            return None
+            return self._estimate(self._request)
         if self._media is not None:
             asked = self._media.put_in(asked, route)
         dropped = judge(provider.losses, asked)
@@ -73,12 +74,18 @@ class TokenCount:
     def answer(self, route: Route, body: bytes) -> tuple[bytes, ReplyFacts]:
         """The number of tokens. Raises ``UpstreamInvalid``."""
         decode = route.speech.decode_count
-        tokens = estimate(self._request) if decode is None else decode(body)
+        tokens = self._estimated if decode is None else decode(body)
         return self._encode(tokens), counted(tokens)
 
     def stream(self, route: Route) -> Relay:
         """Never called: a number is not streamed."""
         raise AssertionError(route)
+
+    def _estimate(self, request: ChatRequest) -> Iterator[None]:
+        self._estimated = 0
+        for tokens in estimate_in_steps(request):
+            self._estimated += tokens
+            yield
 
     @property
     def _request(self) -> ChatRequest:

@@ -15,6 +15,7 @@ from google import genai
 from google.genai import types
 from google.genai.client import AsyncClient
 
+from tests.integration.gateway.clients import raw
 from tests.integration.gateway.evidence import provider_key
 from tests.integration.gateway.kit import KEY, LIMITED_KEY, Gateway, model, serving
 from tests.integration.gateway.upstream import Script, completes, refuses, script
@@ -127,6 +128,32 @@ async def test_where_nobody_counts_an_estimate_says_that_it_is_one(tmp_path: Pat
         assert not playing.requests
         event = await gateway.event(2)
         assert (event.dialect, event.outcome, event.status) == ("gemini_count_tokens", "complete", 200)
+
+
+LONG = b'{"model":"plain","messages":[{"role":"user","content":"%b"}]}' % (b"signal box " * 300_000)
+COUNT_PATH = b"/v1/messages/count_tokens"
+
+
+@on_loop
+async def test_others_are_answered_while_a_long_request_is_estimated(tmp_path: Path) -> None:
+    async with counting(tmp_path, "openai") as (gateway, _), raw(gateway) as caller, raw(gateway) as other:
+        await caller.ask(LONG, path=COUNT_PATH)
+        short = b'{"model":"plain","messages":[{"role":"user","content":"signal box"}]}'
+        await other.ask(short, path=COUNT_PATH)
+        assert (await other.told()).status == 200
+        assert (await caller.told()).status == 200
+        first, second = await gateway.event(1), await gateway.event(2)
+        assert first.request_bytes == len(short)
+        assert second.request_bytes == len(LONG)
+
+
+@on_loop
+async def test_a_caller_that_leaves_is_estimated_no_further(tmp_path: Path) -> None:
+    async with counting(tmp_path, "openai") as (gateway, _):
+        async with raw(gateway) as caller:
+            await caller.ask(LONG, path=COUNT_PATH)
+        event = await gateway.event()
+        assert (event.outcome, event.status, event.error) == ("cancelled", 499, "cancelled")
 
 
 @on_loop

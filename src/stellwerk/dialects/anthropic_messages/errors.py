@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from stellwerk.core.wire import Failure, FailureKind
+from stellwerk.core.wire import KIND_OF_STATUS, Failure, FailureKind
 from stellwerk.dialects import sse
-from stellwerk.dialects.excerpt import excerpt, redact
+from stellwerk.dialects.excerpt import code_word, excerpt
 from stellwerk.dialects.retry_after import retry_after_s
 from stellwerk.errors import StellwerkError, UpstreamRefused
 
@@ -27,18 +27,6 @@ TYPES = {
     529: "overloaded_error",
 }
 """The provider's list of types is closed: each status has one of them."""
-
-_KINDS = {
-    400: FailureKind.REFUSED,
-    404: FailureKind.REFUSED,
-    413: FailureKind.REFUSED,
-    422: FailureKind.REFUSED,
-    401: FailureKind.CREDENTIALS,
-    403: FailureKind.CREDENTIALS,
-    408: FailureKind.TIMEOUT,
-    429: FailureKind.RATE_LIMITED,
-}
-_WORD_CHARACTERS = 100
 
 
 def encode_error(error: StellwerkError) -> bytes:
@@ -69,7 +57,7 @@ def read_failure(status: int, headers: Mapping[bytes, bytes], body: bytes, *, no
     """
     message, code = _read(body)
     return Failure(
-        _KINDS.get(status, FailureKind.UNAVAILABLE),
+        KIND_OF_STATUS.get(status, FailureKind.UNAVAILABLE),
         message or f"The provider answered with status {status}.",
         status,
         code,
@@ -82,7 +70,7 @@ def read_error(error: Any) -> tuple[str, str | None]:
     if type(error) is not dict:
         return (excerpt(error) if type(error) is str else ""), None
     message = next((text for name in ("message", "detail", "msg") if type(text := error.get(name)) is str), "")
-    code = next((word for name in ("type", "code", "status") if (word := _word(error.get(name)))), None)
+    code = next((word for name in ("type", "code", "status") if (word := code_word(error.get(name)))), None)
     return excerpt(message), code
 
 
@@ -105,9 +93,3 @@ def _read(body: bytes) -> tuple[str, str | None]:
         if message:
             return message, code
     return excerpt(body), None
-
-
-def _word(value: Any) -> str | None:
-    if type(value) is int:
-        return str(value)[:_WORD_CHARACTERS]
-    return redact(value)[:_WORD_CHARACTERS] if type(value) is str and value.isprintable() and value else None

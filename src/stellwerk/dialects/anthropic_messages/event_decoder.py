@@ -51,14 +51,7 @@ class EventDecoder:
 
     def flush(self) -> list[StreamEvent]:
         """The stream has ended. A last event without its empty line counts when it is whole."""
-        events = [told for event in self._events.flush() for told in self._read(event)]
-        last = self._events.unfinished
-        if last is not None:
-            try:
-                events.extend(self._read(last))
-            except UpstreamInvalid:
-                return events
-        return events
+        return sse.read_rest(self._events, self._read)
 
     def _read(self, event: sse.Event) -> list[StreamEvent]:
         if self.is_complete:

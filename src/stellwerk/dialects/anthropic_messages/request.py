@@ -35,7 +35,7 @@ from stellwerk.dialects.members import (
     without_nulls,
 )
 from stellwerk.dialects.thin_reading import refuse_any_duplicate
-from stellwerk.errors import InvalidRequest
+from stellwerk.dialects.whole_reading import read_request
 
 __all__ = ["DEFAULT_MAX_TOKENS", "decode", "encode", "encode_count", "read_envelope", "rewrite"]
 
@@ -57,14 +57,7 @@ def decode(body: bytes, *, is_count: bool = False) -> ChatRequest:
     With ``is_count`` it is one for ``/v1/messages/count_tokens``, which sets no limit on the output. Scalars of a wrong
     type are refused; content blocks, tools and settings of a shape that is not known stay opaque.
     """
-    try:
-        if not body.isascii():
-            body.decode()
-        return _decode(Members(body, refuse=refuse_request), body, is_count=is_count)
-    except RecursionError:
-        raise InvalidRequest("The request body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
+    return read_request(body, lambda: _decode(Members(body, refuse=refuse_request), body, is_count=is_count))
 
 
 def encode(request: ChatRequest) -> bytes:

@@ -15,11 +15,12 @@ from stellwerk.dialects.anthropic_messages.finish import encode_finish, take_fin
 from stellwerk.dialects.anthropic_messages.parts import decode_content, encode_answer
 from stellwerk.dialects.anthropic_messages.types import DIALECT, Members, merge
 from stellwerk.dialects.anthropic_messages.usage import WireUsage, encode_usage, neutral, read_wire
-from stellwerk.dialects.excerpt import excerpt
 from stellwerk.dialects.members import INTEGER, RAW, STRING, refuse_reply
-from stellwerk.errors import UpstreamInvalid
+from stellwerk.dialects.whole_reading import complaint, read_loosely, read_reply, word
 
 __all__ = ["ReplyFacts", "decode", "decode_count", "encode", "encode_answered_count", "read_usage"]
+
+_EXPECTED = "a message: it has no content"
 
 
 def read_usage(body: bytes) -> ReplyFacts:
@@ -35,12 +36,7 @@ def read_usage(body: bytes) -> ReplyFacts:
 
 def decode(body: bytes) -> Reply:
     """Reads a reply whole. Raises ``UpstreamInvalid`` when it is not the dialect's."""
-    try:
-        if not body.isascii():
-            body.decode()
-        return _decode(Members(body, refuse=refuse_reply), body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _not_json(body) from None
+    return read_reply(body, lambda: _decode(Members(body, refuse=refuse_reply), body))
 
 
 def encode(reply: Reply) -> bytes:
@@ -70,10 +66,7 @@ def encode(reply: Reply) -> bytes:
 
 def decode_count(body: bytes) -> int:
     """``input_tokens`` of an answer to ``count_tokens``. Raises ``UpstreamInvalid`` when it is none."""
-    try:
-        return Members(body, refuse=refuse_reply).need("input_tokens", INTEGER)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _not_json(body) from None
+    return read_reply(body, lambda: Members(body, refuse=refuse_reply).need("input_tokens", INTEGER))
 
 
 def encode_answered_count(input_tokens: int) -> bytes:
@@ -93,38 +86,20 @@ _read = msgspec.json.Decoder(_Reply).decode
 
 def _read_tolerantly(body: bytes) -> ReplyFacts:
     """For hosts that are careless with types: only the shape of the whole is demanded."""
-    try:
-        body.decode()
-        wire = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _not_json(body) from None
+    wire = read_loosely(body)
     if type(wire) is not dict or type(wire.get("content")) is not list:
-        raise UpstreamInvalid(_complaint(wire))
-    usage, identity, finish = wire.get("usage"), wire.get("id"), wire.get("stop_reason")
+        raise complaint(wire, _EXPECTED)
+    usage = wire.get("usage")
     return ReplyFacts(
         neutral(read_wire(usage)) if type(usage) is dict else None,
-        finish if type(finish) is str else "",
-        identity if type(identity) is str else "",
+        word(wire.get("stop_reason")),
+        word(wire.get("id")),
     )
-
-
-def _not_json(body: bytes) -> UpstreamInvalid:
-    told = excerpt(body)
-    said = f" It says: {told}" if told else " It is empty."
-    return UpstreamInvalid("The provider's answer is not JSON." + said)
-
-
-def _complaint(wire: Any) -> str:
-    error = wire.get("error") if type(wire) is dict else None
-    told = error.get("message") if type(error) is dict else error
-    if type(told) is str and told:
-        return f"The provider answered with an error: {excerpt(told)}"
-    return "The provider's answer is not a message: it has no content."
 
 
 def _decode(body: Members, raw: bytes) -> Reply:
     if not bytes(body.peek("content")).startswith(b"["):
-        raise UpstreamInvalid(_complaint(msgspec.json.decode(raw)))
+        raise complaint(msgspec.json.decode(raw), _EXPECTED)
     body.take("type", STRING)
     body.take("role", STRING)
     parts, _ = decode_content(body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
@@ -26,8 +26,6 @@ IN_PLACE = "role"
 OWN_FORMAT = "type"
 """Marks a schema for the answer that came in this dialect: it is the caller's to fit to the provider."""
 
-_OBJECTS: msgspec.json.Decoder[list[dict[str, msgspec.Raw]]] = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
-
 
 class Members(members.Members):
     """The members of one of this dialect's objects."""
@@ -35,21 +33,6 @@ class Members(members.Members):
     __slots__ = ()
 
     dialect = DIALECT
-
-    def objects(self, name: str) -> list[Self]:
-        """The objects in the array that the member holds, which must be there: read in one pass with the array."""
-        path, raw = self.path(name), self.peek(name)
-        try:
-            found = _OBJECTS.decode(raw)
-        except msgspec.ValidationError:  # one is no object: which, the longer way tells
-            entries = self.need(name, members.RAWS)
-            return [type(self)(entry, f"{path}[{index}]", self._refuse) for index, entry in enumerate(entries)]
-        del self._left[name]
-        return [self._of(entry, f"{path}[{index}]") for index, entry in enumerate(found)]
-
-    def whole(self) -> msgspec.Raw:
-        """The object of all members that are left."""
-        return msgspec.Raw(msgspec.json.encode(self._left))
 
 
 def merge(wire: dict[str, Any], opaque: Opaque | None) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -11,17 +10,16 @@ from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.media import Link
 from stellwerk.core.route import Target
-from stellwerk.core.wire import Failure, Origin, WireRequest
+from stellwerk.core.wire import Failure, WireRequest
 from stellwerk.dialects.anthropic_messages.errors import read_failure
 from stellwerk.dialects.anthropic_messages.losses import LOSSES
 from stellwerk.dialects.anthropic_messages.request import encode, encode_count, rewrite
 from stellwerk.dialects.anthropic_messages.types import COUNT_DIALECT, DIALECT
+from stellwerk.dialects.base_url import COMMON_FIELDS, read_base_url
 from stellwerk.http.fields import render
 
 VERSION = "2023-06-01"
 """The version of the interface that this dialect is written for."""
-
-_PORTS = {"http": 80, "https": 443}
 
 
 class AnthropicUpstream:
@@ -31,18 +29,12 @@ class AnthropicUpstream:
     losses = LOSSES
 
     def __init__(self, base_url: str, *, version: str = VERSION, fields: tuple[tuple[str, str], ...] = ()) -> None:
-        url = urlsplit(base_url)
-        if url.scheme not in _PORTS or not url.hostname or url.query or url.fragment or url.username is not None:
-            msg = f"expected an http(s) URL without query, fragment and user, found {base_url!r}"
-            raise ValueError(msg)
-        self.origin = Origin(url.scheme, url.hostname, url.port or _PORTS[url.scheme])
-        self._path = url.path.rstrip("/").encode() + b"/v1/messages"
+        self.origin, below = read_base_url(base_url)
+        self._path = below.encode() + b"/v1/messages"
         self._count_path = self._path + b"/count_tokens"
         self._fields = render(
             (
-                (b"content-type", b"application/json"),
-                (b"accept-encoding", b"identity"),
-                (b"user-agent", b"stellwerk"),
+                *COMMON_FIELDS,
                 (b"anthropic-version", version.encode()),
                 *((name.encode(), value.encode()) for name, value in fields),
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from stellwerk.core.wire import Failure, FailureKind
+from stellwerk.core.wire import KIND_OF_STATUS, Failure, FailureKind
 from stellwerk.dialects.aws_eventstream import Frame
 from stellwerk.dialects.bedrock_converse.frames import EXCEPTION_TYPE, MESSAGE_TYPE, write_exception
 from stellwerk.dialects.excerpt import excerpt, redact
@@ -60,16 +60,6 @@ _KINDS_BY_NAME = {
     "ModelStreamErrorException": FailureKind.UNAVAILABLE,
     UNAVAILABLE: FailureKind.UNAVAILABLE,
     INTERNAL: FailureKind.UNAVAILABLE,
-}
-_KINDS = {
-    400: FailureKind.REFUSED,
-    401: FailureKind.CREDENTIALS,
-    403: FailureKind.CREDENTIALS,
-    404: FailureKind.REFUSED,
-    408: FailureKind.TIMEOUT,
-    413: FailureKind.REFUSED,
-    422: FailureKind.REFUSED,
-    429: FailureKind.RATE_LIMITED,
 }
 _TYPES_BY_STATUS = {
     401: "UnrecognizedClientException",
@@ -141,7 +131,7 @@ def read_failure(status: int, headers: Mapping[bytes, bytes], body: bytes, *, no
     """
     message, told = _told(body)
     name = _name(headers.get(b"x-amzn-errortype", b"").decode("latin-1")) or _name(told)
-    kind = _KINDS_BY_NAME.get(name or "") or _KINDS.get(status, FailureKind.UNAVAILABLE)
+    kind = _KINDS_BY_NAME.get(name or "") or KIND_OF_STATUS.get(status, FailureKind.UNAVAILABLE)
     return Failure(
         kind,
         message or f"The provider answered with status {status}.",

@@ -13,6 +13,7 @@ from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import OpaquePart, Part, Refusal, Text, ToolCall, ToolResult
 from stellwerk.dialects.bedrock_converse.cache import CACHE_POINT, decode_cache, encode_cache
 from stellwerk.dialects.bedrock_converse.parts import GUARD, decode_block, encode_block
+from stellwerk.dialects.bedrock_converse.plain_turn import read_plainly
 from stellwerk.dialects.bedrock_converse.tools import (
     TOOL_RESULT,
     TOOL_USE,
@@ -34,11 +35,14 @@ _IN_PLACE = "content"
 
 def decode_messages(entries: tuple[msgspec.Raw, ...], refuse: Refuse) -> tuple[Message, ...]:
     """``messages``. A user's turn that holds results of tools becomes a tool message and a user message."""
-    return tuple(
-        message
-        for index, raw in enumerate(entries)
-        for message in _decode_turn(Members(raw, f"messages[{index}]", refuse), refuse)
-    )
+    messages: list[Message] = []
+    for index, raw in enumerate(entries):
+        plain = read_plainly(raw)
+        if plain is not None:
+            messages.append(plain)
+        else:
+            messages += _decode_turn(Members(raw, f"messages[{index}]", refuse), refuse)
+    return tuple(messages)
 
 
 def decode_answer(message: Members, refuse: Refuse, names: Mapping[str, str]) -> Message:

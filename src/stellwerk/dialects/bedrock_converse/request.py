@@ -53,7 +53,7 @@ from stellwerk.dialects.members import (
     without_nulls,
 )
 from stellwerk.dialects.thin_reading import refuse_any_duplicate
-from stellwerk.errors import InvalidRequest
+from stellwerk.dialects.whole_reading import read_request
 
 __all__ = ["decode", "encode", "neutral_names", "read_envelope", "rewrite"]
 
@@ -73,14 +73,7 @@ def decode(body: bytes, *, model: str, is_stream: bool) -> ChatRequest:
 
     Scalars of a wrong type are refused; blocks, tools and formats of a shape that is not known stay opaque.
     """
-    try:
-        if not body.isascii():
-            body.decode()
-        return _decode(Members(body, refuse=refuse_request), body, model, is_stream=is_stream)
-    except RecursionError:
-        raise InvalidRequest("The request body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
+    return read_request(body, lambda: _decode(Members(body, refuse=refuse_request), body, model, is_stream=is_stream))
 
 
 def encode(request: ChatRequest) -> bytes:

@@ -21,6 +21,7 @@ from stellwerk.dialects.bedrock_converse.types import DIALECT, NO_NAMES, Members
 from stellwerk.dialects.bedrock_converse.usage import USAGE, WireUsage, decode_usage, encode_usage, neutral, read_tier
 from stellwerk.dialects.excerpt import excerpt
 from stellwerk.dialects.members import RAW, STRING, UnreadableError, refuse_reply
+from stellwerk.dialects.whole_reading import not_json, read_reply, word
 from stellwerk.errors import UpstreamInvalid
 
 __all__ = ["ReplyFacts", "decode", "encode", "read_usage"]
@@ -49,12 +50,7 @@ def decode(body: bytes, *, model: str = "", identity: str = "", names: Mapping[s
     ``model`` and ``identity`` are what the reply is to say of itself; ``names`` are the tools that were asked for
     under another name, as ``neutral_names`` of the request has them.
     """
-    try:
-        if not body.isascii():
-            body.decode()
-        return _decode(Members(body, refuse=refuse_reply), model, identity, names)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _not_json(body) from None
+    return read_reply(body, lambda: _decode(Members(body, refuse=refuse_reply), model, identity, names))
 
 
 def encode(reply: Reply, *, latency_ms: int = 0) -> bytes:
@@ -127,15 +123,8 @@ def _read_tolerantly(body: bytes) -> tuple[Usage | None, _Thin]:
     except msgspec.ValidationError:
         raise UpstreamInvalid(_complaint(body)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _not_json(body) from None
-    stop = wire.stopReason
-    return decode_usage(wire.usage, read_tier(wire.serviceTier)), _Thin(wire.output, stop if type(stop) is str else "")
-
-
-def _not_json(body: bytes) -> UpstreamInvalid:
-    told = excerpt(body)
-    said = f" It says: {told}" if told else " It is empty."
-    return UpstreamInvalid("The provider's answer is not JSON." + said)
+        raise not_json(body) from None
+    return decode_usage(wire.usage, read_tier(wire.serviceTier)), _Thin(wire.output, word(wire.stopReason))
 
 
 def _complaint(body: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
@@ -11,14 +11,14 @@ from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.media import Link
 from stellwerk.core.route import Target
-from stellwerk.core.wire import Failure, Origin, WireRequest
+from stellwerk.core.wire import Failure, WireRequest
+from stellwerk.dialects.base_url import COMMON_FIELDS, read_base_url
 from stellwerk.dialects.bedrock_converse.errors import read_failure
 from stellwerk.dialects.bedrock_converse.losses import LOSSES
 from stellwerk.dialects.bedrock_converse.request import encode, rewrite
 from stellwerk.dialects.bedrock_converse.types import DIALECT
 from stellwerk.http.fields import render
 
-_PORTS = {"http": 80, "https": 443}
 _SUFFIXES = (("cn-", "amazonaws.com.cn"), ("eusc-", "amazonaws.eu"), ("", "amazonaws.com"))
 _MOST_PATHS = 1024
 
@@ -36,19 +36,9 @@ class BedrockUpstream:
     losses = LOSSES
 
     def __init__(self, base_url: str) -> None:
-        url = urlsplit(base_url)
-        if url.scheme not in _PORTS or not url.hostname or url.query or url.fragment or url.username is not None:
-            msg = f"expected an http(s) URL without query, fragment and user, found {base_url!r}"
-            raise ValueError(msg)
-        self.origin = Origin(url.scheme, url.hostname, url.port or _PORTS[url.scheme])
-        self._prefix = url.path.rstrip("/").encode() + b"/model/"
-        self._fields = render(
-            (
-                (b"content-type", b"application/json"),
-                (b"accept-encoding", b"identity"),
-                (b"user-agent", b"stellwerk"),
-            )
-        )
+        self.origin, below = read_base_url(base_url)
+        self._prefix = below.encode() + b"/model/"
+        self._fields = render(COMMON_FIELDS)
         self._authorized: tuple[str, bytes] = ("", self._fields)
         self._paths: dict[tuple[str, bool], bytes] = {}
 

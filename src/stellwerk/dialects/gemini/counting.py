@@ -10,10 +10,10 @@ from stellwerk.dialects import json_splice
 from stellwerk.dialects.gemini.envelope import check_depth
 from stellwerk.dialects.gemini.paths import resource
 from stellwerk.dialects.gemini.request import decode_members, encode
-from stellwerk.dialects.gemini.response import not_json
 from stellwerk.dialects.gemini.types import COUNT_DIALECT, Members
 from stellwerk.dialects.members import refuse_request
 from stellwerk.dialects.thin_reading import check_utf8, refusal
+from stellwerk.dialects.whole_reading import not_json
 from stellwerk.errors import UpstreamInvalid
 
 _MAX_DEPTH = 256

@@ -45,10 +45,11 @@ def read_envelope(body: bytes, *, model: str, is_stream: bool, max_depth: int, i
     check_depth(body, max_depth)
     if wire.contents is _UNSET:
         raise InvalidRequest("Missing required parameter: 'contents'.", param="contents")
-    config = wire.camel if wire.snake is None else wire.snake
-    output_cap, choices = None, None
-    if config is not None:
+    if wire.camel is not _UNSET or wire.snake is not _UNSET:
         _refuse_duplicates(body)
+    config = wire.snake or wire.camel
+    output_cap, choices = None, None
+    if config:
         output_cap = _count("maxOutputTokens", config.camel_cap if config.snake_cap is None else config.snake_cap, 0)
         choices = _count("candidateCount", config.camel_count if config.snake_count is None else config.snake_count, 1)
     return GeminiEnvelope(
@@ -95,8 +96,8 @@ class _Config(msgspec.Struct, gc=False):
 
 class _Wire(msgspec.Struct, gc=False):
     contents: _Array | msgspec.UnsetType = _UNSET
-    camel: _Config | None = msgspec.field(default=None, name=_CONFIG[0])
-    snake: _Config | None = msgspec.field(default=None, name=_CONFIG[1])
+    camel: _Config | msgspec.UnsetType | None = msgspec.field(default=_UNSET, name=_CONFIG[0])
+    snake: _Config | msgspec.UnsetType | None = msgspec.field(default=_UNSET, name=_CONFIG[1])
     model: msgspec.Raw = _NO_MODEL
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from stellwerk.core.wire import Failure, FailureKind
+from stellwerk.core.wire import KIND_OF_STATUS, Failure, FailureKind
 from stellwerk.dialects import sse
-from stellwerk.dialects.excerpt import excerpt, redact
+from stellwerk.dialects.excerpt import code_word, excerpt
 from stellwerk.dialects.retry_after import retry_after_s
 from stellwerk.errors import StellwerkError, UpstreamError, UpstreamRefused
 
@@ -37,20 +37,9 @@ _WORDS = {
 }
 # By each word its first status.
 _CODES = {word: status for status, word in reversed(_WORDS.items())}
-_KINDS = {
-    400: FailureKind.REFUSED,
-    404: FailureKind.REFUSED,
-    413: FailureKind.REFUSED,
-    422: FailureKind.REFUSED,
-    401: FailureKind.CREDENTIALS,
-    403: FailureKind.CREDENTIALS,
-    408: FailureKind.TIMEOUT,
-    429: FailureKind.RATE_LIMITED,
-}
 # A wrong key is a 400 with Google, told from a wrong request by these alone.
 _KEY_REASONS = frozenset({"API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED", "CREDENTIALS_MISSING"})
 _DELAY = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
-_WORD_CHARACTERS = 100
 
 
 def encode_error(error: StellwerkError) -> bytes:
@@ -103,7 +92,7 @@ def read_failure(status: int, headers: Mapping[bytes, bytes], body: bytes, *, no
     message, code = read_error(error)
     details = _details(error)
     reasons = {detail.get("reason") for detail in details if type(detail.get("reason")) is str}
-    kind = _KINDS.get(status, FailureKind.UNAVAILABLE)
+    kind = KIND_OF_STATUS.get(status, FailureKind.UNAVAILABLE)
     if kind is FailureKind.REFUSED and (reasons & _KEY_REASONS or "API key not valid" in message):
         kind = FailureKind.CREDENTIALS
     delay_s = next((delay for detail in details if (delay := _delay(detail)) is not None), None)
@@ -122,7 +111,7 @@ def read_error(error: Any) -> tuple[str, str | None]:
     if type(error) is not dict:
         return (excerpt(error) if type(error) is str else ""), None
     message = error.get("message")
-    code = _word(error.get("status")) or _word(error.get("code"))
+    code = code_word(error.get("status")) or code_word(error.get("code"))
     return excerpt(message) if type(message) is str else "", code
 
 
@@ -151,10 +140,4 @@ def _delay(detail: Mapping[str, Any]) -> float | None:
 def _field(detail: Mapping[str, Any]) -> str | None:
     violations = detail.get("fieldViolations")
     first = violations[0] if type(violations) is list and violations else None
-    return _word(first.get("field")) if type(first) is dict else None
-
-
-def _word(value: Any) -> str | None:
-    if type(value) is int:
-        return str(value)[:_WORD_CHARACTERS]
-    return redact(value)[:_WORD_CHARACTERS] if type(value) is str and value.isprintable() and value else None
+    return code_word(first.get("field")) if type(first) is dict else None

@@ -16,7 +16,7 @@ from stellwerk.dialects.gemini.parts import read_part
 from stellwerk.dialects.gemini.tools import decode_choice, decode_tools, encode_choice, encode_tools
 from stellwerk.dialects.gemini.types import Members, merge, take_raws
 from stellwerk.dialects.members import RAW, RAWS, STRING, UnreadableError, refuse_request, without_nulls
-from stellwerk.errors import InvalidRequest
+from stellwerk.dialects.whole_reading import read_request
 
 __all__ = ["GeminiEnvelope", "decode", "encode", "read_envelope", "rewrite"]
 
@@ -29,14 +29,7 @@ def decode(body: bytes, *, model: str, is_stream: bool) -> ChatRequest:
 
     Scalars of a wrong type are refused; parts, tools and formats of a shape that is not known stay opaque.
     """
-    try:
-        if not body.isascii():
-            body.decode()
-        return decode_members(Members(body, refuse=refuse_request), model, is_stream=is_stream)
-    except RecursionError:
-        raise InvalidRequest("The request body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
+    return read_request(body, lambda: decode_members(Members(body, refuse=refuse_request), model, is_stream=is_stream))
 
 
 def decode_members(body: Members, model: str, *, is_stream: bool) -> ChatRequest:

@@ -11,7 +11,6 @@ from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import Part, Text, Thinking, ToolCall
 from stellwerk.core.reply import Candidate, Finish, Reply, ReplyFacts, StopReason
 from stellwerk.core.usage import Usage
-from stellwerk.dialects.excerpt import excerpt
 from stellwerk.dialects.gemini.contents import decode_answer, encode_parts
 from stellwerk.dialects.gemini.finish import decode_finish, encode_finish
 from stellwerk.dialects.gemini.grounding import GROUNDING, encode_citations, restore, take_grounding, text_parts
@@ -21,7 +20,7 @@ from stellwerk.dialects.gemini.types import DIALECT, Members, is_marked, mark, m
 from stellwerk.dialects.gemini.usage import WireUsage, decode_usage, encode_usage, neutral
 from stellwerk.dialects.gemini.usage import read_usage as read_wire_usage
 from stellwerk.dialects.members import RAW, STRING, refuse_reply
-from stellwerk.errors import UpstreamInvalid
+from stellwerk.dialects.whole_reading import complaint, read_loosely, read_reply, word
 
 __all__ = ["ReplyFacts", "decode", "encode", "read_usage"]
 
@@ -38,7 +37,7 @@ def read_usage(body: bytes) -> ReplyFacts:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _read_tolerantly(body)
     if wire.candidates is None and wire.prompt_feedback is None:
-        raise UpstreamInvalid(_complaint(msgspec.json.decode(body)))
+        raise complaint(msgspec.json.decode(body), _EXPECTED)
     finish = wire.candidates[0].finish_reason if wire.candidates else None
     if not wire.candidates and wire.prompt_feedback is not None:
         finish = wire.prompt_feedback.block_reason
@@ -48,12 +47,7 @@ def read_usage(body: bytes) -> ReplyFacts:
 
 def decode(body: bytes) -> Reply:
     """Reads a reply whole. Raises ``UpstreamInvalid`` when it is not the dialect's."""
-    try:
-        if not body.isascii():
-            body.decode()
-        return _decode(Members(body, refuse=refuse_reply), body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise not_json(body) from None
+    return read_reply(body, lambda: _decode(Members(body, refuse=refuse_reply), body))
 
 
 def encode(reply: Reply) -> bytes:
@@ -106,47 +100,29 @@ class _Reply(msgspec.Struct, gc=False, rename="camel"):
 
 
 _read = msgspec.json.Decoder(_Reply).decode
+_EXPECTED = "generated content: it has no candidates"
 _NULL = msgspec.Raw(b"null")
 
 
 def _read_tolerantly(body: bytes) -> ReplyFacts:
     """For hosts that are careless with types: only the shape of the whole is demanded."""
-    try:
-        body.decode()
-        wire = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise not_json(body) from None
+    wire = read_loosely(body)
     candidates = wire.get("candidates") if type(wire) is dict else None
     if type(wire) is not dict or not (type(candidates) is list or type(wire.get(BLOCKED)) is dict):
-        raise UpstreamInvalid(_complaint(wire))
+        raise complaint(wire, _EXPECTED)
     first = candidates[0] if type(candidates) is list and candidates else None
     finish = first.get("finishReason") if type(first) is dict else None
-    usage, identity = wire.get("usageMetadata"), wire.get("responseId")
+    usage = wire.get("usageMetadata")
     return ReplyFacts(
         decode_usage(usage) if type(usage) is dict else None,
-        finish if type(finish) is str else "",
-        identity if type(identity) is str else "",
+        word(finish),
+        word(wire.get("responseId")),
     )
-
-
-def not_json(body: bytes) -> UpstreamInvalid:
-    """What to say of an answer that cannot be parsed."""
-    told = excerpt(body)
-    said = f" It says: {told}" if told else " It is empty."
-    return UpstreamInvalid("The provider's answer is not JSON." + said)
-
-
-def _complaint(wire: Any) -> str:
-    error = wire.get("error") if type(wire) is dict else None
-    told = error.get("message") if type(error) is dict else error
-    if type(told) is str and told:
-        return f"The provider answered with an error: {excerpt(told.encode())}"
-    return "The provider's answer is not generated content: it has no candidates."
 
 
 def _decode(body: Members, raw: bytes) -> Reply:
     if "candidates" not in body and BLOCKED not in body:
-        raise UpstreamInvalid(_complaint(msgspec.json.decode(raw)))
+        raise complaint(msgspec.json.decode(raw), _EXPECTED)
     identity = body.take("responseId", STRING) or ""
     candidates = tuple(
         _decode_candidate(Members(entry, f"candidates[{number}]", refuse_reply), identity, number)

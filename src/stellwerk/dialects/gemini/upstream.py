@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -12,7 +11,8 @@ from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.media import Link
 from stellwerk.core.route import Target
-from stellwerk.core.wire import Failure, Origin, WireRequest
+from stellwerk.core.wire import Failure, WireRequest
+from stellwerk.dialects.base_url import COMMON_FIELDS, read_base_url
 from stellwerk.dialects.gemini.counting import encode_count_request, rewrite_count_request
 from stellwerk.dialects.gemini.errors import read_failure
 from stellwerk.dialects.gemini.losses import LOSSES, READABLE, VERTEX_LOSSES
@@ -21,7 +21,6 @@ from stellwerk.dialects.gemini.request import GeminiEnvelope, encode, rewrite
 from stellwerk.dialects.gemini.types import COUNT_DIALECT
 from stellwerk.http.fields import render
 
-_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"[a-z0-9_-]{0,63}")
 
 
@@ -33,19 +32,9 @@ class GeminiUpstream:
     _is_vertex = False
 
     def __init__(self, base_url: str, *, api_version: str = "v1beta") -> None:
-        url = urlsplit(base_url)
-        if url.scheme not in _PORTS or not url.hostname or url.query or url.fragment or url.username is not None:
-            msg = f"expected an http(s) URL without query, fragment and user, found {base_url!r}"
-            raise ValueError(msg)
-        self.origin = Origin(url.scheme, url.hostname, url.port or _PORTS[url.scheme])
-        self._prefix = f"{url.path.rstrip('/')}/{api_version}/"
-        self._fields = render(
-            (
-                (b"content-type", b"application/json"),
-                (b"accept-encoding", b"identity"),
-                (b"user-agent", b"stellwerk"),
-            )
-        )
+        self.origin, below = read_base_url(base_url)
+        self._prefix = f"{below}/{api_version}/"
+        self._fields = render(COMMON_FIELDS)
         self._authorized: tuple[str, bytes] = ("", self._fields)
         self._paths: dict[tuple[str, str, bool], bytes] = {}
 

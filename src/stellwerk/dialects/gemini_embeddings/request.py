@@ -10,12 +10,13 @@ from stellwerk.core.embedding import EmbeddingRequest
 from stellwerk.dialects.gemini_embeddings.types import DIALECT, Members
 from stellwerk.dialects.members import INTEGER, RAWS, STRING, merge, refuse_request, without_nulls
 from stellwerk.dialects.thin_reading import refuse_any_duplicate
+from stellwerk.dialects.whole_reading import read_request
 from stellwerk.errors import InvalidRequest
 
 
 def decode(body: bytes, *, model: str) -> EmbeddingRequest:
     """Reads the body of ``embedContent``. Raises ``InvalidRequest`` with what is wrong and where."""
-    return _read(body, model, is_batch=False)
+    return read_request(body, lambda: _decode(Members(body, refuse=refuse_request), body, model, is_batch=False))
 
 
 def decode_batch(body: bytes, *, model: str) -> EmbeddingRequest:
@@ -23,7 +24,7 @@ def decode_batch(body: bytes, *, model: str) -> EmbeddingRequest:
 
     Its requests may differ in their text only: other dialects have one setting for all.
     """
-    return _read(body, model, is_batch=True)
+    return read_request(body, lambda: _decode(Members(body, refuse=refuse_request), body, model, is_batch=True))
 
 
 def encode(request: EmbeddingRequest) -> bytes:
@@ -37,23 +38,15 @@ def is_batch(request: EmbeddingRequest) -> bool:
     return not request.is_single or len(request.inputs) != 1
 
 
-def _read(body: bytes, model: str, *, is_batch: bool) -> EmbeddingRequest:
-    try:
-        if not body.isascii():
-            body.decode()
-        top = Members(body, refuse=refuse_request)
-        refuse_any_duplicate(body, top)
-        if not is_batch:
-            return _decode_entry(top, model, "content")
-        raws = top.need("requests", RAWS)
-        entries = [
-            _decode_entry(Members(raw, f"requests[{index}]", refuse_request), model, f"requests[{index}].content")
-            for index, raw in enumerate(raws)
-        ]
-    except RecursionError:
-        raise InvalidRequest("The request body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
+def _decode(top: Members, body: bytes, model: str, *, is_batch: bool) -> EmbeddingRequest:
+    refuse_any_duplicate(body, top)
+    if not is_batch:
+        return _decode_entry(top, model, "content")
+    raws = top.need("requests", RAWS)
+    entries = [
+        _decode_entry(Members(raw, f"requests[{index}]", refuse_request), model, f"requests[{index}].content")
+        for index, raw in enumerate(raws)
+    ]
     return _join(entries)
 
 

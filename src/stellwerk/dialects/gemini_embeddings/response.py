@@ -9,7 +9,7 @@ import msgspec
 from stellwerk.core.embedding import EmbeddingReply
 from stellwerk.core.reply import ReplyFacts
 from stellwerk.core.usage import Usage
-from stellwerk.dialects.openai_errors import complaint, not_json
+from stellwerk.dialects.whole_reading import complaint, read_loosely
 from stellwerk.errors import UpstreamInvalid
 
 __all__ = ["ReplyFacts", "decode", "encode", "read_usage"]
@@ -77,9 +77,4 @@ def _usage(wire: Any) -> Usage | None:
 
 
 def _unreadable(body: bytes) -> UpstreamInvalid:
-    try:
-        body.decode()
-        wire = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return not_json(body)
-    return complaint(wire, "a reply with embeddings")
+    return complaint(read_loosely(body), "a reply with embeddings")

@@ -66,14 +66,7 @@ class ChunkDecoder:
 
     def flush(self) -> list[StreamEvent]:
         """The stream has ended. A last event without its empty line counts when it is whole."""
-        events = [neutral for event in self._splitter_events.flush() for neutral in self._read(event)]
-        last = self._splitter_events.unfinished
-        if last is not None:
-            try:
-                events.extend(self._read(last))
-            except UpstreamInvalid:
-                return events
-        return events
+        return sse.read_rest(self._splitter_events, self._read)
 
     def _read(self, event: sse.Event) -> Iterator[StreamEvent]:
         if self.is_complete:

@@ -58,11 +58,8 @@ def decode_message(raw: msgspec.Raw, path: str, refuse: Refuse, *, call_prefix: 
     cache = decode_cache(message)
     name = message.take("name", STRING)
     if role is Role.TOOL:
-        return Message(role, (_result(message, word, name, refuse),), None, cache, message.opaque())
-    if role is Role.ASSISTANT:
-        parts = _answer(message, refuse, call_prefix=call_prefix)
-    else:
-        parts = decode_content(message, refuse)
+        return Message(role, (_result(message, word, name),), None, cache, message.opaque())
+    parts = _answer(message, call_prefix=call_prefix) if role is Role.ASSISTANT else decode_content(message)
     return Message(role, parts, name, cache, message.opaque())
 
 
@@ -148,9 +145,9 @@ def encode_citation(citation: Citation) -> dict[str, Any]:
     return merge({"type": "url_citation", "url_citation": span | source}, citation.opaque)
 
 
-def _answer(message: Members, refuse: Refuse, *, call_prefix: str) -> tuple[Part, ...]:
+def _answer(message: Members, *, call_prefix: str) -> tuple[Part, ...]:
     thinking = _thinking(message)
-    content: tuple[Part, ...] = decode_content(message, refuse)
+    content: tuple[Part, ...] = decode_content(message)
     refusal = message.take("refusal", STRING)
     if refusal is not None:
         content += (Refusal(refusal),)
@@ -218,9 +215,9 @@ def _calls(message: Members, *, call_prefix: str) -> tuple[ToolCall, ...]:
     return calls
 
 
-def _result(message: Members, word: str, name: str | None, refuse: Refuse) -> ToolResult:
+def _result(message: Members, word: str, name: str | None) -> ToolResult:
     call_id = "" if word == _FUNCTION else message.need("tool_call_id", STRING)
-    parts = decode_results(message, refuse)
+    parts = decode_results(message)
     is_own = not parts or any(is_media(part) for part in parts)
     return ToolResult(call_id, parts, name, opaque=Opaque(DIALECT, spelled(_CONTENT)) if is_own else None)
 

@@ -26,9 +26,7 @@ from stellwerk.core.part import (
 )
 from stellwerk.dialects.media_url import source_of, url_of
 from stellwerk.dialects.members import (
-    RAWS,
     STRING,
-    Refuse,
     UnreadableError,
     spelled,
     without_nulls,
@@ -45,14 +43,13 @@ AS_PART = "type"
 _AUDIO_FORMATS = {"mpeg": "mp3", "x-wav": "wav", "wave": "wav"}
 
 
-def decode_content(message: Members, refuse: Refuse) -> tuple[ContentPart, ...]:
+def decode_content(message: Members) -> tuple[ContentPart, ...]:
     """The message's ``content``: a string, an array of parts, or nothing."""
     raw = bytes(message.peek("content"))
     if not raw.startswith(b"["):
         text = message.take("content", STRING)
         return () if text is None else (Text(text),)
-    path, entries = message.path("content"), message.need("content", RAWS)
-    return tuple(decode_part(entry, f"{path}[{index}]", refuse) for index, entry in enumerate(entries))
+    return tuple([_decode_part(part) for part in message.objects("content")])
 
 
 def encode_content(parts: tuple[Part, ...]) -> str | list[Any]:
@@ -63,17 +60,6 @@ def encode_content(parts: tuple[Part, ...]) -> str | list[Any]:
         case _:
             pass
     return [wire for part in parts if (wire := encode_part(part)) is not None]
-
-
-def decode_part(raw: msgspec.Raw, path: str, refuse: Refuse) -> ContentPart:
-    """One entry of ``content``; a part of a type or shape that is not known stays opaque."""
-    part = Members(raw, path, refuse)
-    kind = part.copy().need("type", STRING)
-    read = _READERS.get(kind)
-    try:
-        return OpaquePart(DIALECT, kind, raw) if read is None else read(part.leniently())
-    except UnreadableError:
-        return OpaquePart(DIALECT, kind, raw)
 
 
 def encode_part(part: Part) -> msgspec.Raw | dict[str, Any] | None:
@@ -115,24 +101,33 @@ def is_media(part: Part) -> bool:
             return False
 
 
-def decode_results(message: Members, refuse: Refuse) -> tuple[ResultPart, ...]:
+def decode_results(message: Members) -> tuple[ResultPart, ...]:
     """The ``content`` of a tool's answer. A refusal in it is nothing a tool can say: it stays opaque."""
     return tuple(
         OpaquePart(DIALECT, "refusal", msgspec.Raw(msgspec.json.encode(encode_part(part))))
         if isinstance(part, Refusal)
         else part
-        for part in decode_content(message, refuse)
+        for part in decode_content(message)
     )
 
 
+def _decode_part(part: Members) -> ContentPart:
+    """One entry of ``content``; a part of a type or shape that is not known stays opaque."""
+    whole = part.copy()
+    kind = part.need("type", STRING)
+    read = _READERS.get(kind)
+    try:
+        return OpaquePart(DIALECT, kind, whole.whole()) if read is None else read(part.leniently())
+    except UnreadableError:
+        return OpaquePart(DIALECT, kind, whole.whole())
+
+
 def _read_text(part: Members) -> Text:
-    part.take("type", STRING)
     text, cache = part.need("text", STRING), decode_cache(part)
     return Text(text, cache, opaque=part.opaque())
 
 
 def _read_image(part: Members) -> Image:
-    part.take("type", STRING)
     image = part.within("image_url")
     source, detail = source_of(image.need("url", STRING)), image.take("detail", STRING)
     cache = decode_cache(part)
@@ -140,14 +135,12 @@ def _read_image(part: Members) -> Image:
 
 
 def _read_video(part: Members) -> Video:
-    part.take("type", STRING)
     video = part.within("video_url")
     source, cache = source_of(video.need("url", STRING)), decode_cache(part)
     return Video(source, cache, part.opaque(video_url=video.opaque()))
 
 
 def _read_audio(part: Members) -> Audio:
-    part.take("type", STRING)
     audio = part.within("input_audio")
     source = InlineSource(f"audio/{audio.need('format', STRING)}", audio.need("data", STRING))
     cache = decode_cache(part)
@@ -155,7 +148,6 @@ def _read_audio(part: Members) -> Audio:
 
 
 def _read_document(part: Members) -> Document:
-    part.take("type", STRING)
     file = part.within("file")
     data, identity, name = file.take("file_data", STRING), file.take("file_id", STRING), file.take("filename", STRING)
     source: Source
@@ -170,7 +162,6 @@ def _read_document(part: Members) -> Document:
 
 
 def _read_refusal(part: Members) -> Refusal:
-    part.take("type", STRING)
     text, left = part.need("refusal", STRING), part.opaque()
     return Refusal(text, Opaque(DIALECT, {**(left.members if left else {}), **spelled(AS_PART)}))
 

@@ -32,10 +32,11 @@ from stellwerk.dialects.members import (
 )
 from stellwerk.dialects.openai_chat.envelope import read_envelope, rewrite
 from stellwerk.dialects.openai_chat.messages import decode_message, encode_conversation
+from stellwerk.dialects.openai_chat.plain_message import read_plainly
 from stellwerk.dialects.openai_chat.tools import decode_choice, decode_tool, encode_choice, encode_tool
 from stellwerk.dialects.openai_chat.types import DIALECT, Members, is_spelled, merge
 from stellwerk.dialects.thin_reading import refuse_any_duplicate
-from stellwerk.errors import InvalidRequest
+from stellwerk.dialects.whole_reading import read_request
 
 __all__ = ["decode", "encode", "read_envelope", "rewrite"]
 
@@ -49,14 +50,7 @@ def decode(body: bytes) -> ChatRequest:
 
     Scalars of a wrong type are refused; content parts, tools and formats of a shape that is not known stay opaque.
     """
-    try:
-        if not body.isascii():
-            body.decode()
-        return _decode(Members(body, refuse=refuse_request), body)
-    except RecursionError:
-        raise InvalidRequest("The request body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
+    return read_request(body, lambda: _decode(Members(body, refuse=refuse_request), body))
 
 
 def encode(request: ChatRequest, *, cap: str = "max_completion_tokens") -> bytes:
@@ -101,7 +95,8 @@ def _decode(body: Members, raw: bytes) -> ChatRequest:
     request: dict[str, Any] = {
         "model": body.need("model", STRING),
         "messages": tuple(
-            decode_message(message, f"messages[{index}]", refuse_request) for index, message in enumerate(messages)
+            read_plainly(message) or decode_message(message, f"messages[{index}]", refuse_request)
+            for index, message in enumerate(messages)
         ),
         "tools": tuple(decode_tool(tool, f"tools[{index}]", refuse_request) for index, tool in enumerate(tools)),
         "tool_choice": understood(body, "tool_choice", decode_choice),

@@ -22,20 +22,15 @@ from stellwerk.dialects.openai_chat.finish import decode_finish, encode_finish
 from stellwerk.dialects.openai_chat.logprobs import decode_logprobs, encode_logprobs
 from stellwerk.dialects.openai_chat.messages import decode_message, encode_answer
 from stellwerk.dialects.openai_chat.types import DIALECT, Members, merge
-from stellwerk.dialects.openai_errors import not_json
 from stellwerk.dialects.openai_usage import decode_usage, encode_usage
+from stellwerk.dialects.whole_reading import read_reply
 
 __all__ = ["ReplyFacts", "decode", "encode", "read_usage"]
 
 
 def decode(body: bytes) -> Reply:
     """Reads a reply whole. Raises ``UpstreamInvalid`` when it is not the dialect's."""
-    try:
-        if not body.isascii():
-            body.decode()
-        return _decode(Members(body, refuse=refuse_reply))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise not_json(body) from None
+    return read_reply(body, lambda: _decode(Members(body, refuse=refuse_reply)))
 
 
 def encode(reply: Reply) -> bytes:

@@ -12,6 +12,7 @@ from stellwerk.dialects.members import BOOLEAN, INTEGER, NUMBER, RAW, STRING, re
 from stellwerk.dialects.openai_completions.envelope import read_envelope, rewrite
 from stellwerk.dialects.openai_completions.types import Members
 from stellwerk.dialects.thin_reading import refuse_any_duplicate
+from stellwerk.dialects.whole_reading import read_request
 from stellwerk.errors import InvalidRequest
 
 __all__ = ["decode", "read_envelope", "rewrite"]
@@ -24,14 +25,7 @@ def decode(body: bytes) -> ChatRequest:
 
     What only completions have (``suffix``, ``echo``, ``best_of``, ``logit_bias``) stays opaque.
     """
-    try:
-        if not body.isascii():
-            body.decode()
-        return _decode(Members(body, refuse=refuse_request), body)
-    except RecursionError:
-        raise InvalidRequest("The request body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
+    return read_request(body, lambda: _decode(Members(body, refuse=refuse_request), body))
 
 
 def _decode(body: Members, raw: bytes) -> ChatRequest:

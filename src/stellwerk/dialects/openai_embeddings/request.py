@@ -11,7 +11,7 @@ from stellwerk.dialects.members import INTEGER, STRING, merge, refuse_request, w
 from stellwerk.dialects.openai_embeddings.envelope import read_envelope, rewrite
 from stellwerk.dialects.openai_embeddings.types import DIALECT, Members
 from stellwerk.dialects.thin_reading import refuse_any_duplicate
-from stellwerk.errors import InvalidRequest
+from stellwerk.dialects.whole_reading import read_request
 
 __all__ = ["decode", "encode", "read_envelope", "rewrite"]
 
@@ -22,14 +22,7 @@ _FORMATS = {"float": False, "base64": True}
 
 def decode(body: bytes) -> EmbeddingRequest:
     """Reads a request whole. Raises ``InvalidRequest`` with what is wrong and where."""
-    try:
-        if not body.isascii():
-            body.decode()
-        return _decode(Members(body, refuse=refuse_request), body)
-    except RecursionError:
-        raise InvalidRequest("The request body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
+    return read_request(body, lambda: _decode(Members(body, refuse=refuse_request), body))
 
 
 def encode(request: EmbeddingRequest) -> bytes:

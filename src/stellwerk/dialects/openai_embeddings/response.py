@@ -14,8 +14,8 @@ from stellwerk.core.usage import Usage
 from stellwerk.dialects.excerpt import excerpt
 from stellwerk.dialects.members import INTEGER, RAW, RAWS, STRING, merge, refuse_reply
 from stellwerk.dialects.openai_embeddings.types import DIALECT, Members
-from stellwerk.dialects.openai_errors import complaint, not_json
 from stellwerk.dialects.openai_usage import decode_usage
+from stellwerk.dialects.whole_reading import complaint, read_loosely, read_reply
 from stellwerk.errors import UpstreamInvalid
 
 __all__ = ["ReplyFacts", "decode", "encode", "read_usage"]
@@ -37,12 +37,7 @@ def read_usage(body: bytes) -> ReplyFacts:
 
 def decode(body: bytes) -> EmbeddingReply:
     """Reads a reply whole, vectors as numbers or as base64. Raises ``UpstreamInvalid``."""
-    try:
-        if not body.isascii():
-            body.decode()
-        return _decode(Members(body, refuse=refuse_reply))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise not_json(body) from None
+    return read_reply(body, lambda: _decode(Members(body, refuse=refuse_reply)))
 
 
 def encode(reply: EmbeddingReply, *, is_base64: bool = False) -> bytes:
@@ -77,12 +72,7 @@ def _usage(wire: Any) -> Usage | None:
 
 
 def _unreadable(body: bytes) -> UpstreamInvalid:
-    try:
-        body.decode()
-        wire = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return not_json(body)
-    return complaint(wire, "a list of embeddings: it has no data")
+    return complaint(read_loosely(body), "a list of embeddings: it has no data")
 
 
 def _decode(body: Members) -> EmbeddingReply:

@@ -9,7 +9,7 @@ import msgspec
 
 from stellwerk.core.reply import ReplyFacts
 from stellwerk.core.usage import Usage
-from stellwerk.dialects.openai_errors import not_json
+from stellwerk.dialects.whole_reading import not_json, read_loosely
 
 _NAMED = (
     "id",
@@ -46,10 +46,7 @@ def read_facts(body: bytes) -> ReplyFacts:
 
 def decode(body: bytes) -> dict[str, Any]:
     """An answer that is one object. Raises ``UpstreamInvalid``."""
-    try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise not_json(body) from None
+    found = read_loosely(body)
     if type(found) is not dict:
         raise not_json(body)
     return found

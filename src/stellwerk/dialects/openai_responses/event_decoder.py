@@ -64,14 +64,7 @@ class EventDecoder:
 
     def flush(self) -> list[StreamEvent]:
         """The stream has ended. A last event without its empty line counts when it is whole."""
-        events = [neutral for event in self._events.flush() for neutral in self._read(event)]
-        last = self._events.unfinished
-        if last is not None:
-            try:
-                events.extend(self._read(last))
-            except UpstreamInvalid:
-                return events
-        return events
+        return sse.read_rest(self._events, self._read)
 
     def _read(self, event: sse.Event) -> Iterator[StreamEvent]:
         # Some hosts close the connection's stream as they do in chat.

@@ -22,6 +22,7 @@ from stellwerk.core.part import (
 from stellwerk.dialects.members import RAW, RAWS, STRING, Refuse, UnreadableError, spelled
 from stellwerk.dialects.openai_responses.identity import is_redacted
 from stellwerk.dialects.openai_responses.parts import INPUT, OUTPUT, Marks, decode_content, decode_results
+from stellwerk.dialects.openai_responses.plain_item import read_plainly
 from stellwerk.dialects.openai_responses.types import DIALECT, ITEM, Members
 from stellwerk.dialects.thought_signature import decode_signature
 
@@ -37,7 +38,7 @@ def decode_items(raws: Iterable[msgspec.Raw], path: str, refuse: Refuse) -> tupl
     messages: list[Message] = []
     turn: list[Part] = []
     for index, raw in enumerate(raws):
-        found = _decode_item(raw, f"{path}[{index}]", refuse)
+        found = read_plainly(raw) or _decode_item(raw, f"{path}[{index}]", refuse)
         if isinstance(found, Message):
             if turn:
                 messages.append(Message(Role.ASSISTANT, tuple(turn)))
@@ -61,7 +62,7 @@ def _decode_item(raw: msgspec.Raw, path: str, refuse: Refuse) -> Message | tuple
     item = Members(raw, path, refuse)
     kind = STRING.decode(item.peek("type")) if bytes(item.peek("type")).startswith(b'"') else ""
     if kind == "message" or (not kind and "role" in item):
-        return _message(item, raw, refuse)
+        return _message(item, raw)
     try:
         return _read(kind, Members(raw), raw, path, refuse)
     except UnreadableError:
@@ -74,7 +75,7 @@ def _read(kind: str, item: Members, raw: msgspec.Raw, path: str, refuse: Refuse)
     if kind in _ARGUMENTS:
         return (_call(item, kind),)
     if kind in _RESULTS:
-        return Message(Role.TOOL, (_result(Members(raw, path, refuse), kind, refuse),))
+        return Message(Role.TOOL, (_result(Members(raw, path, refuse), kind),))
     return _opaque(kind or "item_reference", raw)
 
 
@@ -83,16 +84,16 @@ def _opaque(kind: str, raw: msgspec.Raw) -> Message | tuple[Part, ...]:
     return Message(Role.USER, (part,), opaque=Opaque(DIALECT, spelled(ITEM))) if kind.endswith(_CALLERS) else (part,)
 
 
-def _message(item: Members, raw: msgspec.Raw, refuse: Refuse) -> Message | tuple[Part, ...]:
+def _message(item: Members, raw: msgspec.Raw) -> Message | tuple[Part, ...]:
     word = item.need("role", STRING)
     role = _ROLES.get(word)
     if role is None:
         known = ", ".join(f"'{known}'" for known in _ROLES)
         item.fail(f"Invalid value: '{word[:64]}'. Supported values are: {known}.", "role")
     if role is not Role.ASSISTANT:
-        content, marks = decode_content(item, "content", refuse, word=INPUT)
+        content, marks = decode_content(item, "content", word=INPUT)
         return Message(role, content, opaque=item.marked(**marks))
-    parts, marks = decode_content(item, "content", refuse, word=OUTPUT)
+    parts, marks = decode_content(item, "content", word=OUTPUT)
     match parts:
         case (Text() | Refusal() as first, *rest) if all(isinstance(part, Text | Refusal) for part in rest):
             return (_begin(first, item, marks), *rest)
@@ -156,8 +157,8 @@ def _call(item: Members, kind: str) -> ToolCall:
     return ToolCall(identity, name, arguments, tool, signature, opaque=item.marked(**marks))
 
 
-def _result(item: Members, kind: str, refuse: Refuse) -> ToolResult:
+def _result(item: Members, kind: str) -> ToolResult:
     item.take("type", RAW)
     identity = item.need("call_id", STRING)
-    parts, marks = decode_results(item, refuse)
+    parts, marks = decode_results(item)
     return ToolResult(identity, parts, item.given("name", STRING), kind=_RESULTS[kind], opaque=item.marked(**marks))

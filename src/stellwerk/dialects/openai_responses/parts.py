@@ -26,7 +26,7 @@ from stellwerk.core.part import (
     UrlSource,
 )
 from stellwerk.dialects.media_url import source_of, url_of
-from stellwerk.dialects.members import RAW, RAWS, STRING, Refuse, UnreadableError, spelled, without_nulls
+from stellwerk.dialects.members import RAW, STRING, UnreadableError, spelled, without_nulls
 from stellwerk.dialects.openai_responses.citations import decode_citations, encode_citations
 from stellwerk.dialects.openai_responses.types import DIALECT, ITEM, Members, merge, own, without
 from stellwerk.dialects.thought_signature import decode_signature, encode_signature
@@ -43,20 +43,6 @@ INPUT, OUTPUT = "input_text", "output_text"
 _BREAKPOINT = "prompt_cache_breakpoint"
 _AUDIO_FORMATS = {"mpeg": "mp3", "x-wav": "wav", "wave": "wav"}
 _EXTENSIONS = {"text/plain": "txt", "text/markdown": "md"}
-
-
-def decode_part(raw: msgspec.Raw, path: str, refuse: Refuse, *, word: str) -> ContentPart:
-    """One entry of ``content``, where text is usually called ``word``; what is not known stays opaque."""
-    part = Members(raw, path, refuse)
-    kind = part.copy().need("type", STRING)
-    try:
-        part = part.leniently()
-        if kind == word:
-            part.take("type", RAW)
-        read = _READERS.get(kind)
-        return OpaquePart(DIALECT, kind, raw) if read is None else read(part)
-    except UnreadableError:
-        return OpaquePart(DIALECT, kind, raw)
 
 
 def encode_part(part: Part, *, word: str) -> msgspec.Raw | dict[str, Any] | None:
@@ -91,12 +77,11 @@ def encode_part(part: Part, *, word: str) -> msgspec.Raw | dict[str, Any] | None
     return {"type": word, **wire}
 
 
-def decode_content(item: Members, name: str, refuse: Refuse, *, word: str) -> tuple[tuple[ContentPart, ...], Marks]:
+def decode_content(item: Members, name: str, *, word: str) -> tuple[tuple[ContentPart, ...], Marks]:
     """A string or an array of parts, and a mark under ``name`` where an array holds one bare text."""
     if bytes(item.peek(name)).startswith(b'"'):
         return (Text(item.need(name, STRING)),), {}
-    path, entries = item.path(name), item.need(name, RAWS)
-    parts = tuple(decode_part(entry, f"{path}[{index}]", refuse, word=word) for index, entry in enumerate(entries))
+    parts = tuple([_decode_part(part, word) for part in item.objects(name)])
     return parts, dict(spelled(name)) if _is_bare(parts) else {}
 
 
@@ -107,15 +92,28 @@ def encode_content(parts: tuple[Part, ...], *, is_array: bool, word: str = INPUT
     return [wire for part in parts if (wire := encode_part(part, word=word)) is not None]
 
 
-def decode_results(item: Members, refuse: Refuse) -> tuple[tuple[ResultPart, ...], Marks]:
+def decode_results(item: Members) -> tuple[tuple[ResultPart, ...], Marks]:
     """What a tool answered. A refusal is nothing that a tool can say: it stays opaque."""
-    parts, marks = decode_content(item, "output", refuse, word=INPUT)
+    parts, marks = decode_content(item, "output", word=INPUT)
     return tuple(
         OpaquePart(DIALECT, "refusal", msgspec.Raw(msgspec.json.encode(encode_part(part, word=INPUT))))
         if isinstance(part, Refusal)
         else part
         for part in parts
     ), marks
+
+
+def _decode_part(part: Members, word: str) -> ContentPart:
+    """One entry of ``content``, where text is usually called ``word``; what is not known stays opaque."""
+    whole = part.copy()
+    kind = part.copy().need("type", STRING)
+    read = _READERS.get(kind)
+    if kind == word:
+        part.take("type", RAW)
+    try:
+        return OpaquePart(DIALECT, kind, whole.whole()) if read is None else read(part.leniently())
+    except UnreadableError:
+        return OpaquePart(DIALECT, kind, whole.whole())
 
 
 def _is_bare(parts: tuple[Part, ...]) -> bool:

@@ -37,7 +37,7 @@ from stellwerk.dialects.openai_responses.parts import Marks
 from stellwerk.dialects.openai_responses.tools import decode_choice, decode_tool, encode_choice, encode_tool
 from stellwerk.dialects.openai_responses.types import DIALECT, Members, is_spelled, merge, own
 from stellwerk.dialects.thin_reading import refuse_any_duplicate
-from stellwerk.errors import InvalidRequest
+from stellwerk.dialects.whole_reading import read_request
 
 __all__ = ["decode", "encode", "read_envelope", "rewrite"]
 
@@ -56,14 +56,7 @@ def decode(body: bytes) -> ChatRequest:
     Scalars of a wrong type are refused; items, parts, tools and formats of a shape that is not known stay opaque, as
     does what ties the request to a provider: ``previous_response_id``, ``conversation``, ``background``.
     """
-    try:
-        if not body.isascii():
-            body.decode()
-        return _decode(Members(body, refuse=refuse_request), body)
-    except RecursionError:
-        raise InvalidRequest("The request body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The request body is not valid JSON: {error}.") from None
+    return read_request(body, lambda: _decode(Members(body, refuse=refuse_request), body))
 
 
 def encode(request: ChatRequest) -> bytes:

@@ -12,7 +12,7 @@ from stellwerk.core.part import Audio, Part, Text, ToolCall
 from stellwerk.core.reply import Candidate, Finish, Logprobs, Reply, ReplyFacts
 from stellwerk.core.usage import Usage
 from stellwerk.dialects.members import NUMBER, RAW, RAWS, STRING, UnreadableError, refuse_reply, without_nulls
-from stellwerk.dialects.openai_errors import complaint, not_json, read_error
+from stellwerk.dialects.openai_errors import read_error
 from stellwerk.dialects.openai_responses.finish import decode_finish, encode_finish, is_cut, word_of
 from stellwerk.dialects.openai_responses.item_decoder import decode_output
 from stellwerk.dialects.openai_responses.item_encoder import Item, encode_output, groups
@@ -26,6 +26,7 @@ from stellwerk.dialects.openai_responses.usage import (
     searches_in,
 )
 from stellwerk.dialects.token_logprobs import decode_tokens
+from stellwerk.dialects.whole_reading import complaint, read_loosely, read_reply, word
 from stellwerk.errors import UpstreamInvalid
 
 __all__ = ["ReplyFacts", "decode", "encode", "read_usage"]
@@ -66,12 +67,7 @@ def read_usage(body: bytes) -> ReplyFacts:
 
 def decode(body: bytes) -> Reply:
     """Reads a reply whole. Raises ``UpstreamInvalid`` when it is not the dialect's, or says that it failed."""
-    try:
-        if not body.isascii():
-            body.decode()
-        return decode_response(Members(body, refuse=refuse_reply))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise not_json(body) from None
+    return read_reply(body, lambda: decode_response(Members(body, refuse=refuse_reply)))
 
 
 def encode(reply: Reply) -> bytes:
@@ -205,18 +201,14 @@ def _searches(items: list[_Item]) -> int:
 
 def _read_tolerantly(body: bytes) -> ReplyFacts:
     """For hosts that are careless with types: only the shape of the whole is demanded."""
-    try:
-        body.decode()
-        wire = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise not_json(body) from None
+    wire = read_loosely(body)
     if type(wire) is not dict or type(wire.get("output")) is not list:
         raise complaint(wire, "a response: it has no output")
-    usage, identity = wire.get("usage"), wire.get("id")
+    usage = wire.get("usage")
     return ReplyFacts(
         decode_usage(usage, searches_in(wire["output"]), wire.get("service_tier")) if type(usage) is dict else None,
         word_of(wire.get("status"), wire.get("incomplete_details")),
-        identity if type(identity) is str else "",
+        word(wire.get("id")),
     )
 
 

@@ -13,6 +13,9 @@ from stellwerk.dialects import members
 DIALECT = "openai_responses"
 """The name by which this dialect marks what only it understands."""
 
+OWN = Opaque(DIALECT, {})
+"""Marks a value that came in this dialect and of which nothing is opaque."""
+
 ITEM = "item"
 """Names, in what is opaque of a part, the members of the item that begins with this part."""
 PART = "part"

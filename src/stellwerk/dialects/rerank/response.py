@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from stellwerk.core.reply import ReplyFacts
 from stellwerk.core.usage import Usage
-from stellwerk.dialects.openai_errors import complaint, not_json
+from stellwerk.dialects.whole_reading import complaint, read_loosely, word
 
 __all__ = ["ReplyFacts", "read_usage"]
 
@@ -19,16 +17,10 @@ _COUNTS = ("prompt_tokens", "input_tokens", "total_tokens")
 
 def read_usage(body: bytes) -> ReplyFacts:
     """What accounting needs of a reply that is passed on. Raises ``UpstreamInvalid`` when it is not the dialect's."""
-    try:
-        if not body.isascii():
-            body.decode()
-        wire: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise not_json(body) from None
+    wire = read_loosely(body)
     if type(wire) is not dict or not any(type(wire.get(name)) is list for name in ("results", "data")):
         raise complaint(wire, "a ranking: it has no results")
-    identity = wire.get("id")
-    return ReplyFacts(_usage(wire), id=identity if type(identity) is str else "")
+    return ReplyFacts(_usage(wire), id=word(wire.get("id")))
 
 
 def _usage(wire: Any) -> Usage | None:

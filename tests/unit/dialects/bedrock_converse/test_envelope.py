@@ -32,10 +32,6 @@ def test_a_request_may_leave_out_what_it_does_not_need(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("body", "told", "param"),
     [
-        (b"", "not valid JSON", None),
-        (b"{", "not valid JSON", None),
-        (b"\xef\xbb\xbf{}", "byte order mark", None),
-        (b"[]", "Invalid type for 'request body'", None),
         (b'{"messages":{}}', "Invalid type for 'messages'", "messages"),
         (b'{"inferenceConfig":[]}', "Invalid type for 'inferenceConfig'", "inferenceConfig"),
         (b'{"inferenceConfig":{"maxTokens":"9"}}', "expected an integer", "inferenceConfig.maxTokens"),
@@ -45,10 +41,6 @@ def test_a_request_may_leave_out_what_it_does_not_need(body: bytes) -> None:
         (b'{"inferenceConfig":{},"\\u0069nferenceConfig":{}}', "Duplicate", "inferenceConfig"),
         (b'{"inferenceConfig":{"maxTokens":1,"maxTokens":9}}', "Duplicate", "maxTokens"),
         (b'{"inferenceConfig":{"maxTokens":1,"\\u006daxTokens":9}}', "Duplicate", "maxTokens"),
-        (b'{"x":' + b"[" * 30 + b"]" * 30 + b"}", "nested too deeply", None),
-        (b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply", None),
-        (b'{"x":"\xff"}', "not valid UTF-8 (byte 6)", None),
-        (b'{"x":"' + "\u00fc".encode() * 70_000 + b'\xff"}', "not valid UTF-8 (byte 140006)", None),
     ],
 )
 def test_what_cannot_be_read_is_refused(body: bytes, told: str, param: str | None) -> None:
@@ -69,9 +61,3 @@ def test_words_that_only_look_like_a_second_member_are_none() -> None:
     assert read(body).output_cap == 5
     assert read(b'{"x":"\\u0041","y":"\\"maxTokens\\" \\"maxTokens\\""}').output_cap is None
     assert read(b'{"x":"\\u0041","inferenceConfig":null}').output_cap is None
-
-
-@pytest.mark.parametrize("shift", range(5))
-def test_characters_at_the_edge_of_a_window_stay_whole(shift: int) -> None:
-    text = "a" * (65_536 - 6 - shift) + "\U0001f682" * 40_000
-    assert read(b'{"x":"' + text.encode() + b'"}').output_cap is None

@@ -52,16 +52,8 @@ def test_the_output_cap_and_the_choices_are_read(body: bytes, cap: int | None, c
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b"", "not valid JSON"),
-        (b"[]", "expected an object"),
-        (b'{"contents":[]', "not valid JSON"),
-        (b'\xef\xbb\xbf{"contents":[]}', "byte order mark"),
-        (b'{"contents":["\xff"]}', "not valid UTF-8"),
-        (b'{"contents":["' + "ä".encode() * 9_000 + b'\xff"]}', "not valid UTF-8"),
         (b"{}", "Missing required parameter: 'contents'"),
         (b'{"contents":5}', "expected an array"),
-        (b'{"contents":' + b"[" * 70 + b"]" * 70 + b"}", "nested too deeply: at most 64"),
-        (b'{"contents":' + b"[" * 5_000 + b"]" * 5_000 + b"}", "nested too deeply"),
         (config(b'"maxOutputTokens":"many"'), "expected an integer"),
         (config(b'"maxOutputTokens":1.5'), "expected an integer"),
         (config(b'"maxOutputTokens":true'), "expected"),
@@ -76,17 +68,12 @@ def test_the_output_cap_and_the_choices_are_read(body: bytes, cap: int | None, c
             b'{"contents":[],"generationConfig":{},"generationConfig":null,"generation_config":{}}',
             "Duplicate parameter",
         ),
+        (b'{"contents":[],"generationConfig":{"maxOutputTokens":1},"generationConfig":null}', "Duplicate parameter"),
     ],
 )
 def test_what_cannot_be_read_is_refused(body: bytes, told: str) -> None:
     with pytest.raises(InvalidRequest, match=told):
         read(body)
-
-
-def test_text_in_any_script_is_taken() -> None:
-    for text in ("ä", "漢" * 5_000, "🚆" * 5_000):
-        body = b'{"contents":["' + text.encode() + b'"]}'
-        assert read(body).body is body
 
 
 def test_the_body_goes_on_as_it_came_and_without_a_model_of_its_own() -> None:
