@@ -123,6 +123,7 @@ def _configuration() -> Configuration:
         timeout_s=120.0,
         attempts=6,
         repeats=2,
+        hedging=None,
         stream_patience=Patience(),
         whole_patience=Patience(),
     )

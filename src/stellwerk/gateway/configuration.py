@@ -10,6 +10,7 @@ from stellwerk.core.egress_policy import Policy
 from stellwerk.core.route import Plan, Target
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.core.wire import WireRequest
+from stellwerk.gateway.hedging import Hedging
 from stellwerk.gateway.speeches import Speech
 from stellwerk.gateway.stages.authenticate import Directory
 from stellwerk.gateway.standing import Standing
@@ -61,6 +62,8 @@ class Model:
     timeout_s: float
     attempts: int
     repeats: int
+    hedging: Hedging | None
+    """Whether a second target is asked beside a slow one."""
     stream_patience: Patience
     whole_patience: Patience
 

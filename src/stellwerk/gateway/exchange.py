@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Model, Route
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.dialect import Interpretation
+    from stellwerk.gateway.hedging import Hedging
     from stellwerk.gateway.reply import Reply
 
 MAX_RETRY_AFTER_S = 5.0
@@ -121,6 +122,9 @@ class Exchange(msgspec.Struct, eq=False):
         if len(self._running) > 1:
             for attempt in self._running:
                 if attempt is not winner:
+                    if attempt.sent:
+                        self._reply.losers += (attempt.route,)
+                    self._note(attempt.route, "another one was faster")
                     attempt.cancel()
             self._running = (winner,)
         if self._timer is not None:
@@ -149,6 +153,7 @@ class Exchange(msgspec.Struct, eq=False):
         failed = self._failed = self._failed or {}
         before = failed.get(identity)
         failed[identity] = _Failed(before.tries + 1 if before is not None else 1, error)
+        self._note(attempt.route, error.code)
         if self._running:
             return
         self._stop_timer()
@@ -203,8 +208,9 @@ class Exchange(msgspec.Struct, eq=False):
         while self._index < len(targets):
             route = routes[targets[self._index].identity]
             self._index += 1
-            if route.standing.is_plain or not route.standing.verdict(self.clock()):
+            if route.standing.is_plain or not (verdict := route.standing.verdict(self.clock())):
                 return route
+            self._note(route, verdict)
         return None
 
     def _last_resort(self) -> Route | None:
@@ -213,6 +219,7 @@ class Exchange(msgspec.Struct, eq=False):
         for target in self._targets:
             route = self.model.routes[target.identity]
             if target.identity not in failed and route.standing.is_last_resort(now):
+                self._note(route, "asked all the same, for no better one is left")
                 return route
         return None
 
@@ -225,13 +232,36 @@ class Exchange(msgspec.Struct, eq=False):
         interpreter = None
         try:
             if not route.provider.speaks(reply.lease.envelope.dialect):
-                interpreter = self._interpreter or self._interpret(route)
+                interpreter = self._interpreter if not self._running else None
+                interpreter = interpreter or self._interpret(route)
         except StellwerkError as error:
             self.fail(error)
             return
         attempt = Attempt(self, reply, route, self._custody, interpreter, self._attempt_expires(now), is_repeat)
         self._running = (*self._running, attempt)
         attempt.start(self._trace)
+        hedging = self.model.hedging
+        if hedging is not None and attempt.sent and self._running == (attempt,) and not is_repeat:
+            self._hedge_later(hedging, route)
+
+    def _hedge_later(self, hedging: Hedging, route: Route) -> None:
+        """Waits for the first byte as long as usual."""
+        after_s = hedging.after_s(route.standing)
+        if after_s is not None and self._custody is None and self.clock() + after_s < self._expires:
+            self._timer = self.scheduler.call_later(after_s, self._hedge)
+
+    def _hedge(self) -> None:
+        """The target takes unusually long: asks the next one beside it."""
+        self._timer = None
+        hedging = self.model.hedging
+        if hedging is None or len(self._running) != 1 or self._reply.attempts >= self.model.attempts:
+            return
+        if not self._has_next(self.clock()) or not hedging.take():
+            return
+        route = self._next()
+        if route is not None:
+            self._note(self._running[0].route, "slow to begin")
+            self._launch(route)
 
     def _attempt_expires(self, now: float) -> float:
         """Until when the target of the moment may take."""
@@ -297,6 +327,10 @@ class Exchange(msgspec.Struct, eq=False):
         self._timer = None
         self._stop_waiting()
         self._launch(route, is_repeat=True)
+
+    def _note(self, route: Route, what: str) -> None:
+        """Puts on record why a target was passed over, or did not answer."""
+        self._reply.why += f"; {route.target.identity}: {what}"
 
     def _stop_waiting(self) -> None:
         if self._waiting:

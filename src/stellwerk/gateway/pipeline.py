@@ -86,7 +86,7 @@ class Pipeline:
                 if known is not None:
                     known.notes = terms
             envelope = dialect.read(request)
-            custody = None
+            custody, why = None, ""
             ids = dialect.ids
             if ids is not _NONE and (ids is _KEPT or _may_name(request.body)):
                 if ids is _KEPT and self._reads_batch_file(request, dialect, request_id, started_ms, terms, envelope):
@@ -94,12 +94,14 @@ class Pipeline:
                 envelope, model, targets, custody = self._place(dialect, principal, envelope, request, terms.session)
             else:
                 model = find(principal, envelope, configuration)
-                targets = (model.fixed or self._order(model, principal, envelope, terms.session)).targets
+                plan = model.fixed or self._order(model, principal, envelope, terms.session)
+                targets, why = plan.targets, plan.reason
         except StellwerkError as error:
             self._refused(request, dialect, request_id, started_ms, principal, envelope).fail(error)
             return
         lease = self._account.open(request_id, started_ms, principal, envelope, terms.tags)
         reply = Reply(request, dialect, lease, self._clock)
+        reply.why = why
         if model.strategy.minds_conversations:
             reply.conversation = conversation_of(principal, terms.session, envelope)
             reply.conversations = self._conversations

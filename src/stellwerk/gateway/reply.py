@@ -45,6 +45,10 @@ class Reply(msgspec.Struct, eq=False):
     size: int = 0
     warning: bytes = b""
     """A rendered header line: what of the request the provider was not told."""
+    why: str = ""
+    """Why these targets, in this order; and what was found of those that did not answer."""
+    losers: tuple[Route, ...] = ()
+    """Targets that were asked beside the one that answered."""
     signed: bytes = b""
     """The rendered header lines of the last request that was signed."""
     conversation: bytes = b""
@@ -130,6 +134,12 @@ class Reply(msgspec.Struct, eq=False):
         cached = usage.cache_read_tokens
         return (usage.input_tokens - cached) * fresh + cached * read + usage.output_tokens * output
 
+    def _hedge_nanos(self, usage: Usage) -> int:
+        """What was asked in vain beside the answer: the prompt, which each of them may have read."""
+        asked = Usage(usage.input_tokens)
+        nanos = (nanos_of(asked, route.target.card, self.lease.started_ms) for route in self.losers)
+        return sum(each for each in nanos if each is not None)
+
     def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route
         overhead_ms = (now - self.request.received - self.waited_s) * 1e3
@@ -158,6 +168,9 @@ class Reply(msgspec.Struct, eq=False):
         principal, envelope = lease.principal, lease.envelope
         latency_s = now - received
         # Once a stream runs, its length is the provider's doing.
+        hedge_nanos = self._hedge_nanos(usage) if self.losers else 0
+        if cost_nanos is not None:
+            cost_nanos += hedge_nanos
         own_s = (self.first_byte or now) - received - self.waited_s
         lease.settle(
             RequestEvent(
@@ -187,6 +200,8 @@ class Reply(msgspec.Struct, eq=False):
                 finish,
                 lease.tags,
                 cost_nanos,
+                hedge_nanos,
+                self.why,
             )
         )
 

@@ -97,9 +97,9 @@ class Standing:
         """Whether a call may be repeated on it; if so, the repeat is paid for."""
         return self._repeats.take(now)
 
-    def hedge_after_s(self, quantile: float) -> float | None:
-        """How long a first byte takes in all but few cases; ``None`` while too little is known."""
-        return self.latencies.quantile(quantile) if self.latencies.count >= LEAST_SAMPLES else None
+    def quantile_s(self, share: float) -> float | None:
+        """How long this share of its calls took to begin, at most; ``None`` while too little is known."""
+        return self.latencies.quantile(share) if self.latencies.count >= LEAST_SAMPLES else None
 
     # -- what its calls show
 

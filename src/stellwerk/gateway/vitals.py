@@ -10,6 +10,7 @@ import msgspec
 
 from stellwerk.analytics.writer import EventWriter
 from stellwerk.gateway.metrics import merge, render
+from stellwerk.gateway.sharing import Sharing
 from stellwerk.gateway.wiring import Gateway
 from stellwerk.supervisor import board
 
@@ -21,11 +22,14 @@ _MEDIA = (board.MEDIA_FETCHED_TOTAL, board.MEDIA_FAILED_TOTAL, board.MEDIA_CACHE
 class Vitals:
     """Publishes what one worker is doing, and says for the whole host what all of them are doing."""
 
-    def __init__(self, page: board.Page, readers: board.Board, gateway: Gateway, writer: EventWriter) -> None:
+    def __init__(
+        self, page: board.Page, readers: board.Board, gateway: Gateway, writer: EventWriter, *, slot: int = 0
+    ) -> None:
         self._page = page
         self._board = readers
         self._gateway = gateway
         self._writer = writer
+        self.sharing = Sharing(gateway.standings, page, readers, slot)
         self._beats = 0
         self._due = 0.0
         self._served = 0
@@ -44,6 +48,7 @@ class Vitals:
         """Publishes a last time and gives the page up."""
         if self._timer is not None:
             self._timer.cancel()
+        self.sharing.leave()
         self._publish()
         self._page.write_blob(self._gateway.metrics.dump())
         self._page.close()
@@ -115,6 +120,7 @@ class Vitals:
         self._page.lag(max(0, int((now - self._due) * 1e6)))
         self._page.beat()
         self._publish()
+        self.sharing.beat()
         self._beats += 1
         if self._beats % BEATS_PER_DUMP == 0:
             if self._gateway.metrics.has_changed:

@@ -28,6 +28,7 @@ from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.exchange import Scheduler
 from stellwerk.gateway.fetch import Fetcher
+from stellwerk.gateway.hedging import Hedging
 from stellwerk.gateway.masking import mask
 from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
@@ -294,6 +295,7 @@ def _model(
         timeout_s=spec.timeout_s,
         attempts=spec.retry.attempts,
         repeats=spec.retry.same_target,
+        hedging=Hedging(spec.hedge) if spec.hedge.enabled else None,
         stream_patience=Patience(first_byte_s=spec.first_byte_timeout_s, idle_s=IDLE_S),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )
@@ -314,6 +316,7 @@ def _home(name: str, reach: Callable[[Target], Route]) -> Model:
         timeout_s=HOME_TIMEOUT_S,
         attempts=1,
         repeats=0,
+        hedging=None,
         stream_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )

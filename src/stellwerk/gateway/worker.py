@@ -13,7 +13,9 @@ import ssl
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
+from stellwerk import plugins
 from stellwerk.analytics.writer import EventWriter
 from stellwerk.config import compiled
 from stellwerk.config.references import resolve
@@ -24,6 +26,7 @@ from stellwerk.gateway.vitals import Vitals
 from stellwerk.gateway.wiring import adopt, assemble, open_events
 from stellwerk.http.deadlines import Deadlines
 from stellwerk.http.tls import load_certificate, server_context
+from stellwerk.ports.bus import Bus
 from stellwerk.supervisor import board
 from stellwerk.supervisor.log import Log
 from stellwerk.supervisor.protocol import Alive, Assignment, Drain, Drained, Link, Loaded, Ready, Refused, Reload
@@ -54,7 +57,7 @@ class Worker:
         page = board.Page(assignment.board, assignment.slot)
         if page.inherited:
             self._gateway.metrics.restore(page.inherited)
-        self._vitals = Vitals(page, board.Board(assignment.board), self._gateway, self._writer)
+        self._vitals = Vitals(page, board.Board(assignment.board), self._gateway, self._writer, slot=assignment.slot)
         self._draining: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
 
@@ -72,6 +75,7 @@ class Worker:
             await self._gateway.front.listen(listener, self._tls)
         loop.add_reader(self._link.fileno(), self._on_message)
         loop.add_signal_handler(signal.SIGTERM, self._drain, self._snapshot.server.drain_s)
+        self._join_bus(loop)
         version = self._snapshot.version
         self._vitals.be_ready(version, is_ready=True)
         self._link.send(Ready(version))
@@ -79,6 +83,16 @@ class Worker:
         gc.collect()
         gc.freeze()
         await self._ended.wait()
+
+    def _join_bus(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Hears other workers' news at once; without that, a heartbeat later."""
+        directory = Path(self._snapshot.state.directory)
+        try:
+            bus = plugins.build("buses", "local", {}, directory=directory, slot=self._assignment.slot, loop=loop)
+        except OSError as error:
+            self._log.warning("no_bus", reason=str(error))
+        else:
+            self._vitals.sharing.join(cast("Bus", bus))
 
     def _say_alive(self) -> None:
         self._link.send(Alive())

@@ -13,7 +13,7 @@ from __future__ import annotations
 import mmap
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -48,7 +48,19 @@ MEDIA_CACHED_TOTAL: Final = 16
 MEDIA_BYTES_TOTAL: Final = 17
 _WORDS: Final = 18
 _TOTALS: Final = (REQUESTS_TOTAL, EGRESS_DENIED_TOTAL, *range(MEDIA_FETCHED_TOTAL, _WORDS))
+_TARGETS_AT: Final = 64  # the table of targets follows, to the end of the head
+_TARGET_WORDS: Final = 4  # key, version, until_s (of reals), calls under way
+MOST_TARGETS: Final = (HEAD_BYTES // 8 - _TARGETS_AT) // _TARGET_WORDS
 _KEPT: Final = frozenset({PAGE_LAYOUT, EPOCH, *_TOTALS})
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReading:
+    """What one living worker's page said of a target: see ``core/breaker.py`` for the first two."""
+
+    version: int
+    until_s: float
+    in_flight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,14 @@ class Page:
         words[LOOP_LAG_LAST_US] = lag_us
         words[LOOP_LAG_MAX_US] = max(words[LOOP_LAG_MAX_US], lag_us)
 
+    def write_target(self, place: int, key: int, version: int, until_s: float, in_flight: int) -> None:
+        """Says how a target is doing, in a place of the table that is this target's for good."""
+        at = _TARGETS_AT + place * _TARGET_WORDS
+        self.reals[at + 2] = until_s  # before the version: who reads the one reads the other
+        self.words[at + 3] = in_flight
+        self.words[at + 1] = version
+        self.words[at] = key
+
     def write_blob(self, blob: bytes) -> bool:
         """Replaces the blob; ``False``, and the old one stays, when it is longer than half a page."""
         return self._blob.write(blob)
@@ -120,6 +140,8 @@ class Page:
         for index in range(_WORDS):
             if not (is_known and index in _KEPT):
                 words[index] = 0
+        for index in range(_TARGETS_AT, HEAD_BYTES // 8):
+            words[index] = 0
         if not is_known:
             self._blob.clear()
         words[EPOCH] += 1
@@ -142,6 +164,16 @@ class Board:
         """One for each living worker, in the order of the slots."""
         now_s = self._clock()
         return [page.reading(slot) for slot, page in self._known() if page.is_living(now_s)]
+
+    def targets(self, own_slot: int) -> dict[int, list[TargetReading]]:
+        """What the living workers in other slots say of targets, by key."""
+        now_s = self._clock()
+        found: dict[int, list[TargetReading]] = {}
+        for slot, page in self._known():
+            if slot != own_slot and page.is_living(now_s):
+                for key, reading in page.targets():
+                    found.setdefault(key, []).append(reading)
+        return found
 
     def total(self, word: int) -> int:
         """The sum of a word that holds a total, over all slots and whoever has served them."""
@@ -223,6 +255,15 @@ class _MappedPage:
             loop_lag_max_us=words[LOOP_LAG_MAX_US],
             requests_total=words[REQUESTS_TOTAL],
         )
+
+    def targets(self) -> Iterator[tuple[int, TargetReading]]:
+        """The table of targets, with their keys."""
+        words, reals = self.words, self._reals
+        for at in range(_TARGETS_AT, HEAD_BYTES // 8, _TARGET_WORDS):
+            if not words[at]:
+                return
+            version = words[at + 1]
+            yield words[at], TargetReading(version, reals[at + 2], words[at + 3])
 
     def close(self) -> None:
         """Lets go of the memory."""

@@ -25,6 +25,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # start, a table WITHOUT ROWID rewrites a page of whole rows for nearly every event and costs 2.4 times as much.
         "CREATE UNIQUE INDEX event_start ON event (started_ms, request_id)",
     ),
+    (
+        "ALTER TABLE event ADD COLUMN hedge_cost_nanos INTEGER DEFAULT 0",
+        "ALTER TABLE event ADD COLUMN route TEXT DEFAULT ''",
+    ),
 )
 """Statements that lead from each version to the next; the version is their number. Steps may only add what older
 workers can leave out: a column has a default."""

@@ -1,0 +1,81 @@
+"""What the workers of a host tell one another of targets: circuits that open and close, and calls under way.
+
+The board holds the state, the bus only says that it has changed: a notice that is lost is made good by the next
+heartbeat, a quarter of a second later. Without a bus, that is how fast news travels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+
+from stellwerk.gateway.standing import Standings
+from stellwerk.ports.bus import Bus, Notice
+from stellwerk.supervisor.board import MOST_TARGETS, Board, Page
+
+TOPIC = "targets"
+
+
+class Sharing:
+    """One worker's part in it. Targets beyond ``MOST_TARGETS`` are each worker's own affair."""
+
+    def __init__(self, standings: Standings, page: Page, board: Board, slot: int) -> None:
+        self._standings = standings
+        self._page = page
+        self._board = board
+        self._slot = slot
+        self._places: dict[str, int] = {}
+        self._bus: Bus | None = None
+        self._told = 0
+        standings.watch(self._tell)
+
+    def join(self, bus: Bus) -> None:
+        """Tells of changes at once, and hears of them."""
+        self._bus = bus
+        bus.subscribe(self._on_notice)
+
+    def leave(self) -> None:
+        """Neither tells nor hears any more."""
+        bus, self._bus = self._bus, None
+        if bus is not None:
+            bus.close()
+
+    def beat(self) -> None:
+        """Writes down this worker's calls under way, and reads everybody else's."""
+        for identity, standing in self._standings:
+            if standing.own_in_flight or identity in self._places:
+                self._write(identity)
+        self._read()
+
+    def _tell(self, identity: str) -> None:
+        self._write(identity)
+        if self._bus is not None:
+            self._told += 1
+            self._bus.publish(Notice(TOPIC, self._told))
+
+    def _write(self, identity: str) -> None:
+        place = self._places.setdefault(identity, len(self._places))
+        if place >= MOST_TARGETS:
+            return
+        standing = self._standings.of(identity)
+        until_s, version = standing.breaker.published
+        self._page.write_target(place, _key(identity), version, until_s, standing.own_in_flight)
+
+    def _on_notice(self, notice: Notice) -> None:
+        if notice.topic == TOPIC:
+            self._read()
+
+    def _read(self) -> None:
+        told = self._board.targets(self._slot)
+        for identity, standing in self._standings:
+            others = told.get(_key(identity), ())
+            standing.elsewhere = sum(other.in_flight for other in others)
+            for other in others:
+                if other.version > standing.breaker.version:
+                    standing.heard(other.until_s, other.version)
+
+
+@lru_cache(maxsize=1024)
+def _key(identity: str) -> int:
+    """A target's number on the board, the same in every worker; never 0."""
+    return int.from_bytes(hashlib.blake2b(identity.encode(), digest_size=8).digest(), "little") | 1
