@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.core.wire import WireRequest
+from stellwerk.dialects.rate_headers import rest_s
 from stellwerk.errors import (
     InvalidRequest,
     StellwerkError,
@@ -142,6 +143,7 @@ class Attempt(msgspec.Struct, eq=False):
     def on_head(self, status: int, headers: Headers) -> bool:
         """An event stream is streamed; everything else is an answer to be read whole."""
         call, reply, route, interpreter = self._call, self._reply, self.route, self._interpreter
+        self._heed(headers)
         if status != 200 or _is_encoded(headers) or not self._is_stream(media_type(headers)):
             return False
         if call is not None:
@@ -155,6 +157,7 @@ class Attempt(msgspec.Struct, eq=False):
         """A whole answer: the caller's, or a reason to ask someone else."""
         self._call = None
         exchange, reply = self._exchange, self._reply
+        self._heed(headers)
         try:
             if status != 200:
                 exchange.attempt_failed(self, self._refusal(status, headers, body))
@@ -247,6 +250,12 @@ class Attempt(msgspec.Struct, eq=False):
                 standing.left(self._exchange.clock())
             standing.end()
             self.sent = 0.0
+
+    def _heed(self, headers: Headers) -> None:
+        """Leaves the target alone while its answers say that nothing is left."""
+        field = self.route.rate_field
+        if field and field in headers and (pause_s := rest_s(headers, time.time())) > 0:
+            self.route.standing.block(self._exchange.clock(), pause_s)
 
     def _hand(self, custody: Custody, headers: Headers, body: bytes) -> None:
         """An answer under sealed ids, or the next question that it takes: one attempt, however many these are."""

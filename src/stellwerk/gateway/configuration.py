@@ -36,6 +36,8 @@ class Route:
     """How the provider answers what was translated for it."""
     standing: Standing
     """How the target is doing."""
+    rate_field: bytes = b""
+    """A field of answers that tell how much the provider still lets us do; empty where its dialect has none."""
     place: bytes = b""
     """Where the provider keeps things under this credential (see ``core/sealed_id.py``)."""
     per_token: tuple[int, int, int] | None = None

@@ -133,7 +133,7 @@ class Standing:
             self._judge(now, self.breaker.succeeded(now, asked_at))
         else:
             if error.retry_after_s:
-                self._block(now, error.retry_after_s)
+                self.block(now, error.retry_after_s)
             if self.rules is None:
                 return
             draw = random.random()  # noqa: S311  # no secret
@@ -143,6 +143,11 @@ class Standing:
         """A call has ended without showing anything of the target: its caller went away, or another target won."""
         if not self.is_plain:
             self._judge(now, self.breaker.abandoned(now))
+
+    def block(self, now: float, seconds: float) -> None:
+        """The provider says that it has nothing left for us for so long."""
+        self._blocked_until = max(self._blocked_until, now + min(seconds, LONGEST_BLOCK_S))
+        self.is_plain = False
 
     def end(self) -> None:
         """A call is over, however it went."""
@@ -158,11 +163,7 @@ class Standing:
     def _limit(self, now: float, retry_after_s: float | None) -> None:
         self._room.limited(now, self.own_in_flight, self._first_byte.value)
         if retry_after_s is not None:
-            self._block(now, retry_after_s)
-        self.is_plain = False
-
-    def _block(self, now: float, seconds: float) -> None:
-        self._blocked_until = max(self._blocked_until, now + min(seconds, LONGEST_BLOCK_S))
+            self.block(now, retry_after_s)
         self.is_plain = False
 
     def _judge(self, now: float, breaker: Breaker) -> None:

@@ -20,6 +20,7 @@ from stellwerk.core.identity import Principal
 from stellwerk.core.route import Plan, Target
 from stellwerk.core.sealed_id import place_of
 from stellwerk.core.snapshot import BreakerSpec, KeySpec, ModelSpec, ProviderSpec, Snapshot
+from stellwerk.dialects.rate_headers import FIRST_FIELD
 from stellwerk.egress.guard import Denial, Guard
 from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.errors import ConfigurationError
@@ -339,6 +340,7 @@ def _route(
             )
         ),
         speech=spoken[provider.dialect],
+        rate_field=FIRST_FIELD.get(provider.dialect, b""),
         place=place_of(target.provider, credential),
         per_token=target.card.price.per_token if target.card is not None and target.card.price is not None else None,
         sign=provider.sign if isinstance(provider, Signing) else None,
