@@ -48,6 +48,8 @@ class Breaker(msgspec.Struct, frozen=True, gc=False):
     failed_at: float = 0.0
     cool_down_s: float = 0.0
     """How long the last cool-down was, without its jitter; 0 where closed, or where another worker opened it."""
+    probed_at: float = 0.0
+    """When the last probe began."""
     probe_until: float = 0.0
     """When the probe that runs is given up; in the past if none runs."""
 
@@ -78,17 +80,19 @@ class Breaker(msgspec.Struct, frozen=True, gc=False):
         return 0.0 if not self.version & 1 else max(0.0, self.until_s - now, self.probe_until - now)
 
     def probe(self, now: float, patience_s: float) -> Breaker:
-        """After an admitted call has begun: if not closed, no other is admitted before its outcome or ``patience_s``."""
+        """After a call that was admitted has begun: unless closed, no other is before its outcome or ``patience_s``."""
         if not self.version & 1:
             return self
-        return msgspec.structs.replace(self, probe_until=now + patience_s)
+        return msgspec.structs.replace(self, probed_at=now, probe_until=now + patience_s)
 
-    def abandoned(self, now: float) -> Breaker:
+    def abandoned(self, now: float, asked_at: float | None = None) -> Breaker:
         """After the probe has ended without telling anything of the target: another may be made at once.
 
-        For the call that took the probe, and for no other.
+        For the call that took the probe. With ``asked_at``, when it took it, a later probe than this is left alone.
         """
-        return self if now >= self.probe_until else msgspec.structs.replace(self, probe_until=0.0)
+        if now >= self.probe_until or (asked_at is not None and asked_at != self.probed_at):
+            return self
+        return msgspec.structs.replace(self, probe_until=0.0)
 
     def succeeded(self, now: float, asked_at: float | None = None) -> Breaker:
         """After the target has answered a call that began at ``asked_at`` (where not told: now)."""
@@ -145,7 +149,7 @@ class Breaker(msgspec.Struct, frozen=True, gc=False):
             cool_down_s, counted = later.cool_down_s, later.counted
         else:
             later = max(self, other, key=_ending)
-            cool_down_s, counted = max(self.cool_down_s, other.cool_down_s), self.counted & other.counted
+            cool_down_s, counted = max(self.cool_down_s, other.cool_down_s), self.counted | other.counted
         met = Breaker(
             later.version,
             later.until_s,
@@ -153,14 +157,15 @@ class Breaker(msgspec.Struct, frozen=True, gc=False):
             counted,
             max(self.failed_at, other.failed_at),
             cool_down_s,
+            later.probed_at,
             later.probe_until,
         )
         return self if met == self else met
 
 
-def _ending(breaker: Breaker) -> tuple[float, float]:
-    """A probe belongs to the end of one cool-down: one that followed an earlier end is of no interest after a later."""
-    return breaker.until_s, breaker.probe_until
+def _ending(breaker: Breaker) -> tuple[float, float, float]:
+    """A probe belongs to the end of one cool-down: that of an earlier end is of no interest after a later one."""
+    return breaker.until_s, breaker.probe_until, breaker.probed_at
 
 
 def _noted(bits: int, bit: int) -> int:

@@ -14,7 +14,7 @@ QUIET_S = 60.0
 
 
 class ConcurrencyLimit:
-    """The limit of one target. ``in_flight`` counts its calls, in ``limited`` and ``succeeded`` with the one that ended."""
+    """The limit of one target. ``in_flight`` are its calls; when one ends, with that one."""
 
     __slots__ = ("_held_until", "_lowered_to", "_seen", "_signalled_at", "limit")
 

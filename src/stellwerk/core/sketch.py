@@ -24,7 +24,7 @@ _MIDDLES = [SHORTEST_S * _FACTOR**place * (1 + RELATIVE_ERROR) for place in rang
 
 
 class Sketch:
-    """Quantiles of durations, recent ones first: whenever more than ``most`` are counted, each counts half from then on.
+    """Quantiles of durations, that follow a drift: when more than ``most`` are counted, each counts half from then on.
 
     Counts are fractions, lest halving them lose the rare long durations, which the high quantiles are about.
     """
