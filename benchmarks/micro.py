@@ -9,11 +9,11 @@ from pathlib import Path
 from statistics import median
 from timeit import Timer
 
-from benchmarks.cases import baseline, dialect, egress, stages, stream, whole
+from benchmarks.cases import baseline, dialect, egress, routing, stages, stream, whole
 from benchmarks.cases.case import Case
 from benchmarks.machine import this_machine
 
-SOURCES = (baseline.cases, dialect.cases, stream.cases, stages.cases, egress.cases, whole.cases)
+SOURCES = (baseline.cases, dialect.cases, stream.cases, stages.cases, routing.cases, egress.cases, whole.cases)
 REPEAT_S = 0.02
 REPEATS = 9
 
