@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from timeit import Timer
 
-from benchmarks.cases import baseline, dialect, egress, stages, stream, tokens, translate, whole
+from benchmarks.cases import baseline, dialect, egress, routing, stages, stream, tokens, translate, whole
 from benchmarks.cases.case import Case
 from benchmarks.machine import this_machine
 
@@ -18,6 +18,7 @@ SOURCES = (
     dialect.cases,
     stream.cases,
     stages.cases,
+    routing.cases,
     egress.cases,
     translate.cases,
     tokens.cases,

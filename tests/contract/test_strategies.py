@@ -10,10 +10,18 @@ from hypothesis import strategies as st
 
 from stellwerk import plugins
 from stellwerk.core.envelope import Envelope
-from stellwerk.core.route import Ask, Target
+from stellwerk.core.route import Ask, Kept, Target
 from stellwerk.ports.strategy import Strategy
 
-OPTIONS: dict[str, dict[str, Any]] = {"priority": {}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "cascade": {},
+    "cheapest": {},
+    "fastest": {},
+    "least_busy": {},
+    "priority": {},
+    "sticky": {"otherwise": "least_busy"},
+    "weighted": {},
+}
 """Options with which each strategy can be built: a new one gets a row here."""
 ENVELOPES = [
     Envelope("openai_chat", "plain", is_stream=False, body=b"{}"),
@@ -52,3 +60,27 @@ def test_a_plan_orders_targets_that_were_given_and_says_why(
     assert set(plan.targets) <= set(targets)
     assert len(set(plan.targets)) == len(plan.targets)
     assert plan.reason.strip()
+
+
+@pytest.mark.parametrize("name", plugins.shelf("strategies"))
+@given(targets=TARGETS, envelope=st.sampled_from(ENVELOPES), draw=st.floats(0, 1, exclude_max=True))
+def test_a_plan_depends_on_nothing_but_what_was_given(
+    name: str, targets: tuple[Target, ...], envelope: Envelope, draw: float
+) -> None:
+    standings = {target.identity: Calm() for target in targets}
+    kept = Kept(targets[-1].identity, 50, 0.0)
+    strategies = [cast("Strategy", plugins.build("strategies", name, OPTIONS[name])) for _ in range(2)]
+    asks = [Ask(envelope, draw, 1.0, lambda: 100, kept), Ask(envelope, draw, 1.0, lambda: 100, kept)]
+    assert len({strategy.plan(targets, ask, standings) for strategy in strategies for ask in asks}) == 1
+
+
+@pytest.mark.parametrize("name", plugins.shelf("strategies"))
+@given(targets=TARGETS, envelope=st.sampled_from(ENVELOPES), draw=st.floats(0, 1, exclude_max=True))
+def test_a_fixed_plan_is_the_order_of_every_plan(
+    name: str, targets: tuple[Target, ...], envelope: Envelope, draw: float
+) -> None:
+    strategy = cast("Strategy", plugins.build("strategies", name, OPTIONS[name]))
+    fixed = strategy.fixed(targets)
+    if fixed is not None:
+        standings = {target.identity: Calm() for target in targets}
+        assert fixed.targets == strategy.plan(targets, Ask(envelope, draw, 0.0, lambda: 100), standings).targets

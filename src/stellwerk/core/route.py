@@ -47,6 +47,8 @@ class Ask(msgspec.Struct, frozen=True):
     """An estimate of the prompt's tokens; counted when first asked for."""
     kept: Kept | None = None
     """The conversation so far, for strategies that mind it."""
+    at_ms: int = 0
+    """Unix time in milliseconds, for prices that change with the hour."""
 
 
 class Standing(Protocol):

@@ -7,6 +7,7 @@ import pytest
 from stellwerk.plugins import shelf
 
 Said = Callable[[str], list[str]]
+STRATEGIES = ", ".join(shelf("strategies"))
 
 FAULTS = {
     # -------------------------------------------------------------------------------------------------- single values
@@ -188,7 +189,7 @@ FAULTS = {
     ),
     "an unknown strategy": (
         '[[models]]\nname = "n"\nstrategy = "prioritee"\ntargets = [{ provider = "up", model = "x" }]',
-        '15: models[1].strategy: expected a strategy (one of priority), found "prioritee"; did you mean "priority"?',
+        f'15: models[1].strategy: expected a strategy (one of {STRATEGIES}), found "prioritee"; did you mean "priority"?',
     ),
     "a strategy that is no name": (
         '[[models]]\nname = "n"\nstrategy = 1\ntargets = [{ provider = "up", model = "x" }]',

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from stellwerk.core.conformance import is_equal, type_of
+
 Schema = Mapping[str, Any] | bool
 
 DEEPEST = 200
@@ -61,28 +63,6 @@ def conforms(value: object, schema: Schema, root: Schema, depth: int = 0) -> boo
         )
     except (TypeError, AttributeError, re.error) as error:
         raise BadSchema(f"the schema is malformed: {error}") from error
-
-
-def type_of(value: object) -> str:
-    """The JSON type of ``value``; whole floats are integers."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "integer" if isinstance(value, int) or value.is_integer() else "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"
-
-
-def is_equal(one: object, other: object) -> bool:
-    """Equality of JSON values: 1 is 1.0, but not true."""
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(is_equal, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(is_equal(value, other[key]) for key, value in one.items())
-    return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
 Holds = Callable[[object, object], bool]

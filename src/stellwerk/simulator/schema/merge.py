@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from stellwerk.simulator.schema.check import Schema, as_list, is_equal
+from stellwerk.core.conformance import is_equal
+from stellwerk.simulator.schema.check import Schema, as_list
 
 
 def merged(one: Schema, other: Schema) -> Schema:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from stellwerk.core.conformance import is_equal, type_of
 from stellwerk.simulator.dice import Dice
 from stellwerk.simulator.prose import Prose
-from stellwerk.simulator.schema.check import BadSchema, Schema, as_schema, conforms, is_equal, resolve, type_of
+from stellwerk.simulator.schema.check import BadSchema, Schema, as_schema, conforms, resolve
 from stellwerk.simulator.schema.merge import merged
 from stellwerk.simulator.schema.pattern import pattern_writer
 from stellwerk.simulator.schema.scalar import number, string
