@@ -17,15 +17,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.core.backoff import full_jitter
+from stellwerk.core.cost import nanos_of
 from stellwerk.errors import InvalidRequest, Overloaded, StellwerkError, UpstreamError, UpstreamRateLimited
 from stellwerk.gateway.attempt import Attempt
 from stellwerk.gateway.defect import report
+from stellwerk.gateway.gate import Gate
+from stellwerk.gateway.interpreter import Interpreter
 from stellwerk.gateway.media import Media
 from stellwerk.http.deadlines import Deadlines, Timer
 from stellwerk.supervisor.log import Log
 
 if TYPE_CHECKING:
+    from stellwerk.core.acceptance import Acceptance
     from stellwerk.core.route import Target
+    from stellwerk.core.usage import Usage
     from stellwerk.gateway.configuration import Model, Route
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.dialect import Interpretation
@@ -86,10 +91,20 @@ class Exchange(msgspec.Struct, eq=False):
     _failed: dict[str, _Failed] | None = None
     """By target, what has failed."""
     _interpreter: Interpretation | None = None
+    _gate: Gate | None = None
+    """Judges answers, where the plan says what they have to be."""
+    _second_best: tuple[Callable[[], None], int] | None = None
+    """Hands on an answer that was turned down, should nobody have a better one; and its cost."""
 
-    def start(self) -> None:
-        """Asks the first target."""
+    def start(self, acceptance: Acceptance | None = None) -> None:
+        """Asks the first target; ``acceptance`` is what an answer has to be, unless nobody is left to ask."""
         self._reply.request.owner = self
+        try:
+            if acceptance is not None:
+                self._gate = self._gate_of(acceptance)
+        except StellwerkError as error:
+            self.fail(error)
+            return
         self._go_on(None)
 
     # -- what the caller says
@@ -136,10 +151,37 @@ class Exchange(msgspec.Struct, eq=False):
             self._waiting = 0.0
         return now
 
+    @property
+    def is_gated(self) -> bool:
+        """Whether answers are judged before they go to the caller."""
+        return self._gate is not None
+
+    def gate_for(self, attempt: Attempt) -> Gate | None:
+        """Who judges this attempt's answer: nobody, where nobody else could be asked."""
+        if self._gate is None or self._custody is not None or self._reply.attempts >= self.model.attempts:
+            return None
+        is_last = not self._has_next(self.clock()) and not self._gate.has_sample_of(attempt.route)
+        return None if is_last else self._gate
+
+    def turn_down(self, attempt: Attempt, why: str, usage: Usage | None, deliver: Callable[[], None]) -> None:
+        """An answer does not do, or is only the first of two: it is paid for, and the next one is asked for."""
+        self._running = ()
+        self._stop_timer()
+        self._stop_waiting()
+        reply, route = self._reply, attempt.route
+        nanos = nanos_of(usage, route.target.card, reply.lease.started_ms) if usage is not None else None
+        reply.extra_nanos += nanos or 0
+        self._note(route, why or "asked once more, to compare its answers")
+        self._second_best = deliver, nanos or 0
+        if not why:
+            self._launch(route, is_repeat=True)
+        else:
+            self._go_on(None)
+
     def finish(self) -> None:
         """The caller has its answer, for better or worse: nothing holds a cycle of objects together."""
         self._running = ()
-        self._failed = self._interpreter = None
+        self._failed = self._interpreter = self._gate = self._second_best = None
 
     def attempt_failed(self, attempt: Attempt, error: UpstreamError | InvalidRequest) -> None:
         """An attempt came to nothing: leave it to the others, ask the next, or give up with the reason."""
@@ -176,6 +218,12 @@ class Exchange(msgspec.Struct, eq=False):
             attempt.cancel()
         self._stop_timer()
         self._stop_waiting()
+        second_best, self._second_best = self._second_best, None
+        if second_best is not None:
+            deliver, nanos = second_best
+            self._reply.extra_nanos -= nanos
+            deliver()
+            return
         if isinstance(error, InvalidRequest) and self._failed:
             told = (each.error for each in self._failed.values() if isinstance(each.error, UpstreamError))
             error = next(told, error)
@@ -301,6 +349,14 @@ class Exchange(msgspec.Struct, eq=False):
             raise InvalidRequest(message, param="model")
         self._interpreter = interpreter
         return interpreter
+
+    def _gate_of(self, acceptance: Acceptance) -> Gate | None:
+        """Who judges the answers to this request; nobody, where it is none of chat."""
+        lease = self._reply.lease
+        interpreter = self._reply.dialect.interpret(lease.envelope, lease.request_id)
+        if not isinstance(interpreter, Interpreter):
+            return None
+        return Gate(acceptance, interpreter.read(), lease.request_id)
 
     # -- asking again
 

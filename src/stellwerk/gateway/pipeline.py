@@ -86,7 +86,7 @@ class Pipeline:
                 if known is not None:
                     known.notes = terms
             envelope = dialect.read(request)
-            custody, why = None, ""
+            custody, why, acceptance = None, "", None
             ids = dialect.ids
             if ids is not _NONE and (ids is _KEPT or _may_name(request.body)):
                 if ids is _KEPT and self._reads_batch_file(request, dialect, request_id, started_ms, terms, envelope):
@@ -95,7 +95,7 @@ class Pipeline:
             else:
                 model = find(principal, envelope, configuration)
                 plan = model.fixed or self._order(model, principal, envelope, terms.session)
-                targets, why = plan.targets, plan.reason
+                targets, why, acceptance = plan.targets, plan.reason, plan.acceptance
         except StellwerkError as error:
             self._refused(request, dialect, request_id, started_ms, principal, envelope).fail(error)
             return
@@ -105,7 +105,7 @@ class Pipeline:
         if model.strategy.minds_conversations:
             reply.conversation = conversation_of(principal, terms.session, envelope)
             reply.conversations = self._conversations
-        self._exchange(reply, model, targets, terms, custody).start()
+        self._exchange(reply, model, targets, terms, custody).start(acceptance)
 
     def _place(
         self, dialect: Dialect, principal: Principal, envelope: Envelope, request: Request, session: bytes
