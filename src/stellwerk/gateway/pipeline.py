@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -163,7 +164,8 @@ class Pipeline:
         if model.strategy.minds_conversations:
             kept = self._conversations.find(conversation_of(principal, session, envelope))
         tokens = partial(roughly, len(envelope.body))
-        return route(model, Ask(envelope, random.random(), self._clock(), tokens, kept))  # noqa: S311  # no secret
+        draw, at_ms = random.random(), int(time.time() * 1000)  # noqa: S311  # no secret
+        return route(model, Ask(envelope, draw, self._clock(), tokens, kept, at_ms))
 
     def refuse(
         self, request: Request, dialect: Dialect, request_id: str, started_ms: int, error: StellwerkError

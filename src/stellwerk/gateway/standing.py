@@ -18,6 +18,8 @@ FIRST_BYTE_TAU_S = 30.0
 """How fast the typical time to first content follows what is measured."""
 LEAST_SAMPLES = 20.0
 """From so many measured times on their quantiles mean something."""
+QUANTILE_CALLS = 16
+"""After so many calls a quantile is looked up anew."""
 LONGEST_BLOCK_S = 3600.0
 """A provider that wants to be left alone for longer is asked again after this time all the same."""
 
@@ -31,6 +33,8 @@ class Standing:
     __slots__ = (
         "_blocked_until",
         "_first_byte",
+        "_fresh",
+        "_quantiles",
         "_repeats",
         "_room",
         "breaker",
@@ -53,6 +57,8 @@ class Standing:
         self._blocked_until = 0.0
         self.latencies = Sketch()
         """Times to first content, in seconds."""
+        self._quantiles: dict[float, float | None] = {}
+        self._fresh = 0
         self.own_in_flight = 0
         self.elsewhere = 0
         """Calls of the host's other workers, as of their last heartbeat."""
@@ -99,7 +105,12 @@ class Standing:
 
     def quantile_s(self, share: float) -> float | None:
         """How long this share of its calls took to begin, at most; ``None`` while too little is known."""
-        return self.latencies.quantile(share) if self.latencies.count >= LEAST_SAMPLES else None
+        if self.latencies.count < LEAST_SAMPLES:
+            return None
+        if self._fresh == 0 or share not in self._quantiles:
+            self._quantiles = {share: self.latencies.quantile(share)}
+            self._fresh = QUANTILE_CALLS
+        return self._quantiles[share]
 
     # -- what its calls show
 
@@ -116,6 +127,8 @@ class Standing:
         waited_s = now - asked_at
         self._first_byte.add(now, waited_s)
         self.latencies.add(waited_s)
+        if self._fresh:
+            self._fresh -= 1
         if not self.is_plain:
             self._room.succeeded(now, self.own_in_flight)
             self._judge(now, self.breaker.succeeded(now, asked_at))
