@@ -41,6 +41,8 @@ class Grounded:
     """Values that came from elsewhere, with their references: a message shows those instead."""
     hidden: set[Path] = field(default_factory=set)
     """Values that may be secrets although nobody can tell."""
+    unknown: set[Path] = field(default_factory=set)
+    """Options of providers whose values were left where they are: nothing can be said of them."""
     problems: list[Problem] = field(default_factory=list)
 
     def found(self, path: Path, value: Any) -> str:
@@ -51,17 +53,21 @@ class Grounded:
         return described(value) if is_covert or path in self.secrets else shown(value)
 
 
-def ground(document: dict[str, Any], source: pathlib.Path) -> Grounded:
-    """Replaces references and secrets. ``source`` is the absolute path of the file; the document is left as it is."""
-    return _Walk(document, source).grounded
+def ground(document: dict[str, Any], source: pathlib.Path, *, is_offline: bool = False) -> Grounded:
+    """Replaces references and secrets. ``source`` is the absolute path of the file; the document is left as it is.
+
+    Who ``is_offline`` connects to nobody: secrets are not looked up, and what else stands at a provider need not be.
+    """
+    return _Walk(document, source, is_offline=is_offline).grounded
 
 
 class _Walk:
     """One walk over a document, which makes another one of it."""
 
-    def __init__(self, document: dict[str, Any], source: pathlib.Path) -> None:
+    def __init__(self, document: dict[str, Any], source: pathlib.Path, *, is_offline: bool) -> None:
         self._document = document
         self._source = source
+        self._is_offline = is_offline
         self.grounded = Grounded({})
         self._covert = self._secret_paths()
         self.grounded.document = self._replaced(document, ())
@@ -111,7 +117,8 @@ class _Walk:
             self.grounded.secrets[path] = Secret(reference, is_literal=True, value=value)
             return reference
         reference = absolute(value, self._source.parent)
-        self.grounded.secrets[path] = Secret(reference, is_literal=False, value=self._resolved(reference, path))
+        found = None if self._is_offline else self._resolved(reference, path)
+        self.grounded.secrets[path] = Secret(reference, is_literal=False, value=found)
         return reference
 
     def _borrowed(self, value: str, path: Path) -> str:
@@ -123,7 +130,10 @@ class _Walk:
         try:
             return resolve(reference)
         except ConfigurationError as error:
-            self._complain(path, error.message)
+            if self._is_offline and path[0] == "providers" and len(path) > 2 and path[2] not in OWN_OPTIONS:
+                self.grounded.unknown.add(path)
+            else:
+                self._complain(path, error.message)
             return None
 
     def _pieces(self, path: Path) -> tuple[str, ...]:

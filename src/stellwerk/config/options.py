@@ -66,7 +66,7 @@ def _texts(options: Mapping[str, Any], at: Path, grounded: Grounded) -> Iterator
     """Texts that cannot be what they have to be for any provider: they end up in requests."""
     for option, value in options.items():
         path = (*at, option)
-        if not isinstance(value, str) or path in grounded.secrets:
+        if not isinstance(value, str) or path in grounded.secrets or path in grounded.unknown:
             continue
         try:
             (notation.url if option == "base_url" else notation.one_line)(value)
@@ -89,11 +89,12 @@ def _judged(kind: str, name: str, options: Mapping[str, Any], at: Path, grounded
     ]
     problems += _texts(options, at, grounded) if kind == "providers" else ()
     for option, field in fields.items():
-        if option in options and option not in secrets:
+        if option in options and option not in secrets and (*at, option) not in grounded.unknown:
             problems += _field_problems(options[option], field.type, (*at, option), grounded)
         elif option not in options and field.required:
             problems.append(Problem((*at, option), "required, but missing"))
-    if problems or any(grounded.secrets[*at, option].value is None for option in secrets):
+    is_known = not any(path[: len(at)] == at for path in grounded.unknown)
+    if problems or not is_known or any(grounded.secrets[*at, option].value is None for option in secrets):
         return problems
     # What remains are rules over several options, which may look at the secrets' values.
     values = {option: grounded.secrets[*at, option].value for option in secrets}

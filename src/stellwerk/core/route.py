@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -72,12 +72,3 @@ class Plan(msgspec.Struct, frozen=True):
     reason: str
     acceptance: Acceptance | None = None
     """What an answer has to be for the caller to get it; one of the last target is taken as it is."""
-
-
-def able(targets: Iterable[Target], capabilities: Iterable[str]) -> tuple[Target, ...]:
-    """Targets of which none of the capabilities is known to be missing, in their order.
-
-    A model that the catalogue does not know, or of which it does not say, is trusted to be able to.
-    """
-    wanted = tuple(capabilities)
-    return tuple(target for target in targets if target.card is None or not target.card.missing(wanted))
