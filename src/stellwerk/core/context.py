@@ -59,8 +59,12 @@ class Fit(enum.Enum):
 
 def bounds_of(request: ChatRequest) -> Bounds:
     """The bounds of a whole request."""
-    lower = 0 if _is_shortened(request) else sum(_least(message.parts) for message in request.messages)
-    return Bounds(lower, estimate(request), request.output_cap)
+    return Bounds(least_of(request), estimate(request), request.output_cap)
+
+
+def least_of(request: ChatRequest) -> int:
+    """The lower bound alone; nothing where the caller allows its provider to shorten the prompt."""
+    return 0 if _is_shortened(request) else sum(_least(message.parts) for message in request.messages)
 
 
 def fits(card: ModelCard | None, lower_tokens: int, upper_tokens: int, output_cap: int | None) -> Fit:

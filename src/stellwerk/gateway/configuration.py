@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
+from stellwerk.core.able import Lack
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.route import Plan, Target
 from stellwerk.core.snapshot import Snapshot
@@ -54,6 +55,10 @@ class Model:
     strategy: Strategy
     fixed: Plan | None
     """The plan that is made whatever the request, spare targets included, where the strategy has one."""
+    unfit: Mapping[str, str]
+    """Why targets are left out whatever the request, by identity: what the model requires, and they lack."""
+    lack: Lack
+    """What some of the targets, spare ones included, are known to lack: only requests that need it are looked at."""
     standings: dict[str, Standing]
     """How its own targets are doing, by identity."""
     targets: tuple[Target, ...]

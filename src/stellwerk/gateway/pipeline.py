@@ -22,7 +22,7 @@ from stellwerk.gateway.exchange import Exchange, Scheduler
 from stellwerk.gateway.reply import Reply
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import authenticate
-from stellwerk.gateway.stages.route import find, route
+from stellwerk.gateway.stages.route import concerns, find, route, route_able
 from stellwerk.gateway.vault import Vault
 from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers, render
@@ -95,7 +95,8 @@ class Pipeline:
                 envelope, model, targets, custody = self._place(dialect, principal, envelope, request, terms.session)
             else:
                 model = find(principal, envelope, configuration)
-                plan = model.fixed or self._order(model, principal, envelope, terms.session)
+                plan = None if concerns(model, envelope) else model.fixed
+                plan = plan or self._order(model, dialect, principal, envelope, terms.session)
                 targets, why, acceptance = plan.targets, plan.reason, plan.acceptance
         except StellwerkError as error:
             self._refused(request, dialect, request_id, started_ms, principal, envelope).fail(error)
@@ -116,7 +117,7 @@ class Pipeline:
         from stellwerk.gateway.stages.place import owner_of, place
 
         def order(model: Model, envelope: Envelope) -> Plan:
-            return model.fixed or self._order(model, principal, envelope, session)
+            return self._order(model, dialect, principal, envelope, session)
 
         envelope, model, targets = place(principal, envelope, request.headers, self.configuration, self._vault, order)
         if dialect.ids is not _KEPT:
@@ -158,14 +159,15 @@ class Pipeline:
         is_hurried = terms.timeout_s < model.timeout_s
         return Exchange(reply, model, targets, self._scheduler, self._clock, expires, is_hurried, terms.trace, custody)
 
-    def _order(self, model: Model, principal: Principal, envelope: Envelope, session: bytes) -> Plan:
+    def _order(self, model: Model, dialect: Dialect, principal: Principal, envelope: Envelope, session: bytes) -> Plan:
         """The order of a model's targets for one request."""
         kept = None
         if model.strategy.minds_conversations:
             kept = self._conversations.find(conversation_of(principal, session, envelope))
         tokens = partial(roughly, len(envelope.body))
         draw, at_ms = random.random(), int(time.time() * 1000)  # noqa: S311  # no secret
-        return route(model, Ask(envelope, draw, self._clock(), tokens, kept, at_ms))
+        ask = Ask(envelope, draw, self._clock(), tokens, kept, at_ms)
+        return route_able(model, dialect, ask) if concerns(model, envelope) else route(model, ask)
 
     def refuse(
         self, request: Request, dialect: Dialect, request_id: str, started_ms: int, error: StellwerkError

@@ -13,6 +13,7 @@ from typing import cast
 
 from stellwerk import plugins
 from stellwerk.config.references import resolve
+from stellwerk.core.able import Lack, lacking, sift
 from stellwerk.core.breaker import Rules
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.event import RequestEvent
@@ -149,7 +150,8 @@ def configure(snapshot: Snapshot, pool: Pool, standings: Standings) -> Configura
     secrets = _secrets(snapshot)
     providers = {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
     credentials = {name: next(filter(None, map(found.get, IN_HEADERS)), "") for name, found in secrets.items()}
-    targets = {spec.name: _targets(spec) for spec in snapshot.models}
+    sifted = {spec.name: sift(_targets(spec), spec.requires) for spec in snapshot.models}
+    targets = {name: found.able for name, found in sifted.items()}
     models = {spec.name: spec for spec in snapshot.models}
     dialects = {provider.dialect for provider in providers.values()}
     spoken = {dialect: speech_of(dialect, snapshot.server.limits) for dialect in dialects}
@@ -163,7 +165,7 @@ def configure(snapshot: Snapshot, pool: Pool, standings: Standings) -> Configura
         snapshot=snapshot,
         directory=Directory({_token(spec.key): _principal(spec) for spec in snapshot.keys}),
         models={
-            spec.name: _model(spec, targets[spec.name], _spare(spec, models, targets), reach)
+            spec.name: _model(spec, targets[spec.name], _spare(spec, models, targets), sifted[spec.name].reasons, reach)
             for spec in snapshot.models
         },
         homes={spec.name: _home(spec.name, reach) for spec in snapshot.providers},
@@ -280,15 +282,20 @@ def _model(
     spec: ModelSpec,
     own: tuple[Target, ...],
     spare: tuple[Target, ...],
+    unfit: Mapping[str, str],
     reach: Callable[[Target], Route],
 ) -> Model:
     strategy = cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options))
-    fixed = strategy.fixed(own)
+    fixed = strategy.fixed(own) if own else None
+    if spare and not own:
+        fixed = Plan((), "none of the model's own targets has what it requires")
     routes = {target.identity: reach(target) for target in own + spare}
     return Model(
         name=spec.name,
         strategy=strategy,
         fixed=None if fixed is None else Plan(fixed.targets + spare, fixed.reason, fixed.acceptance),
+        unfit=unfit,
+        lack=lacking(own + spare),
         standings={target.identity: routes[target.identity].standing for target in own},
         targets=own,
         routes=routes,
@@ -310,6 +317,8 @@ def _home(name: str, reach: Callable[[Target], Route]) -> Model:
         name="",
         strategy=cast("Strategy", plugins.build("strategies", "priority", {})),
         fixed=Plan((target,), "the provider itself was asked for"),
+        unfit={},
+        lack=Lack(),
         standings={target.identity: route.standing},
         targets=(target,),
         routes={target.identity: route},

@@ -61,8 +61,8 @@ FAULTS = {
     "an unknown section": (
         "[sever]",
         (
-            "13: sever: unknown key, expected one of server, admin, state, egress, media, breaker, hedge, queue, retry, providers, models, "
-            'keys; did you mean "server"?'
+            "13: sever: unknown key, expected one of server, admin, state, egress, media, breaker, hedge, queue, "
+            'retry, providers, models, keys; did you mean "server"?'
         ),
     ),
     "an unknown key with odd characters": (
@@ -189,8 +189,10 @@ FAULTS = {
     ),
     "an unknown strategy": (
         '[[models]]\nname = "n"\nstrategy = "prioritee"\ntargets = [{ provider = "up", model = "x" }]',
-        f"15: models[1].strategy: expected a strategy (one of {STRATEGIES}), "
-        'found "prioritee"; did you mean "priority"?',
+        (
+            f"15: models[1].strategy: expected a strategy (one of {STRATEGIES}), "
+            'found "prioritee"; did you mean "priority"?'
+        ),
     ),
     "a strategy that is no name": (
         '[[models]]\nname = "n"\nstrategy = 1\ntargets = [{ provider = "up", model = "x" }]',

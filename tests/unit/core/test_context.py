@@ -27,7 +27,7 @@ from stellwerk.core.part import (
     ToolCall,
     ToolResult,
 )
-from stellwerk.core.tokens import estimate_text
+from stellwerk.core.text_tokens import estimate_text
 from stellwerk.core.tool import FunctionTool
 
 RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "token_counts.json").read_text(encoding="utf-8"))
