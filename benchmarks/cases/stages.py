@@ -127,6 +127,8 @@ def _configuration() -> Configuration:
         attempts=6,
         repeats=2,
         hedging=None,
+        room=None,
+        mirror=None,
         stream_patience=Patience(),
         whole_patience=Patience(),
     )

@@ -12,9 +12,11 @@ from stellwerk.core.route import Plan, Target
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.core.wire import WireRequest
 from stellwerk.gateway.hedging import Hedging
+from stellwerk.gateway.mirror import Mirror
 from stellwerk.gateway.speeches import Speech
 from stellwerk.gateway.stages.authenticate import Directory
 from stellwerk.gateway.standing import Standing
+from stellwerk.gateway.waiting_room import WaitingRoom
 from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
 from stellwerk.http.pool import Lane
@@ -71,6 +73,10 @@ class Model:
     repeats: int
     hedging: Hedging | None
     """Whether a second target is asked beside a slow one."""
+    room: WaitingRoom | None
+    """Where requests wait while every target is at its limit."""
+    mirror: Mirror | None
+    """Who is sent copies of requests."""
     stream_patience: Patience
     whole_patience: Patience
 

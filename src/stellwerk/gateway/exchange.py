@@ -18,14 +18,11 @@ import msgspec
 
 from stellwerk.core.backoff import full_jitter
 from stellwerk.core.cost import nanos_of
-from stellwerk.errors import InvalidRequest, Overloaded, StellwerkError, UpstreamError, UpstreamRateLimited
+from stellwerk.errors import InvalidRequest, StellwerkError, UpstreamError
+from stellwerk.gateway import prospects
 from stellwerk.gateway.attempt import Attempt
 from stellwerk.gateway.defect import report
-from stellwerk.gateway.gate import Gate
-from stellwerk.gateway.interpreter import Interpreter
-from stellwerk.gateway.media import Media
-from stellwerk.http.deadlines import Deadlines, Timer
-from stellwerk.supervisor.log import Log
+from stellwerk.gateway.gate import Gate, gate_of
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
@@ -36,6 +33,8 @@ if TYPE_CHECKING:
     from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.hedging import Hedging
     from stellwerk.gateway.reply import Reply
+    from stellwerk.gateway.scheduler import Scheduler
+    from stellwerk.http.deadlines import Timer
 
 MAX_RETRY_AFTER_S = 5.0
 """A provider that wants to be left alone for longer is not waited for."""
@@ -43,20 +42,6 @@ BACKOFF_S = 0.25
 MAX_BACKOFF_S = 4.0
 NEXT_TARGET_SHARE = 0.5
 """While another target remains, one attempt takes at most this share of the time that is left."""
-
-
-class Scheduler:
-    """What an exchange needs of its process: deadlines, a later call, a place to report a defect, a way to media."""
-
-    __slots__ = ("call_later", "deadlines", "log", "media")
-
-    def __init__(
-        self, deadlines: Deadlines, call_later: Callable[[float, Callable[[], None]], Timer], log: Log, media: Media
-    ) -> None:
-        self.deadlines = deadlines
-        self.call_later = call_later
-        self.log = log
-        self.media = media
 
 
 class _Failed(msgspec.Struct, gc=False):
@@ -101,7 +86,7 @@ class Exchange(msgspec.Struct, eq=False):
         self._reply.request.owner = self
         try:
             if acceptance is not None:
-                self._gate = self._gate_of(acceptance)
+                self._gate = gate_of(acceptance, self._reply)
         except StellwerkError as error:
             self.fail(error)
             return
@@ -112,8 +97,7 @@ class Exchange(msgspec.Struct, eq=False):
     def on_gone(self) -> None:
         """The caller has left: so does the providers' work for it."""
         running, self._running = self._running, ()
-        self._stop_timer()
-        self._stop_waiting()
+        self._leave_room()
         settled = [attempt.depart() for attempt in running]
         if not any(settled):
             self._reply.cancel(None, "")
@@ -244,7 +228,7 @@ class Exchange(msgspec.Struct, eq=False):
             if route is not None:
                 self._launch(route)
             elif error is None:
-                self.fail(self._nobody())
+                self._wait_or_fail()
             else:
                 self._repeat_later(error)
         except Exception as defect:  # noqa: BLE001  # a strategy's plan may be one that cannot be followed
@@ -262,14 +246,10 @@ class Exchange(msgspec.Struct, eq=False):
         return None
 
     def _last_resort(self) -> Route | None:
-        """A target that has not been asked yet and whose circuit is open although it mostly answers."""
-        now, failed = self.clock(), self._failed or {}
-        for target in self._targets:
-            route = self.model.routes[target.identity]
-            if target.identity not in failed and route.standing.is_last_resort(now):
-                self._note(route, "asked all the same, for no better one is left")
-                return route
-        return None
+        route = prospects.last_resort(self._targets, self._failed or (), self.model.routes, self.clock())
+        if route is not None:
+            self._note(route, "asked all the same, for no better one is left")
+        return route
 
     def _launch(self, route: Route, *, is_repeat: bool = False) -> None:
         reply, now = self._reply, self.clock()
@@ -319,26 +299,53 @@ class Exchange(msgspec.Struct, eq=False):
 
     def _has_next(self, now: float) -> bool:
         """Whether another target could be asked if this one fails."""
-        targets, routes = self._targets, self.model.routes
-        for index in range(self._index, len(targets)):
-            standing = routes[targets[index].identity].standing
-            if standing.is_plain or not standing.verdict(now):
-                return True
-        return False
+        return prospects.has_able(self._targets, self._index, self.model.routes, now)
 
-    def _nobody(self) -> StellwerkError:
-        """Why no target can be asked: the caller is told when to come back."""
+    # -- waiting for a target that is at its limit
+
+    def on_room(self) -> bool:
+        """A target may have room."""
+        self._index = 0
+        if not self._has_next(self.clock()):
+            return False
+        self._leave_room()
+        self._go_on(None)
+        return True
+
+    def _wait_or_fail(self) -> None:
+        """Nobody can be asked: joins those who wait, where it is a provider's limit that they wait for."""
+        room, now, targets, routes = self.model.room, self.clock(), self._targets, self.model.routes
+        may_wait = self._second_best is None and prospects.is_limited(targets, routes, now)
+        if room is not None and may_wait and room.enter(self._reply.lease.principal.key_name, self):
+            self._waiting = now
+            self._look_later(min(now + room.timeout_s, self._expires))
+        else:
+            self.fail(prospects.nobody(targets, routes, now))
+
+    def _look_later(self, end: float) -> None:
+        """Looks again as soon as time alone may have made room, and gives up at ``end``."""
         now = self.clock()
-        standings = [self.model.routes[target.identity].standing for target in self._targets]
-        reasons = [
-            f"{target.provider}: {standing.verdict(now)}"
-            for target, standing in zip(self._targets, standings, strict=True)
-        ]
-        ready_s = min(standing.ready_in_s(now) for standing in standings)
-        message = f"No provider of this model can be asked now ({'; '.join(reasons)})."
-        if any(standing.is_limited(now) for standing in standings):
-            return UpstreamRateLimited(message, retry_after_s=ready_s)
-        return Overloaded(message, retry_after_s=ready_s)
+        soonest_s = prospects.ready_in_s(self._targets, self.model.routes, now) or end - now
+        pause_s = max(min(soonest_s, end - now), 0.0)
+        self._timer = self.scheduler.call_later(pause_s, partial(self._look_again, end))
+
+    def _look_again(self, end: float) -> None:
+        self._timer = None
+        if self.on_room():
+            return
+        if self.clock() < end:
+            self._look_later(end)
+        else:
+            self._leave_room()
+            self.fail(prospects.nobody(self._targets, self.model.routes, self.clock()))
+
+    def _leave_room(self) -> None:
+        if self.model.room is not None:
+            self.model.room.leave(self._reply.lease.principal.key_name, self)
+        self._stop_timer()
+        self._stop_waiting()
+
+    # -- what a target's dialect and a judged answer take
 
     def _interpret(self, route: Route) -> Interpretation:
         """Who translates this request, as soon as a target needs it."""
@@ -349,14 +356,6 @@ class Exchange(msgspec.Struct, eq=False):
             raise InvalidRequest(message, param="model")
         self._interpreter = interpreter
         return interpreter
-
-    def _gate_of(self, acceptance: Acceptance) -> Gate | None:
-        """Who judges the answers to this request; nobody, where it is none of chat."""
-        lease = self._reply.lease
-        interpreter = self._reply.dialect.interpret(lease.envelope, lease.request_id)
-        if not isinstance(interpreter, Interpreter):
-            return None
-        return Gate(acceptance, interpreter.read(), lease.request_id)
 
     # -- asking again
 

@@ -12,9 +12,11 @@ from stellwerk.core.chat import ChatRequest, JsonSchemaFormat
 from stellwerk.core.part import Refusal, Text
 from stellwerk.core.reply import Logprobs, Reply, StopReason
 from stellwerk.core.stream import Finished, RefusalDelta, TextDelta
+from stellwerk.gateway.interpreter import Interpreter
 
 if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
+    from stellwerk.gateway.reply import Reply as Answer
 
 
 class Gate:
@@ -72,6 +74,13 @@ class Gate:
             self._sample = route.target.identity, text
             return ""
         return "" if agree(sample[1], text) else "two samples that do not agree"
+
+
+def gate_of(acceptance: Acceptance, asked: Answer) -> Gate | None:
+    """Who judges the answers to a request; nobody, where it is none of chat. Raises ``InvalidRequest``."""
+    lease = asked.lease
+    interpreter = asked.dialect.interpret(lease.envelope, lease.request_id)
+    return Gate(acceptance, interpreter.read(), lease.request_id) if isinstance(interpreter, Interpreter) else None
 
 
 def _said(reply: Reply) -> tuple[str, str, list[float]]:

@@ -18,8 +18,9 @@ from stellwerk.errors import InvalidRequest, StellwerkError
 from stellwerk.gateway.configuration import Configuration, Model
 from stellwerk.gateway.conversations import Conversations, conversation_of
 from stellwerk.gateway.dialect import Dialect, Ids
-from stellwerk.gateway.exchange import Exchange, Scheduler
+from stellwerk.gateway.exchange import Exchange
 from stellwerk.gateway.reply import Reply
+from stellwerk.gateway.scheduler import Scheduler
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import authenticate
 from stellwerk.gateway.stages.route import concerns, find, route, route_able
@@ -108,6 +109,11 @@ class Pipeline:
             reply.conversation = conversation_of(principal, terms.session, envelope)
             reply.conversations = self._conversations
         self._exchange(reply, model, targets, terms, custody).start(acceptance)
+        mirror = model.mirror
+        if mirror is not None and custody is None and mirror.takes(random.random()):  # noqa: S311  # no secret
+            copy, clock = mirror.reply_to(reply, dialect, self._clock), self._clock
+            shadow = mirror.model
+            Exchange(copy, shadow, shadow.targets, self._scheduler, clock, clock() + shadow.timeout_s).start()
 
     def _place(
         self, dialect: Dialect, principal: Principal, envelope: Envelope, request: Request, session: bytes

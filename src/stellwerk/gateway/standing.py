@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from stellwerk.core.breaker import Breaker, Rules
 from stellwerk.core.concurrency import ConcurrencyLimit
@@ -11,6 +12,9 @@ from stellwerk.core.ewma import Ewma
 from stellwerk.core.retry_budget import RetryBudget
 from stellwerk.core.sketch import Sketch
 from stellwerk.errors import EgressDenied, UpstreamError, UpstreamRateLimited, UpstreamRefused
+
+if TYPE_CHECKING:
+    from stellwerk.gateway.waiting_room import WaitingRoom
 
 PROBE_S = 30.0
 """How long the one call of a half-open circuit may take before another one may be made."""
@@ -43,6 +47,7 @@ class Standing:
         "latencies",
         "on_trip",
         "own_in_flight",
+        "rooms",
         "rules",
     )
 
@@ -62,6 +67,8 @@ class Standing:
         self.own_in_flight = 0
         self.elsewhere = 0
         """Calls of the host's other workers, as of their last heartbeat."""
+        self.rooms: set[WaitingRoom] = set()
+        """Where requests wait for this target."""
         self.is_plain = True
         """Whether it can be asked without further ado."""
 
@@ -165,6 +172,9 @@ class Standing:
     def end(self) -> None:
         """A call is over, however it went."""
         self.own_in_flight -= 1
+        if self.rooms:
+            for room in tuple(self.rooms):
+                room.wake()
 
     def heard(self, until_s: float, version: int) -> None:
         """Another worker's circuit has opened or closed."""

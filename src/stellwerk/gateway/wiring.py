@@ -11,6 +11,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
 from stellwerk import plugins
 from stellwerk.config.references import resolve
 from stellwerk.core.able import Lack, lacking, sift
@@ -28,20 +30,22 @@ from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.app import App
 from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.endpoints.operation import Operation
-from stellwerk.gateway.exchange import Scheduler
 from stellwerk.gateway.fetch import Fetcher
 from stellwerk.gateway.hedging import Hedging
 from stellwerk.gateway.masking import mask
 from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
+from stellwerk.gateway.mirror import Mirror
 from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
 from stellwerk.gateway.renewals import Renewals
+from stellwerk.gateway.scheduler import Scheduler
 from stellwerk.gateway.speeches import Speech, speech_of
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import Directory, digest
 from stellwerk.gateway.standing import Standing, Standings
 from stellwerk.gateway.vault import Vault
+from stellwerk.gateway.waiting_room import WaitingRoom
 from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
 from stellwerk.http.deadlines import NEVER, Deadlines, Timer
@@ -108,7 +112,7 @@ def assemble(
         max_reply_bytes=limits.max_reply_bytes,
     )
     standings = Standings()
-    configuration = configure(snapshot, pool, standings)
+    configuration = configure(snapshot, pool, standings, record)
     guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
@@ -127,7 +131,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
 
     Raises ``ConfigurationError`` and changes nothing when it cannot be used.
     """
-    configuration = configure(snapshot, gateway.pool, gateway.standings)
+    configuration = configure(snapshot, gateway.pool, gateway.standings, gateway.account.record)
     limits = snapshot.server.limits
     gateway.metrics.know(configuration.models)
     gateway.pool.max_reply_bytes = limits.max_reply_bytes
@@ -142,7 +146,9 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.pipeline.configuration = configuration
 
 
-def configure(snapshot: Snapshot, pool: Pool, standings: Standings) -> Configuration:
+def configure(
+    snapshot: Snapshot, pool: Pool, standings: Standings, record: Callable[[RequestEvent], None]
+) -> Configuration:
     """Everything that requests depend on, from one version of the configuration.
 
     Secrets are resolved here, in the worker. Raises ``ConfigurationError`` when one cannot be, or a plugin refuses.
@@ -165,7 +171,9 @@ def configure(snapshot: Snapshot, pool: Pool, standings: Standings) -> Configura
         snapshot=snapshot,
         directory=Directory({_token(spec.key): _principal(spec) for spec in snapshot.keys}),
         models={
-            spec.name: _model(spec, targets[spec.name], _spare(spec, models, targets), sifted[spec.name].reasons, reach)
+            spec.name: _model(
+                spec, targets[spec.name], _spare(spec, models, targets), sifted[spec.name].reasons, reach, record
+            )
             for spec in snapshot.models
         },
         homes={spec.name: _home(spec.name, reach) for spec in snapshot.providers},
@@ -256,9 +264,13 @@ def _provider(spec: ProviderSpec, secrets: Mapping[str, str]) -> Provider:
 
 def _targets(spec: ModelSpec) -> tuple[Target, ...]:
     return tuple(
-        Target(f"{target.provider}/{target.model}", target.provider, target.model, target.weight, target.card)
+        msgspec.structs.replace(_target(target.provider, target.model), weight=target.weight, card=target.card)
         for target in spec.targets
     )
+
+
+def _target(provider: str, model: str) -> Target:
+    return Target(f"{provider}/{model}", provider, model)
 
 
 def _spare(
@@ -284,6 +296,7 @@ def _model(
     spare: tuple[Target, ...],
     unfit: Mapping[str, str],
     reach: Callable[[Target], Route],
+    record: Callable[[RequestEvent], None],
 ) -> Model:
     strategy = cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options))
     fixed = strategy.fixed(own) if own else None
@@ -304,29 +317,44 @@ def _model(
         attempts=spec.retry.attempts,
         repeats=spec.retry.same_target,
         hedging=Hedging(spec.hedge) if spec.hedge.enabled else None,
+        room=WaitingRoom(spec.queue, {route.standing for route in routes.values()}) if spec.queue.length else None,
+        mirror=_mirror(spec, reach, record),
         stream_patience=Patience(first_byte_s=spec.first_byte_timeout_s, idle_s=IDLE_S),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )
 
 
+def _mirror(spec: ModelSpec, reach: Callable[[Target], Route], record: Callable[[RequestEvent], None]) -> Mirror | None:
+    if spec.mirror is None:
+        return None
+    route = reach(_target(spec.mirror.provider, spec.mirror.model))
+    return Mirror(spec.mirror.share, _alone(spec.name, route, "a copy", spec.timeout_s), record)
+
+
 def _home(name: str, reach: Callable[[Target], Route]) -> Model:
     """The provider itself, where no model is asked for: nothing is tried twice that might have been done."""
-    target = Target(f"{name}/", name, "")
-    route = reach(target)
+    return _alone("", reach(Target(f"{name}/", name, "")), "the provider itself was asked for", HOME_TIMEOUT_S)
+
+
+def _alone(name: str, route: Route, why: str, timeout_s: float) -> Model:
+    """One target that is asked once, with all the time that there is."""
+    target = route.target
     return Model(
-        name="",
+        name=name,
         strategy=cast("Strategy", plugins.build("strategies", "priority", {})),
-        fixed=Plan((target,), "the provider itself was asked for"),
+        fixed=Plan((target,), why),
         unfit={},
         lack=Lack(),
         standings={target.identity: route.standing},
         targets=(target,),
         routes={target.identity: route},
         spare=(),
-        timeout_s=HOME_TIMEOUT_S,
+        timeout_s=timeout_s,
         attempts=1,
         repeats=0,
         hedging=None,
+        room=None,
+        mirror=None,
         stream_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )
