@@ -1,4 +1,4 @@
-"""Targets that lack what a request needs, or have no room for it, are left out; where none is left, callers hear why."""
+"""Targets that lack what a request needs, or have no room, are left out; where none is left, callers hear why."""
 
 from __future__ import annotations
 
