@@ -130,9 +130,8 @@ class Exchange(msgspec.Struct, eq=False):
             self._stop_timer()
         reply = self._reply
         reply.route, reply.warning = winner.route, winner.warning
-        if self._waiting:
-            reply.waited_s += now - self._waiting
-            self._waiting = 0.0
+        reply.waited_s += now - (self._waiting or now)
+        self._waiting = 0.0
         return now
 
     @property
@@ -165,7 +164,7 @@ class Exchange(msgspec.Struct, eq=False):
     def finish(self) -> None:
         """The caller has its answer, for better or worse: nothing holds a cycle of objects together."""
         self._running = ()
-        self._failed = self._interpreter = self._gate = self._second_best = None
+        self._second_best = None
 
     def attempt_failed(self, attempt: Attempt, error: UpstreamError | InvalidRequest) -> None:
         """An attempt came to nothing: leave it to the others, ask the next, or give up with the reason."""
@@ -265,12 +264,12 @@ class Exchange(msgspec.Struct, eq=False):
         except StellwerkError as error:
             self.fail(error)
             return
-        attempt = Attempt(self, reply, route, self._custody, interpreter, self._attempt_expires(now), is_repeat)
-        self._running = (*self._running, attempt)
+        expires = self._expires if self._index >= len(self._targets) else self._attempt_expires(now)
+        attempt = Attempt(self, reply, route, self._custody, interpreter, expires, is_repeat)
+        self._running = (*self._running, attempt) if self._running else (attempt,)
         attempt.start(self._trace)
-        hedging = self.model.hedging
-        if hedging is not None and attempt.sent and self._running == (attempt,) and not is_repeat:
-            self._hedge_later(hedging, route)
+        if self.model.hedging is not None and attempt.sent and self._running == (attempt,) and not is_repeat:
+            self._hedge_later(self.model.hedging, route)
 
     def _hedge_later(self, hedging: Hedging, route: Route) -> None:
         """Waits for the first byte as long as usual."""

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from stellwerk.core.breaker import Breaker, Rules
+from stellwerk.core.breaker import WELL, Breaker, Rules
 from stellwerk.core.concurrency import ConcurrencyLimit
 from stellwerk.core.ewma import Ewma
 from stellwerk.core.retry_budget import RetryBudget
@@ -24,6 +24,11 @@ LEAST_SAMPLES = 20.0
 """From so many measured times on their quantiles mean something."""
 QUANTILE_CALLS = 16
 """After so many calls a quantile is looked up anew."""
+NOTED_CALLS = 16
+"""So many calls at a time are noted in the budget for repeats."""
+ALL_TIMED = 64
+TIMED_CALLS = 8
+"""Once so many calls have been timed, one of so many is."""
 LONGEST_BLOCK_S = 3600.0
 """A provider that wants to be left alone for longer is asked again after this time all the same."""
 
@@ -35,12 +40,14 @@ class Standing:
     """
 
     __slots__ = (
+        "_asked",
         "_blocked_until",
         "_first_byte",
         "_fresh",
         "_quantiles",
         "_repeats",
         "_room",
+        "_untimed",
         "breaker",
         "elsewhere",
         "is_plain",
@@ -64,6 +71,8 @@ class Standing:
         """Times to first content, in seconds."""
         self._quantiles: dict[float, float | None] = {}
         self._fresh = 0
+        self._untimed = 1
+        self._asked = 0
         self.own_in_flight = 0
         self.elsewhere = 0
         """Calls of the host's other workers, as of their last heartbeat."""
@@ -125,21 +134,21 @@ class Standing:
         """A call goes out."""
         self.own_in_flight += 1
         if not is_repeat:
-            self._repeats.note(now)
+            self._asked += 1
+            if not self._asked % NOTED_CALLS:
+                self._repeats.note(now, NOTED_CALLS)
         if not self.is_plain:
             self.breaker = self.breaker.probe(now, PROBE_S)
 
     def answered(self, now: float, asked_at: float) -> None:
         """The target has begun to answer a call that went out at ``asked_at``."""
-        waited_s = now - asked_at
-        self._first_byte.add(now, waited_s)
-        self.latencies.add(waited_s)
-        if self._fresh:
-            self._fresh -= 1
+        self._untimed -= 1
+        if self._untimed <= 0:
+            self._time(now, now - asked_at)
         if not self.is_plain:
             self._room.succeeded(now, self.own_in_flight)
             self._judge(now, self.breaker.succeeded(now, asked_at))
-        else:
+        elif self.breaker.history != WELL:
             self.breaker = self.breaker.succeeded(now, asked_at)
 
     def failed(self, now: float, asked_at: float, error: UpstreamError) -> None:
@@ -182,6 +191,13 @@ class Standing:
         self.is_plain = self.is_plain and self.breaker.is_closed
 
     # -- helpers
+
+    def _time(self, now: float, waited_s: float) -> None:
+        """Counts a time to first content: at first each, later one of several, for this is more work than the rest."""
+        self._first_byte.add(now, waited_s)
+        self.latencies.add(waited_s)
+        self._fresh = max(0, self._fresh - 1)
+        self._untimed = TIMED_CALLS if self.latencies.count > ALL_TIMED else 1
 
     def _limit(self, now: float, retry_after_s: float | None) -> None:
         self._room.limited(now, self.own_in_flight, self._first_byte.value)
