@@ -119,6 +119,7 @@ def _configuration() -> Configuration:
         fixed=Plan((TARGET,), ""),
         unfit={},
         lack=Lack(),
+        is_choosy=False,
         standings={},
         targets=(TARGET,),
         routes={},

@@ -53,8 +53,6 @@ class Attempt(msgspec.Struct, eq=False):
     _interpreter: Interpretation | None
     """Who translates; ``None`` where the target speaks the caller's dialect."""
     _expires: float
-    _is_repeat: bool = False
-    """Whether the target has been asked before."""
     sent: float = 0.0
     """When the target was asked, in the event loop's clock; 0 while it has not been."""
     warning: bytes = b""
@@ -98,7 +96,7 @@ class Attempt(msgspec.Struct, eq=False):
             exchange.fail_by_defect(error)
             return
         self.sent = exchange.clock()
-        route.standing.begin(self.sent, is_repeat=self._is_repeat)
+        route.standing.begin(self.sent)
         body, model = wire.body, exchange.model
         self._call = call = Call(
             frame(wire.method, wire.path, route.authority, wire.fields, len(body)),
@@ -146,9 +144,9 @@ class Attempt(msgspec.Struct, eq=False):
     def on_head(self, status: int, headers: Headers) -> bool:
         """An event stream is streamed; everything else is an answer to be read whole."""
         call, reply, route, interpreter = self._call, self._reply, self.route, self._interpreter
-        self._heed(headers)
         if status != 200 or _is_encoded(headers) or not self._is_stream(media_type(headers)):
             return False
+        self._heed(headers)
         if call is not None:
             relay = reply.dialect.relay(reply.lease.envelope) if interpreter is None else interpreter.stream(route)
             if interpreter is None and self._custody is not None:
@@ -162,7 +160,6 @@ class Attempt(msgspec.Struct, eq=False):
         """A whole answer: the caller's, or a reason to ask someone else."""
         self._call = None
         exchange, reply = self._exchange, self._reply
-        self._heed(headers)
         try:
             if status != 200:
                 exchange.attempt_failed(self, self._refusal(status, headers, body))
@@ -176,9 +173,11 @@ class Attempt(msgspec.Struct, eq=False):
                 if exchange.is_gated:
                     self._weigh(*answer, exchange.gate_for(self), body)
                     return
-                now = exchange.settle_on(self)
-                self._answered(now)
-                self._end()
+                now, standing = exchange.settle_on(self), self.route.standing
+                if standing.answered(now, self.sent):
+                    self._heed(headers)
+                self.sent = 0.0
+                standing.end()
                 reply.respond(*answer, now)
                 exchange.finish()
         except UpstreamInvalid as error:

@@ -61,6 +61,8 @@ class Model:
     """Why targets are left out whatever the request, by identity: what the model requires, and they lack."""
     lack: Lack
     """What some of the targets, spare ones included, are known to lack: only requests that need it are looked at."""
+    is_choosy: bool
+    """Whether anything is known to be lacking."""
     standings: dict[str, Standing]
     """How its own targets are doing, by identity."""
     targets: tuple[Target, ...]

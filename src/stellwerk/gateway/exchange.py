@@ -84,13 +84,18 @@ class Exchange(msgspec.Struct, eq=False):
     def start(self, acceptance: Acceptance | None = None) -> None:
         """Asks the first target; ``acceptance`` is what an answer has to be, unless nobody is left to ask."""
         self._reply.request.owner = self
-        try:
-            if acceptance is not None:
+        if acceptance is not None:
+            try:
                 self._gate = gate_of(acceptance, self._reply)
-        except StellwerkError as error:
-            self.fail(error)
-            return
-        self._go_on(None)
+            except StellwerkError as error:
+                self.fail(error)
+                return
+        first = self.model.routes.get(self._targets[0].identity) if self._targets else None
+        if first is not None and first.standing.is_plain:  # mostly; what follows is the same, without looking around
+            self._index = 1
+            self._launch(first)
+        else:
+            self._go_on(None)
 
     # -- what the caller says
 
@@ -254,8 +259,7 @@ class Exchange(msgspec.Struct, eq=False):
         reply, now = self._reply, self.clock()
         reply.attempts += 1
         reply.route = route
-        if not self._waiting:
-            self._waiting = now
+        self._waiting = self._waiting or now
         interpreter = None
         try:
             if not route.provider.speaks(reply.lease.envelope.dialect):
@@ -265,7 +269,7 @@ class Exchange(msgspec.Struct, eq=False):
             self.fail(error)
             return
         expires = self._expires if self._index >= len(self._targets) else self._attempt_expires(now)
-        attempt = Attempt(self, reply, route, self._custody, interpreter, expires, is_repeat)
+        attempt = Attempt(self, reply, route, self._custody, interpreter, expires)
         self._running = (*self._running, attempt) if self._running else (attempt,)
         attempt.start(self._trace)
         if self.model.hedging is not None and attempt.sent and self._running == (attempt,) and not is_repeat:

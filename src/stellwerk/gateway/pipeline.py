@@ -96,8 +96,9 @@ class Pipeline:
                 envelope, model, targets, custody = self._place(dialect, principal, envelope, request, terms.session)
             else:
                 model = find(principal, envelope, configuration)
-                plan = None if concerns(model, envelope) else model.fixed
-                plan = plan or self._order(model, dialect, principal, envelope, terms.session)
+                plan = model.fixed
+                if plan is None or (model.is_choosy and concerns(model, envelope)):
+                    plan = self._order(model, dialect, principal, envelope, terms.session)
                 targets, why, acceptance = plan.targets, plan.reason, plan.acceptance
         except StellwerkError as error:
             self._refused(request, dialect, request_id, started_ms, principal, envelope).fail(error)
@@ -108,7 +109,18 @@ class Pipeline:
         if model.strategy.minds_conversations:
             reply.conversation = conversation_of(principal, terms.session, envelope)
             reply.conversations = self._conversations
-        self._exchange(reply, model, targets, terms, custody).start(acceptance)
+        timeout_s, allowed_s = model.timeout_s, terms.timeout_s
+        Exchange(
+            reply,
+            model,
+            targets,
+            self._scheduler,
+            self._clock,
+            request.received + (min(allowed_s, timeout_s)),
+            allowed_s < timeout_s,
+            terms.trace,
+            custody,
+        ).start(acceptance)
         mirror = model.mirror
         if mirror is not None and custody is None and mirror.takes(random.random()):  # noqa: S311  # no secret
             copy, clock = mirror.reply_to(reply, dialect, self._clock), self._clock
@@ -153,17 +165,17 @@ class Pipeline:
             placed, model, targets = place_batch_file(
                 principal, envelope, request.headers, terms.configuration, keys, file
             )
-            return self._exchange(reply, model, targets, terms, Custody(self._vault, owner, placed))
+            expires, is_hurried = (
+                request.received + min(model.timeout_s, terms.timeout_s),
+                terms.timeout_s < model.timeout_s,
+            )
+            custody = Custody(self._vault, owner, placed)
+            return Exchange(
+                reply, model, targets, self._scheduler, self._clock, expires, is_hurried, terms.trace, custody
+            )
 
         Reading(reply, file, ask).start()
         return True
-
-    def _exchange(
-        self, reply: Reply, model: Model, targets: tuple[Target, ...], terms: Terms, custody: Custody | None
-    ) -> Exchange:
-        expires = reply.request.received + min(model.timeout_s, terms.timeout_s)
-        is_hurried = terms.timeout_s < model.timeout_s
-        return Exchange(reply, model, targets, self._scheduler, self._clock, expires, is_hurried, terms.trace, custody)
 
     def _order(self, model: Model, dialect: Dialect, principal: Principal, envelope: Envelope, session: bytes) -> Plan:
         """The order of a model's targets for one request."""
@@ -173,7 +185,8 @@ class Pipeline:
         tokens = partial(roughly, len(envelope.body))
         draw, at_ms = random.random(), int(time.time() * 1000)  # noqa: S311  # no secret
         ask = Ask(envelope, draw, self._clock(), tokens, kept, at_ms)
-        return route_able(model, dialect, ask) if concerns(model, envelope) else route(model, ask)
+        is_able = not model.is_choosy or not concerns(model, envelope)
+        return route(model, ask) if is_able else route_able(model, dialect, ask)
 
     def refuse(
         self, request: Request, dialect: Dialect, request_id: str, started_ms: int, error: StellwerkError

@@ -24,11 +24,9 @@ LEAST_SAMPLES = 20.0
 """From so many measured times on their quantiles mean something."""
 QUANTILE_CALLS = 16
 """After so many calls a quantile is looked up anew."""
-NOTED_CALLS = 16
-"""So many calls at a time are noted in the budget for repeats."""
-ALL_TIMED = 64
-TIMED_CALLS = 8
-"""Once so many calls have been timed, one of so many is."""
+ALL_SEEN = 64
+SEEN_CALLS = 8
+"""Once so many answers have been looked at closely, one of so many is."""
 LONGEST_BLOCK_S = 3600.0
 """A provider that wants to be left alone for longer is asked again after this time all the same."""
 
@@ -40,14 +38,14 @@ class Standing:
     """
 
     __slots__ = (
-        "_asked",
         "_blocked_until",
         "_first_byte",
         "_fresh",
+        "_pace",
         "_quantiles",
         "_repeats",
         "_room",
-        "_untimed",
+        "_unseen",
         "breaker",
         "elsewhere",
         "is_plain",
@@ -71,8 +69,7 @@ class Standing:
         """Times to first content, in seconds."""
         self._quantiles: dict[float, float | None] = {}
         self._fresh = 0
-        self._untimed = 1
-        self._asked = 0
+        self._pace = self._unseen = 1
         self.own_in_flight = 0
         self.elsewhere = 0
         """Calls of the host's other workers, as of their last heartbeat."""
@@ -130,26 +127,34 @@ class Standing:
 
     # -- what its calls show
 
-    def begin(self, now: float, *, is_repeat: bool) -> None:
+    def begin(self, now: float) -> None:
         """A call goes out."""
         self.own_in_flight += 1
-        if not is_repeat:
-            self._asked += 1
-            if not self._asked % NOTED_CALLS:
-                self._repeats.note(now, NOTED_CALLS)
         if not self.is_plain:
             self.breaker = self.breaker.probe(now, PROBE_S)
 
-    def answered(self, now: float, asked_at: float) -> None:
-        """The target has begun to answer a call that went out at ``asked_at``."""
-        self._untimed -= 1
-        if self._untimed <= 0:
-            self._time(now, now - asked_at)
-        if not self.is_plain:
+    def answered(self, now: float, asked_at: float) -> bool:
+        """The target has begun to answer a call that went out at ``asked_at``.
+
+        Returns whether the answer is one to look at closely: at first each is, later one of several, for to learn from
+        an answer takes more than to hand it on.
+        """
+        self._unseen -= 1
+        if self.is_plain and self._unseen > 0 and self.breaker.history == WELL:
+            return False
+        if self.is_plain:
+            self.breaker = self.breaker.succeeded(now, asked_at)
+        else:
             self._room.succeeded(now, self.own_in_flight)
             self._judge(now, self.breaker.succeeded(now, asked_at))
-        elif self.breaker.history != WELL:
-            self.breaker = self.breaker.succeeded(now, asked_at)
+        if self._unseen > 0:
+            return False
+        self._first_byte.add(now, now - asked_at)
+        self.latencies.add(now - asked_at)
+        self._fresh = max(0, self._fresh - 1)
+        self._repeats.note(now, self._pace)
+        self._unseen = self._pace = SEEN_CALLS if self.latencies.count > ALL_SEEN else 1
+        return True
 
     def failed(self, now: float, asked_at: float, error: UpstreamError) -> None:
         """A call has failed. Only what is the provider's fault counts against it, and its limits by their own rule."""
@@ -191,13 +196,6 @@ class Standing:
         self.is_plain = self.is_plain and self.breaker.is_closed
 
     # -- helpers
-
-    def _time(self, now: float, waited_s: float) -> None:
-        """Counts a time to first content: at first each, later one of several, for this is more work than the rest."""
-        self._first_byte.add(now, waited_s)
-        self.latencies.add(waited_s)
-        self._fresh = max(0, self._fresh - 1)
-        self._untimed = TIMED_CALLS if self.latencies.count > ALL_TIMED else 1
 
     def _limit(self, now: float, retry_after_s: float | None) -> None:
         self._room.limited(now, self.own_in_flight, self._first_byte.value)

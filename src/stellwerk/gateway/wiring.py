@@ -300,6 +300,7 @@ def _model(
 ) -> Model:
     strategy = cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options))
     fixed = strategy.fixed(own) if own else None
+    lack = lacking(own + spare)
     if spare and not own:
         fixed = Plan((), "none of the model's own targets has what it requires")
     routes = {target.identity: reach(target) for target in own + spare}
@@ -308,7 +309,8 @@ def _model(
         strategy=strategy,
         fixed=None if fixed is None else Plan(fixed.targets + spare, fixed.reason, fixed.acceptance),
         unfit=unfit,
-        lack=lacking(own + spare),
+        lack=lack,
+        is_choosy=lack != Lack(),
         standings={target.identity: routes[target.identity].standing for target in own},
         targets=own,
         routes=routes,
@@ -345,6 +347,7 @@ def _alone(name: str, route: Route, why: str, timeout_s: float) -> Model:
         fixed=Plan((target,), why),
         unfit={},
         lack=Lack(),
+        is_choosy=False,
         standings={target.identity: route.standing},
         targets=(target,),
         routes={target.identity: route},
