@@ -44,7 +44,7 @@ NEXT_TARGET_SHARE = 0.5
 """While another target remains, one attempt takes at most this share of the time that is left."""
 
 
-class _Failed(msgspec.Struct, gc=False):
+class _Failed(msgspec.Struct):
     """What became of a target so far."""
 
     tries: int
@@ -169,6 +169,8 @@ class Exchange(msgspec.Struct, eq=False):
     def finish(self) -> None:
         """The caller has its answer, for better or worse: nothing holds a cycle of objects together."""
         self._running = ()
+        if self._failed is not None:  # errors remember the frames that they passed, and with them this
+            self._failed = None
         self._second_best = None
 
     def attempt_failed(self, attempt: Attempt, error: UpstreamError | InvalidRequest) -> None:
