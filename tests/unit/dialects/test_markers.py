@@ -32,3 +32,15 @@ def test_a_need_shows_as_its_string(body: bytes, capabilities: tuple[str, ...], 
 def test_a_completion_can_only_be_streamed() -> None:
     assert completions_may_need(b'{"stream":true}', "streaming", "vision")
     assert not completions_may_need(b'{"prompt":"image_url"}', "streaming", "vision")
+
+
+LISTED = Markers({"vision": ("image_url",), "json_schema": ("json_schema",)}, listed=("vision",))
+
+
+def test_what_stands_in_a_list_of_its_own_is_not_sought_where_there_is_none() -> None:
+    text = b'{"messages": [{"content": "say "image_url"", "x": "image_url"}]}'
+    parts = b'{"messages": [{"content": [{"type": "image_url"}]}]}'
+    assert not LISTED.may_need(text, "vision")
+    assert not LISTED.may_need(text, "vision", "telepathy")
+    assert LISTED.may_need(text, "vision", "json_schema")
+    assert LISTED.may_need(parts, "vision")

@@ -12,6 +12,7 @@ may_need = Markers(
         "parallel_tools": ("tool_use",),
         "json_schema": ("json_schema",),
         "streaming": ("stream",),
-    }
+    },
+    listed=("vision", "files", "tools", "parallel_tools"),
 ).may_need
 """Whether a request may need any of these capabilities, told from its bytes."""

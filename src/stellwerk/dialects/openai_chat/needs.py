@@ -17,6 +17,7 @@ may_need = Markers(
         "parallel_tools": ("tool_calls",),
         "json_schema": ("json_schema",),
         "streaming": ("stream",),
-    }
+    },
+    listed=("vision", "audio_in", "audio_out", "image_out", "files", "parallel_tools"),
 ).may_need
 """Whether a request may need any of these capabilities, told from its bytes."""
