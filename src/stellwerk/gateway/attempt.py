@@ -176,10 +176,9 @@ class Attempt(msgspec.Struct, eq=False):
                 now, standing = exchange.settle_on(self), self.route.standing
                 if standing.answered(now, self.sent):
                     self._heed(headers)
-                self.sent = 0.0
                 standing.end()
-                reply.respond(*answer, now)
                 exchange.finish()
+                reply.respond(*answer, now)
         except UpstreamInvalid as error:
             exchange.attempt_failed(self, error)
         except StellwerkError as error:

@@ -66,8 +66,8 @@ class Exchange(msgspec.Struct, eq=False):
     _trace: bytes = b""
     _custody: Custody | None = None
     """Of a caller who may name, and is handed, what providers keep."""
-    _index: int = 0
-    """Where the target stands that is asked next."""
+    _index: int = 1
+    """Where the target stands that is asked next, once the first one has been."""
     _running: tuple[Attempt, ...] = ()
     _waiting: float = 0.0
     """Since when providers, or a pause between two attempts, are waited for; 0 while nothing is."""
@@ -92,9 +92,9 @@ class Exchange(msgspec.Struct, eq=False):
                 return
         first = self.model.routes.get(self._targets[0].identity) if self._targets else None
         if first is not None and first.standing.is_plain:  # mostly; what follows is the same, without looking around
-            self._index = 1
             self._launch(first)
         else:
+            self._index = 0
             self._go_on(None)
 
     # -- what the caller says
@@ -134,7 +134,8 @@ class Exchange(msgspec.Struct, eq=False):
         if self._timer is not None:
             self._stop_timer()
         reply = self._reply
-        reply.route, reply.warning = winner.route, winner.warning
+        if reply.route is not winner.route or winner.warning:
+            reply.route, reply.warning = winner.route, winner.warning
         reply.waited_s += now - (self._waiting or now)
         self._waiting = 0.0
         return now
@@ -171,7 +172,8 @@ class Exchange(msgspec.Struct, eq=False):
         self._running = ()
         if self._failed is not None:  # errors remember the frames that they passed, and with them this
             self._failed = None
-        self._second_best = None
+        if self._second_best is not None:
+            self._second_best = None
 
     def attempt_failed(self, attempt: Attempt, error: UpstreamError | InvalidRequest) -> None:
         """An attempt came to nothing: leave it to the others, ask the next, or give up with the reason."""

@@ -104,8 +104,7 @@ class Pipeline:
             self._refused(request, dialect, request_id, started_ms, principal, envelope).fail(error)
             return
         lease = self._account.open(request_id, started_ms, principal, envelope, terms.tags)
-        reply = Reply(request, dialect, lease, self._clock)
-        reply.why = why
+        reply = Reply(request, dialect, lease, self._clock, why)
         if model.strategy.minds_conversations:
             reply.conversation = conversation_of(principal, terms.session, envelope)
             reply.conversations = self._conversations

@@ -37,6 +37,8 @@ class Reply(msgspec.Struct, eq=False):
     dialect: Dialect
     lease: Lease
     _clock: Clock
+    why: str = ""
+    """Why these targets, in this order; and what was found of those that did not answer."""
     route: Route | None = None
     """The target that is being asked, or has answered."""
     attempts: int = 0
@@ -45,8 +47,6 @@ class Reply(msgspec.Struct, eq=False):
     size: int = 0
     warning: bytes = b""
     """A rendered header line: what of the request the provider was not told."""
-    why: str = ""
-    """Why these targets, in this order; and what was found of those that did not answer."""
     losers: tuple[Route, ...] = ()
     """Targets that were asked beside the one that answered."""
     extra_nanos: int = 0
