@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from stellwerk.core.acceptance import Acceptance
 from stellwerk.core.catalog import ModelCard
 from stellwerk.core.envelope import Envelope
+
+if TYPE_CHECKING:
+    from stellwerk.core.acceptance import Acceptance
 
 
 class Target(msgspec.Struct, frozen=True):

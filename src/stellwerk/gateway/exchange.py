@@ -22,7 +22,6 @@ from stellwerk.errors import InvalidRequest, StellwerkError, UpstreamError
 from stellwerk.gateway import prospects
 from stellwerk.gateway.attempt import Attempt
 from stellwerk.gateway.defect import report
-from stellwerk.gateway.gate import Gate, gate_of
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Model, Route
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.dialect import Interpretation
+    from stellwerk.gateway.gate import Gate
     from stellwerk.gateway.hedging import Hedging
     from stellwerk.gateway.reply import Reply
     from stellwerk.gateway.scheduler import Scheduler
@@ -85,6 +85,8 @@ class Exchange(msgspec.Struct, eq=False):
         """Asks the first target; ``acceptance`` is what an answer has to be, unless nobody is left to ask."""
         self._reply.request.owner = self
         if acceptance is not None:
+            from stellwerk.gateway.gate import gate_of  # loaded when the first cascade runs
+
             try:
                 self._gate = gate_of(acceptance, self._reply)
             except StellwerkError as error:
