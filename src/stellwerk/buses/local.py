@@ -7,6 +7,7 @@ it reads again, the newest notice of each topic. Nobody ever waits for a peer.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import stat
@@ -63,13 +64,15 @@ class LocalBus:
         self._listeners.append(listener)
 
     def close(self) -> None:
-        """Stops hearing and frees the address, unless a successor has taken it already."""
+        """Stops hearing and frees the address, unless a successor has taken it already. The last one clears up."""
         if self._timer is not None:
             self._timer.cancel()
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
         self._owed.clear()
         _unlink(self._own, self._inode)
+        with contextlib.suppress(OSError):  # somebody else is there
+            self._directory.rmdir()
 
     def _peers(self) -> list[Path]:
         try:
