@@ -7,7 +7,6 @@ it reads again, the newest notice of each topic. Nobody ever waits for a peer.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 import stat
@@ -17,14 +16,13 @@ from pathlib import Path
 import msgspec
 
 from stellwerk.ports.bus import Bus, Notice
-from stellwerk.supervisor.private_directory import for_sockets
+from stellwerk.supervisor.private_directory import for_news
 
 SUFFIX = ".sock"
 MAX_DATAGRAM_BYTES = 16_384
 RETRY_S = 0.01
 MAX_RETRIES = 1_000
 """After so many (ten seconds) a peer that does not read counts as hung and is owed nothing more."""
-_LONGEST_NAME = len(".12345.1234567890.sock")
 _READS_PER_TURN = 8
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -40,7 +38,7 @@ class LocalBus:
 
     def __init__(self, directory: Path, slot: int, loop: asyncio.AbstractEventLoop) -> None:
         """Takes the slot's address, whoever had it before. Raises ``OSError`` when that cannot be."""
-        self._directory = for_sockets(directory, "bus", longest_file_name=_LONGEST_NAME)
+        self._directory = for_news(directory)
         self._own = self._directory / f"{slot}{SUFFIX}"
         self._loop = loop
         self._listeners: list[Callable[[Notice], None]] = []
@@ -64,15 +62,13 @@ class LocalBus:
         self._listeners.append(listener)
 
     def close(self) -> None:
-        """Stops hearing and frees the address, unless a successor has taken it already. The last one clears up."""
+        """Stops hearing and frees the address, unless a successor has taken it already."""
         if self._timer is not None:
             self._timer.cancel()
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
         self._owed.clear()
         _unlink(self._own, self._inode)
-        with contextlib.suppress(OSError):  # somebody else is there
-            self._directory.rmdir()
 
     def _peers(self) -> list[Path]:
         try:
