@@ -124,11 +124,13 @@ class StreamReply:
         self._leave()
 
     def on_deadline(self, now: float) -> None:
-        """The preamble has been held long enough."""
-        del now
-        if self._is_held and self.gate is None:
+        """The preamble has been held long enough. A head alone is none: another target may do better than silence."""
+        if not self._held:
+            self.deadline = now + HOLD_S
+        elif self.gate is None:
             self._release(b"")
-        self.deadline = NEVER
+        else:
+            self.deadline = NEVER
 
     # -- helpers
 
@@ -142,7 +144,11 @@ class StreamReply:
             self._attempt.hang_up()
             self._fail(self._told())
             return
-        elif self.gate is None and (relay.has_content or relay.is_complete or len(self._held) + len(out) > HOLD_BYTES):
+        elif relay.is_complete and not relay.has_content:
+            self._attempt.hang_up()
+            self._fail(UpstreamInvalid("The provider's stream is complete, and no answer is in it."))
+            return
+        elif self.gate is None and (relay.has_content or len(self._held) + len(out) > HOLD_BYTES):
             self._release(out)
         else:
             self._held += out
@@ -233,7 +239,7 @@ class StreamReply:
         """
         relay = self._relay
         rest = self._rest()
-        if relay.is_complete and relay.error is None:
+        if relay.is_complete and relay.error is None and (relay.has_content or not self._is_held):
             self._complete(rest)
             return
         if relay.error is not None:
