@@ -166,8 +166,7 @@ def configure(
         name = target.provider
         return _route(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
 
-    standings.adopt(_rules(snapshot.breaker), frozenset(target.identity for own in targets.values() for target in own))
-    return Configuration(
+    configuration = Configuration(
         snapshot=snapshot,
         directory=Directory({_token(spec.key): _principal(spec) for spec in snapshot.keys}),
         models={
@@ -183,6 +182,8 @@ def configure(
         egress=_egress(snapshot, providers),
         providers=providers,
     )
+    standings.adopt(_rules(snapshot.breaker), frozenset(target.identity for own in targets.values() for target in own))
+    return configuration
 
 
 def _rules(spec: BreakerSpec) -> Rules | None:
