@@ -266,7 +266,7 @@ class Attempt(msgspec.Struct, eq=False):
         if self.sent:
             standing = self.route.standing
             if not self._is_judged:
-                standing.left(self._exchange.clock())
+                standing.left(self._exchange.clock(), self.sent)
             standing.end()
             self.sent = 0.0
 

@@ -130,7 +130,7 @@ class Standing:
     def begin(self, now: float) -> None:
         """A call goes out."""
         self.own_in_flight += 1
-        if not self.is_plain:
+        if not self.is_plain and self.breaker.admits(now):  # one that is asked as a last resort is no probe
             self.breaker = self.breaker.probe(now, PROBE_S)
 
     def answered(self, now: float, asked_at: float) -> bool:
@@ -160,9 +160,9 @@ class Standing:
         """A call has failed. Only what is the provider's fault counts against it, and its limits by their own rule."""
         if isinstance(error, UpstreamRateLimited):
             self._limit(now, error.retry_after_s)
-            self._judge(now, self.breaker.abandoned(now))
+            self._judge(now, self.breaker.abandoned(now, asked_at))
         elif isinstance(error, EgressDenied):
-            self._judge(now, self.breaker.abandoned(now))
+            self._judge(now, self.breaker.abandoned(now, asked_at))
         elif isinstance(error, UpstreamRefused):  # it is the request that is at fault, and the target that is well
             self._judge(now, self.breaker.succeeded(now, asked_at))
         else:
@@ -173,10 +173,10 @@ class Standing:
             draw = random.random()  # noqa: S311  # no secret
             self._judge(now, self.breaker.failed(now, self.rules, draw, asked_at))
 
-    def left(self, now: float) -> None:
+    def left(self, now: float, asked_at: float) -> None:
         """A call has ended without showing anything of the target: its caller went away, or another target won."""
         if not self.is_plain:
-            self._judge(now, self.breaker.abandoned(now))
+            self._judge(now, self.breaker.abandoned(now, asked_at))
 
     def block(self, now: float, seconds: float) -> None:
         """The provider says that it has nothing left for us for so long."""
