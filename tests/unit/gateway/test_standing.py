@@ -232,7 +232,6 @@ def test_news_of_another_worker_open_and_close_the_circuit_and_are_not_told_on()
     target = Target()
     target.standing.heard(NOW + 5, 1)
     assert target.standing.verdict(NOW).startswith("circuit open for 5.0 s")
-    assert not target.standing.is_plain
     target.standing.heard(NOW + 5, 2)
     assert target.standing.verdict(NOW) == ""
     target.answer(NOW + 6, target.begin(NOW + 6))
