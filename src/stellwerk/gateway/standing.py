@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from stellwerk.core.breaker import WELL, Breaker, Rules
@@ -195,6 +195,12 @@ class Standing:
         self.breaker = self.breaker.meet(Breaker.heard(until_s, version))
         self.is_plain = self.is_plain and self.breaker.is_closed
 
+    def renew(self) -> None:
+        """The target is reached in another way from now on: what kept it from being asked has to show anew."""
+        self.breaker = Breaker(self.breaker.version + (self.breaker.version & 1))
+        self._blocked_until = 0.0
+        self.is_plain = self._room.limit is None
+
     # -- helpers
 
     def _limit(self, now: float, retry_after_s: float | None) -> None:
@@ -214,11 +220,12 @@ class Standing:
 class Standings:
     """The targets that this worker knows, by identity."""
 
-    __slots__ = ("_known", "_on_trip", "rules")
+    __slots__ = ("_known", "_on_trip", "_ways", "rules")
 
     def __init__(self) -> None:
         self.rules: Rules | None = None
         self._known: dict[str, Standing] = {}
+        self._ways: dict[str, object] = {}
         self._on_trip: Callable[[str], None] = lambda _: None
 
     def __iter__(self) -> Iterator[tuple[str, Standing]]:
@@ -233,14 +240,21 @@ class Standings:
             self._known[identity] = standing
         return standing
 
-    def adopt(self, rules: Rules | None, identities: frozenset[str]) -> None:
-        """Goes by these rules from now on, and forgets targets that are gone and idle."""
+    def adopt(self, rules: Rules | None, ways: Mapping[str, object]) -> None:
+        """Goes by these rules from now on, and forgets targets that are gone and idle.
+
+        ``ways`` says of each target, by identity, where and with which credential it is reached.
+        """
         self.rules = rules
-        for identity in [known for known in self._known if known not in identities]:
+        for identity in [known for known in self._known if known not in ways]:
             if not self._known[identity].own_in_flight:
                 del self._known[identity]
-        for standing in self._known.values():
+        for identity, standing in self._known.items():
             standing.rules = rules
+            way = ways.get(identity)
+            if self._ways.get(identity, way) != way:
+                standing.renew()
+        self._ways = dict(ways)
 
     def watch(self, on_trip: Callable[[str], None]) -> None:
         """Tells of every circuit that opens or closes here, by its target's identity."""

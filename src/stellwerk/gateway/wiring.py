@@ -182,7 +182,12 @@ def configure(
         egress=_egress(snapshot, providers),
         providers=providers,
     )
-    standings.adopt(_rules(snapshot.breaker), frozenset(target.identity for own in targets.values() for target in own))
+    ways = {
+        target.identity: (providers[target.provider].origin, place_of(target.provider, credentials[target.provider]))
+        for own in targets.values()
+        for target in own
+    }
+    standings.adopt(_rules(snapshot.breaker), ways)
     return configuration
 
 

@@ -215,3 +215,17 @@ async def test_circuits_survive_a_configuration_that_is_refused(
         gateway.adopt(gateway.compile(gateway.source))
         assert (await asked(gateway)).body == OTHER
         assert len(one.requests) == 4
+
+
+@on_loop
+async def test_a_target_that_is_reached_with_another_key_begins_anew(tmp_path: Path) -> None:
+    async with scripted(tmp_path, *[refuses(401)] * 4, completes(), **ONCE) as (gateway, _):
+        for _ in range(4):
+            assert (await asked(gateway)).status == 502
+        assert (await asked(gateway)).status == 503
+        source = gateway.source
+        gateway.adopt(gateway.compile(source))
+        assert (await asked(gateway)).status == 503
+        assert 'api_key = "' in source
+        gateway.adopt(gateway.compile(source.replace('api_key = "', 'api_key = "another-')))
+        assert (await asked(gateway)).status == 200

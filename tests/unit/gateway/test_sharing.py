@@ -37,7 +37,7 @@ from stellwerk.gateway.standing import Standings
 from stellwerk.supervisor.board import Board, Page
 folder = Path(sys.argv[1])
 standings = Standings()
-standings.adopt(Rules(), frozenset())
+standings.adopt(Rules(), {})
 sharing = Sharing(standings, Page(folder, 7), Board(folder), 7)
 for _ in range(5):
     standings.of("one/gpt-5-mini").begin(1.0)
@@ -55,7 +55,7 @@ class Worker:
         self.page = Page(folder, slot, clock=lambda: self.now)
         self.board = Board(folder, clock=lambda: self.now)
         self.standings = Standings()
-        self.standings.adopt(Rules(), frozenset())
+        self.standings.adopt(Rules(), {})
         self.sharing = Sharing(self.standings, self.page, self.board, slot)
         self.target: Standing = self.standings.of(IDENTITY)
 
@@ -261,7 +261,7 @@ def test_a_target_that_a_configuration_drops_and_takes_up_again_is_shared_again(
         one.trip()
         two.sharing.beat()
         for worker in pair:
-            worker.standings.adopt(Rules(), frozenset())
+            worker.standings.adopt(Rules(), {})
             worker.target = worker.standings.of(IDENTITY)
         one.target.begin(NOW)
         one.sharing.beat()

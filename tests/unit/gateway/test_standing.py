@@ -291,7 +291,7 @@ def test_targets_are_known_by_identity_and_forgotten_when_they_are_gone_and_idle
     assert standings.of("one") is one
     two.begin(NOW)
     rules = Rules(failures=1)
-    standings.adopt(rules, frozenset({"one"}))
+    standings.adopt(rules, dict.fromkeys({"one"}))
     assert dict(standings) == {"one": one, "two": two}
     assert one.rules is two.rules is standings.rules is rules
     assert standings.of("three") is not three
@@ -300,7 +300,7 @@ def test_targets_are_known_by_identity_and_forgotten_when_they_are_gone_and_idle
 
 def test_whoever_watches_is_told_the_target_also_of_those_known_before() -> None:
     standings = Standings()
-    standings.adopt(Rules(failures=1), frozenset({"one"}))
+    standings.adopt(Rules(failures=1), dict.fromkeys({"one"}))
     one = standings.of("one")
     told: list[str] = []
     one.failed(NOW, NOW, FAULTS[0])  # nobody watches yet
