@@ -47,6 +47,8 @@ class Ask(msgspec.Struct, frozen=True):
     """An estimate of the prompt's tokens; counted when first asked for."""
     kept: Kept | None = None
     """The conversation so far, for strategies that mind it."""
+    text: Callable[[], str] = str
+    """The text of the last message of the user, read when first asked for; empty where there is none."""
 
 
 class Standing(Protocol):

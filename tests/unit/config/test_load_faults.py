@@ -188,7 +188,10 @@ FAULTS = {
     ),
     "an unknown strategy": (
         '[[models]]\nname = "n"\nstrategy = "prioritee"\ntargets = [{ provider = "up", model = "x" }]',
-        '15: models[1].strategy: expected a strategy (one of priority), found "prioritee"; did you mean "priority"?',
+        (
+            "15: models[1].strategy: expected a strategy (one of learned, priority), "
+            'found "prioritee"; did you mean "priority"?'
+        ),
     ),
     "a strategy that is no name": (
         '[[models]]\nname = "n"\nstrategy = 1\ntargets = [{ provider = "up", model = "x" }]',
