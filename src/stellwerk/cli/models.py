@@ -1,4 +1,4 @@
-"""``stellwerk models``: shows what is known of models, prices included, and takes a newer list of them."""
+"""``stellwerk models``: shows what is known of models, takes a newer list, and learns which one a prompt needs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stellwerk.cli import models_learn
 from stellwerk.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
     from stellwerk.core.catalog import Catalog, ModelCard
 
-ACTIONS = ("list", "show", "update")
+ACTIONS = ("list", "show", "update", "learn")
 CONFIG = "stellwerk.toml"
 CLOSE = 5
 """How many similar names are offered for one that is not known."""
@@ -39,7 +40,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "update", help="take a newer list of models from a file", description=UPDATE, allow_abbrev=False
     )
     updating.add_argument("--from", dest="source", type=Path, required=True, metavar="FILE", help="the JSON file")
-    for action in (listing, showing, updating):
+    learning = actions.add_parser(
+        "learn",
+        help="learn from outcomes which prompts a weak model does for",
+        description=models_learn.DESCRIPTION,
+        allow_abbrev=False,
+    )
+    models_learn.arguments(learning)
+    for action in (listing, showing, updating, learning):
         # Suppressed: what stands before the action must not be undone by its absence after it.
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
         action.add_argument("--config", default=argparse.SUPPRESS, metavar="FILE", help=argparse.SUPPRESS)
@@ -47,7 +55,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Does what was asked for."""
-    actions: dict[str, Callable[[argparse.Namespace], int]] = {"list": _list, "show": _show, "update": _update}
+    actions: dict[str, Callable[[argparse.Namespace], int]] = {
+        "list": _list,
+        "show": _show,
+        "update": _update,
+        "learn": models_learn.run,
+    }
     try:
         status = actions[options.action](options)
         sys.stdout.flush()
