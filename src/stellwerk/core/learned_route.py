@@ -64,7 +64,7 @@ class LearnedRoute(msgspec.Struct, frozen=True):
 
 
 class Scorer:
-    """Judges prompts by a learned route. Takes a tenth of a millisecond for two kilobytes of text."""
+    """Judges prompts by a learned route. Takes some 0.2 ms for two kilobytes of text."""
 
     __slots__ = ("_better", "_offset", "_place", "_slope", "_weights_better", "_weights_worse", "_worse")
 
