@@ -1,4 +1,4 @@
-"""``stellwerk models``: shows what is known of models, takes a newer list, says where a request would go."""
+"""``stellwerk models``: shows what is known of models, explains where a request would go, and learns from outcomes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stellwerk.cli import models_learn
 from stellwerk.errors import ConfigurationError, InvalidRequest, ModelNotFound, NotFound
 
 if TYPE_CHECKING:
     from stellwerk.core.catalog import Catalog, ModelCard
 
-ACTIONS = ("list", "show", "update", "explain")
+ACTIONS = ("list", "show", "update", "explain", "learn")
 CONFIG = "stellwerk.toml"
 DIALECTS = (
     "openai_chat",
@@ -60,7 +61,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     explaining.add_argument("--request", type=Path, required=True, metavar="FILE", help="the body of a chat request")
     explaining.add_argument("--model", metavar="NAME", help="ask for this model (default: the request's)")
     explaining.add_argument("--dialect", choices=DIALECTS, help="its dialect (default: found by its shape)")
-    for action in (listing, showing, updating, explaining):
+    learning = actions.add_parser(
+        "learn",
+        help="learn from outcomes which prompts a weak model does for",
+        description=models_learn.DESCRIPTION,
+        allow_abbrev=False,
+    )
+    models_learn.arguments(learning)
+    for action in (listing, showing, updating, explaining, learning):
         # Suppressed: what stands before the action must not be undone by its absence after it.
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
         action.add_argument("--config", default=argparse.SUPPRESS, metavar="FILE", help=argparse.SUPPRESS)
@@ -73,6 +81,7 @@ def run(options: argparse.Namespace) -> int:
         "show": _show,
         "update": _update,
         "explain": _explain,
+        "learn": models_learn.run,
     }
     try:
         status = actions[options.action](options)

@@ -6,6 +6,7 @@ every other reference the value it stands for. The secrets' values stay beside i
 
 from __future__ import annotations
 
+import os
 import pathlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from stellwerk.config.problems import MAX_INTEGER, Path, Problem, described, quo
 from stellwerk.config.references import absolute, is_reference, pointer, resolve
 from stellwerk.errors import ConfigurationError
 
+DEFAULT_STRATEGY = "priority"
 OWN_OPTIONS = ("name", "kind")
 """Keys of ``[[providers]]`` that belong to every provider; all others belong to its plugin."""
 
@@ -70,6 +72,7 @@ class _Walk:
         self._is_offline = is_offline
         self.grounded = Grounded({})
         self._covert = self._secret_paths()
+        self._files = self._file_paths()
         self.grounded.document = self._replaced(document, ())
 
     def _secret_paths(self) -> set[Path]:
@@ -81,6 +84,17 @@ class _Walk:
                 self.grounded.hidden |= {("providers", place, name) for name in provider if name not in OWN_OPTIONS}
             else:
                 paths |= {("providers", place, name) for name in names}
+        return paths
+
+    def _file_paths(self) -> set[Path]:
+        """Options of strategies that name files: a relative one lies beside the configuration."""
+        paths: set[Path] = set()
+        for place, model in tables(self._document, "models"):
+            try:
+                names = plugins.files("strategies", str(model.get("strategy", DEFAULT_STRATEGY)))
+            except ConfigurationError:
+                continue  # a strategy that does not exist, which is told elsewhere
+            paths |= {("models", place, "strategy_options", name) for name in names}
         return paths
 
     def _secret_options(self, kind: Any) -> tuple[str, ...] | None:
@@ -101,8 +115,9 @@ class _Walk:
                 return {key: self._replaced(child, (*path, key)) for key, child in value.items()}
             case list():
                 return [self._replaced(child, (*path, place)) for place, child in enumerate(value)]
-            case str() if is_reference(value):
-                return self._borrowed(value, path)
+            case str():
+                text = self._borrowed(value, path) if is_reference(value) else value
+                return os.path.normpath(self._source.parent / text) if text and path in self._files else text
             case int() if abs(value) > MAX_INTEGER:
                 self._complain(path, unfit("an integer of at most 64 bits", shown(value)))
         return value

@@ -51,6 +51,8 @@ class Ask(msgspec.Struct, frozen=True):
     """The conversation so far, for strategies that mind it."""
     at_ms: int = 0
     """Unix time in milliseconds, for prices that change with the hour."""
+    text: Callable[[], str] = str
+    """The text of the last message of the user, read when first asked for; empty where there is none."""
 
 
 class Standing(Protocol):
