@@ -23,7 +23,7 @@ from stellwerk.gateway.reply import Reply
 from stellwerk.gateway.scheduler import Scheduler
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import authenticate
-from stellwerk.gateway.stages.route import concerns, find, route, route_able
+from stellwerk.gateway.stages.route import concerns, find, last_text, route, route_able
 from stellwerk.gateway.vault import Vault
 from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers, render
@@ -183,7 +183,7 @@ class Pipeline:
             kept = self._conversations.find(conversation_of(principal, session, envelope))
         tokens = partial(roughly, len(envelope.body))
         draw, at_ms = random.random(), int(time.time() * 1000)  # noqa: S311  # no secret
-        ask = Ask(envelope, draw, self._clock(), tokens, kept, at_ms)
+        ask = Ask(envelope, draw, self._clock(), tokens, kept, at_ms, partial(last_text, dialect, envelope))
         is_able = not model.is_choosy or not concerns(model, envelope)
         return route(model, ask) if is_able else route_able(model, dialect, ask)
 

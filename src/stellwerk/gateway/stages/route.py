@@ -6,10 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from stellwerk.core.able import refusal, sift
+from stellwerk.core.chat import Role
 from stellwerk.core.context import Bounds, bounds_of, least_of
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.identity import Principal
 from stellwerk.core.needs import needs_of
+from stellwerk.core.part import Text
 from stellwerk.core.route import Ask, Plan
 from stellwerk.errors import ModelNotFound
 from stellwerk.gateway.configuration import Configuration, Model
@@ -75,6 +77,17 @@ def route_able(model: Model, dialect: Dialect, ask: Ask) -> Plan:
     passed = {**own.reasons, **spare.reasons}
     told = "".join(f"; {identity}: {why}" for identity, why in passed.items())
     return Plan(targets + spare.able, reason + told, acceptance)
+
+
+def last_text(dialect: Dialect, envelope: Envelope) -> str:
+    """The text of the user's last message; empty where there is none. Raises ``InvalidRequest``."""
+    interpreter = dialect.interpret(envelope, "")
+    if not isinstance(interpreter, Interpreter):
+        return ""
+    for message in reversed(interpreter.read().messages):
+        if message.role is Role.USER:
+            return "\n".join(part.text for part in message.parts if isinstance(part, Text))
+    return ""
 
 
 def _bounds(request: ChatRequest, envelope: Envelope) -> Bounds:
