@@ -89,10 +89,11 @@ class Outage:
 
     def _only_hangs(self, waiting: int) -> bool:
         at_providers = {name: one.report()["in_flight"] for name, one in self.simulators.items()}
-        if any(count for name, count in at_providers.items() if name not in self.failing):
+        calls = {name: self.standing(name).own_in_flight for name in NAMES}
+        # One by one: a provider may not have noticed yet that a call has gone to the next.
+        if at_providers != {name: calls[name] for name in at_providers}:
             return False
-        calls = sum(self.standing(name).own_in_flight for name in NAMES)
-        return bool(sum(at_providers.values()) == calls == waiting)
+        return not any(calls[name] for name in NAMES if name not in self.failing) and sum(calls.values()) == waiting
 
     async def _answer(self, request: bytes) -> Answer:
         async with raw(self.gateway) as caller:
