@@ -170,7 +170,9 @@ def _fallback(client: OpenAI) -> str:
 
 def _breaker(client: OpenAI) -> str:
     for failures in range(9):
-        raw = client.chat.completions.with_raw_response.create(model="sturdy", messages=_ask("Hello?"))
+        raw = client.chat.completions.with_raw_response.create(
+            model="sturdy", messages=_ask("Hello?"), max_completion_tokens=5
+        )
         if raw.headers["x-stellwerk-attempts"] == "1":
             provider = raw.headers["x-stellwerk-provider"]
             return f"after {failures} more failures the first provider is left alone, and {provider} asked at once"
@@ -178,7 +180,9 @@ def _breaker(client: OpenAI) -> str:
 
 
 def _cheapest(client: OpenAI) -> str:
-    raw = client.chat.completions.with_raw_response.create(model="thrifty", messages=_ask("Hello?"))
+    raw = client.chat.completions.with_raw_response.create(
+        model="thrifty", messages=_ask("Hello?"), max_completion_tokens=50
+    )
     model, cost = raw.headers["x-stellwerk-model"], raw.headers["x-stellwerk-cost-usd"]
     _expect(model == "gpt-5-mini", model)
     return f"{model} costs less than gpt-5.2, and answered for ${cost}"
