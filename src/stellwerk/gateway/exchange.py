@@ -314,8 +314,9 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_room(self) -> bool:
         """A target may have room."""
-        self._index = 0
-        if not self._has_next(self.clock()):
+        self._index, now = 0, self.clock()
+        failed, routes = self._failed or (), self.model.routes
+        if not self._has_next(now) and prospects.last_resort(self._targets, failed, routes, now) is None:
             return False
         self._leave_room()
         self._go_on(None)
@@ -378,7 +379,7 @@ class Exchange(msgspec.Struct, eq=False):
             if not isinstance(told, UpstreamError) or told.is_lasting:
                 continue
             standing = route.standing
-            wait_s = max(pause_s, told.retry_after_s or 0.0, standing.ready_in_s(now))
+            wait_s = max(pause_s, told.retry_after_s or 0.0, standing.repeatable_in_s(now))
             if wait_s > MAX_RETRY_AFTER_S or now + wait_s >= self._expires or not standing.may_repeat(now):
                 continue
             self._pauses += 1

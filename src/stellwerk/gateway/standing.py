@@ -105,12 +105,16 @@ class Standing:
         return self.breaker.is_flaky and self._blocked_until <= now and self._room.has_room(self.own_in_flight)
 
     def is_limited(self, now: float) -> bool:
-        """Whether it is the provider's limits that keep it from being asked."""
-        return self.breaker.admits(now)
+        """Whether it is the provider's limits that keep it from being asked, if only as a last resort."""
+        return self.breaker.admits(now) or self.breaker.is_flaky
 
     def ready_in_s(self, now: float) -> float:
         """Seconds until it may be asked, as far as time alone decides."""
         return max(self.breaker.ready_in_s(now), self._blocked_until - now, 0.0)
+
+    def repeatable_in_s(self, now: float) -> float:
+        """Seconds until a call may be repeated on it where no better target is left."""
+        return max(self._blocked_until - now, 0.0) if self.breaker.is_flaky else self.ready_in_s(now)
 
     def may_repeat(self, now: float) -> bool:
         """Whether a call may be repeated on it; if so, the repeat is paid for."""

@@ -18,11 +18,12 @@ from tests.integration.gateway.kit import Gateway, model, provider, serving
 from tests.integration.gateway.scenes import simulator
 from tests.integration.gateway.upstream import DONE
 from tests.integration.http.caller import Answer
-from tests.integration.http.loop import POLL_S
+from tests.integration.http.loop import POLL_S, eventually
 
 NAMES = ("one", "two", "three")
 PUSH_S = 30.0
 """By so much time is pushed on whenever nobody but hanging targets has anything to do."""
+CONNECTED_S = 60.0
 REFUSED = "refused"
 """The kind of a target where nobody listens; all others are the simulator's."""
 FAULTS: dict[str, PlannedFault | None] = {
@@ -61,6 +62,8 @@ class Outage:
     failing: frozenset[str]
     hangs: bool
     """Whether failing targets answer never, so that nothing but time ends a call."""
+    most_in_flight: int = 0
+    """Requests that the gateway had in hand at the same time."""
 
     def standing(self, name: str) -> Standing:
         """How the gateway sees a target."""
@@ -68,6 +71,7 @@ class Outage:
 
     def recover(self) -> None:
         """Makes every target that listens well again."""
+        self.failing, self.hangs = frozenset(), False
         for one in self.simulators.values():
             one.set_faults()
 
@@ -76,18 +80,24 @@ class Outage:
 
         Time is pushed on while all that is left to wait for is targets that do not answer.
         """
-        tasks = [asyncio.ensure_future(self._answer(request)) for request in requests]
-        try:
-            while any(not task.done() for task in tasks):
-                if self.hangs and self._only_hangs(sum(not task.done() for task in tasks)):
+        async with AsyncExitStack() as stack:
+            callers = [await stack.enter_async_context(raw(self.gateway)) for _ in requests]
+            for caller, request in zip(callers, requests, strict=True):
+                await caller.send(request[:-1])
+            await eventually(lambda: self.gateway.parts.front.connections == len(callers), CONNECTED_S)
+            for caller, request in zip(callers, requests, strict=True):
+                caller.socket.send(request[-1:])
+            tasks = [asyncio.ensure_future(caller.answer(to=b"POST")) for caller in callers]
+            stack.callback(lambda: [task.cancel() for task in tasks])
+            while waiting := sum(not task.done() for task in tasks):
+                self.most_in_flight = max(self.most_in_flight, self.gateway.parts.account.in_flight)
+                if self.hangs and self._only_hangs(waiting):
                     self.gateway.advance(PUSH_S)
                 await asyncio.sleep(POLL_S)
-        finally:
-            for task in tasks:
-                task.cancel()
-        return await asyncio.gather(*tasks)
+            return [task.result() for task in tasks]
 
     def _only_hangs(self, waiting: int) -> bool:
+        """Whether each request is at a target that fails, as both ends see it."""
         at_providers = {name: one.report()["in_flight"] for name, one in self.simulators.items()}
         calls = {name: self.standing(name).own_in_flight for name in NAMES}
         # One by one: a provider may not have noticed yet that a call has gone to the next.
@@ -95,21 +105,20 @@ class Outage:
             return False
         return not any(calls[name] for name in NAMES if name not in self.failing) and sum(calls.values()) == waiting
 
-    async def _answer(self, request: bytes) -> Answer:
-        async with raw(self.gateway) as caller:
-            await caller.send(request)
-            return await caller.answer()
-
 
 @asynccontextmanager
 async def outage(
-    folder: Path, fault: str, failing: Sequence[str], *, sections: str = "", **options: object
+    folder: Path, fault: str, failing: Sequence[str], *, first_token_ms: float = 0.0, **options: object
 ) -> AsyncIterator[Outage]:
-    """Three targets in the order of ``NAMES``; those that are ``failing`` do so with every request."""
+    """Three targets in the order of ``NAMES``; those that are ``failing`` do so with every request.
+
+    All others begin to answer after ``first_token_ms``.
+    """
     planned = FAULTS[fault]
     listening = [name for name in NAMES if planned is not None or name not in failing]
+    faults = [planned] if planned is not None else []
     specs = [
-        simulator(name, *([planned] if planned is not None and name in failing else []), answer_tokens=6)
+        simulator(name, *(faults if name in failing else ()), answer_tokens=6, first_token_ms=first_token_ms)
         for name in listening
     ]
     async with AsyncExitStack() as stack:
@@ -117,7 +126,7 @@ async def outage(
         urls = [simulators[name].base_url if name in simulators else stack.enter_context(nobody()) for name in NAMES]
         parts = [provider(name, url) for name, url in zip(NAMES, urls, strict=True)]
         parts.append(model("plain", *NAMES, **options))
-        gateway = await stack.enter_async_context(serving(folder, sections, *parts))
+        gateway = await stack.enter_async_context(serving(folder, *parts))
         yield Outage(gateway, simulators, frozenset(failing), fault in HANGING)
 
 

@@ -193,6 +193,22 @@ def test_a_call_as_a_last_resort_takes_no_probe_from_anybody() -> None:
     assert target.standing.verdict(until_s) == ""
 
 
+def test_a_flaky_target_may_be_repeated_and_waited_for_although_its_circuit_is_open() -> None:
+    target = Target()
+    for error in (None, FAULTS[0], None):
+        asked_at = target.begin(NOW)
+        target.answer(NOW, asked_at) if error is None else target.fail(NOW, error, asked_at)
+    target.open()
+    assert target.standing.repeatable_in_s(NOW) == 0.0
+    assert target.standing.is_limited(NOW)
+    target.standing.block(NOW, 3.0)
+    assert target.standing.repeatable_in_s(NOW) == 3.0
+    down = Target()
+    down.open()
+    assert down.standing.repeatable_in_s(NOW) == down.standing.ready_in_s(NOW) >= 5.0
+    assert not down.standing.is_limited(NOW)
+
+
 def test_a_target_that_is_limited_or_down_is_no_last_resort() -> None:
     down = Target()
     down.open()
