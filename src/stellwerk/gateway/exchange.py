@@ -240,7 +240,9 @@ class Exchange(msgspec.Struct, eq=False):
     def _go_on(self, error: StellwerkError | None) -> None:
         """Asks the next target that is well; ``error`` is why the last one did not answer."""
         try:
-            route = self._next() or self._last_resort()
+            route = self._next()
+            if route is None and (route := self._last_resort()) is not None:
+                self._note(route, "asked all the same, for no better one is left")
             if route is not None:
                 self._launch(route)
             elif error is None:
@@ -262,10 +264,8 @@ class Exchange(msgspec.Struct, eq=False):
         return None
 
     def _last_resort(self) -> Route | None:
-        route = prospects.last_resort(self._targets, self._failed or (), self.model.routes, self.clock())
-        if route is not None:
-            self._note(route, "asked all the same, for no better one is left")
-        return route
+        targets, routes, now = self._targets, self.model.routes, self.clock()
+        return prospects.last_resort(targets, self._failed or (), routes, now, may_exceed=self.model.room is None)
 
     def _launch(self, route: Route, *, is_repeat: bool = False) -> None:
         reply, now = self._reply, self.clock()
@@ -320,9 +320,8 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_room(self) -> bool:
         """A target may have room."""
-        self._index, now = 0, self.clock()
-        failed, routes = self._failed or (), self.model.routes
-        if not self._has_next(now) and prospects.last_resort(self._targets, failed, routes, now) is None:
+        self._index = 0
+        if not self._has_next(self.clock()) and self._last_resort() is None:
             return False
         self._leave_room()
         self._go_on(None)
@@ -390,14 +389,17 @@ class Exchange(msgspec.Struct, eq=False):
                 continue
             self._pauses += 1
             self._waiting = now
-            self._timer = self.scheduler.call_later(wait_s, partial(self._repeat, route))
+            self._timer = self.scheduler.call_later(wait_s, partial(self._repeat, route, told))
             return
         self.fail(error)
 
-    def _repeat(self, route: Route) -> None:
+    def _repeat(self, route: Route, told: StellwerkError) -> None:
         self._timer = None
         self._stop_waiting()
-        self._launch(route, is_repeat=True)
+        if not route.standing.is_limited(self.clock()):  # its circuit has opened meanwhile
+            self._go_on(told)
+        else:
+            self._launch(route, is_repeat=True)
 
     def _note(self, route: Route, what: str) -> None:
         """Puts on record why a target was passed over, or did not answer."""

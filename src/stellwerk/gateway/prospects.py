@@ -23,12 +23,12 @@ def has_able(targets: Sequence[Target], begin: int, routes: Mapping[str, Route],
 
 
 def last_resort(
-    targets: Sequence[Target], asked: Collection[str], routes: Mapping[str, Route], now: float
+    targets: Sequence[Target], asked: Collection[str], routes: Mapping[str, Route], now: float, *, may_exceed: bool
 ) -> Route | None:
-    """A target that has not been asked yet and whose circuit is open although it mostly answers."""
+    """A target that has not been asked yet, and mostly answers, although its circuit is open or its hands are full."""
     for target in targets:
         route = routes[target.identity]
-        if target.identity not in asked and route.standing.is_last_resort(now):
+        if target.identity not in asked and route.standing.is_last_resort(now, may_exceed=may_exceed):
             return route
     return None
 
