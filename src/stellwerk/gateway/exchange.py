@@ -36,19 +36,10 @@ if TYPE_CHECKING:
     from stellwerk.gateway.scheduler import Scheduler
     from stellwerk.http.deadlines import Timer
 
-MAX_RETRY_AFTER_S = 5.0
-"""A provider that wants to be left alone for longer is not waited for."""
 BACKOFF_S = 0.25
 MAX_BACKOFF_S = 4.0
 NEXT_TARGET_SHARE = 0.5
 """While another target remains, one attempt takes at most this share of the time that is left."""
-
-
-class _Failed(msgspec.Struct):
-    """What became of a target so far."""
-
-    tries: int
-    error: StellwerkError
 
 
 class Exchange(msgspec.Struct, eq=False):
@@ -73,8 +64,8 @@ class Exchange(msgspec.Struct, eq=False):
     """Since when providers, or a pause between two attempts, are waited for; 0 while nothing is."""
     _pauses: int = 0
     _timer: Timer | None = None
-    _failed: dict[str, _Failed] | None = None
-    """By target, what has failed."""
+    _failed: dict[str, StellwerkError] | None = None
+    """By target, in which way it has failed last."""
     _interpreter: Interpretation | None = None
     _gate: Gate | None = None
     """Judges answers, where the plan says what they have to be."""
@@ -191,10 +182,8 @@ class Exchange(msgspec.Struct, eq=False):
         self._running = tuple(other for other in self._running if other is not attempt)
         reply = self._reply
         reply.route, reply.warning = attempt.route, b""
-        identity = attempt.route.target.identity
         failed = self._failed = self._failed or {}
-        before = failed.get(identity)
-        failed[identity] = _Failed(before.tries + 1 if before is not None else 1, error)
+        failed[attempt.route.target.identity] = error
         self._note(attempt.route, error.code)
         if self._running:
             return
@@ -225,7 +214,7 @@ class Exchange(msgspec.Struct, eq=False):
             deliver()
             return
         if isinstance(error, InvalidRequest) and self._failed:
-            told = (each.error for each in self._failed.values() if isinstance(each.error, UpstreamError))
+            told = (each for each in self._failed.values() if isinstance(each, UpstreamError))
             error = next(told, error)
         self._reply.fail(error)
         self.finish()
@@ -375,23 +364,18 @@ class Exchange(msgspec.Struct, eq=False):
     # -- asking again
 
     def _repeat_later(self, error: StellwerkError) -> None:
-        """Asks a target again after a pause, the last one first, if it may be worth it."""
+        """Asks a target again after a pause, if it may be worth it."""
         now = self.clock()
         pause_s = full_jitter(self._pauses, BACKOFF_S, MAX_BACKOFF_S, random.random())  # noqa: S311 (no secret)
-        candidates = (self._failed or {}) if self._pauses < self.model.repeats else {}
-        for identity, failed in reversed(candidates.items()):
-            route, told = self.model.routes[identity], failed.error
-            if not isinstance(told, UpstreamError) or told.is_lasting:
-                continue
-            standing = route.standing
-            wait_s = max(pause_s, told.retry_after_s or 0.0, standing.repeatable_in_s(now))
-            if wait_s > MAX_RETRY_AFTER_S or now + wait_s >= self._expires or not standing.may_repeat(now):
-                continue
-            self._pauses += 1
-            self._waiting = now
-            self._timer = self.scheduler.call_later(wait_s, partial(self._repeat, route, told))
+        failed = self._failed if self._failed is not None and self._pauses < self.model.repeats else {}
+        found = prospects.repeatable(failed, self.model.routes, now, pause_s, self._expires)
+        if found is None:
+            self.fail(error)
             return
-        self.fail(error)
+        route, wait_s = found
+        self._pauses += 1
+        self._waiting = now
+        self._timer = self.scheduler.call_later(wait_s, partial(self._repeat, route, failed[route.target.identity]))
 
     def _repeat(self, route: Route, told: StellwerkError) -> None:
         self._timer = None
