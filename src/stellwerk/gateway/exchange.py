@@ -263,13 +263,14 @@ class Exchange(msgspec.Struct, eq=False):
         self._waiting = self._waiting or now
         interpreter = None
         try:
-            if not route.provider.speaks(reply.lease.envelope.dialect):
-                interpreter = self._interpreter if not self._running else None
-                interpreter = interpreter or self._interpret(route)
+            if self._gate is not None or not route.provider.speaks(reply.lease.envelope.dialect):
+                interpreter = self._interpret(route)
         except StellwerkError as error:
             self.fail(error)
             return
-        expires = self._expires if self._index >= len(self._targets) else self._attempt_expires(now)
+        expires = self._expires
+        if self._index < len(self._targets) and self._has_next(now):
+            expires = now + (expires - now) * NEXT_TARGET_SHARE
         attempt = Attempt(self, reply, route, self._custody, interpreter, expires)
         self._running = (*self._running, attempt) if self._running else (attempt,)
         attempt.start(self._trace)
@@ -294,12 +295,6 @@ class Exchange(msgspec.Struct, eq=False):
         if route is not None:
             self._note(self._running[0].route, "slow to begin")
             self._launch(route)
-
-    def _attempt_expires(self, now: float) -> float:
-        """Until when the target of the moment may take."""
-        if self._has_next(now):
-            return now + (self._expires - now) * NEXT_TARGET_SHARE
-        return self._expires
 
     def _has_next(self, now: float) -> bool:
         """Whether another target could be asked if this one fails."""
@@ -330,8 +325,7 @@ class Exchange(msgspec.Struct, eq=False):
         """Looks again as soon as time alone may have made room, and gives up at ``end``."""
         now = self.clock()
         soonest_s = prospects.ready_in_s(self._targets, self.model.routes, now) or end - now
-        pause_s = max(min(soonest_s, end - now), 0.0)
-        self._timer = self.scheduler.call_later(pause_s, partial(self._look_again, end))
+        self._timer = self.scheduler.call_later(max(min(soonest_s, end - now), 0.0), partial(self._look_again, end))
 
     def _look_again(self, end: float) -> None:
         self._timer = None
@@ -351,13 +345,19 @@ class Exchange(msgspec.Struct, eq=False):
 
     # -- what a target's dialect and a judged answer take
 
-    def _interpret(self, route: Route) -> Interpretation:
-        """Who translates this request, as soon as a target needs it."""
-        lease = self._reply.lease
-        interpreter = self._reply.dialect.interpret(lease.envelope, lease.request_id)
+    def _interpret(self, route: Route) -> Interpretation | None:
+        """Who translates for a target: nobody, where it speaks the caller's dialect and is asked no more than that."""
+        reply, gate = self._reply, self._gate
+        lease, is_weighed = reply.lease, gate is not None and gate.weighs and self._has_next(self.clock())
+        if not is_weighed and route.provider.speaks(lease.envelope.dialect):
+            return None
+        interpreter = self._interpreter if not self._running else None
+        interpreter = interpreter or reply.dialect.interpret(lease.envelope, lease.request_id)
         if interpreter is None:
             message = f"The model's provider '{route.target.provider}' does not serve this path."
             raise InvalidRequest(message, param="model")
+        if gate is not None:
+            gate.brief(interpreter, is_weighed=is_weighed)
         self._interpreter = interpreter
         return interpreter
 

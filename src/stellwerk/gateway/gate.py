@@ -16,6 +16,7 @@ from stellwerk.gateway.interpreter import Interpreter
 
 if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
+    from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.reply import Reply as Answer
 
 
@@ -34,6 +35,16 @@ class Gate:
         if isinstance(wanted, JsonSchemaFormat) and wanted.schema is not None:
             self._schema = msgspec.json.decode(wanted.schema)
         self._sample: tuple[str, str] | None = None
+
+    @property
+    def weighs(self) -> bool:
+        """Whether targets have to be asked how sure they are of their words, since the caller does not ask it."""
+        return self._acceptance.min_logprob is not None and not self._request.wants_logprobs
+
+    def brief(self, interpreter: Interpretation, *, is_weighed: bool) -> None:
+        """Has the target of the moment asked how sure it is, or not."""
+        if isinstance(interpreter, Interpreter):
+            interpreter.is_weighing = is_weighed
 
     def verdict(self, route: Route, body: bytes) -> str:
         """Why a whole answer does not do, empty where it does. Raises ``UpstreamInvalid``."""

@@ -10,9 +10,10 @@ from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.loss import judge
 from stellwerk.core.media import Link
-from stellwerk.core.reply import ReplyFacts
+from stellwerk.core.reply import Reply, ReplyFacts
+from stellwerk.core.stream import RefusalDelta, StreamEvent, TextDelta
 from stellwerk.core.wire import WireRequest
-from stellwerk.gateway.dialect import ChatDialect
+from stellwerk.gateway.dialect import ChatDialect, Decoder
 from stellwerk.gateway.linked_media import LinkedMedia
 from stellwerk.gateway.translation import Translation
 
@@ -27,7 +28,7 @@ class Interpreter:
     The request is read whole once, however many targets are asked.
     """
 
-    __slots__ = ("_asked", "_dialect", "_envelope", "_identity", "_media", "warning")
+    __slots__ = ("_asked", "_dialect", "_envelope", "_identity", "_media", "is_weighing", "warning")
 
     def __init__(self, dialect: ChatDialect, envelope: Envelope, identity: str) -> None:
         self._dialect = dialect
@@ -36,6 +37,8 @@ class Interpreter:
         """Names the answer where the provider's dialect has no ids."""
         self._asked: ChatRequest | None = None
         self._media: LinkedMedia | None = None
+        self.is_weighing = False
+        """Whether the target is asked how sure it is of its words, which the caller does not want to know."""
         self.warning = ""
         """What of the request the target of the moment is not told."""
 
@@ -69,18 +72,24 @@ class Interpreter:
             asked = self._media.put_in(asked, route)
         dropped = (*judge(self._dialect.bound, asked), *judge(route.provider.losses, asked))
         self.warning = f"dropped {', '.join(dropped)}" if dropped else ""
+        if self.is_weighing:
+            asked = _weighing(asked, route)
         return route.provider.prepare_chat(asked, route.target, route.credential, trace)
 
     def answer(self, route: Route, body: bytes) -> tuple[bytes, ReplyFacts]:
         """A whole answer for the caller. Raises ``UpstreamInvalid``."""
         reply = route.speech.decode(body, self._request, self._identity)
+        if self.is_weighing:
+            reply = _discreet(reply)
         finish = reply.candidates[0].finish if reply.candidates else None
         facts = ReplyFacts(reply.usage, finish.reason.value if finish is not None else "", reply.id)
         return self._dialect.encode(reply, self._envelope), facts
 
     def stream(self, route: Route) -> Translation:
         """A transducer for a streamed answer."""
-        decoder = route.speech.decoder(self._request, self._identity)
+        decoder: Decoder = route.speech.decoder(self._request, self._identity)
+        if self.is_weighing:
+            decoder = _Discreet(decoder)
         return Translation(decoder, self._dialect.encoder(self._envelope))
 
     @property
@@ -88,3 +97,38 @@ class Interpreter:
         if self._asked is None:
             raise AssertionError("unreachable: an answer follows a request")
         return self._asked
+
+
+class _Discreet:
+    """A decoder without the log-probabilities that the caller did not ask for."""
+
+    __slots__ = ("_decoder",)
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        """The events that these bytes complete. Raises ``UpstreamInvalid``."""
+        return [event for event in map(_without, self._decoder.feed(data)) if event is not None]
+
+    def flush(self) -> list[StreamEvent]:
+        """The stream has ended."""
+        return [event for event in map(_without, self._decoder.flush()) if event is not None]
+
+
+def _without(event: StreamEvent) -> StreamEvent | None:
+    if not isinstance(event, TextDelta | RefusalDelta) or event.logprobs is None:
+        return event
+    return msgspec.structs.replace(event, logprobs=None) if event.text else None
+
+
+def _discreet(reply: Reply) -> Reply:
+    candidates = tuple(msgspec.structs.replace(candidate, logprobs=None) for candidate in reply.candidates)
+    return msgspec.structs.replace(reply, candidates=candidates)
+
+
+def _weighing(asked: ChatRequest, route: Route) -> ChatRequest:
+    """The request with log-probabilities, where the target's dialect has them."""
+    weighing = msgspec.structs.replace(asked, wants_logprobs=True)
+    has_none = any(loss.field == "wants_logprobs" and loss.occurs(weighing) for loss in route.provider.losses)
+    return asked if has_none else weighing

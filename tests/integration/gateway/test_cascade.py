@@ -10,7 +10,18 @@ import pytest
 
 from tests.integration.gateway.clients import asking, chat, whole
 from tests.integration.gateway.scenes import scripts
-from tests.integration.gateway.upstream import COMPLETION, DONE, FINISH, ROLE, USAGE, completes, refuses, said, streams
+from tests.integration.gateway.upstream import (
+    COMPLETION,
+    DONE,
+    FINISH,
+    ROLE,
+    USAGE,
+    Act,
+    completes,
+    refuses,
+    said,
+    streams,
+)
 from tests.integration.http.loop import on_loop
 
 JSON = {"type": "json_object"}
@@ -85,6 +96,45 @@ async def test_where_the_strong_one_fails_the_weak_answer_is_better_than_none(tm
         assert len(two.requests) == 3
         event = await gateway.event()
         assert (event.outcome, event.provider, event.extra_cost_nanos) == ("complete", "one", 0)
+
+
+SURE: dict[str, object] = {
+    "content": [{"token": "Yes", "logprob": -0.1, "bytes": None, "top_logprobs": []}],
+    "refusal": None,
+}
+UNSURE: dict[str, object] = {
+    "content": [{"token": "Yes", "logprob": -2.0, "bytes": None, "top_logprobs": []}],
+    "refusal": None,
+}
+
+
+def weighed(logprobs: dict[str, object], *, is_stream: bool) -> Act:
+    """An answer that says how sure it is."""
+    weight = b'"logprobs":%b' % msgspec.json.encode(logprobs)
+    if not is_stream:
+        return completes(saying("Yes.").replace(b'"logprobs":null', weight))
+    spoken = said("Yes.").replace(b'"finish_reason"', weight + b',"finish_reason"')
+    return streams(ROLE, spoken, FINISH, USAGE, DONE)
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("is_asked", [False, True], ids=["unasked", "asked"])
+@pytest.mark.parametrize(("logprobs", "does"), [(SURE, True), (UNSURE, False)], ids=["sure", "unsure"])
+@on_loop
+async def test_the_weak_one_is_asked_how_sure_it_is_and_the_caller_hears_of_it_where_it_asked_too(
+    tmp_path: Path, logprobs: dict[str, object], does: bool, is_asked: bool, is_stream: bool
+) -> None:
+    weak = weighed(logprobs, is_stream=is_stream)
+    strong = streams() if is_stream else completes()
+    options = {"strategy": '"cascade"', "strategy_options": "{ min_logprob = -0.5 }"}
+    async with scripts(tmp_path, (weak,), (strong,), sections="", **options) as (gateway, (one, two)):
+        members: dict[str, Any] = {"logprobs": True} if is_asked else {}
+        told = await whole(gateway, chat(asking(stream=is_stream, **members)))
+        assert (told.status, told.field(b"x-stellwerk-provider")) == (200, b"one" if does else b"two")
+        assert b'"logprobs":true' in one.requests[0]
+        assert (b"-0.1" in told.body) is (does and is_asked)
+        assert does or ((b'"logprobs"' in two.requests[0]) is is_asked)
+        assert b"Yes." in told.body or not does
 
 
 @pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "streamed"])
