@@ -56,6 +56,8 @@ SECTIONS = {
 
 INPUTS = {"image": "vision", "audio": "audio_in", "pdf": "files"}
 OUTPUTS = {"audio": "audio_out", "image": "image_out"}
+UNPROVEN = {"bedrock": frozenset({"files"})}
+"""What hosts do for models that cannot do it themselves: Converse reads documents to many of them as text."""
 FRAGMENT = re.compile(r"(?:.*[-@._/]|.*-(?:20\d\d|[0-9])|.{0,3})")
 """What a pattern of the price list looks for may be a piece of a name: such a piece is no alias."""
 
@@ -190,6 +192,7 @@ def _stated(entry: Entry, sources: list[Abilities], doubtful: frozenset[str]) ->
     verdicts = [_verdict(one) for one in sources]
     names = dict.fromkeys(name for verdict in verdicts for name in verdict)
     agreed = {name: {verdict[name] for verdict in verdicts if name in verdict} for name in names}
+    doubtful |= UNPROVEN.get(entry["provider"], frozenset())
     found: Entry = {
         "has": sorted(name for name in names if agreed[name] == {True}),
         "lacks": sorted(name for name in names if agreed[name] == {False} and name not in doubtful),
