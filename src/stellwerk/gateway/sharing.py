@@ -1,4 +1,4 @@
-"""What the workers of a host tell one another of targets: circuits that open and close, and calls under way.
+"""What the workers of a host tell one another of targets: circuits, calls under way, and what calls have shown.
 
 The board holds the state, the bus only says that it has changed: a notice that is lost is made good by the next
 heartbeat, a quarter of a second later. Without a bus, that is how fast news travels.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
+from stellwerk.core.health import FAILURES, NOTHING, OTHER, Signs
 from stellwerk.gateway.standing import Standings
 from stellwerk.ports.bus import Bus, Notice
-from stellwerk.supervisor.board import MOST_TARGETS, Board, Page
+from stellwerk.supervisor.board import MOST_TARGETS, Board, Page, TargetReading
 
 TOPIC = "targets"
 
@@ -43,7 +44,7 @@ class Sharing:
     def beat(self) -> None:
         """Writes down this worker's calls under way, and reads everybody else's."""
         for identity, standing in self._standings:
-            if standing.own_in_flight or identity in self._places:
+            if standing.own_in_flight or identity in self._places or standing.signs.latest:
                 self._write(identity)
         self._read()
 
@@ -59,7 +60,18 @@ class Sharing:
             return
         standing = self._standings.of(identity)
         until_s, version = standing.breaker.published
-        self._page.write_target(place, _key(identity), version, until_s, standing.own_in_flight)
+        signs = standing.signs
+        told = TargetReading(
+            version,
+            until_s,
+            standing.own_in_flight,
+            signs.limited_until,
+            signs.succeeded_at,
+            signs.failed_at,
+            FAILURES.index(signs.failure),
+            signs.failures,
+        )
+        self._page.write_target(place, _key(identity), told)
 
     def _on_notice(self, notice: Notice) -> None:
         if notice.topic == TOPIC:
@@ -70,9 +82,17 @@ class Sharing:
         for identity, standing in self._standings:
             others = told.get(_key(identity), ())
             standing.elsewhere = sum(other.in_flight for other in others)
+            signs = NOTHING
             for other in others:
+                signs = signs.meet(_signs(other))
                 if other.version > standing.breaker.version:
                     standing.heard(other.until_s, other.version)
+            standing.told = signs
+
+
+def _signs(told: TargetReading) -> Signs:
+    failure = FAILURES[told.failure] if told.failure < len(FAILURES) else OTHER  # a newer worker knows more of them
+    return Signs(told.limited_until, told.succeeded_at, told.failed_at, failure, told.failures)
 
 
 @lru_cache(maxsize=1024)

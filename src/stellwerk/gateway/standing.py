@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-from stellwerk.core.breaker import Breaker, Rules
+from stellwerk.core.breaker import REMEMBERED, Breaker, Rules
 from stellwerk.core.concurrency import ConcurrencyLimit
 from stellwerk.core.ewma import Ewma
+from stellwerk.core.health import NOTHING, Signs, failure_of
 from stellwerk.core.retry_budget import RetryBudget
 from stellwerk.core.sketch import Sketch
 from stellwerk.errors import EgressDenied, UpstreamError, UpstreamRateLimited, UpstreamRefused
@@ -30,9 +31,12 @@ class Standing:
 
     __slots__ = (
         "_blocked_until",
+        "_failed_at",
+        "_failure",
         "_first_byte",
         "_repeats",
         "_room",
+        "_succeeded_at",
         "breaker",
         "elsewhere",
         "is_plain",
@@ -40,6 +44,7 @@ class Standing:
         "on_trip",
         "own_in_flight",
         "rules",
+        "told",
     )
 
     def __init__(self, rules: Rules | None, on_trip: Callable[[Standing], None]) -> None:
@@ -50,12 +55,15 @@ class Standing:
         self._room = ConcurrencyLimit()
         self._repeats = RetryBudget()
         self._first_byte = Ewma(FIRST_BYTE_TAU_S)
-        self._blocked_until = 0.0
+        self._blocked_until = self._succeeded_at = self._failed_at = 0.0
+        self._failure = ""
         self.latencies = Sketch()
         """Times to first content, in seconds."""
         self.own_in_flight = 0
         self.elsewhere = 0
         """Calls of the host's other workers, as of their last heartbeat."""
+        self.told: Signs = NOTHING
+        """What calls of the host's other workers have shown, as of then."""
         self.is_plain = True
         """Whether it can be asked without further ado."""
 
@@ -68,6 +76,22 @@ class Standing:
     def first_byte_s(self) -> float:
         """Typical time to first content, 0 where nothing is known."""
         return self._first_byte.value
+
+    @property
+    def signs(self) -> Signs:
+        """What this worker's calls have shown."""
+        failures = REMEMBERED - self.breaker.history.bit_count()
+        return Signs(self._blocked_until, self._succeeded_at, self._failed_at, self._failure, failures)
+
+    @property
+    def all_signs(self) -> Signs:
+        """What the calls of all workers of the host have shown."""
+        return self.signs.meet(self.told)
+
+    @property
+    def latest(self) -> float:
+        """When a call of any worker of the host last showed something."""
+        return max(self._succeeded_at, self._failed_at, self.told.latest)
 
     # -- may it be asked?
 
@@ -114,6 +138,7 @@ class Standing:
     def answered(self, now: float, asked_at: float) -> None:
         """The target has begun to answer a call that went out at ``asked_at``."""
         waited_s = now - asked_at
+        self._succeeded_at = now
         self._first_byte.add(now, waited_s)
         self.latencies.add(waited_s)
         if not self.is_plain:
@@ -124,12 +149,15 @@ class Standing:
 
     def failed(self, now: float, asked_at: float, error: UpstreamError) -> None:
         """A call has failed. Only what is the provider's fault counts against it, and its limits by their own rule."""
+        if not isinstance(error, UpstreamRefused):
+            self._failed_at, self._failure = now, failure_of(error)
         if isinstance(error, UpstreamRateLimited):
             self._limit(now, error.retry_after_s)
             self._judge(now, self.breaker.abandoned(now))
         elif isinstance(error, EgressDenied):
             self._judge(now, self.breaker.abandoned(now))
         elif isinstance(error, UpstreamRefused):  # it is the request that is at fault, and the target that is well
+            self._succeeded_at = now
             self._judge(now, self.breaker.succeeded(now, asked_at))
         else:
             if error.retry_after_s:

@@ -33,8 +33,10 @@ from stellwerk.gateway.hedging import Hedging
 from stellwerk.gateway.masking import mask
 from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
+from stellwerk.gateway.monitor import Monitor
 from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
+from stellwerk.gateway.probing import Probing
 from stellwerk.gateway.renewals import Renewals
 from stellwerk.gateway.speeches import Speech, speech_of
 from stellwerk.gateway.stages.account import Account
@@ -80,6 +82,7 @@ class Gateway:
     media: Media
     renewals: Renewals
     standings: Standings
+    monitor: Monitor
 
 
 def assemble(
@@ -117,8 +120,10 @@ def assemble(
     app = App(pipeline, Paths(limits), operation, log)
     renewals = Renewals(Fetcher(pool, guard).fetch, deadlines, log, wall)
     renewals.adopt(configuration.providers)
+    monitor = Monitor(standings, Probing(pool, log, wall), log, deadlines.clock, wall)
+    _watch(monitor, configuration)
     front = Front(app, limits, deadlines)
-    return Gateway(front, pool, app, pipeline, account, metrics, guard, vault, media, renewals, standings)
+    return Gateway(front, pool, app, pipeline, account, metrics, guard, vault, media, renewals, standings, monitor)
 
 
 def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
@@ -138,6 +143,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.pool.reconsider()
     gateway.media.adopt(snapshot.media)
     gateway.renewals.adopt(configuration.providers)
+    _watch(gateway.monitor, configuration)
     gateway.pipeline.configuration = configuration
 
 
@@ -173,6 +179,20 @@ def configure(snapshot: Snapshot, pool: Pool, standings: Standings) -> Configura
         egress=_egress(snapshot, providers),
         providers=providers,
     )
+
+
+def _watch(monitor: Monitor, configuration: Configuration) -> None:
+    """Has the health of every target watched, and idle providers asked."""
+    routes: dict[str, dict[str, Route]] = {
+        name: {"": next(iter(home.routes.values()))} for name, home in configuration.homes.items()
+    }
+    targets = [target for model in configuration.models.values() for target in model.targets]
+    for model in configuration.models.values():
+        for target in model.targets:
+            routes[target.provider][target.model] = model.routes[target.identity]
+    monitor.adopt((target.provider, target.model) for target in targets)
+    known = {name: tuple(found.values()) for name, found in routes.items()}
+    monitor.probing.adopt(configuration.snapshot.health, known)
 
 
 def _rules(spec: BreakerSpec) -> Rules | None:

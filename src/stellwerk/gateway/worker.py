@@ -22,6 +22,7 @@ from stellwerk.config.references import resolve
 from stellwerk.core.snapshot import Snapshot, TlsSpec
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.published import series
 from stellwerk.gateway.vitals import Vitals
 from stellwerk.gateway.wiring import adopt, assemble, open_events
 from stellwerk.http.deadlines import Deadlines
@@ -56,7 +57,7 @@ class Worker:
         self._gateway = assemble(snapshot, deadlines, loop.call_later, self._writer.record, operation, self._log)
         page = board.Page(assignment.board, assignment.slot)
         if page.inherited:
-            self._gateway.metrics.restore(page.inherited)
+            self._gateway.metrics.restore(*series([page.inherited]))
         self._vitals = Vitals(page, board.Board(assignment.board), self._gateway, self._writer, slot=assignment.slot)
         self._draining: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
@@ -145,6 +146,7 @@ class Worker:
             self._log.warning("drain_cut", connections=self._gateway.front.connections)
             self._gateway.front.abort()
         self._gateway.renewals.stop()
+        self._gateway.monitor.probing.stop()
         self._gateway.pool.close()
         self._gateway.vault.close()
         await asyncio.to_thread(self._writer.close, FLUSH_S)

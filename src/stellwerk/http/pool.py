@@ -142,6 +142,11 @@ class Lane:
         return len(self._members) + self._connecting
 
     @property
+    def certificate_until(self) -> float | None:
+        """When the certificate of one of its connections expires (Unix seconds); ``None`` without one."""
+        return next(filter(None, (connection.certificate_until for connection in self._members)), None)
+
+    @property
     def max_reply_bytes(self) -> int:
         """The largest answer that is collected whole."""
         return self._pool.max_reply_bytes

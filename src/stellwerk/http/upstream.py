@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
@@ -76,6 +77,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._status = 0
         self._used = False
         self.deadline = NEVER
+
+    @property
+    def certificate_until(self) -> float | None:
+        """When the peer's certificate expires (Unix seconds); ``None`` where there is no encryption."""
+        certificate = self.transport.get_extra_info("peercert")
+        return float(ssl.cert_time_to_seconds(certificate["notAfter"])) if certificate else None
 
     # -- what the pool and the call's owner want
 
