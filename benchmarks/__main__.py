@@ -1,9 +1,9 @@
-"""`python -m benchmarks [load|streams|soak|micro] …`: the benchmarks under one name; without one, load."""
+"""`python -m benchmarks [load|streams|soak|micro|routing] …`: the benchmarks under one name; without one, load."""
 
 import sys
 from importlib import import_module
 
-COMMANDS = ("load", "streams", "soak", "micro")
+COMMANDS = ("load", "streams", "soak", "micro", "routing")
 
 
 def main() -> int:

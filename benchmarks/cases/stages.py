@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.cases.case import Case
 from benchmarks.cases.samples import chat_request
+from stellwerk.core.able import Lack
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.event import RequestEvent
@@ -116,6 +117,9 @@ def _configuration() -> Configuration:
         name=MODEL,
         strategy=priority.build(priority.Settings()),
         fixed=Plan((TARGET,), ""),
+        unfit={},
+        lack=Lack(),
+        is_choosy=False,
         standings={},
         targets=(TARGET,),
         routes={},
@@ -124,6 +128,8 @@ def _configuration() -> Configuration:
         attempts=6,
         repeats=2,
         hedging=None,
+        room=None,
+        mirror=None,
         stream_patience=Patience(),
         whole_patience=Patience(),
     )

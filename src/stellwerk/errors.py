@@ -10,6 +10,7 @@
     │   ├── AuthenticationFailed      401  no key, unknown key
     │   ├── PermissionDenied          403  the key may not do this
     │   ├── NotFound                  404  unknown path or model
+    │   │   └── NoCapableTarget       404  a model none of whose targets can do what the request needs
     │   ├── MethodNotAllowed          405
     │   ├── RequestTimeout            408  the caller sent too slowly
     │   ├── PayloadTooLarge           413
@@ -102,6 +103,12 @@ class ModelNotFound(NotFound):
     """A model name that is not configured, or that the caller's key may not use."""
 
     code = "model_not_found"
+
+
+class NoCapableTarget(NotFound):
+    """A model none of whose targets can do what the request needs, or has room for it."""
+
+    code = "no_capable_target"
 
 
 class MethodNotAllowed(RequestError):

@@ -3,7 +3,8 @@
 A kind is a shelf: a folder of the package in which every file is one interchangeable thing. Third parties put theirs on
 the same shelf through the entry point group ``stellwerk.KIND``, whose values are modules of the same form; a name of
 our own cannot be taken over. Such a module exports ``Settings`` (a frozen ``msgspec.Struct`` that forbids unknown
-fields), ``build(settings, ...)``, and where some options are secrets their names as ``SECRETS``.
+fields), ``build(settings, ...)``, where some options are secrets their names as ``SECRETS``, and where some name files
+that ``build`` reads theirs as ``FILES``.
 
 Modules are imported by name here and nowhere else: this is the one edge that points upward in the house.
 """
@@ -51,6 +52,11 @@ def settings(kind: str, name: str) -> type[msgspec.Struct]:
 def secrets(kind: str, name: str) -> tuple[str, ...]:
     """Names of the plugin's options that hold secrets."""
     return tuple(getattr(_module(kind, name), "SECRETS", ()))
+
+
+def files(kind: str, name: str) -> tuple[str, ...]:
+    """Names of the plugin's options that hold paths of files."""
+    return tuple(getattr(_module(kind, name), "FILES", ()))
 
 
 def build(kind: str, name: str, options: Mapping[str, Any], **given: Any) -> object:

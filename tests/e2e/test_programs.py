@@ -32,6 +32,8 @@ STEPS = [
     "structured output",
     "four SDKs",
     "fallback",
+    "circuit breaker",
+    "cheapest",
     "wrong key",
     "model not allowed",
     "bad request",

@@ -86,7 +86,7 @@ def test_a_secret_that_was_rotated_in_its_file_is_read_again(tmp_path: Path) -> 
     with running_beside(Scenario(providers=(simulated,))) as (simulator,):
         own = provider("north", simulator.base_url, key="file:provider.key")
         with up(tmp_path, server(), own, model("smart", "north"), WEB) as gateway:
-            assert statuses(gateway.address) == {502}
+            assert statuses(gateway.address) <= {502, 503}  # after four failures the target is left alone
             secret.write_text(fresh + "\n")
             gateway.signal(signal.SIGHUP)
             gateway.until(lambda: statuses(gateway.address) == {200}, "the old key is still used")

@@ -178,8 +178,14 @@ REQUESTS = objects(
 @given(REQUESTS)
 def test_a_request_loses_nothing_on_its_way_through_the_neutral_form(wire: Any) -> None:
     decoded = request.decode(dump(wire))
-    assert json.loads(request.encode(decoded)) == wire
-    assert request.decode(request.encode(decoded)) == decoded
+    expected = json.loads(dump(wire))
+    for tool in expected.get("tools", ()):
+        if tool.get("strict") and "input_schema" in tool:  # what is strict has to be closed there
+            tool["input_schema"]["additionalProperties"] = False
+    assert json.loads(request.encode(decoded)) == expected
+    again = request.decode(request.encode(decoded))
+    assert again == decoded or expected != wire
+    assert request.decode(request.encode(again)) == again
 
 
 @given(REQUESTS, TEXTS)

@@ -16,14 +16,13 @@ from pathlib import Path
 import msgspec
 
 from stellwerk.ports.bus import Bus, Notice
-from stellwerk.supervisor.private_directory import for_sockets
+from stellwerk.supervisor.private_directory import for_news
 
 SUFFIX = ".sock"
 MAX_DATAGRAM_BYTES = 16_384
 RETRY_S = 0.01
 MAX_RETRIES = 1_000
 """After so many (ten seconds) a peer that does not read counts as hung and is owed nothing more."""
-_LONGEST_NAME = len(".12345.1234567890.sock")
 _READS_PER_TURN = 8
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -39,7 +38,7 @@ class LocalBus:
 
     def __init__(self, directory: Path, slot: int, loop: asyncio.AbstractEventLoop) -> None:
         """Takes the slot's address, whoever had it before. Raises ``OSError`` when that cannot be."""
-        self._directory = for_sockets(directory, "bus", longest_file_name=_LONGEST_NAME)
+        self._directory = for_news(directory)
         self._own = self._directory / f"{slot}{SUFFIX}"
         self._loop = loop
         self._listeners: list[Callable[[Notice], None]] = []

@@ -78,6 +78,11 @@ targets = [{{ provider = "north", model = "gpt-5.2" }}]
 name = "sturdy"
 targets = [{{ provider = "broken", model = "gpt-5.2" }}, {{ provider = "south", model = "llama-4" }}]
 
+[[models]]
+name = "thrifty"
+strategy = "cheapest"
+targets = [{{ provider = "north", model = "gpt-5.2" }}, {{ provider = "north", model = "gpt-5-mini" }}]
+
 [[keys]]
 name = "shop"
 key = "env:SHOP_KEY"

@@ -61,6 +61,8 @@ def tell(
         ("structured output", lambda: _structured(client)),
         ("four SDKs", lambda: _four_sdks(client, base_url, keys["SHOP_KEY"])),
         ("fallback", lambda: _fallback(client)),
+        ("circuit breaker", lambda: _breaker(client)),
+        ("cheapest", lambda: _cheapest(client)),
         ("wrong key", lambda: _wrong_key(base_url)),
         ("model not allowed", lambda: _not_allowed(base_url, keys)),
         ("bad request", lambda: _bad_request(client)),
@@ -86,7 +88,7 @@ def _models(client: OpenAI, base_url: str, keys: dict[str, str]) -> str:
     mine = [model.id for model in client.models.list()]
     intern = OpenAI(base_url=f"{base_url}/v1", api_key=keys["INTERN_KEY"], max_retries=0)
     theirs = [model.id for model in intern.models.list()]
-    _expect(mine == ["smart", "sturdy"] and theirs == ["sturdy"], f"{mine} {theirs}")
+    _expect(mine == ["smart", "sturdy", "thrifty"] and theirs == ["sturdy"], f"{mine} {theirs}")
     return f"the shop may use {', '.join(mine)}; the intern {', '.join(theirs)}"
 
 
@@ -164,6 +166,26 @@ def _fallback(client: OpenAI) -> str:
     provider, attempts = raw.headers["x-stellwerk-provider"], raw.headers["x-stellwerk-attempts"]
     _expect(provider == "south" and attempts == "2", f"{provider} after {attempts}")
     return f"the first provider answered 503, {provider} answered at attempt {attempts}"
+
+
+def _breaker(client: OpenAI) -> str:
+    for failures in range(9):
+        raw = client.chat.completions.with_raw_response.create(
+            model="sturdy", messages=_ask("Hello?"), max_completion_tokens=5
+        )
+        if raw.headers["x-stellwerk-attempts"] == "1":
+            provider = raw.headers["x-stellwerk-provider"]
+            return f"after {failures} more failures the first provider is left alone, and {provider} asked at once"
+    raise AssertionError("a provider that always fails is asked again and again")
+
+
+def _cheapest(client: OpenAI) -> str:
+    raw = client.chat.completions.with_raw_response.create(
+        model="thrifty", messages=_ask("Hello?"), max_completion_tokens=50
+    )
+    model, cost = raw.headers["x-stellwerk-model"], raw.headers["x-stellwerk-cost-usd"]
+    _expect(model == "gpt-5-mini", model)
+    return f"{model} costs less than gpt-5.2, and answered for ${cost}"
 
 
 def _wrong_key(base_url: str) -> str:

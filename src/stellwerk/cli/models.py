@@ -1,4 +1,4 @@
-"""``stellwerk models``: shows what is known of models, prices included, and takes a newer list of them."""
+"""``stellwerk models``: shows what is known of models, explains where a request would go, and learns from outcomes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stellwerk.errors import ConfigurationError, NotFound
+from stellwerk.cli import models_learn
+from stellwerk.errors import ConfigurationError, InvalidRequest, ModelNotFound, NotFound
 
 if TYPE_CHECKING:
     from stellwerk.core.catalog import Catalog, ModelCard
 
-ACTIONS = ("list", "show", "update")
+ACTIONS = ("list", "show", "update", "explain", "learn")
 CONFIG = "stellwerk.toml"
+DIALECTS = (
+    "openai_chat",
+    "openai_responses",
+    "openai_completions",
+    "anthropic_messages",
+    "gemini",
+    "bedrock_converse",
+)
+"""Those of chat, in which a request may be."""
 CLOSE = 5
 """How many similar names are offered for one that is not known."""
 
@@ -25,6 +35,12 @@ UPDATE = """Takes a file of models and keeps it as models.json in the state dire
 model in it replaces what is known of the same provider and id, or adds to the catalogue. Nothing is fetched: this
 version reads the file that you give it and opens no connection. A running gateway takes the file up when it next loads
 its configuration (SIGHUP). Without the file in the state directory the shipped catalogue holds again."""
+
+EXPLAIN = """Decides where a request would go, as the gateway does, without starting or asking anything: no secret is
+looked up. Each target of the model is listed in the order in which it would be tried, or with what keeps the request
+from it: a capability that the catalogue says it lacks, or a prompt that is certainly longer than its context. Fallback
+models follow. All targets are taken to be well. The exit status is 1 when no target is able, 2 when the request cannot
+be read."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +55,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "update", help="take a newer list of models from a file", description=UPDATE, allow_abbrev=False
     )
     updating.add_argument("--from", dest="source", type=Path, required=True, metavar="FILE", help="the JSON file")
-    for action in (listing, showing, updating):
+    explaining = actions.add_parser(
+        "explain", help="where a request would go, and why", description=EXPLAIN, allow_abbrev=False
+    )
+    explaining.add_argument("--request", type=Path, required=True, metavar="FILE", help="the body of a chat request")
+    explaining.add_argument("--model", metavar="NAME", help="ask for this model (default: the request's)")
+    explaining.add_argument("--dialect", choices=DIALECTS, help="its dialect (default: found by its shape)")
+    learning = actions.add_parser(
+        "learn",
+        help="learn from outcomes which prompts a weak model does for",
+        description=models_learn.DESCRIPTION,
+        allow_abbrev=False,
+    )
+    models_learn.arguments(learning)
+    for action in (listing, showing, updating, explaining, learning):
         # Suppressed: what stands before the action must not be undone by its absence after it.
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
         action.add_argument("--config", default=argparse.SUPPRESS, metavar="FILE", help=argparse.SUPPRESS)
@@ -47,7 +76,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Does what was asked for."""
-    actions: dict[str, Callable[[argparse.Namespace], int]] = {"list": _list, "show": _show, "update": _update}
+    actions: dict[str, Callable[[argparse.Namespace], int]] = {
+        "list": _list,
+        "show": _show,
+        "update": _update,
+        "explain": _explain,
+        "learn": models_learn.run,
+    }
     try:
         status = actions[options.action](options)
         sys.stdout.flush()
@@ -111,6 +146,36 @@ def _update(options: argparse.Namespace) -> int:
             print(f"{what}: {name}")
     print(f"{changes.path}: models of {changes.date}, {changes.unchanged} as they were; reload to use them")
     return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from stellwerk.cli.models_explain import explain, lines_of
+    from stellwerk.cli.models_request import read_request
+    from stellwerk.config.compile import compile_file  # brings pydantic
+
+    snapshot = compile_file(Path(options.config or CONFIG), is_offline=True)
+    try:
+        body = options.request.read_bytes()
+        asked = read_request(body, options.dialect, options.model, max_depth=snapshot.server.limits.max_json_depth)
+        explanation = explain(snapshot, asked, int(time.time() * 1000))
+    except OSError as error:
+        return _misused(options, f"the request cannot be read: {(error.strerror or 'unknown reason').lower()}")
+    except (InvalidRequest, ModelNotFound) as error:
+        return _misused(options, error.message)
+    if options.json:
+        print(json.dumps(explanation.as_dict()))
+    else:
+        print("\n".join(lines_of(explanation)))
+    return 1 if explanation.problem else 0
+
+
+def _misused(options: argparse.Namespace, reason: str) -> int:
+    told = f"{options.request}: {reason}"
+    if options.json:
+        print(json.dumps({"ok": False, "problems": [told]}))
+    else:
+        print(told, file=sys.stderr)
+    return 2
 
 
 def _state(options: argparse.Namespace) -> Path | None:

@@ -56,9 +56,12 @@ from stellwerk.errors import ConfigurationError
 __all__ = ["compile_file", "main", "snapshot_of", "write"]
 
 
-def compile_file(path: Path, *, version: int = 1) -> Snapshot:
-    """The snapshot of a configuration file. Raises ``ConfigurationError`` with every problem."""
-    verdict = examine(path)
+def compile_file(path: Path, *, version: int = 1, is_offline: bool = False) -> Snapshot:
+    """The snapshot of a configuration file, for somebody who ``is_offline`` without looking up secrets.
+
+    Raises ``ConfigurationError`` with every problem.
+    """
+    verdict = examine(path, is_offline=is_offline)
     if verdict.settings is None:
         raise ConfigurationError(verdict.lines)
     return snapshot_of(verdict.settings, path, version=version)

@@ -6,6 +6,7 @@ every other reference the value it stands for. The secrets' values stay beside i
 
 from __future__ import annotations
 
+import os
 import pathlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from stellwerk.config.problems import MAX_INTEGER, Path, Problem, described, quo
 from stellwerk.config.references import absolute, is_reference, pointer, resolve
 from stellwerk.errors import ConfigurationError
 
+DEFAULT_STRATEGY = "priority"
 OWN_OPTIONS = ("name", "kind")
 """Keys of ``[[providers]]`` that belong to every provider; all others belong to its plugin."""
 
@@ -41,6 +43,8 @@ class Grounded:
     """Values that came from elsewhere, with their references: a message shows those instead."""
     hidden: set[Path] = field(default_factory=set)
     """Values that may be secrets although nobody can tell."""
+    unknown: set[Path] = field(default_factory=set)
+    """Options of providers whose values were left where they are: nothing can be said of them."""
     problems: list[Problem] = field(default_factory=list)
 
     def found(self, path: Path, value: Any) -> str:
@@ -51,19 +55,24 @@ class Grounded:
         return described(value) if is_covert or path in self.secrets else shown(value)
 
 
-def ground(document: dict[str, Any], source: pathlib.Path) -> Grounded:
-    """Replaces references and secrets. ``source`` is the absolute path of the file; the document is left as it is."""
-    return _Walk(document, source).grounded
+def ground(document: dict[str, Any], source: pathlib.Path, *, is_offline: bool = False) -> Grounded:
+    """Replaces references and secrets. ``source`` is the absolute path of the file; the document is left as it is.
+
+    Who ``is_offline`` connects to nobody: secrets are not looked up, and what else stands at a provider need not be.
+    """
+    return _Walk(document, source, is_offline=is_offline).grounded
 
 
 class _Walk:
     """One walk over a document, which makes another one of it."""
 
-    def __init__(self, document: dict[str, Any], source: pathlib.Path) -> None:
+    def __init__(self, document: dict[str, Any], source: pathlib.Path, *, is_offline: bool) -> None:
         self._document = document
         self._source = source
+        self._is_offline = is_offline
         self.grounded = Grounded({})
         self._covert = self._secret_paths()
+        self._files = self._file_paths()
         self.grounded.document = self._replaced(document, ())
 
     def _secret_paths(self) -> set[Path]:
@@ -75,6 +84,17 @@ class _Walk:
                 self.grounded.hidden |= {("providers", place, name) for name in provider if name not in OWN_OPTIONS}
             else:
                 paths |= {("providers", place, name) for name in names}
+        return paths
+
+    def _file_paths(self) -> set[Path]:
+        """Options of strategies that name files: a relative one lies beside the configuration."""
+        paths: set[Path] = set()
+        for place, model in tables(self._document, "models"):
+            try:
+                names = plugins.files("strategies", str(model.get("strategy", DEFAULT_STRATEGY)))
+            except ConfigurationError:
+                continue  # a strategy that does not exist, which is told elsewhere
+            paths |= {("models", place, "strategy_options", name) for name in names}
         return paths
 
     def _secret_options(self, kind: Any) -> tuple[str, ...] | None:
@@ -95,8 +115,9 @@ class _Walk:
                 return {key: self._replaced(child, (*path, key)) for key, child in value.items()}
             case list():
                 return [self._replaced(child, (*path, place)) for place, child in enumerate(value)]
-            case str() if is_reference(value):
-                return self._borrowed(value, path)
+            case str():
+                text = self._borrowed(value, path) if is_reference(value) else value
+                return os.path.normpath(self._source.parent / text) if text and path in self._files else text
             case int() if abs(value) > MAX_INTEGER:
                 self._complain(path, unfit("an integer of at most 64 bits", shown(value)))
         return value
@@ -111,7 +132,8 @@ class _Walk:
             self.grounded.secrets[path] = Secret(reference, is_literal=True, value=value)
             return reference
         reference = absolute(value, self._source.parent)
-        self.grounded.secrets[path] = Secret(reference, is_literal=False, value=self._resolved(reference, path))
+        found = None if self._is_offline else self._resolved(reference, path)
+        self.grounded.secrets[path] = Secret(reference, is_literal=False, value=found)
         return reference
 
     def _borrowed(self, value: str, path: Path) -> str:
@@ -123,7 +145,10 @@ class _Walk:
         try:
             return resolve(reference)
         except ConfigurationError as error:
-            self._complain(path, error.message)
+            if self._is_offline and path[0] == "providers" and len(path) > 2 and path[2] not in OWN_OPTIONS:
+                self.grounded.unknown.add(path)
+            else:
+                self._complain(path, error.message)
             return None
 
     def _pieces(self, path: Path) -> tuple[str, ...]:

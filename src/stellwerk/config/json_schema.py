@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from stellwerk import plugins
-from stellwerk.config.options import DEFAULT_STRATEGY
+from stellwerk.config.grounding import DEFAULT_STRATEGY
 from stellwerk.config.schema import Settings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

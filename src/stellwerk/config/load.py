@@ -44,12 +44,15 @@ def load(path: Path) -> Settings:
     return verdict.settings
 
 
-def examine(path: Path) -> Verdict:
-    """Everything there is to say about a file; raises nothing, whatever stands in it."""
+def examine(path: Path, *, is_offline: bool = False) -> Verdict:
+    """Everything there is to say about a file; raises nothing, whatever stands in it.
+
+    Who ``is_offline`` needs no secret, and none is looked up.
+    """
     file, text = str(path), ""
     try:
         text = text_of(path)
-        grounded = ground(document_of(text), path.absolute())
+        grounded = ground(document_of(text), path.absolute(), is_offline=is_offline)
     except Unreadable as error:
         return Verdict(file, None, _placed([error.problem], text), ())
     settings = validate(grounded)

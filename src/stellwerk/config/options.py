@@ -10,11 +10,9 @@ import msgspec
 
 from stellwerk import plugins
 from stellwerk.config import notation
-from stellwerk.config.grounding import OWN_OPTIONS, Grounded, tables
+from stellwerk.config.grounding import DEFAULT_STRATEGY, OWN_OPTIONS, Grounded, tables
 from stellwerk.config.problems import Path, Problem, one_of, shown, unfit, unknown_key, unknown_name
 from stellwerk.errors import ConfigurationError
-
-DEFAULT_STRATEGY = "priority"
 
 _PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\.(?P<key>[A-Za-z0-9_]+)|\[(?P<index>\d+)\]")
@@ -59,19 +57,31 @@ def _strategies(grounded: Grounded) -> Iterator[Problem]:
         if strategy not in known:
             yield Problem(at, unknown_name("a strategy", strategy, known, grounded.found(at, strategy)))
         elif isinstance(options, dict):
-            yield from _judged("strategies", strategy, options, ("models", place, "strategy_options"), grounded)
+            at = ("models", place, "strategy_options")
+            yield from _judged("strategies", strategy, options, at, grounded) or _unreadable(strategy, options, at)
 
 
 def _texts(options: Mapping[str, Any], at: Path, grounded: Grounded) -> Iterator[Problem]:
     """Texts that cannot be what they have to be for any provider: they end up in requests."""
     for option, value in options.items():
         path = (*at, option)
-        if not isinstance(value, str) or path in grounded.secrets:
+        if not isinstance(value, str) or path in grounded.secrets or path in grounded.unknown:
             continue
         try:
             (notation.url if option == "base_url" else notation.one_line)(value)
         except ValueError as error:
             yield Problem(path, unfit(str(error), grounded.found(path, value)))
+
+
+def _unreadable(strategy: str, options: Mapping[str, Any], at: Path) -> list[Problem]:
+    """What is wrong with the file that a strategy needs, which shows when it is built."""
+    names = plugins.files("strategies", strategy)
+    try:
+        if names:
+            plugins.build("strategies", strategy, options)
+    except ConfigurationError as error:
+        return [Problem((*at, names[0]), error.message)]
+    return []
 
 
 def _judged(kind: str, name: str, options: Mapping[str, Any], at: Path, grounded: Grounded) -> list[Problem]:
@@ -89,11 +99,12 @@ def _judged(kind: str, name: str, options: Mapping[str, Any], at: Path, grounded
     ]
     problems += _texts(options, at, grounded) if kind == "providers" else ()
     for option, field in fields.items():
-        if option in options and option not in secrets:
+        if option in options and option not in secrets and (*at, option) not in grounded.unknown:
             problems += _field_problems(options[option], field.type, (*at, option), grounded)
         elif option not in options and field.required:
             problems.append(Problem((*at, option), "required, but missing"))
-    if problems or any(grounded.secrets[*at, option].value is None for option in secrets):
+    is_known = not any(path[: len(at)] == at for path in grounded.unknown)
+    if problems or not is_known or any(grounded.secrets[*at, option].value is None for option in secrets):
         return problems
     # What remains are rules over several options, which may look at the secrets' values.
     values = {option: grounded.secrets[*at, option].value for option in secrets}

@@ -17,7 +17,8 @@ import msgspec
 REMEMBERED = 64
 """Outcomes that are remembered."""
 
-_WELL = (1 << REMEMBERED) - 1
+WELL = (1 << REMEMBERED) - 1
+"""The history of a target that nothing is known against."""
 _JITTER = 0.2
 
 
@@ -41,7 +42,7 @@ class Breaker(msgspec.Struct, frozen=True, gc=False):
     """Odd while open, even while closed: grows by one with each change between the two."""
     until_s: float = 0.0
     """When the last cool-down ends, or ended."""
-    history: int = _WELL
+    history: int = WELL
     """The last 64 outcomes as bits, the latest the lowest: 1 is a success, and so is what has not happened yet."""
     counted: int = 0
     """Which bits of the history were noted since it closed: older ones cannot open it again."""
@@ -69,7 +70,7 @@ class Breaker(msgspec.Struct, frozen=True, gc=False):
         if not self.version & 1 or history.bit_count() <= REMEMBERED // 2:
             return False
         before_the_last_run = history | (history - 1)
-        return before_the_last_run != _WELL
+        return before_the_last_run != WELL
 
     def admits(self, now: float) -> bool:
         """Whether a call may be made: any if closed, else the probe, which must be taken with ``probe``."""
@@ -97,7 +98,7 @@ class Breaker(msgspec.Struct, frozen=True, gc=False):
     def succeeded(self, now: float, asked_at: float | None = None) -> Breaker:
         """After the target has answered a call that began at ``asked_at`` (where not told: now)."""
         if not self.version & 1:
-            if self.history == _WELL:
+            if self.history == WELL:
                 return self
             return Breaker(self.version, self.until_s, _noted(self.history, 1), _noted(self.counted, 1), self.failed_at)
         history = _noted(self.history, 1)
@@ -114,7 +115,7 @@ class Breaker(msgspec.Struct, frozen=True, gc=False):
         is_closed = not self.version & 1
         if is_closed and is_late:
             return self  # an outage that is over
-        history = _noted(_WELL if now - self.failed_at > rules.window_s else self.history, 0)
+        history = _noted(WELL if now - self.failed_at > rules.window_s else self.history, 0)
         if is_closed:
             counted = _noted(self.counted, 1)
             if not _is_too_much(counted & ~history, rules):
@@ -169,7 +170,7 @@ def _ending(breaker: Breaker) -> tuple[float, float, float]:
 
 
 def _noted(bits: int, bit: int) -> int:
-    return (bits << 1 | bit) & _WELL
+    return (bits << 1 | bit) & WELL
 
 
 def _is_too_much(failures: int, rules: Rules) -> bool:

@@ -16,8 +16,9 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     ``error`` is the stable code of what went wrong, empty on success. ``latency_us`` runs from the request's last byte
     to the answer's last, ``first_byte_us`` to its first, and ``overhead_us`` is the latency without what was spent
     waiting for providers. ``cost_nanos`` are nano-dollars; ``None`` where the cost is unknown, since the model has no
-    price or nobody said what was used. ``hedge_cost_nanos`` is the part of it for targets that were asked beside the one
-    that answered. ``route`` says why targets were asked in this order, and what became of those that did not answer.
+    price or nobody said what was used. ``extra_cost_nanos`` is the part of it for what the
+    caller did not get: of targets that were asked beside the one that answered, and weak answers that did not do.
+    ``route`` says why targets were asked in this order, and what became of those that did not answer.
     """
 
     started_ms: int
@@ -46,5 +47,5 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     finish: str
     tags: str
     cost_nanos: int | None = None
-    hedge_cost_nanos: int = 0
+    extra_cost_nanos: int = 0
     route: str = ""

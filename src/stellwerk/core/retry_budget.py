@@ -23,10 +23,10 @@ class RetryBudget:
         self._share = 0.0
         self._share_at = 0.0
 
-    def note(self, now: float) -> None:
-        """A call is made that is no repeat: it earns a tenth of one. Moments do not run backwards."""
+    def note(self, now: float, calls: int = 1) -> None:
+        """Calls are made that are no repeats: each earns a tenth of one. Moments do not run backwards."""
         # What was earned fades, so that steady traffic has as much in store as it earns in KEPT_S.
-        self._share = self._share * exp((self._share_at - now) / KEPT_S) + SHARE
+        self._share = self._share * exp((self._share_at - now) / KEPT_S) + SHARE * calls
         self._share_at = now
 
     def take(self, now: float) -> bool:

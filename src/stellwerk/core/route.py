@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from stellwerk.core.acceptance import Acceptance
 from stellwerk.core.catalog import ModelCard
 from stellwerk.core.envelope import Envelope
+
+if TYPE_CHECKING:
+    from stellwerk.core.acceptance import Acceptance
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -49,6 +51,8 @@ class Ask(msgspec.Struct, frozen=True):
     """The conversation so far, for strategies that mind it."""
     at_ms: int = 0
     """Unix time in milliseconds, for prices that change with the hour."""
+    text: Callable[[], str] = str
+    """The text of the last message of the user, read when first asked for; empty where there is none."""
 
 
 class Standing(Protocol):
@@ -72,12 +76,3 @@ class Plan(msgspec.Struct, frozen=True):
     reason: str
     acceptance: Acceptance | None = None
     """What an answer has to be for the caller to get it; one of the last target is taken as it is."""
-
-
-def able(targets: Iterable[Target], capabilities: Iterable[str]) -> tuple[Target, ...]:
-    """Targets of which none of the capabilities is known to be missing, in their order.
-
-    A model that the catalogue does not know, or of which it does not say, is trusted to be able to.
-    """
-    wanted = tuple(capabilities)
-    return tuple(target for target in targets if target.card is None or not target.card.missing(wanted))

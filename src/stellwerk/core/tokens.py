@@ -26,7 +26,6 @@ from stellwerk.core.part import (
     ToolResult,
     Video,
 )
-from stellwerk.core.text_tokens import WINDOW, estimate_window, windows
 from stellwerk.core.tool import CustomTool, OpaqueTool, Tool
 
 MEDIA_TOKENS = 1_600
@@ -67,6 +66,8 @@ def estimate(request: ChatRequest) -> int:
 
 def estimate_in_steps(request: ChatRequest) -> Iterator[int]:
     """The same as a sum, of which each term is less than a millisecond's work: for who has others to serve between."""
+    from stellwerk.core.text_tokens import WINDOW, estimate_window  # most workers never count
+
     total = worked = 0
     for term in _terms(request):
         size = len(term) if isinstance(term, str) else 0
@@ -139,6 +140,8 @@ def _tool(tool: Tool) -> Iterator[_Term]:
 
 
 def _texts(*texts: str | None) -> Iterator[_Term]:
+    from stellwerk.core.text_tokens import windows
+
     for text in texts:
         if text:
             yield from windows(text)

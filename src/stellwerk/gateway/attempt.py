@@ -27,13 +27,16 @@ from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers, media_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from stellwerk.core.media import Link
+    from stellwerk.core.reply import ReplyFacts
+    from stellwerk.core.usage import Usage
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.exchange import Exchange
+    from stellwerk.gateway.gate import Gate
     from stellwerk.gateway.reply import Reply
 
 FINISH_S = 5.0
@@ -50,8 +53,6 @@ class Attempt(msgspec.Struct, eq=False):
     _interpreter: Interpretation | None
     """Who translates; ``None`` where the target speaks the caller's dialect."""
     _expires: float
-    _is_repeat: bool = False
-    """Whether the target has been asked before."""
     sent: float = 0.0
     """When the target was asked, in the event loop's clock; 0 while it has not been."""
     warning: bytes = b""
@@ -95,7 +96,7 @@ class Attempt(msgspec.Struct, eq=False):
             exchange.fail_by_defect(error)
             return
         self.sent = exchange.clock()
-        route.standing.begin(self.sent, is_repeat=self._is_repeat)
+        route.standing.begin(self.sent)
         body, model = wire.body, exchange.model
         self._call = call = Call(
             frame(wire.method, wire.path, route.authority, wire.fields, len(body)),
@@ -143,21 +144,22 @@ class Attempt(msgspec.Struct, eq=False):
     def on_head(self, status: int, headers: Headers) -> bool:
         """An event stream is streamed; everything else is an answer to be read whole."""
         call, reply, route, interpreter = self._call, self._reply, self.route, self._interpreter
-        self._heed(headers)
         if status != 200 or _is_encoded(headers) or not self._is_stream(media_type(headers)):
             return False
+        self._heed(headers)
         if call is not None:
             relay = reply.dialect.relay(reply.lease.envelope) if interpreter is None else interpreter.stream(route)
             if interpreter is None and self._custody is not None:
                 relay = self._custody.relay(route, relay)
             call.sink = self._stream = StreamReply(self, reply, relay, self._exchange.scheduler.deadlines)
+            if self._exchange.is_gated:
+                self._stream.gate = self._exchange.gate_for(self)
         return True
 
     def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
         """A whole answer: the caller's, or a reason to ask someone else."""
         self._call = None
         exchange, reply = self._exchange, self._reply
-        self._heed(headers)
         try:
             if status != 200:
                 exchange.attempt_failed(self, self._refusal(status, headers, body))
@@ -168,11 +170,15 @@ class Attempt(msgspec.Struct, eq=False):
             else:
                 dialect, interpreter = reply.dialect, self._interpreter
                 answer = (body, dialect.facts(body)) if interpreter is None else interpreter.answer(self.route, body)
-                now = exchange.settle_on(self)
-                self._answered(now)
-                self._end()
-                reply.respond(*answer, now)
+                if exchange.is_gated:
+                    self._weigh(*answer, exchange.gate_for(self), body)
+                    return
+                now, standing = exchange.settle_on(self), self.route.standing
+                if standing.answered(now, self.sent):
+                    self._heed(headers)
+                standing.end()
                 exchange.finish()
+                reply.respond(*answer, now)
         except UpstreamInvalid as error:
             exchange.attempt_failed(self, error)
         except StellwerkError as error:
@@ -197,7 +203,9 @@ class Attempt(msgspec.Struct, eq=False):
 
     def win(self) -> None:
         """The stream's first bytes go to the caller: from here on nobody else can answer."""
-        self._answered(self._exchange.settle_on(self))
+        now = self._exchange.settle_on(self)
+        if not self._is_judged:
+            self._answered(now)
 
     def hear(self, stream: StreamReply) -> None:
         """Content has come: from here on only the pauses between events are bounded."""
@@ -224,6 +232,17 @@ class Attempt(msgspec.Struct, eq=False):
         self._end()
         self._exchange.finish()
 
+    def judge(self, gate: Gate, raw: bytes) -> str:
+        """Why a whole stream, as the target sent it, does not do. Raises ``UpstreamInvalid``."""
+        return gate.verdict_on_stream(self.route, raw)
+
+    def turn_down(self, why: str, usage: Usage | None, deliver: Callable[[], None]) -> None:
+        """The stream is whole, and does not do, or is only the first of two; it is held, and can still be delivered."""
+        self._call = self._stream = None
+        self._answered(self._exchange.clock())
+        self._end()
+        self._exchange.turn_down(self, why, usage, deliver)
+
     def stream_failed(self, error: UpstreamError) -> None:
         """The stream came to nothing before anything of it went to the caller."""
         self._stream = None
@@ -247,9 +266,26 @@ class Attempt(msgspec.Struct, eq=False):
         if self.sent:
             standing = self.route.standing
             if not self._is_judged:
-                standing.left(self._exchange.clock())
+                standing.left(self._exchange.clock(), self.sent)
             standing.end()
             self.sent = 0.0
+
+    def _weigh(self, body: bytes, facts: ReplyFacts, gate: Gate | None, raw: bytes) -> None:
+        """A whole answer goes to the caller, if it does; ``raw`` is as the target gave it."""
+        exchange, reply = self._exchange, self._reply
+        why = gate.verdict(self.route, raw) if gate is not None else ""
+
+        def deliver() -> None:
+            now = exchange.settle_on(self)
+            reply.respond(body, facts, now)
+            exchange.finish()
+
+        self._answered(exchange.clock())
+        self._end()
+        if gate is None or not (why or gate.wants_another(self.route)):
+            deliver()
+        else:
+            exchange.turn_down(self, why, facts.usage, deliver)
 
     def _heed(self, headers: Headers) -> None:
         """Leaves the target alone while its answers say that nothing is left."""

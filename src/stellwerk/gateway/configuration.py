@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
+from stellwerk.core.able import Lack
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.route import Plan, Target
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.core.wire import WireRequest
 from stellwerk.gateway.hedging import Hedging
+from stellwerk.gateway.mirror import Mirror
 from stellwerk.gateway.speeches import Speech
 from stellwerk.gateway.stages.authenticate import Directory
 from stellwerk.gateway.standing import Standing
+from stellwerk.gateway.waiting_room import WaitingRoom
 from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
 from stellwerk.http.pool import Lane
@@ -54,6 +57,12 @@ class Model:
     strategy: Strategy
     fixed: Plan | None
     """The plan that is made whatever the request, spare targets included, where the strategy has one."""
+    unfit: Mapping[str, str]
+    """Why targets are left out whatever the request, by identity: what the model requires, and they lack."""
+    lack: Lack
+    """What some of the targets, spare ones included, are known to lack: only requests that need it are looked at."""
+    is_choosy: bool
+    """Whether anything is known to be lacking."""
     standings: dict[str, Standing]
     """How its own targets are doing, by identity."""
     targets: tuple[Target, ...]
@@ -66,6 +75,10 @@ class Model:
     repeats: int
     hedging: Hedging | None
     """Whether a second target is asked beside a slow one."""
+    room: WaitingRoom | None
+    """Where requests wait while every target is at its limit."""
+    mirror: Mirror | None
+    """Who is sent copies of requests."""
     stream_patience: Patience
     whole_patience: Patience
 

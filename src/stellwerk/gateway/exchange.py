@@ -17,20 +17,24 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.core.backoff import full_jitter
-from stellwerk.errors import InvalidRequest, Overloaded, StellwerkError, UpstreamError, UpstreamRateLimited
+from stellwerk.core.cost import nanos_of
+from stellwerk.errors import InvalidRequest, StellwerkError, UpstreamError
+from stellwerk.gateway import prospects
 from stellwerk.gateway.attempt import Attempt
 from stellwerk.gateway.defect import report
-from stellwerk.gateway.media import Media
-from stellwerk.http.deadlines import Deadlines, Timer
-from stellwerk.supervisor.log import Log
 
 if TYPE_CHECKING:
+    from stellwerk.core.acceptance import Acceptance
     from stellwerk.core.route import Target
+    from stellwerk.core.usage import Usage
     from stellwerk.gateway.configuration import Model, Route
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.dialect import Interpretation
+    from stellwerk.gateway.gate import Gate
     from stellwerk.gateway.hedging import Hedging
     from stellwerk.gateway.reply import Reply
+    from stellwerk.gateway.scheduler import Scheduler
+    from stellwerk.http.deadlines import Timer
 
 MAX_RETRY_AFTER_S = 5.0
 """A provider that wants to be left alone for longer is not waited for."""
@@ -40,21 +44,7 @@ NEXT_TARGET_SHARE = 0.5
 """While another target remains, one attempt takes at most this share of the time that is left."""
 
 
-class Scheduler:
-    """What an exchange needs of its process: deadlines, a later call, a place to report a defect, a way to media."""
-
-    __slots__ = ("call_later", "deadlines", "log", "media")
-
-    def __init__(
-        self, deadlines: Deadlines, call_later: Callable[[float, Callable[[], None]], Timer], log: Log, media: Media
-    ) -> None:
-        self.deadlines = deadlines
-        self.call_later = call_later
-        self.log = log
-        self.media = media
-
-
-class _Failed(msgspec.Struct, gc=False):
+class _Failed(msgspec.Struct):
     """What became of a target so far."""
 
     tries: int
@@ -76,8 +66,8 @@ class Exchange(msgspec.Struct, eq=False):
     _trace: bytes = b""
     _custody: Custody | None = None
     """Of a caller who may name, and is handed, what providers keep."""
-    _index: int = 0
-    """Where the target stands that is asked next."""
+    _index: int = 1
+    """Where the target stands that is asked next, once the first one has been."""
     _running: tuple[Attempt, ...] = ()
     _waiting: float = 0.0
     """Since when providers, or a pause between two attempts, are waited for; 0 while nothing is."""
@@ -86,19 +76,35 @@ class Exchange(msgspec.Struct, eq=False):
     _failed: dict[str, _Failed] | None = None
     """By target, what has failed."""
     _interpreter: Interpretation | None = None
+    _gate: Gate | None = None
+    """Judges answers, where the plan says what they have to be."""
+    _second_best: tuple[Callable[[], None], int] | None = None
+    """Hands on an answer that was turned down, should nobody have a better one; and its cost."""
 
-    def start(self) -> None:
-        """Asks the first target."""
+    def start(self, acceptance: Acceptance | None = None) -> None:
+        """Asks the first target; ``acceptance`` is what an answer has to be, unless nobody is left to ask."""
         self._reply.request.owner = self
-        self._go_on(None)
+        if acceptance is not None:
+            from stellwerk.gateway.gate import gate_of  # loaded when the first cascade runs
+
+            try:
+                self._gate = gate_of(acceptance, self._reply)
+            except StellwerkError as error:
+                self.fail(error)
+                return
+        first = self.model.routes.get(self._targets[0].identity) if self._targets else None
+        if first is not None and first.standing.is_plain:  # mostly; what follows is the same, without looking around
+            self._launch(first)
+        else:
+            self._index = 0
+            self._go_on(None)
 
     # -- what the caller says
 
     def on_gone(self) -> None:
         """The caller has left: so does the providers' work for it."""
         running, self._running = self._running, ()
-        self._stop_timer()
-        self._stop_waiting()
+        self._leave_room()
         settled = [attempt.depart() for attempt in running]
         if not any(settled):
             self._reply.cancel(None, "")
@@ -130,16 +136,46 @@ class Exchange(msgspec.Struct, eq=False):
         if self._timer is not None:
             self._stop_timer()
         reply = self._reply
-        reply.route, reply.warning = winner.route, winner.warning
-        if self._waiting:
-            reply.waited_s += now - self._waiting
-            self._waiting = 0.0
+        if reply.route is not winner.route or winner.warning:
+            reply.route, reply.warning = winner.route, winner.warning
+        reply.waited_s += now - (self._waiting or now)
+        self._waiting = 0.0
         return now
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether answers are judged before they go to the caller."""
+        return self._gate is not None
+
+    def gate_for(self, attempt: Attempt) -> Gate | None:
+        """Who judges this attempt's answer: nobody, where nobody else could be asked."""
+        if self._gate is None or self._custody is not None or self._reply.attempts >= self.model.attempts:
+            return None
+        is_last = not self._has_next(self.clock()) and not self._gate.has_sample_of(attempt.route)
+        return None if is_last else self._gate
+
+    def turn_down(self, attempt: Attempt, why: str, usage: Usage | None, deliver: Callable[[], None]) -> None:
+        """An answer does not do, or is only the first of two: it is paid for, and the next one is asked for."""
+        self._running = ()
+        self._stop_timer()
+        self._stop_waiting()
+        reply, route = self._reply, attempt.route
+        nanos = nanos_of(usage, route.target.card, reply.lease.started_ms) if usage is not None else None
+        reply.extra_nanos += nanos or 0
+        self._note(route, why or "asked once more, to compare its answers")
+        self._second_best = deliver, nanos or 0
+        if not why:
+            self._launch(route, is_repeat=True)
+        else:
+            self._go_on(None)
 
     def finish(self) -> None:
         """The caller has its answer, for better or worse: nothing holds a cycle of objects together."""
         self._running = ()
-        self._failed = self._interpreter = None
+        if self._failed is not None:  # errors remember the frames that they passed, and with them this
+            self._failed = None
+        if self._second_best is not None:
+            self._second_best = None
 
     def attempt_failed(self, attempt: Attempt, error: UpstreamError | InvalidRequest) -> None:
         """An attempt came to nothing: leave it to the others, ask the next, or give up with the reason."""
@@ -176,6 +212,12 @@ class Exchange(msgspec.Struct, eq=False):
             attempt.cancel()
         self._stop_timer()
         self._stop_waiting()
+        second_best, self._second_best = self._second_best, None
+        if second_best is not None:
+            deliver, nanos = second_best
+            self._reply.extra_nanos -= nanos
+            deliver()
+            return
         if isinstance(error, InvalidRequest) and self._failed:
             told = (each.error for each in self._failed.values() if isinstance(each.error, UpstreamError))
             error = next(told, error)
@@ -196,7 +238,7 @@ class Exchange(msgspec.Struct, eq=False):
             if route is not None:
                 self._launch(route)
             elif error is None:
-                self.fail(self._nobody())
+                self._wait_or_fail()
             else:
                 self._repeat_later(error)
         except Exception as defect:  # noqa: BLE001  # a strategy's plan may be one that cannot be followed
@@ -214,21 +256,16 @@ class Exchange(msgspec.Struct, eq=False):
         return None
 
     def _last_resort(self) -> Route | None:
-        """A target that has not been asked yet and whose circuit is open although it mostly answers."""
-        now, failed = self.clock(), self._failed or {}
-        for target in self._targets:
-            route = self.model.routes[target.identity]
-            if target.identity not in failed and route.standing.is_last_resort(now):
-                self._note(route, "asked all the same, for no better one is left")
-                return route
-        return None
+        route = prospects.last_resort(self._targets, self._failed or (), self.model.routes, self.clock())
+        if route is not None:
+            self._note(route, "asked all the same, for no better one is left")
+        return route
 
     def _launch(self, route: Route, *, is_repeat: bool = False) -> None:
         reply, now = self._reply, self.clock()
         reply.attempts += 1
         reply.route = route
-        if not self._waiting:
-            self._waiting = now
+        self._waiting = self._waiting or now
         interpreter = None
         try:
             if not route.provider.speaks(reply.lease.envelope.dialect):
@@ -237,12 +274,12 @@ class Exchange(msgspec.Struct, eq=False):
         except StellwerkError as error:
             self.fail(error)
             return
-        attempt = Attempt(self, reply, route, self._custody, interpreter, self._attempt_expires(now), is_repeat)
-        self._running = (*self._running, attempt)
+        expires = self._expires if self._index >= len(self._targets) else self._attempt_expires(now)
+        attempt = Attempt(self, reply, route, self._custody, interpreter, expires)
+        self._running = (*self._running, attempt) if self._running else (attempt,)
         attempt.start(self._trace)
-        hedging = self.model.hedging
-        if hedging is not None and attempt.sent and self._running == (attempt,) and not is_repeat:
-            self._hedge_later(hedging, route)
+        if self.model.hedging is not None and attempt.sent and self._running == (attempt,) and not is_repeat:
+            self._hedge_later(self.model.hedging, route)
 
     def _hedge_later(self, hedging: Hedging, route: Route) -> None:
         """Waits for the first byte as long as usual."""
@@ -271,26 +308,54 @@ class Exchange(msgspec.Struct, eq=False):
 
     def _has_next(self, now: float) -> bool:
         """Whether another target could be asked if this one fails."""
-        targets, routes = self._targets, self.model.routes
-        for index in range(self._index, len(targets)):
-            standing = routes[targets[index].identity].standing
-            if standing.is_plain or not standing.verdict(now):
-                return True
-        return False
+        return prospects.has_able(self._targets, self._index, self.model.routes, now)
 
-    def _nobody(self) -> StellwerkError:
-        """Why no target can be asked: the caller is told when to come back."""
+    # -- waiting for a target that is at its limit
+
+    def on_room(self) -> bool:
+        """A target may have room."""
+        self._index, now = 0, self.clock()
+        failed, routes = self._failed or (), self.model.routes
+        if not self._has_next(now) and prospects.last_resort(self._targets, failed, routes, now) is None:
+            return False
+        self._leave_room()
+        self._go_on(None)
+        return True
+
+    def _wait_or_fail(self) -> None:
+        """Nobody can be asked: joins those who wait, where it is a provider's limit that they wait for."""
+        room, now, targets, routes = self.model.room, self.clock(), self._targets, self.model.routes
+        may_wait = self._second_best is None and prospects.is_limited(targets, routes, now)
+        if room is not None and may_wait and room.enter(self._reply.lease.principal.key_name, self):
+            self._waiting = now
+            self._look_later(min(now + room.timeout_s, self._expires))
+        else:
+            self.fail(prospects.nobody(targets, routes, now))
+
+    def _look_later(self, end: float) -> None:
+        """Looks again as soon as time alone may have made room, and gives up at ``end``."""
         now = self.clock()
-        standings = [self.model.routes[target.identity].standing for target in self._targets]
-        reasons = [
-            f"{target.provider}: {standing.verdict(now)}"
-            for target, standing in zip(self._targets, standings, strict=True)
-        ]
-        ready_s = min(standing.ready_in_s(now) for standing in standings)
-        message = f"No provider of this model can be asked now ({'; '.join(reasons)})."
-        if any(standing.is_limited(now) for standing in standings):
-            return UpstreamRateLimited(message, retry_after_s=ready_s)
-        return Overloaded(message, retry_after_s=ready_s)
+        soonest_s = prospects.ready_in_s(self._targets, self.model.routes, now) or end - now
+        pause_s = max(min(soonest_s, end - now), 0.0)
+        self._timer = self.scheduler.call_later(pause_s, partial(self._look_again, end))
+
+    def _look_again(self, end: float) -> None:
+        self._timer = None
+        if self.on_room():
+            return
+        if self.clock() < end:
+            self._look_later(end)
+        else:
+            self._leave_room()
+            self.fail(prospects.nobody(self._targets, self.model.routes, self.clock()))
+
+    def _leave_room(self) -> None:
+        if self.model.room is not None:
+            self.model.room.leave(self._reply.lease.principal.key_name, self)
+        self._stop_timer()
+        self._stop_waiting()
+
+    # -- what a target's dialect and a judged answer take
 
     def _interpret(self, route: Route) -> Interpretation:
         """Who translates this request, as soon as a target needs it."""
@@ -314,7 +379,7 @@ class Exchange(msgspec.Struct, eq=False):
             if not isinstance(told, UpstreamError) or told.is_lasting:
                 continue
             standing = route.standing
-            wait_s = max(pause_s, told.retry_after_s or 0.0, standing.ready_in_s(now))
+            wait_s = max(pause_s, told.retry_after_s or 0.0, standing.repeatable_in_s(now))
             if wait_s > MAX_RETRY_AFTER_S or now + wait_s >= self._expires or not standing.may_repeat(now):
                 continue
             self._pauses += 1

@@ -44,10 +44,15 @@ class Interpreter:
 
         Raises ``InvalidRequest``: as ``MediaUnavailable`` for such as cannot be had.
         """
+        self.read()
+        return () if self._media is None else self._media.missing(route)
+
+    def read(self) -> ChatRequest:
+        """The whole request. Raises ``InvalidRequest``."""
         if self._asked is None:
             self._asked = self._dialect.decode(self._envelope)
             self._media = LinkedMedia.of(self._asked)
-        return () if self._media is None else self._media.missing(route)
+        return self._asked
 
     def learn(self, found: Found) -> None:
         """Takes note of what lies behind links, or why that cannot be had."""

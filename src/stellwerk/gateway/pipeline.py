@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,12 @@ from stellwerk.errors import InvalidRequest, StellwerkError
 from stellwerk.gateway.configuration import Configuration, Model
 from stellwerk.gateway.conversations import Conversations, conversation_of
 from stellwerk.gateway.dialect import Dialect, Ids
-from stellwerk.gateway.exchange import Exchange, Scheduler
+from stellwerk.gateway.exchange import Exchange
 from stellwerk.gateway.reply import Reply
+from stellwerk.gateway.scheduler import Scheduler
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import authenticate
-from stellwerk.gateway.stages.route import find, route
+from stellwerk.gateway.stages.route import concerns, find, last_text, route, route_able
 from stellwerk.gateway.vault import Vault
 from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers, render
@@ -86,7 +88,7 @@ class Pipeline:
                 if known is not None:
                     known.notes = terms
             envelope = dialect.read(request)
-            custody, why = None, ""
+            custody, why, acceptance = None, "", None
             ids = dialect.ids
             if ids is not _NONE and (ids is _KEPT or _may_name(request.body)):
                 if ids is _KEPT and self._reads_batch_file(request, dialect, request_id, started_ms, terms, envelope):
@@ -94,18 +96,35 @@ class Pipeline:
                 envelope, model, targets, custody = self._place(dialect, principal, envelope, request, terms.session)
             else:
                 model = find(principal, envelope, configuration)
-                plan = model.fixed or self._order(model, principal, envelope, terms.session)
-                targets, why = plan.targets, plan.reason
+                plan = model.fixed
+                if plan is None or (model.is_choosy and concerns(model, envelope)):
+                    plan = self._order(model, dialect, principal, envelope, terms.session)
+                targets, why, acceptance = plan.targets, plan.reason, plan.acceptance
         except StellwerkError as error:
             self._refused(request, dialect, request_id, started_ms, principal, envelope).fail(error)
             return
         lease = self._account.open(request_id, started_ms, principal, envelope, terms.tags)
-        reply = Reply(request, dialect, lease, self._clock)
-        reply.why = why
+        reply = Reply(request, dialect, lease, self._clock, why)
         if model.strategy.minds_conversations:
             reply.conversation = conversation_of(principal, terms.session, envelope)
             reply.conversations = self._conversations
-        self._exchange(reply, model, targets, terms, custody).start()
+        timeout_s, allowed_s = model.timeout_s, terms.timeout_s
+        Exchange(
+            reply,
+            model,
+            targets,
+            self._scheduler,
+            self._clock,
+            request.received + (min(allowed_s, timeout_s)),
+            allowed_s < timeout_s,
+            terms.trace,
+            custody,
+        ).start(acceptance)
+        mirror = model.mirror
+        if mirror is not None and custody is None and mirror.takes(random.random()):  # noqa: S311  # no secret
+            copy, clock = mirror.reply_to(reply, dialect, self._clock), self._clock
+            shadow = mirror.model
+            Exchange(copy, shadow, shadow.targets, self._scheduler, clock, clock() + shadow.timeout_s).start()
 
     def _place(
         self, dialect: Dialect, principal: Principal, envelope: Envelope, request: Request, session: bytes
@@ -115,7 +134,7 @@ class Pipeline:
         from stellwerk.gateway.stages.place import owner_of, place
 
         def order(model: Model, envelope: Envelope) -> Plan:
-            return model.fixed or self._order(model, principal, envelope, session)
+            return self._order(model, dialect, principal, envelope, session)
 
         envelope, model, targets = place(principal, envelope, request.headers, self.configuration, self._vault, order)
         if dialect.ids is not _KEPT:
@@ -145,25 +164,28 @@ class Pipeline:
             placed, model, targets = place_batch_file(
                 principal, envelope, request.headers, terms.configuration, keys, file
             )
-            return self._exchange(reply, model, targets, terms, Custody(self._vault, owner, placed))
+            expires, is_hurried = (
+                request.received + min(model.timeout_s, terms.timeout_s),
+                terms.timeout_s < model.timeout_s,
+            )
+            custody = Custody(self._vault, owner, placed)
+            return Exchange(
+                reply, model, targets, self._scheduler, self._clock, expires, is_hurried, terms.trace, custody
+            )
 
         Reading(reply, file, ask).start()
         return True
 
-    def _exchange(
-        self, reply: Reply, model: Model, targets: tuple[Target, ...], terms: Terms, custody: Custody | None
-    ) -> Exchange:
-        expires = reply.request.received + min(model.timeout_s, terms.timeout_s)
-        is_hurried = terms.timeout_s < model.timeout_s
-        return Exchange(reply, model, targets, self._scheduler, self._clock, expires, is_hurried, terms.trace, custody)
-
-    def _order(self, model: Model, principal: Principal, envelope: Envelope, session: bytes) -> Plan:
+    def _order(self, model: Model, dialect: Dialect, principal: Principal, envelope: Envelope, session: bytes) -> Plan:
         """The order of a model's targets for one request."""
         kept = None
         if model.strategy.minds_conversations:
             kept = self._conversations.find(conversation_of(principal, session, envelope))
         tokens = partial(roughly, len(envelope.body))
-        return route(model, Ask(envelope, random.random(), self._clock(), tokens, kept))  # noqa: S311  # no secret
+        draw, at_ms = random.random(), int(time.time() * 1000)  # noqa: S311  # no secret
+        ask = Ask(envelope, draw, self._clock(), tokens, kept, at_ms, partial(last_text, dialect, envelope))
+        is_able = not model.is_choosy or not concerns(model, envelope)
+        return route(model, ask) if is_able else route_able(model, dialect, ask)
 
     def refuse(
         self, request: Request, dialect: Dialect, request_id: str, started_ms: int, error: StellwerkError

@@ -37,6 +37,8 @@ class Reply(msgspec.Struct, eq=False):
     dialect: Dialect
     lease: Lease
     _clock: Clock
+    why: str = ""
+    """Why these targets, in this order; and what was found of those that did not answer."""
     route: Route | None = None
     """The target that is being asked, or has answered."""
     attempts: int = 0
@@ -45,10 +47,10 @@ class Reply(msgspec.Struct, eq=False):
     size: int = 0
     warning: bytes = b""
     """A rendered header line: what of the request the provider was not told."""
-    why: str = ""
-    """Why these targets, in this order; and what was found of those that did not answer."""
     losers: tuple[Route, ...] = ()
     """Targets that were asked beside the one that answered."""
+    extra_nanos: int = 0
+    """What was paid for answers that did not do."""
     signed: bytes = b""
     """The rendered header lines of the last request that was signed."""
     conversation: bytes = b""
@@ -134,11 +136,11 @@ class Reply(msgspec.Struct, eq=False):
         cached = usage.cache_read_tokens
         return (usage.input_tokens - cached) * fresh + cached * read + usage.output_tokens * output
 
-    def _hedge_nanos(self, usage: Usage) -> int:
-        """What was asked in vain beside the answer: the prompt, which each of them may have read."""
+    def _extra_nanos(self, usage: Usage) -> int:
+        """What was paid for answers that the caller did not get; of losers the prompt, which they may have read."""
         asked = Usage(usage.input_tokens)
         nanos = (nanos_of(asked, route.target.card, self.lease.started_ms) for route in self.losers)
-        return sum(each for each in nanos if each is not None)
+        return self.extra_nanos + sum(each for each in nanos if each is not None)
 
     def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route
@@ -168,9 +170,9 @@ class Reply(msgspec.Struct, eq=False):
         principal, envelope = lease.principal, lease.envelope
         latency_s = now - received
         # Once a stream runs, its length is the provider's doing.
-        hedge_nanos = self._hedge_nanos(usage) if self.losers else 0
+        extra_nanos = self._extra_nanos(usage) if self.losers or self.extra_nanos else 0
         if cost_nanos is not None:
-            cost_nanos += hedge_nanos
+            cost_nanos += extra_nanos
         own_s = (self.first_byte or now) - received - self.waited_s
         lease.settle(
             RequestEvent(
@@ -200,7 +202,7 @@ class Reply(msgspec.Struct, eq=False):
                 finish,
                 lease.tags,
                 cost_nanos,
-                hedge_nanos,
+                extra_nanos,
                 self.why,
             )
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from stellwerk.core.breaker import REMEMBERED, Breaker, Rules
+from stellwerk.core.breaker import REMEMBERED, WELL, Breaker, Rules
 from stellwerk.core.concurrency import ConcurrencyLimit
 from stellwerk.core.ewma import Ewma
 from stellwerk.core.health import NOTHING, Signs, failure_of
@@ -13,12 +14,20 @@ from stellwerk.core.retry_budget import RetryBudget
 from stellwerk.core.sketch import Sketch
 from stellwerk.errors import EgressDenied, UpstreamError, UpstreamRateLimited, UpstreamRefused
 
+if TYPE_CHECKING:
+    from stellwerk.gateway.waiting_room import WaitingRoom
+
 PROBE_S = 30.0
 """How long the one call of a half-open circuit may take before another one may be made."""
 FIRST_BYTE_TAU_S = 30.0
 """How fast the typical time to first content follows what is measured."""
 LEAST_SAMPLES = 20.0
 """From so many measured times on their quantiles mean something."""
+QUANTILE_CALLS = 16
+"""After so many calls a quantile is looked up anew."""
+ALL_SEEN = 64
+SEEN_CALLS = 8
+"""Once so many answers have been looked at closely, one of so many is."""
 LONGEST_BLOCK_S = 3600.0
 """A provider that wants to be left alone for longer is asked again after this time all the same."""
 
@@ -34,15 +43,21 @@ class Standing:
         "_failed_at",
         "_failure",
         "_first_byte",
+        "_fresh",
+        "_pace",
+        "_quantiles",
         "_repeats",
         "_room",
+        "_settled",
         "_succeeded_at",
+        "_unseen",
         "breaker",
         "elsewhere",
         "is_plain",
         "latencies",
         "on_trip",
         "own_in_flight",
+        "rooms",
         "rules",
         "told",
     )
@@ -59,11 +74,16 @@ class Standing:
         self._failure = ""
         self.latencies = Sketch()
         """Times to first content, in seconds."""
+        self._quantiles: dict[float, float | None] = {}
+        self._fresh = 0
+        self._pace = self._unseen = self._settled = 1
         self.own_in_flight = 0
         self.elsewhere = 0
         """Calls of the host's other workers, as of their last heartbeat."""
         self.told: Signs = NOTHING
         """What calls of the host's other workers have shown, as of then."""
+        self.rooms: set[WaitingRoom] = set()
+        """Where requests wait for this target."""
         self.is_plain = True
         """Whether it can be asked without further ado."""
 
@@ -110,12 +130,16 @@ class Standing:
         return self.breaker.is_flaky and self._blocked_until <= now and self._room.has_room(self.own_in_flight)
 
     def is_limited(self, now: float) -> bool:
-        """Whether it is the provider's limits that keep it from being asked."""
-        return self.breaker.admits(now)
+        """Whether it is the provider's limits that keep it from being asked, if only as a last resort."""
+        return self.breaker.admits(now) or self.breaker.is_flaky
 
     def ready_in_s(self, now: float) -> float:
         """Seconds until it may be asked, as far as time alone decides."""
         return max(self.breaker.ready_in_s(now), self._blocked_until - now, 0.0)
+
+    def repeatable_in_s(self, now: float) -> float:
+        """Seconds until a call may be repeated on it where no better target is left."""
+        return max(self._blocked_until - now, 0.0) if self.breaker.is_flaky else self.ready_in_s(now)
 
     def may_repeat(self, now: float) -> bool:
         """Whether a call may be repeated on it; if so, the repeat is paid for."""
@@ -123,39 +147,54 @@ class Standing:
 
     def quantile_s(self, share: float) -> float | None:
         """How long this share of its calls took to begin, at most; ``None`` while too little is known."""
-        return self.latencies.quantile(share) if self.latencies.count >= LEAST_SAMPLES else None
+        if self.latencies.count < LEAST_SAMPLES:
+            return None
+        if self._fresh == 0 or share not in self._quantiles:
+            self._quantiles = {share: self.latencies.quantile(share)}
+            self._fresh = QUANTILE_CALLS
+        return self._quantiles[share]
 
     # -- what its calls show
 
-    def begin(self, now: float, *, is_repeat: bool) -> None:
+    def begin(self, now: float) -> None:
         """A call goes out."""
         self.own_in_flight += 1
-        if not is_repeat:
-            self._repeats.note(now)
-        if not self.is_plain:
+        if not self.is_plain and self.breaker.admits(now):  # one that is asked as a last resort is no probe
             self.breaker = self.breaker.probe(now, PROBE_S)
 
-    def answered(self, now: float, asked_at: float) -> None:
-        """The target has begun to answer a call that went out at ``asked_at``."""
-        waited_s = now - asked_at
+    def answered(self, now: float, asked_at: float) -> bool:
+        """The target has begun to answer a call that went out at ``asked_at``.
+
+        Returns whether the answer is one to look at closely: at first each is, later one of several, for to learn from
+        an answer takes more than to hand it on.
+        """
+        self._unseen -= 1
+        if self.is_plain and self._unseen > 0 and self.breaker.history == WELL:
+            return False
         self._succeeded_at = now
-        self._first_byte.add(now, waited_s)
-        self.latencies.add(waited_s)
-        if not self.is_plain:
+        if self.is_plain:
+            self.breaker = self.breaker.succeeded(now, asked_at)
+        else:
             self._room.succeeded(now, self.own_in_flight)
             self._judge(now, self.breaker.succeeded(now, asked_at))
-        else:
-            self.breaker = self.breaker.succeeded(now, asked_at)
+        if self._unseen > 0:
+            return False
+        self._first_byte.add(now, now - asked_at)
+        self.latencies.add(now - asked_at)
+        self._fresh = max(0, self._fresh - 1)
+        self._repeats.note(now, self._pace)
+        self._unseen = self._pace = SEEN_CALLS if self.latencies.count > ALL_SEEN else 1
+        return True
 
     def failed(self, now: float, asked_at: float, error: UpstreamError) -> None:
         """A call has failed. Only what is the provider's fault counts against it, and its limits by their own rule."""
         if not isinstance(error, UpstreamRefused):
-            self._failed_at, self._failure = now, failure_of(error)
+            self._note_failure(now, failure_of(error))
         if isinstance(error, UpstreamRateLimited):
             self._limit(now, error.retry_after_s)
-            self._judge(now, self.breaker.abandoned(now))
+            self._judge(now, self.breaker.abandoned(now, asked_at))
         elif isinstance(error, EgressDenied):
-            self._judge(now, self.breaker.abandoned(now))
+            self._judge(now, self.breaker.abandoned(now, asked_at))
         elif isinstance(error, UpstreamRefused):  # it is the request that is at fault, and the target that is well
             self._succeeded_at = now
             self._judge(now, self.breaker.succeeded(now, asked_at))
@@ -167,10 +206,16 @@ class Standing:
             draw = random.random()  # noqa: S311  # no secret
             self._judge(now, self.breaker.failed(now, self.rules, draw, asked_at))
 
-    def left(self, now: float) -> None:
+    def settle(self, now: float) -> None:
+        """Makes good every heartbeat what ``answered`` leaves out: that there have been answers lately."""
+        if self._unseen != self._settled:
+            self._settled = self._unseen
+            self._succeeded_at = now
+
+    def left(self, now: float, asked_at: float) -> None:
         """A call has ended without showing anything of the target: its caller went away, or another target won."""
         if not self.is_plain:
-            self._judge(now, self.breaker.abandoned(now))
+            self._judge(now, self.breaker.abandoned(now, asked_at))
 
     def block(self, now: float, seconds: float) -> None:
         """The provider says that it has nothing left for us for so long."""
@@ -180,13 +225,28 @@ class Standing:
     def end(self) -> None:
         """A call is over, however it went."""
         self.own_in_flight -= 1
+        if self.rooms:
+            for room in tuple(self.rooms):
+                room.wake()
 
     def heard(self, until_s: float, version: int) -> None:
         """Another worker's circuit has opened or closed."""
         self.breaker = self.breaker.meet(Breaker.heard(until_s, version))
         self.is_plain = self.is_plain and self.breaker.is_closed
 
+    def renew(self) -> None:
+        """The target is reached in another way from now on: what kept it from being asked has to show anew."""
+        self.breaker = Breaker(self.breaker.version + (self.breaker.version & 1))
+        self._blocked_until = 0.0
+        self.is_plain = self._room.limit is None
+
     # -- helpers
+
+    def _note_failure(self, now: float, failure: str) -> None:
+        """The next answer is looked at closely: whether it is all over is of interest now."""
+        self._failed_at, self._failure = now, failure
+        self._pace -= self._unseen - 1
+        self._unseen = self._settled = 1
 
     def _limit(self, now: float, retry_after_s: float | None) -> None:
         self._room.limited(now, self.own_in_flight, self._first_byte.value)
@@ -205,11 +265,12 @@ class Standing:
 class Standings:
     """The targets that this worker knows, by identity."""
 
-    __slots__ = ("_known", "_on_trip", "rules")
+    __slots__ = ("_known", "_on_trip", "_ways", "rules")
 
     def __init__(self) -> None:
         self.rules: Rules | None = None
         self._known: dict[str, Standing] = {}
+        self._ways: dict[str, object] = {}
         self._on_trip: Callable[[str], None] = lambda _: None
 
     def __iter__(self) -> Iterator[tuple[str, Standing]]:
@@ -224,14 +285,21 @@ class Standings:
             self._known[identity] = standing
         return standing
 
-    def adopt(self, rules: Rules | None, identities: frozenset[str]) -> None:
-        """Goes by these rules from now on, and forgets targets that are gone and idle."""
+    def adopt(self, rules: Rules | None, ways: Mapping[str, object]) -> None:
+        """Goes by these rules from now on, and forgets targets that are gone and idle.
+
+        ``ways`` says of each target, by identity, where and with which credential it is reached.
+        """
         self.rules = rules
-        for identity in [known for known in self._known if known not in identities]:
+        for identity in [known for known in self._known if known not in ways]:
             if not self._known[identity].own_in_flight:
                 del self._known[identity]
-        for standing in self._known.values():
+        for identity, standing in self._known.items():
             standing.rules = rules
+            way = ways.get(identity)
+            if self._ways.get(identity, way) != way:
+                standing.renew()
+        self._ways = dict(ways)
 
     def watch(self, on_trip: Callable[[str], None]) -> None:
         """Tells of every circuit that opens or closes here, by its target's identity."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stellwerk.core.shape import NO_SHAPE, Shape
@@ -16,6 +17,7 @@ from stellwerk.http.fields import Headers
 if TYPE_CHECKING:
     from stellwerk.gateway.attempt import Attempt
     from stellwerk.gateway.dialect import Relay
+    from stellwerk.gateway.gate import Gate
     from stellwerk.gateway.reply import Reply
     from stellwerk.http.outbox import Outlet
     from stellwerk.http.upstream import UpstreamConnection
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 HOLD_S = 5.0
 """How long a preamble without content is held back, so that a late error can still go to another target."""
 HOLD_BYTES = 65_536
+JUDGED_BYTES = 1_048_576
+"""A stream that is longer goes to the caller unjudged."""
 
 
 class StreamReply:
@@ -41,10 +45,12 @@ class StreamReply:
         "_is_held",
         "_outlet",
         "_passer",
+        "_raw",
         "_relay",
         "_reply",
         "_shape",
         "deadline",
+        "gate",
     )
 
     def __init__(self, attempt: Attempt, reply: Reply, relay: Relay, deadlines: Deadlines) -> None:
@@ -58,6 +64,9 @@ class StreamReply:
         self._is_held = True
         self._has_begun = False
         self._shape: Shape | None = None
+        self._raw = b""
+        self.gate: Gate | None = None
+        """Judges the whole stream before any of it goes to the caller, where an answer has to be something."""
         self._outlet: Outlet | None = None
         self._passer: ChunkPasser | None = None
         self._deadlines = deadlines
@@ -73,6 +82,10 @@ class StreamReply:
         except UpstreamInvalid as error:
             self._give_up(error)
         else:
+            if self.gate is not None:
+                self._raw += data
+                if len(self._raw) > JUDGED_BYTES:
+                    self.gate = None
             self._hand_on(out)
 
     def on_end(self) -> None:
@@ -111,10 +124,13 @@ class StreamReply:
         self._leave()
 
     def on_deadline(self, now: float) -> None:
-        """The preamble has been held long enough."""
-        del now
-        if self._is_held:
+        """The preamble has been held long enough. A head alone is none: another target may do better than silence."""
+        if not self._held:
+            self.deadline = now + HOLD_S
+        elif self.gate is None:
             self._release(b"")
+        else:
+            self.deadline = NEVER
 
     # -- helpers
 
@@ -128,7 +144,11 @@ class StreamReply:
             self._attempt.hang_up()
             self._fail(self._told())
             return
-        elif relay.has_content or relay.is_complete or len(self._held) + len(out) > HOLD_BYTES:
+        elif relay.is_complete and not relay.has_content:
+            self._attempt.hang_up()
+            self._fail(UpstreamInvalid("The provider's stream is complete, and no answer is in it."))
+            return
+        elif self.gate is None and (relay.has_content or len(self._held) + len(out) > HOLD_BYTES):
             self._release(out)
         else:
             self._held += out
@@ -155,7 +175,7 @@ class StreamReply:
         relay = self._relay
         if relay.is_complete:
             self._conclude()
-        elif relay.has_content:
+        elif relay.has_content and self.gate is None:
             if not self._has_begun:
                 self._has_begun = True
                 self._attempt.hear(self)
@@ -171,7 +191,19 @@ class StreamReply:
         if relay.error is not None:
             self._break_off(self._told())
             return
-        self._complete(self._rest())
+        rest = self._rest()
+        gate, self.gate = self.gate, None
+        if gate is not None:
+            try:
+                why = self._attempt.judge(gate, self._raw)
+            except UpstreamInvalid as fault:
+                self._fail(fault)
+                return
+            if why or gate.wants_another(self._attempt.route):
+                self._leave()
+                self._attempt.turn_down(why, relay.usage, partial(self._complete, rest))
+                return
+        self._complete(rest)
 
     def _complete(self, rest: bytes) -> None:
         if self._is_held:
@@ -207,7 +239,7 @@ class StreamReply:
         """
         relay = self._relay
         rest = self._rest()
-        if relay.is_complete and relay.error is None:
+        if relay.is_complete and relay.error is None and (relay.has_content or not self._is_held):
             self._complete(rest)
             return
         if relay.error is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from stellwerk.core.reply import Finish, StopReason
 from stellwerk.core.stream import (
     Ended,
     Finished,
@@ -16,7 +17,7 @@ from stellwerk.core.stream import (
     UsageReported,
 )
 from stellwerk.core.usage import Usage
-from stellwerk.errors import StellwerkError, UpstreamError
+from stellwerk.errors import StellwerkError, UpstreamError, UpstreamInvalid
 from stellwerk.gateway.dialect import Decoder, Encoder
 
 _PREAMBLE = (Started, UsageReported, OpaqueDelta, StreamFault, Ended)
@@ -62,6 +63,8 @@ class Translation:
         for event in events:
             kind = type(event)
             if kind in _PREAMBLE:
+                if kind is Ended and not self.finish:
+                    out += self._finish()
                 out += encode(self._noted(event))
             else:
                 self.has_content = True
@@ -69,6 +72,12 @@ class Translation:
                     self._noted(event)
                 out += encode(event)
         return out
+
+    def _finish(self) -> bytes:
+        """A stream that ends and has not said why has ended; one that has said nothing at all is no answer."""
+        if not self.has_content:
+            raise UpstreamInvalid("The provider's stream ended without an answer.")
+        return self._hand_on((Finished(Finish(StopReason.END)),))
 
     def _noted(self, event: StreamEvent) -> StreamEvent:
         """The event as the caller may hear it."""

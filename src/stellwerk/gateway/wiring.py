@@ -11,8 +11,11 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
 from stellwerk import plugins
 from stellwerk.config.references import resolve
+from stellwerk.core.able import Lack, lacking, sift
 from stellwerk.core.breaker import Rules
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.event import RequestEvent
@@ -27,22 +30,24 @@ from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.app import App
 from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.endpoints.operation import Operation
-from stellwerk.gateway.exchange import Scheduler
 from stellwerk.gateway.fetch import Fetcher
 from stellwerk.gateway.hedging import Hedging
 from stellwerk.gateway.masking import mask
 from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
+from stellwerk.gateway.mirror import Mirror
 from stellwerk.gateway.monitor import Monitor
 from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
 from stellwerk.gateway.probing import Probing
 from stellwerk.gateway.renewals import Renewals
+from stellwerk.gateway.scheduler import Scheduler
 from stellwerk.gateway.speeches import Speech, speech_of
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import Directory, digest
 from stellwerk.gateway.standing import Standing, Standings
 from stellwerk.gateway.vault import Vault
+from stellwerk.gateway.waiting_room import WaitingRoom
 from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
 from stellwerk.http.deadlines import NEVER, Deadlines, Timer
@@ -110,7 +115,7 @@ def assemble(
         max_reply_bytes=limits.max_reply_bytes,
     )
     standings = Standings()
-    configuration = configure(snapshot, pool, standings)
+    configuration = configure(snapshot, pool, standings, record)
     guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
@@ -121,7 +126,7 @@ def assemble(
     renewals = Renewals(Fetcher(pool, guard).fetch, deadlines, log, wall)
     renewals.adopt(configuration.providers)
     monitor = Monitor(standings, Probing(pool, log, wall), log, deadlines.clock, wall)
-    _watch(monitor, configuration)
+    monitor.adopt(configuration)
     front = Front(app, limits, deadlines)
     return Gateway(front, pool, app, pipeline, account, metrics, guard, vault, media, renewals, standings, monitor)
 
@@ -131,7 +136,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
 
     Raises ``ConfigurationError`` and changes nothing when it cannot be used.
     """
-    configuration = configure(snapshot, gateway.pool, gateway.standings)
+    configuration = configure(snapshot, gateway.pool, gateway.standings, gateway.account.record)
     limits = snapshot.server.limits
     gateway.metrics.know(configuration.models)
     gateway.pool.max_reply_bytes = limits.max_reply_bytes
@@ -143,11 +148,13 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.pool.reconsider()
     gateway.media.adopt(snapshot.media)
     gateway.renewals.adopt(configuration.providers)
-    _watch(gateway.monitor, configuration)
+    gateway.monitor.adopt(configuration)
     gateway.pipeline.configuration = configuration
 
 
-def configure(snapshot: Snapshot, pool: Pool, standings: Standings) -> Configuration:
+def configure(
+    snapshot: Snapshot, pool: Pool, standings: Standings, record: Callable[[RequestEvent], None]
+) -> Configuration:
     """Everything that requests depend on, from one version of the configuration.
 
     Secrets are resolved here, in the worker. Raises ``ConfigurationError`` when one cannot be, or a plugin refuses.
@@ -155,7 +162,8 @@ def configure(snapshot: Snapshot, pool: Pool, standings: Standings) -> Configura
     secrets = _secrets(snapshot)
     providers = {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
     credentials = {name: next(filter(None, map(found.get, IN_HEADERS)), "") for name, found in secrets.items()}
-    targets = {spec.name: _targets(spec) for spec in snapshot.models}
+    sifted = {spec.name: sift(_targets(spec), spec.requires) for spec in snapshot.models}
+    targets = {name: found.able for name, found in sifted.items()}
     models = {spec.name: spec for spec in snapshot.models}
     dialects = {provider.dialect for provider in providers.values()}
     spoken = {dialect: speech_of(dialect, snapshot.server.limits) for dialect in dialects}
@@ -164,12 +172,13 @@ def configure(snapshot: Snapshot, pool: Pool, standings: Standings) -> Configura
         name = target.provider
         return _route(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
 
-    standings.adopt(_rules(snapshot.breaker), frozenset(target.identity for own in targets.values() for target in own))
-    return Configuration(
+    configuration = Configuration(
         snapshot=snapshot,
         directory=Directory({_token(spec.key): _principal(spec) for spec in snapshot.keys}),
         models={
-            spec.name: _model(spec, targets[spec.name], _spare(spec, models, targets), reach)
+            spec.name: _model(
+                spec, targets[spec.name], _spare(spec, models, targets), sifted[spec.name].reasons, reach, record
+            )
             for spec in snapshot.models
         },
         homes={spec.name: _home(spec.name, reach) for spec in snapshot.providers},
@@ -179,20 +188,13 @@ def configure(snapshot: Snapshot, pool: Pool, standings: Standings) -> Configura
         egress=_egress(snapshot, providers),
         providers=providers,
     )
-
-
-def _watch(monitor: Monitor, configuration: Configuration) -> None:
-    """Has the health of every target watched, and idle providers asked."""
-    routes: dict[str, dict[str, Route]] = {
-        name: {"": next(iter(home.routes.values()))} for name, home in configuration.homes.items()
+    ways = {
+        target.identity: (providers[target.provider].origin, place_of(target.provider, credentials[target.provider]))
+        for own in targets.values()
+        for target in own
     }
-    targets = [target for model in configuration.models.values() for target in model.targets]
-    for model in configuration.models.values():
-        for target in model.targets:
-            routes[target.provider][target.model] = model.routes[target.identity]
-    monitor.adopt((target.provider, target.model) for target in targets)
-    known = {name: tuple(found.values()) for name, found in routes.items()}
-    monitor.probing.adopt(configuration.snapshot.health, known)
+    standings.adopt(_rules(snapshot.breaker), ways)
+    return configuration
 
 
 def _rules(spec: BreakerSpec) -> Rules | None:
@@ -274,9 +276,13 @@ def _provider(spec: ProviderSpec, secrets: Mapping[str, str]) -> Provider:
 
 def _targets(spec: ModelSpec) -> tuple[Target, ...]:
     return tuple(
-        Target(f"{target.provider}/{target.model}", target.provider, target.model, target.weight, target.card)
+        msgspec.structs.replace(_target(target.provider, target.model), weight=target.weight, card=target.card)
         for target in spec.targets
     )
+
+
+def _target(provider: str, model: str) -> Target:
+    return Target(f"{provider}/{model}", provider, model)
 
 
 def _spare(
@@ -300,15 +306,23 @@ def _model(
     spec: ModelSpec,
     own: tuple[Target, ...],
     spare: tuple[Target, ...],
+    unfit: Mapping[str, str],
     reach: Callable[[Target], Route],
+    record: Callable[[RequestEvent], None],
 ) -> Model:
     strategy = cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options))
-    fixed = strategy.fixed(own)
+    fixed = strategy.fixed(own) if own else None
+    lack = lacking(own + spare)
+    if spare and not own:
+        fixed = Plan((), "none of the model's own targets has what it requires")
     routes = {target.identity: reach(target) for target in own + spare}
     return Model(
         name=spec.name,
         strategy=strategy,
         fixed=None if fixed is None else Plan(fixed.targets + spare, fixed.reason, fixed.acceptance),
+        unfit=unfit,
+        lack=lack,
+        is_choosy=lack != Lack(),
         standings={target.identity: routes[target.identity].standing for target in own},
         targets=own,
         routes=routes,
@@ -317,27 +331,45 @@ def _model(
         attempts=spec.retry.attempts,
         repeats=spec.retry.same_target,
         hedging=Hedging(spec.hedge) if spec.hedge.enabled else None,
+        room=WaitingRoom(spec.queue, {route.standing for route in routes.values()}) if spec.queue.length else None,
+        mirror=_mirror(spec, reach, record),
         stream_patience=Patience(first_byte_s=spec.first_byte_timeout_s, idle_s=IDLE_S),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )
 
 
+def _mirror(spec: ModelSpec, reach: Callable[[Target], Route], record: Callable[[RequestEvent], None]) -> Mirror | None:
+    if spec.mirror is None:
+        return None
+    route = reach(_target(spec.mirror.provider, spec.mirror.model))
+    return Mirror(spec.mirror.share, _alone(spec.name, route, "a copy", spec.timeout_s), record)
+
+
 def _home(name: str, reach: Callable[[Target], Route]) -> Model:
     """The provider itself, where no model is asked for: nothing is tried twice that might have been done."""
-    target = Target(f"{name}/", name, "")
-    route = reach(target)
+    return _alone("", reach(Target(f"{name}/", name, "")), "the provider itself was asked for", HOME_TIMEOUT_S)
+
+
+def _alone(name: str, route: Route, why: str, timeout_s: float) -> Model:
+    """One target that is asked once, with all the time that there is."""
+    target = route.target
     return Model(
-        name="",
+        name=name,
         strategy=cast("Strategy", plugins.build("strategies", "priority", {})),
-        fixed=Plan((target,), "the provider itself was asked for"),
+        fixed=Plan((target,), why),
+        unfit={},
+        lack=Lack(),
+        is_choosy=False,
         standings={target.identity: route.standing},
         targets=(target,),
         routes={target.identity: route},
         spare=(),
-        timeout_s=HOME_TIMEOUT_S,
+        timeout_s=timeout_s,
         attempts=1,
         repeats=0,
         hedging=None,
+        room=None,
+        mirror=None,
         stream_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )

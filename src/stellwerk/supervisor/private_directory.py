@@ -16,6 +16,9 @@ from pathlib import Path
 MAX_SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
 """Longest path of a Unix socket: ``sun_path`` without its closing NUL."""
 
+LONGEST_SOCKET_NAME = len(".12345.1234567890.sock")
+"""Of the sockets by which workers tell each other news, while one is put in its place."""
+
 _MEMORY = Path("/dev/shm")  # noqa: S108  # what lies in it is judged before use
 
 
@@ -37,6 +40,11 @@ def for_sockets(state: Path, name: str, *, longest_file_name: int, elsewhere: Se
         places = ", ".join(str(parent) for parent in parents)
         raise OSError(f"{state}: too deep for Unix sockets, and no directory of one's own can be made in {places}")
     return found
+
+
+def for_news(state: Path) -> Path:
+    """The directory in which workers hear news of each other. Raises ``OSError`` when there can be none."""
+    return for_sockets(state, "bus", longest_file_name=LONGEST_SOCKET_NAME)
 
 
 def _label(state: Path, name: str) -> str:

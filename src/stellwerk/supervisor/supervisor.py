@@ -12,7 +12,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from selectors import EVENT_READ, BaseSelector, DefaultSelector
@@ -20,7 +20,7 @@ from selectors import EVENT_READ, BaseSelector, DefaultSelector
 from stellwerk.supervisor.backoff import Backoff
 from stellwerk.supervisor.errors import CannotStart, NotReady
 from stellwerk.supervisor.log import Log
-from stellwerk.supervisor.private_directory import in_memory
+from stellwerk.supervisor.private_directory import for_news, in_memory
 from stellwerk.supervisor.reload import Reloading
 from stellwerk.supervisor.run_file import Claim, Run
 from stellwerk.supervisor.setup import Setup, compiled_path, keep_compiled
@@ -67,6 +67,8 @@ class Supervisor:
             slots = self._open_slots(stack)
             self._board = self._open_board()
             stack.callback(shutil.rmtree, self._board, ignore_errors=True)
+            with suppress(OSError):  # workers do without news, and say so
+                stack.callback(shutil.rmtree, for_news(self._setup.state), ignore_errors=True)
             signals = stack.enter_context(Signals(HEARD_SIGNALS))
             selector = stack.enter_context(DefaultSelector())
             selector.register(signals, EVENT_READ, lambda: None)

@@ -32,11 +32,11 @@ def provider_of(kind: str, base_url: str) -> str:
 
 @asynccontextmanager
 async def simulated(
-    folder: Path, *providers: SimulatedProvider, sections: str = "", **options: object
+    folder: Path, *providers: SimulatedProvider, sections: str = "", seed: int = 0, **options: object
 ) -> AsyncIterator[tuple[Gateway, tuple[Simulator, ...]]]:
     """A gateway whose model ``plain`` has one target with each of the simulated providers, in their order."""
     specs = providers or (simulator(),)
-    async with running(Scenario(providers=specs)) as simulators:
+    async with running(Scenario(seed=seed, providers=specs)) as simulators:
         parts = [provider(one.name, one.base_url) for one in simulators]
         parts.append(model("plain", *(one.name for one in simulators), **options))
         async with serving(folder, sections, *parts) as gateway:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from stellwerk.errors import ConfigurationError
 from tests.integration.gateway.clients import Told, asking, chat, once, raw, whole
-from tests.integration.gateway.kit import Gateway, model, provider, serving
+from tests.integration.gateway.kit import KEY, Gateway, model, provider, serving
 from tests.integration.gateway.scenes import scripted, scripts
 from tests.integration.gateway.upstream import COMPLETION, Act, completes, refuses, script, streams
 from tests.integration.http.loop import eventually, on_loop
@@ -196,3 +197,35 @@ async def test_circuits_survive_a_new_configuration(tmp_path: Path) -> None:
             gateway.adopt(gateway.compile(gateway.source.replace('name = "plain"', 'name = "plain"\ntimeout_s = 77')))
             assert (await asked(gateway)).status == 200
             assert len(one.requests) == 4
+
+
+@on_loop
+async def test_circuits_survive_a_configuration_that_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scripts(tmp_path, (refuses(500),), (completes(OTHER),)) as (gateway, (one, _)):
+        for _ in range(4):
+            await asked(gateway)
+        monkeypatch.setenv("LATE_KEY", "late-key-0123456789")
+        text = gateway.source.replace('{ provider = "one", model = "gpt-5-mini" }, ', "")
+        refused = gateway.compile(text.replace(f'"{KEY}"', '"env:LATE_KEY"'))
+        monkeypatch.delenv("LATE_KEY")
+        with pytest.raises(ConfigurationError):
+            gateway.adopt(refused)
+        gateway.adopt(gateway.compile(gateway.source))
+        assert (await asked(gateway)).body == OTHER
+        assert len(one.requests) == 4
+
+
+@on_loop
+async def test_a_target_that_is_reached_with_another_key_begins_anew(tmp_path: Path) -> None:
+    async with scripted(tmp_path, *[refuses(401)] * 4, completes(), **ONCE) as (gateway, _):
+        for _ in range(4):
+            assert (await asked(gateway)).status == 502
+        assert (await asked(gateway)).status == 503
+        source = gateway.source
+        gateway.adopt(gateway.compile(source))
+        assert (await asked(gateway)).status == 503
+        assert 'api_key = "' in source
+        gateway.adopt(gateway.compile(source.replace('api_key = "', 'api_key = "another-')))
+        assert (await asked(gateway)).status == 200

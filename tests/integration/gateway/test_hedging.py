@@ -53,9 +53,9 @@ async def test_the_second_target_answers_where_the_first_is_slow(tmp_path: Path,
         assert (event.outcome, event.provider) == ("complete", "two")
         assert "; one/gpt-5-mini: slow to begin" in event.route
         assert "; one/gpt-5-mini: another one was faster" in event.route
-        assert event.hedge_cost_nanos > 0
+        assert event.extra_cost_nanos > 0
         assert event.cost_nanos is not None
-        assert event.cost_nanos > event.hedge_cost_nanos
+        assert event.cost_nanos > event.extra_cost_nanos
 
 
 @on_loop
@@ -115,7 +115,10 @@ async def test_a_caller_who_leaves_ends_the_work_of_both(tmp_path: Path) -> None
 
 @on_loop
 async def test_no_more_than_the_share_is_asked_twice(tmp_path: Path) -> None:
-    async with hedging(tmp_path, hedge="{ enabled = true, max_share = 0.001 }") as (gateway, one, two), raw(gateway) as caller:
+    async with (
+        hedging(tmp_path, hedge="{ enabled = true, max_share = 0.001 }") as (gateway, one, two),
+        raw(gateway) as caller,
+    ):
         one._acts.extendleft([None, None])
         for number in range(1, 3):
             await caller.ask(asking())

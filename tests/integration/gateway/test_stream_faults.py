@@ -56,6 +56,10 @@ BEFORE_CONTENT: dict[str, Act] = {
     "an error event": streams(ERROR_EVENT, DONE),
     "an error event behind the preamble": streams(ROLE, ERROR_EVENT),
     "an error event without an end": streams(ROLE, ERROR_EVENT[:-1]),
+    "an end and no answer": streams(DONE),
+    "a preamble, an end and no answer": streams(ROLE, DONE),
+    "an end that is not ended and no answer": streams(DONE[:-2]),
+    "objects of another kind": streams(b'data: {"status":"ok","result":[1,2,3]}\n\n', DONE),
     "an event that is no JSON": streams(b"data: oops\n\n", DONE),
     "a last event that is no JSON and ends in CR": streams(b"data: oops\r\r"),
     "a last event that is no JSON and is not ended": streams(b"data: oops"),
@@ -304,6 +308,23 @@ async def test_a_preamble_is_held_for_5_s_and_then_sent(tmp_path: Path) -> None:
 
 
 @on_loop
+async def test_a_head_alone_is_no_answer_however_early_it_comes(tmp_path: Path) -> None:
+    acts = (None,), (streams(),)
+    async with scripts(tmp_path, *acts, timeout_s=60) as (gateway, (first, second)), raw(gateway) as caller:
+        await caller.ask(asking(stream=True))
+        await eventually(lambda: first.held)
+        await first.held[0].send(STREAM_HEAD)
+        for _ in range(4):
+            await settled()
+            gateway.advance(4.0)
+        assert caller.is_silent
+        gateway.advance(20.0)
+        assert (await caller.answer(to=b"POST")).body == CLEAN
+        assert len(second.requests) == 1
+        assert "; one/gpt-5-mini: upstream_timeout" in (await gateway.event()).route
+
+
+@on_loop
 async def test_a_long_answer_is_not_cut_because_its_preamble_had_to_be_sent_first(tmp_path: Path) -> None:
     """A model that thinks for longer than the preamble is held has as much time for its answer as any other."""
     async with scripted(tmp_path, None, timeout_s=20) as (gateway, upstream), raw(gateway) as caller:
@@ -485,10 +506,3 @@ async def test_a_stream_that_ends_soon_after_its_closing_event_leaves_its_connec
             assert (await asked(caller)).body == CLEAN
             await settled(60)
         assert upstream.connections == 1
-
-
-@on_loop
-async def test_a_stream_of_which_only_the_end_arrives_is_handed_on(tmp_path: Path) -> None:
-    async with scripted(tmp_path, streams(DONE)) as (gateway, _), raw(gateway) as caller:
-        assert (await asked(caller)).body == DONE
-        assert (await gateway.event()).outcome == "complete"

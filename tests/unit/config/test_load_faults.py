@@ -61,8 +61,8 @@ FAULTS = {
     "an unknown section": (
         "[sever]",
         (
-            "13: sever: unknown key, expected one of server, admin, state, egress, media, retry, providers, models, "
-            'keys; did you mean "server"?'
+            "13: sever: unknown key, expected one of server, admin, state, egress, media, breaker, hedge, queue, "
+            'retry, providers, models, keys; did you mean "server"?'
         ),
     ),
     "an unknown key with odd characters": (
@@ -189,7 +189,10 @@ FAULTS = {
     ),
     "an unknown strategy": (
         '[[models]]\nname = "n"\nstrategy = "prioritee"\ntargets = [{ provider = "up", model = "x" }]',
-        f'15: models[1].strategy: expected a strategy (one of {STRATEGIES}), found "prioritee"; did you mean "priority"?',
+        (
+            f"15: models[1].strategy: expected a strategy (one of {STRATEGIES}), "
+            'found "prioritee"; did you mean "priority"?'
+        ),
     ),
     "a strategy that is no name": (
         '[[models]]\nname = "n"\nstrategy = 1\ntargets = [{ provider = "up", model = "x" }]',
@@ -325,7 +328,6 @@ def test_a_fault_is_told_with_its_line_and_nothing_else(text: str, expected: str
     [
         "cache = { exact = true }",
         'guardrails = [{ use = "pii" }]',
-        "hedge = {}",
         "optimize = {}",
         'state = { database = "postgresql://h" }',
         'state = { shared = "valkey://h" }',
@@ -345,7 +347,7 @@ def test_limits_and_budgets_of_keys_are_refused_until_they_are_enforced(key: str
     assert problem.startswith(f"stellwerk.toml:13: keys[0].{name}: known to the product, but not enforced")
 
 
-@pytest.mark.parametrize("key", ["cache", "hedge", "optimize", "guardrails"])
+@pytest.mark.parametrize("key", ["cache", "optimize", "guardrails"])
 def test_parts_of_models_that_come_later_are_refused(key: str, said: Said, head: str) -> None:
     text = head.replace("[[keys]]", f"{key} = {{}}\n\n[[keys]]")
     assert [line.split(": ")[1] for line in said(text)] == [f"models[0].{key}"]

@@ -15,6 +15,7 @@ from stellwerk.dialects.bedrock_converse.envelope import read_envelope as read_c
 from stellwerk.dialects.gemini.envelope import read_envelope as read_gemini
 from stellwerk.dialects.openai_chat.envelope import read_envelope as read_chat
 from stellwerk.dialects.openai_responses.envelope import read_envelope as read_responses
+from stellwerk.dialects.thin_reading import refuse_duplicates
 from stellwerk.errors import InvalidRequest
 
 Read: TypeAlias = Callable[[bytes], Envelope]
@@ -160,3 +161,10 @@ def test_readings_in_other_threads_do_not_look_like_duplicates(reader: Reader) -
     for thread in threads:
         thread.join(30)
     assert not failures
+
+
+def test_members_that_only_seemed_to_stand_twice_are_no_duplicates() -> None:
+    """Which is how it seems to a reading that another thread's counts fall into."""
+    refuse_duplicates(b'{"model":"m","n":1}', ("model", "n", "stream"))
+    with pytest.raises(InvalidRequest, match="Duplicate parameter: 'n'"):
+        refuse_duplicates(b'{"model":"m","n":1,"n":2}', ("model", "n", "stream"))

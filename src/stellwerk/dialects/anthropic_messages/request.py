@@ -13,7 +13,6 @@ from stellwerk.core.tool import ToolChoice
 from stellwerk.dialects.anthropic_messages.envelope import read_envelope, rewrite
 from stellwerk.dialects.anthropic_messages.messages import decode_message, decode_system, encode_system, encode_turns
 from stellwerk.dialects.anthropic_messages.reasoning import decode_reasoning, encode_effort, encode_thinking
-from stellwerk.dialects.anthropic_messages.schema import adapt
 from stellwerk.dialects.anthropic_messages.tools import (
     decode_choice,
     decode_tool,
@@ -22,6 +21,7 @@ from stellwerk.dialects.anthropic_messages.tools import (
     stub_tools,
 )
 from stellwerk.dialects.anthropic_messages.types import NULL, OWN_FORMAT, Members, is_spelled, marked, merge
+from stellwerk.dialects.closed_schema import adapt
 from stellwerk.dialects.members import (
     BOOLEAN,
     INTEGER,

@@ -15,6 +15,7 @@ from stellwerk.core.tool import CustomTool, FunctionTool, OpaqueTool, Tool, Tool
 from stellwerk.dialects import json_splice
 from stellwerk.dialects.anthropic_messages.cache import decode_cache, encode_cache
 from stellwerk.dialects.anthropic_messages.types import DIALECT, Members, merge
+from stellwerk.dialects.closed_schema import adapt
 from stellwerk.dialects.fragment import best_object
 from stellwerk.dialects.members import BOOLEAN, RAW, STRING, Refuse, UnreadableError, without_nulls
 
@@ -133,11 +134,12 @@ def encode_id(identity: str) -> str:
 def _encode_tool(tool: Tool) -> msgspec.Raw | dict[str, Any] | None:
     match tool:
         case FunctionTool():
+            schema = _schema(tool.parameters)
             wire = without_nulls(
                 {
                     "name": tool.name,
                     "description": tool.description,
-                    "input_schema": _schema(tool.parameters),
+                    "input_schema": adapt(schema) if tool.is_strict else schema,
                     "strict": tool.is_strict,
                 }
             )

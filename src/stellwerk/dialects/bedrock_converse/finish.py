@@ -43,7 +43,12 @@ def decode_finish(word: str, stop_sequence: str | None = None) -> Finish:
     return Finish(_OTHER_WORDS.get(word, StopReason.OTHER), stop_sequence, Opaque(DIALECT, {STOP_REASON: raw}))
 
 
-def encode_finish(finish: Finish) -> str:
-    """``stopReason``: the word it came as from this dialect, else the nearest one."""
+def encode_finish(finish: Finish, *, has_calls: bool) -> str:
+    """``stopReason``: the word it came as from this dialect, else the nearest one.
+
+    A candidate that ended with calls of tools waits for them, also where its provider has no word for that.
+    """
+    if finish.reason is StopReason.END and finish.opaque is None and has_calls:
+        return _ENCODED[StopReason.TOOL_CALLS]
     own = finish.opaque.of(DIALECT).get(STOP_REASON) if finish.opaque is not None else None
     return msgspec.json.decode(own, type=str) if isinstance(own, msgspec.Raw) else _ENCODED[finish.reason]

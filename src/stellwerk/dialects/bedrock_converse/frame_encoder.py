@@ -69,7 +69,8 @@ class FrameEncoder:
     """
 
     __slots__ = (
-        "_block", "_call", "_finish", "_has_input", "_index", "_is_custom", "_is_over",
+        "_block", "_call", "_finish", "_has_calls",
+        "_has_input", "_index", "_is_custom", "_is_over",
         "_is_started", "_latency_ms", "_opaque", "_usage", "_waiting",
     )  # fmt: skip
 
@@ -80,6 +81,7 @@ class FrameEncoder:
         self._block = _NONE
         self._call = -1
         self._has_input = False
+        self._has_calls = False
         self._is_custom = False
         self._waiting: dict[int, list[_CallEvent]] = {}
         self._finish: Finished | None = None
@@ -174,6 +176,7 @@ class FrameEncoder:
     # -- calls
 
     def _hear_call(self, event: _CallEvent) -> bytes:
+        self._has_calls = True
         if self._block == _CALL and event.call != self._call:
             self._waiting.setdefault(event.call, []).append(event)
             return b""
@@ -236,7 +239,7 @@ class FrameEncoder:
             return b""
         out = self._start() + self._stop()
         self._finish = event
-        wire: dict[str, Any] = {STOP_REASON: encode_finish(event.finish)}
+        wire: dict[str, Any] = {STOP_REASON: encode_finish(event.finish, has_calls=self._has_calls)}
         if event.finish.stop_sequence is not None:
             wire["additionalModelResponseFields"] = {"stop_sequence": event.finish.stop_sequence}
         return out + write_event(MESSAGE_STOP, merge(wire, event.opaque))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 
 from stellwerk.core.chat import ChatRequest, JsonObjectFormat, JsonSchemaFormat, Role
 from stellwerk.core.loss import Loss
@@ -73,6 +73,11 @@ def _speaks_without_words(request: ChatRequest) -> bool:
 def _hears_results(request: ChatRequest) -> bool:
     results = (part for part in _parts(request) if isinstance(part, ToolResult))
     return any(isinstance(part, Audio) for result in results for part in result.parts)
+
+
+def _instructs_late(request: ChatRequest) -> bool:
+    said = dropwhile(lambda message: message.role in INSTRUCTIONS, request.messages)
+    return any(message.role in INSTRUCTIONS and message.parts and not is_own(message.opaque) for message in said)
 
 
 def _shows_instructions(request: ChatRequest) -> bool:
@@ -174,6 +179,7 @@ LOSSES = (
     _dropped("messages.redacted_thinking", "encrypted reasoning of another encoding", _is_redacted_elsewhere),
     _dropped("messages.citations", "citations of earlier answers are left out, their text is not", _cites),
     _dropped("messages.image.detail", "the model chooses the resolution", _shows_in_detail),
+    _dropped("messages.role", "instructions within the conversation are said as the user's words", _instructs_late),
     _dropped("messages.name", "speakers have no names", lambda request: any(m.name for m in request.messages)),
     _refused("tools.custom", "tools take JSON", _has_custom_tools),
     _refused("tools", "another provider's own tools", lambda request: _is_opaque_elsewhere(request.tools)),

@@ -22,6 +22,7 @@ from stellwerk.dialects.bedrock_converse.types import (
     understood,
 )
 from stellwerk.dialects.claude import may_think
+from stellwerk.dialects.closed_schema import adapt
 from stellwerk.dialects.members import INTEGER, RAW, STRING, UnreadableError, without_nulls
 
 FAMILY_FIELDS = "additionalModelRequestFields"
@@ -81,7 +82,8 @@ def encode_output(request: ChatRequest) -> dict[str, Any]:
     if reasoning is not None:
         wire["effort"] = reasoning.effort if is_own(reasoning.opaque) else effort(request.model, reasoning)
     if isinstance(format_, JsonSchemaFormat) and format_.schema is not None:
-        wire["textFormat"] = _encode_format(format_, bytes(format_.schema).decode())
+        schema = format_.schema if is_own(format_.opaque) else adapt(format_.schema)
+        wire["textFormat"] = _encode_format(format_, bytes(schema).decode())
     return without_nulls(wire)
 
 
@@ -112,7 +114,7 @@ def _decode_format(raw: msgspec.Raw) -> JsonSchemaFormat:
     except msgspec.DecodeError:
         raise UnreadableError("a schema that is not JSON") from None
     name, description = schema.take("name", STRING), schema.take("description", STRING)
-    opaque = format_.opaque(structure=structure.opaque(jsonSchema=schema.opaque()))
+    opaque = format_.opaque(structure=structure.opaque(jsonSchema=schema.opaque())) or Opaque(DIALECT, {})
     return JsonSchemaFormat(msgspec.Raw(text.encode()), name or "", description, opaque=opaque)
 
 

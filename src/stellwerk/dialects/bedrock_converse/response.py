@@ -13,6 +13,7 @@ import msgspec
 
 from stellwerk.core.chat import Message, Role
 from stellwerk.core.opaque import Opaque
+from stellwerk.core.part import ToolCall
 from stellwerk.core.reply import Candidate, Finish, Reply, ReplyFacts, StopReason
 from stellwerk.core.usage import Usage
 from stellwerk.dialects.bedrock_converse.finish import STOP_REASON, decode_finish, encode_finish
@@ -60,9 +61,10 @@ def encode(reply: Reply, *, latency_ms: int = 0) -> bytes:
     """
     candidate = reply.candidates[0] if reply.candidates else Candidate(Message(Role.ASSISTANT, ()))
     message = candidate.message
+    has_calls = any(isinstance(part, ToolCall) for part in message.parts)
     wire: dict[str, Any] = {
         "output": {"message": merge({"role": "assistant", "content": encode_answer(message.parts)}, message.opaque)},
-        STOP_REASON: encode_finish(candidate.finish or Finish(StopReason.END)),
+        STOP_REASON: encode_finish(candidate.finish or Finish(StopReason.END), has_calls=has_calls),
         USAGE: encode_usage(reply.usage or Usage(), reply.usage_opaque),
     }
     if reply.service_tier is not None:

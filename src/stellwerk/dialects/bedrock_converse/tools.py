@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import OpaquePart, Part, ResultPart, Text, ToolCall, ToolKind, ToolResult
 from stellwerk.core.tool import FunctionTool, OpaqueTool, Tool, ToolChoice, ToolMode, ToolName
 from stellwerk.dialects.bedrock_converse.cache import CACHE_POINT, decode_cache, encode_cache
@@ -16,12 +17,14 @@ from stellwerk.dialects.bedrock_converse.types import (
     DIALECT,
     NO_NAMES,
     Members,
+    is_own,
     is_spelled,
     mark,
     merge,
     only_member,
     open_block,
 )
+from stellwerk.dialects.closed_schema import adapt
 from stellwerk.dialects.fragment import best_object
 from stellwerk.dialects.members import BOOLEAN, RAW, RAWS, STRING, Refuse, UnreadableError, without_nulls
 
@@ -162,11 +165,14 @@ def _function_tool(spec: Members) -> FunctionTool:
     name, description = spec.need("name", STRING), spec.take("description", STRING)
     schema, strict = spec.within("inputSchema"), spec.take("strict", BOOLEAN)
     parameters = schema.need(_JSON, RAW)
-    return FunctionTool(name, description, parameters, strict, opaque=spec.opaque(inputSchema=schema.opaque()))
+    own = spec.opaque(inputSchema=schema.opaque()) or Opaque(DIALECT, {})
+    return FunctionTool(name, description, parameters, strict, opaque=own)
 
 
 def _encode_spec(tool: FunctionTool, name: str) -> dict[str, Any]:
     parameters = _NO_PARAMETERS if tool.parameters is None else tool.parameters
+    if tool.is_strict and not is_own(tool.opaque):
+        parameters = adapt(parameters)
     wire = {
         "name": name,
         "description": tool.description or None,

@@ -13,6 +13,7 @@ from stellwerk.dialects.openai_responses.types import DIALECT, Members, merge, o
 
 _MODES = {mode.value: mode for mode in ToolMode}
 _NO_PARAMETERS = {"type": "object", "properties": {}}
+_CLOSED = _NO_PARAMETERS | {"additionalProperties": False}
 _GRAMMAR = "grammar"
 
 
@@ -39,7 +40,7 @@ def encode_tool(tool: Tool) -> msgspec.Raw | dict[str, Any] | None:
             wire: dict[str, Any] = {"type": "function", "name": tool.name, "description": tool.description}
             wire |= {"parameters": tool.parameters, "strict": tool.is_strict}
             if own(tool.opaque) is None:
-                wire["parameters"] = tool.parameters or _NO_PARAMETERS
+                wire["parameters"] = tool.parameters or (_CLOSED if tool.is_strict else _NO_PARAMETERS)
                 wire["strict"] = tool.is_strict or False
             return merge(without_nulls(wire), tool.opaque)
         case CustomTool():

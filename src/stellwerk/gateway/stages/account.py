@@ -14,10 +14,10 @@ from stellwerk.gateway.metrics import Metrics
 class Account:
     """The ledger of a worker."""
 
-    __slots__ = ("_count", "_record", "in_flight")
+    __slots__ = ("_count", "in_flight", "record")
 
     def __init__(self, record: Callable[[RequestEvent], None], metrics: Metrics) -> None:
-        self._record = record
+        self.record = record
         self._count = metrics.count
         self.in_flight = 0
 
@@ -30,4 +30,4 @@ class Account:
         """Ends the accounting of a request: one event, and the counters."""
         self.in_flight -= 1
         self._count(event)
-        self._record(event)
+        self.record(event)

@@ -26,7 +26,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE UNIQUE INDEX event_start ON event (started_ms, request_id)",
     ),
     (
-        "ALTER TABLE event ADD COLUMN hedge_cost_nanos INTEGER DEFAULT 0",
+        "ALTER TABLE event ADD COLUMN extra_cost_nanos INTEGER DEFAULT 0",
         "ALTER TABLE event ADD COLUMN route TEXT DEFAULT ''",
     ),
 )

@@ -72,6 +72,10 @@ DROPPED = {
     "messages.redacted_thinking": chat(RedactedThinking("no base64!"), role=Role.ASSISTANT),
     "messages.citations": chat(Text("x", citations=(Citation("u"),)), role=Role.ASSISTANT),
     "messages.image.detail": chat(Image(InlineSource("image/png", "AAAA"), "low")),
+    "messages.role": ChatRequest(
+        LLAMA,
+        (Message(Role.USER, (Text("x"),)), Message(Role.SYSTEM, (Text("later"),)), Message(Role.USER, (Text("y"),))),
+    ),
     "messages.name": ChatRequest(LLAMA, (Message(Role.USER, (Text("x"),), name="Ann"),)),
     "tool_choice": ChatRequest(
         LLAMA,

@@ -171,7 +171,7 @@ def test_the_tools_of_other_dialects_are_left_out_and_the_order_of_the_rest_is_k
     assert kinds == ["toolSpec", "toolSpec", "cachePoint", "toolSpec"]
     assert wire["toolConfig"]["tools"][1]["toolSpec"] == {
         "name": "b",
-        "inputSchema": {"json": json.loads(bytes(SCHEMA))},
+        "inputSchema": {"json": {**json.loads(bytes(SCHEMA)), "additionalProperties": False}},
         "strict": True,
     }
     assert wire["toolConfig"]["tools"][2] == {"cachePoint": {"type": "default", "ttl": "1h"}}
@@ -406,11 +406,12 @@ def test_no_more_metadata_is_sent_than_bedrock_takes() -> None:
 
 
 def test_a_schema_is_sent_as_the_text_that_it_is() -> None:
-    format_ = JsonSchemaFormat(msgspec.Raw(b'{"type": "object"}'), "answer", "One.", is_strict=True)
+    format_ = JsonSchemaFormat(msgspec.Raw(b'{"type": "object", "additionalProperties": false}'), "answer", "One.")
+    text = '{"type": "object", "additionalProperties": false}'
     wire = encoded(chat(output_format=format_))
     assert wire["outputConfig"]["textFormat"] == {
         "type": "json_schema",
-        "structure": {"jsonSchema": {"schema": '{"type": "object"}', "name": "answer", "description": "One."}},
+        "structure": {"jsonSchema": {"schema": text, "name": "answer", "description": "One."}},
     }
     assert "outputConfig" not in encoded(chat(output_format=JsonObjectFormat()))
     assert "outputConfig" not in encoded(chat(output_format=JsonSchemaFormat(None)))

@@ -136,6 +136,14 @@ def test_edge_11_the_matched_sequence_is_told_where_it_is_known() -> None:
         assert encoded(odd)["additionalModelResponseFields"] == fields
 
 
+def test_complaint_22_an_answer_with_calls_waits_for_them_whatever_its_provider_says() -> None:
+    """Some hosts of OpenAI's dialect say ``stop``, and OpenAI does where a tool was demanded by its name."""
+    call = ToolCall("a", "f", "{}")
+    assert encoded(reply(call, finish=Finish(StopReason.END)))["stopReason"] == "tool_use"
+    assert encoded(reply(call, finish=Finish(StopReason.LENGTH)))["stopReason"] == "max_tokens"
+    assert encoded(reply(Text("x"), finish=Finish(StopReason.END)))["stopReason"] == "end_turn"
+
+
 def test_edge_9_names_of_tools_lead_back() -> None:
     body = wire({"toolUse": {"toolUseId": "a", "name": "a_b_1", "input": {}}}, stop="tool_use")
     (call,) = response.decode(body, names={"a_b_1": "a.b"}).candidates[0].message.parts

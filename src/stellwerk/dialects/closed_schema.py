@@ -1,10 +1,12 @@
-"""A foreign JSON Schema for the answer, in the part of JSON Schema that the provider takes."""
+"""A JSON Schema that an answer or a call has to follow, in the part of JSON Schema that Anthropic and Bedrock take."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
+
+from stellwerk.dialects.json_schema import inline_references
 
 _LIMITS = (
     "minimum",
@@ -28,12 +30,15 @@ _SINGLE = ("items", "not")
 
 
 def adapt(schema: msgspec.Raw) -> msgspec.Raw:
-    """The schema with closed objects, and with limits as words in descriptions.
+    """The schema with closed objects, limits as words in descriptions, and what holds itself unrolled.
 
     The same object where nothing changes. An object that says itself what other members it takes is left to the
-    provider's judgement.
+    provider's judgement. Raises ``InvalidRequest`` for a schema that holds itself and is nested too deeply.
     """
     wire = msgspec.json.decode(schema)
+    if b'"$ref"' in bytes(schema) and _is_circular(wire):
+        schema = inline_references(schema)
+        wire = msgspec.json.decode(schema)
     is_changed = False
     waiting = [wire]
     while waiting:
@@ -65,6 +70,41 @@ def _adapt_one(schema: dict[str, Any]) -> bool:
     description = schema.get("description")
     schema["description"] = f"{description} ({told})" if type(description) is str and description else f"({told})"
     return True
+
+
+def _is_circular(wire: Any) -> bool:
+    """Whether a definition leads back to itself."""
+    definitions = {
+        f"#/{holder}/{name}": schema
+        for holder in ("$defs", "definitions")
+        if type(wire) is dict and type(found := wire.get(holder)) is dict
+        for name, schema in found.items()
+    }
+    leads = {name: _references(schema) & {*definitions, "#"} for name, schema in definitions.items()}
+    leads["#"] = _references(wire)
+    if "#" in leads["#"]:
+        return True
+    is_shrinking = True
+    while is_shrinking:  # what leads nowhere cannot lead back
+        ends = [name for name, targets in leads.items() if not targets & {*leads}]
+        for name in ends:
+            del leads[name]
+        is_shrinking = bool(ends)
+    return bool(leads)
+
+
+def _references(schema: Any) -> set[str]:
+    found: set[str] = set()
+    waiting = [schema]
+    while waiting:
+        item = waiting.pop()
+        if type(item) is dict:
+            if type(reference := item.get("$ref")) is str:
+                found.add(reference)
+            waiting += item.values()
+        elif type(item) is list:
+            waiting += item
+    return found
 
 
 def _is_object(schema: dict[str, Any]) -> bool:

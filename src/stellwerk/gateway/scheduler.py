@@ -1,0 +1,25 @@
+"""What exchanges need of their process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stellwerk.gateway.media import Media
+    from stellwerk.http.deadlines import Deadlines, Timer
+    from stellwerk.supervisor.log import Log
+
+
+class Scheduler:
+    """Deadlines, a later call, a place to report a defect, a way to media."""
+
+    __slots__ = ("call_later", "deadlines", "log", "media")
+
+    def __init__(
+        self, deadlines: Deadlines, call_later: Callable[[float, Callable[[], None]], Timer], log: Log, media: Media
+    ) -> None:
+        self.deadlines = deadlines
+        self.call_later = call_later
+        self.log = log
+        self.media = media
