@@ -1,9 +1,9 @@
-"""`python -m benchmarks [load|streams|soak|micro|routing] …`: the benchmarks under one name; without one, load."""
+"""`python -m benchmarks NAME …`: the benchmarks under one name, which is one of `COMMANDS`; without it, load."""
 
 import sys
 from importlib import import_module
 
-COMMANDS = ("load", "streams", "soak", "micro", "routing")
+COMMANDS = ("load", "streams", "soak", "micro", "routing", "hedging", "outage")
 
 
 def main() -> int:

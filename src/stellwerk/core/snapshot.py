@@ -130,7 +130,7 @@ class HedgeSpec(msgspec.Struct, frozen=True):
 
     enabled: bool = False
     quantile: float = 0.95
-    max_share: float = 0.05
+    max_share: float = 0.1
 
 
 class BreakerSpec(msgspec.Struct, frozen=True):

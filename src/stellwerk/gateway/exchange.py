@@ -130,6 +130,8 @@ class Exchange(msgspec.Struct, eq=False):
                 if attempt is not winner:
                     if attempt.sent:
                         self._reply.losers += (attempt.route,)
+                        if attempt is self._running[0]:
+                            attempt.route.standing.outwaited(now, attempt.sent)
                     self._note(attempt.route, "another one was faster")
                     attempt.cancel()
             self._running = (winner,)

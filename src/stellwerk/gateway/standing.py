@@ -179,12 +179,20 @@ class Standing:
             self._judge(now, self.breaker.succeeded(now, asked_at))
         if self._unseen > 0:
             return False
-        self._first_byte.add(now, now - asked_at)
-        self.latencies.add(now - asked_at)
-        self._fresh = max(0, self._fresh - 1)
-        self._repeats.note(now, self._pace)
-        self._unseen = self._pace = SEEN_CALLS if self.latencies.count > ALL_SEEN else 1
+        self._learn(now, asked_at)
         return True
+
+    def outwaited(self, now: float, asked_at: float) -> None:
+        """A call that was the first of its request has been beaten by the one beside it, which ends it.
+
+        So long it took at least. Were such calls left out, what counts as slow would sink with each of them.
+        """
+        was_settled = self._unseen == self._settled
+        self._unseen -= 1
+        if self._unseen <= 0:
+            self._learn(now, asked_at)
+        if was_settled:  # it is no answer
+            self._settled = self._unseen
 
     def failed(self, now: float, asked_at: float, error: UpstreamError) -> None:
         """A call has failed. Only what is the provider's fault counts against it, and its limits by their own rule."""
@@ -247,6 +255,13 @@ class Standing:
         self._failed_at, self._failure = now, failure
         self._pace -= self._unseen - 1
         self._unseen = self._settled = 1
+
+    def _learn(self, now: float, asked_at: float) -> None:
+        self._first_byte.add(now, now - asked_at)
+        self.latencies.add(now - asked_at)
+        self._fresh = max(0, self._fresh - 1)
+        self._repeats.note(now, self._pace)
+        self._unseen = self._pace = SEEN_CALLS if self.latencies.count > ALL_SEEN else 1
 
     def _limit(self, now: float, retry_after_s: float | None) -> None:
         self._room.limited(now, self.own_in_flight, self._first_byte.value)

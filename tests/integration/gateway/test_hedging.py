@@ -49,6 +49,7 @@ async def test_the_second_target_answers_where_the_first_is_slow(tmp_path: Path,
         assert (told.status, told.field(b"x-stellwerk-provider")) == (200, b"two")
         assert told.field(b"x-stellwerk-attempts") == b"2"
         await eventually(lambda: one.departed)  # its work ends
+        assert gateway.parts.standings.of("one/gpt-5-mini").latencies.count == KNOWN + 1  # and its time counts
         event = await gateway.event(KNOWN + 1)
         assert (event.outcome, event.provider) == ("complete", "two")
         assert "; one/gpt-5-mini: slow to begin" in event.route

@@ -266,6 +266,20 @@ def test_times_are_known_from_twenty_calls_on() -> None:
     assert target.standing.first_byte_s == pytest.approx(0.5)
 
 
+def test_calls_that_were_beaten_count_with_the_time_they_were_waited_for() -> None:
+    target = Target()
+    for number in range(100):
+        now = NOW + number
+        asked_at = target.begin(now)
+        if number % 5:
+            target.answer(now + 0.1, asked_at)
+        else:
+            target.standing.outwaited(now + 2.0, asked_at)
+            target.standing.end()
+    assert target.standing.quantile_s(0.7) == pytest.approx(0.1, rel=0.06)
+    assert target.standing.quantile_s(0.95) == pytest.approx(2.0, rel=0.06)
+
+
 def test_of_many_answers_of_a_well_target_one_in_eight_is_looked_at_and_counts_for_eight() -> None:
     target = Target()
     looked_at = []
