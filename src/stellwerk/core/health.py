@@ -42,7 +42,7 @@ QUIET_S = 10.0
 """A failure that no success has followed for so long says something, even a single one."""
 LINGERS_S = 30.0
 """A target counts as limited for so much longer than it is."""
-MOST_CHANGES = 32
+MOST_CHANGES = 16
 
 _LASTING = {CREDENTIALS: "credentials refused", DENIED: "not allowed by the egress policy"}
 _LIMITS = {RATE_LIMITED: "rate limited", QUOTA: "quota exhausted"}
@@ -79,7 +79,7 @@ class Signs(msgspec.Struct, frozen=True, gc=False):
 
     def meet(self, other: Signs) -> Signs:
         """What the calls of both have shown: of two workers, say."""
-        later = other if other.failed_at > self.failed_at else self
+        later = max(self, other, key=lambda one: (one.failed_at, one.failure))
         return Signs(
             max(self.limited_until, other.limited_until),
             max(self.succeeded_at, other.succeeded_at),

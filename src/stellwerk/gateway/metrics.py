@@ -120,7 +120,7 @@ def merge(dumps: Iterable[bytes]) -> list[Series]:
 
 
 def render(series: Iterable[Series], gauges: Mapping[str, float], labelled: Labelled = MappingProxyType({})) -> bytes:
-    """Prometheus text format 0.0.4. ``gauges`` are further values by their full name, ``labelled`` those with labels."""
+    """Prometheus text format 0.0.4. ``gauges`` are further values by their full name; ``labelled`` have labels."""
     rows = sorted(series, key=lambda row: row.key)
     lines: list[str] = []
     _family(lines, "stellwerk_requests_total", "counter", "Requests that have ended.")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from stellwerk.core.health import Health, Probe, State, judge
+from stellwerk.gateway.configuration import Configuration, Route
 from stellwerk.gateway.probing import DAY_S, Probing
 from stellwerk.gateway.standing import Standing, Standings
 from stellwerk.supervisor.log import Log
@@ -44,22 +45,35 @@ class Monitor:
         self._wall = wall
         self._targets: tuple[tuple[str, str], ...] = ()
         self._report = Report()
+        self._has_news = False
+        """Whether the report is to be published, changed or not: it was another worker's."""
 
     @property
     def is_on_duty(self) -> bool:
         """Whether it is this worker that judges, and asks."""
         return self.probing.is_on_duty
 
-    def adopt(self, targets: Iterable[tuple[str, str]]) -> None:
-        """Judges these from now on: provider and that provider's model."""
-        self._targets = tuple(dict.fromkeys(targets))
+    def adopt(self, configuration: Configuration) -> None:
+        """Judges the targets of this configuration from now on, and has its providers asked."""
+        routes: dict[str, dict[str, Route]] = {name: dict(home.routes) for name, home in configuration.homes.items()}
+        targets: dict[tuple[str, str], None] = {}
+        for model in configuration.models.values():
+            for identity, route in model.routes.items():
+                routes[route.target.provider][identity] = route
+                targets[route.target.provider, route.target.model] = None
+        self._targets = tuple(targets)
+        known = {name: tuple(own.values()) for name, own in routes.items()}
+        self.probing.adopt(configuration.snapshot.health, known)
 
     def take_over(self, told: Iterable[bytes]) -> None:
         """Is on duty from now on, and goes on from the newest report of those that were published."""
         self.hear(told)
-        probes = self._report.probes
-        self.probing.results = {**probes, **self.probing.results}
-        self.probing.is_on_duty = True
+        self.probing.results = {**self._report.probes}
+        self.probing.is_on_duty = self._has_news = True
+
+    def leave(self) -> None:
+        """Is not on duty any more."""
+        self.probing.is_on_duty = False
 
     def hear(self, told: Iterable[bytes]) -> None:
         """Takes note of what the worker on duty has published. What cannot be read (an older version's) is left out."""
@@ -85,7 +99,8 @@ class Monitor:
             if health is not known:
                 self._tell(identity, known, health)
         probes = dict(self.probing.results)
-        if targets == before.targets and probes == before.probes:
+        has_news, self._has_news = self._has_news, False
+        if not has_news and targets == before.targets and probes == before.probes:
             return False
         self._report = Report(now, targets, probes)
         return True

@@ -18,7 +18,7 @@ from stellwerk.core.health import QUOTA, QUOTA_CODES, UNREADABLE, Probe, failure
 from stellwerk.core.part import Text
 from stellwerk.core.snapshot import HealthSpec
 from stellwerk.core.wire import FailureKind, WireRequest
-from stellwerk.errors import StellwerkError, UpstreamCredentials, UpstreamError, UpstreamRefused
+from stellwerk.errors import UpstreamError
 from stellwerk.gateway.configuration import Route
 from stellwerk.gateway.masking import mask_body, proofs_in
 from stellwerk.gateway.refusal import error_of
@@ -57,11 +57,20 @@ class Probing:
         self._task: asyncio.Task[None] | None = None
 
     def adopt(self, spec: HealthSpec, routes: Mapping[str, tuple[Route, ...]]) -> None:
-        """Goes by this from now on: every provider's routes, the first of them without a model."""
-        now, former = self._deadlines.clock(), self._due
-        self._spec, self._routes = spec, dict(routes)
-        self.results = {name: probe for name, probe in self.results.items() if name in routes}
-        self._due = {name: former.get(name, now + self._pause_s(_FIRST)) for name in routes}
+        """Goes by this from now on: every provider's routes, the first of them without a model.
+
+        What is known of a provider that is reached in another way, or with other credentials, counts no more.
+        """
+        former, self._routes = self._routes, dict(routes)
+        known = {name for name, own in routes.items() if name in former and _way(own) == _way(former[name])}
+        if spec != self._spec:
+            self._spec = spec
+            self._due.clear()
+        now, due = self._deadlines.clock(), self._due
+        self.results = {name: probe for name, probe in self.results.items() if name in known}
+        self._due = {
+            name: due[name] if name in known and name in due else now + self._pause_s(_FIRST) for name in routes
+        }
         self._plan()
 
     def stop(self) -> None:
@@ -72,13 +81,12 @@ class Probing:
             self._task.cancel()
 
     def on_deadline(self, now: float) -> None:
-        """Somebody is due: is asked if idle, and put off."""
+        """Somebody is due: is asked if idle, and put off. Whoever else is due waits for the probe that runs."""
         for name in [name for name, due in self._due.items() if due <= now]:
-            if self._task is not None and self.is_on_duty:
-                break  # whoever is due waits for the probe that runs
-            self._due[name] = now + self._pause_s(1.0)
-            if self.is_on_duty:
-                self._look_at(name, now)
+            if self._task is None:
+                self._due[name] = now + self._pause_s(1.0)
+                if self.is_on_duty:
+                    self._look_at(name, now)
         self._plan()
 
     # -- helpers
@@ -200,6 +208,10 @@ class Hearing:
     def _end(self) -> None:
         if not self.whole.done():
             self.whole.set_result(b"".join(self._pieces))
+
+
+def _way(routes: tuple[Route, ...]) -> object:
+    return routes[0].provider.origin, routes[0].place
 
 
 def _wire(routes: tuple[Route, ...], now: float) -> WireRequest | None:

@@ -7,12 +7,14 @@ heartbeat, a quarter of a second later. Without a bus, that is how fast news tra
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 
 from stellwerk.core.health import FAILURES, NOTHING, OTHER, Signs
 from stellwerk.gateway.standing import Standings
 from stellwerk.ports.bus import Bus, Notice
 from stellwerk.supervisor.board import MOST_TARGETS, Board, Page, TargetReading
+from stellwerk.supervisor.log import Log
 
 TOPIC = "targets"
 
@@ -20,12 +22,19 @@ TOPIC = "targets"
 class Sharing:
     """One worker's part in it. Targets beyond ``MOST_TARGETS`` are each worker's own affair."""
 
-    def __init__(self, standings: Standings, page: Page, board: Board, slot: int) -> None:
+    def __init__(
+        self, standings: Standings, page: Page, board: Board, slot: int, clock: Callable[[], float], log: Log
+    ) -> None:
         self._standings = standings
         self._page = page
         self._board = board
         self._slot = slot
+        self._clock = clock
+        self._log = log
         self._places: dict[str, int] = {}
+        self._free = list(reversed(range(MOST_TARGETS)))
+        self._is_full = False
+        """Whether a target has been left without a place, which is told once."""
         self._bus: Bus | None = None
         self._told = 0
         standings.watch(self._tell)
@@ -42,8 +51,11 @@ class Sharing:
             bus.close()
 
     def beat(self) -> None:
-        """Writes down this worker's calls under way, and reads everybody else's."""
+        """Writes down what this worker's calls have shown and how many are under way; reads everybody else's."""
+        now = self._clock()
+        self._let_go()
         for identity, standing in self._standings:
+            standing.settle(now)
             if standing.own_in_flight or identity in self._places or standing.signs.latest:
                 self._write(identity)
         self._read()
@@ -55,8 +67,8 @@ class Sharing:
             self._bus.publish(Notice(TOPIC, self._told))
 
     def _write(self, identity: str) -> None:
-        place = self._places.setdefault(identity, len(self._places))
-        if place >= MOST_TARGETS:
+        place = self._place(identity)
+        if place is None:
             return
         standing = self._standings.of(identity)
         until_s, version = standing.breaker.published
@@ -72,6 +84,24 @@ class Sharing:
             signs.failures,
         )
         self._page.write_target(place, _key(identity), told)
+
+    def _place(self, identity: str) -> int | None:
+        """A target's place on the page; ``None`` while the page is full."""
+        place = self._places.get(identity)
+        if place is None and self._free:
+            place = self._places[identity] = self._free.pop()
+        elif place is None and not self._is_full:
+            self._is_full = True
+            self._log.warning("board_full", targets=MOST_TARGETS, target=identity)
+        return place
+
+    def _let_go(self) -> None:
+        """Frees the places of targets that have left the configuration."""
+        for identity in [identity for identity in self._places if identity not in self._standings]:
+            place = self._places.pop(identity)
+            self._page.clear_target(place)
+            self._free.append(place)
+            self._is_full = False
 
     def _on_notice(self, notice: Notice) -> None:
         if notice.topic == TOPIC:

@@ -245,7 +245,9 @@ class Standing:
     def renew(self) -> None:
         """The target is reached in another way from now on: what kept it from being asked has to show anew."""
         self.breaker = Breaker(self.breaker.version + (self.breaker.version & 1))
-        self._blocked_until = 0.0
+        self._blocked_until = self._succeeded_at = self._failed_at = 0.0
+        self._failure = ""
+        self._settled = self._unseen
         self.is_plain = self._room.limit is None
 
     # -- helpers
@@ -287,6 +289,9 @@ class Standings:
         self._known: dict[str, Standing] = {}
         self._ways: dict[str, object] = {}
         self._on_trip: Callable[[str], None] = lambda _: None
+
+    def __contains__(self, identity: str) -> bool:
+        return identity in self._known
 
     def __iter__(self) -> Iterator[tuple[str, Standing]]:
         """Every target that was ever asked for, with its identity."""

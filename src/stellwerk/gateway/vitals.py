@@ -31,7 +31,7 @@ class Vitals:
         self._gateway = gateway
         self._writer = writer
         self._slot = slot
-        self.sharing = Sharing(gateway.standings, page, readers, slot)
+        self.sharing = Sharing(gateway.standings, page, readers, slot, gateway.pool.deadlines.clock, gateway.log)
         self._beats = 0
         self._due = 0.0
         self._served = 0
@@ -69,7 +69,7 @@ class Vitals:
     def prometheus(self) -> bytes:
         """``/metrics`` of the host."""
         self._publish()
-        self._watch_health()
+        self._learn_health()
         self._write_blob()
         readings = self._board.readings()
         gauges = {
@@ -91,9 +91,7 @@ class Vitals:
     def health(self) -> dict[str, object]:
         """``/healthz?full`` of the host."""
         self._publish()
-        self.sharing.beat()
-        if self._watch_health():
-            self._write_blob()
+        self._learn_health()
         workers = [
             {
                 "slot": reading.slot,
@@ -141,14 +139,25 @@ class Vitals:
         monitor = self._gateway.monitor
         lowest = min((reading.slot for reading in self._board.readings() if reading.is_ready), default=None)
         if lowest != self._slot:
-            monitor.probing.is_on_duty = False
+            monitor.leave()
             return False
         if not monitor.is_on_duty:
             monitor.take_over(reports(self._board.blobs()))
         return monitor.look()
 
+    def _learn_health(self) -> None:
+        """Sees to it that this worker can tell of the health of targets, whoever watches it."""
+        self.sharing.beat()
+        if self._watch_health():
+            self._write_blob()
+        elif not self._gateway.monitor.is_on_duty:
+            self._gateway.monitor.hear(reports(self._board.blobs()))
+
     def _write_blob(self) -> None:
-        self._page.write_blob(pack(self._gateway.metrics.dump(), self._gateway.monitor.dump()))
+        """Publishes counters and report; where there is no room for both, the counters."""
+        counters = self._gateway.metrics.dump()
+        if not self._page.write_blob(pack(counters, self._gateway.monitor.dump())):
+            self._page.write_blob(pack(counters, b""))
 
     def _publish(self) -> None:
         words = self._page.words

@@ -23,7 +23,7 @@ from stellwerk.supervisor.blob import Blob
 LAYOUT: Final = 0x5354_4C57_0000_0002
 """Name and version of this layout. A reader leaves pages of another one out, a writer begins them anew."""
 PAGE_BYTES: Final = 262_144
-HEAD_BYTES: Final = 8_192
+HEAD_BYTES: Final = 16_384
 STALE_S: Final = 5.0
 """A worker whose heartbeat is older counts as silent."""
 
@@ -120,7 +120,7 @@ class Page:
         words[LOOP_LAG_MAX_US] = max(words[LOOP_LAG_MAX_US], lag_us)
 
     def write_target(self, place: int, key: int, told: TargetReading) -> None:
-        """Says how a target is doing, in a place of the table that is this target's for good."""
+        """Says how a target is doing, in a place of the table that is this target's until it is cleared."""
         at = _TARGETS_AT + place * _TARGET_WORDS
         words, reals = self.words, self.reals
         reals[at + 2] = told.until_s  # before the version: who reads the one reads the other
@@ -131,6 +131,10 @@ class Page:
         words[at + 7] = told.failure | told.failures << 8
         words[at + 1] = told.version
         words[at] = key
+
+    def clear_target(self, place: int) -> None:
+        """Says nothing more of a target: its place may be another's."""
+        self.words[_TARGETS_AT + place * _TARGET_WORDS] = 0
 
     def write_blob(self, blob: bytes) -> bool:
         """Replaces the blob; ``False``, and the old one stays, when it is longer than half a page."""
@@ -271,22 +275,13 @@ class _MappedPage:
         """The table of targets, with their keys."""
         words, reals = self.words, self._reals
         for at in range(_TARGETS_AT, HEAD_BYTES // 8, _TARGET_WORDS):
-            if not words[at]:
-                return
-            version, last = words[at + 1], words[at + 7]
-            yield (
-                words[at],
-                TargetReading(
-                    version,
-                    reals[at + 2],
-                    words[at + 3],
-                    reals[at + 4],
-                    reals[at + 5],
-                    reals[at + 6],
-                    last & 0xFF,
-                    last >> 8,
-                ),
-            )
+            key = words[at]
+            if key:
+                version, last = words[at + 1], words[at + 7]
+                moments = (reals[at + 4], reals[at + 5], reals[at + 6])
+                reading = TargetReading(version, reals[at + 2], words[at + 3], *moments, last & 0xFF, last >> 8)
+                if words[at] == key:  # else the place is another target's since
+                    yield key, reading
 
     def close(self) -> None:
         """Lets go of the memory."""
