@@ -138,6 +138,9 @@ class Monitor:
     # -- helpers
 
     def _tell(self, identity: str, former: Health, health: Health) -> None:
+        """Writes down a change, unless it is that of a target which is well from the start."""
+        if former.state is State.UNKNOWN and health.state is State.HEALTHY:
+            return
         write = self._log.warning if health.state in _WORRYING else self._log.info
         write("target_state", target=identity, state=health.state.value, was=former.state.value, reason=health.reason)
 
