@@ -26,6 +26,7 @@ from stellwerk.http.call import Call, Patience, frame
 from stellwerk.http.deadlines import NEVER, Deadlines
 from stellwerk.http.fields import Headers, media_type
 from stellwerk.http.pool import Pool
+from stellwerk.http.tls import certificate_until
 from stellwerk.ports.credential import Signing
 from stellwerk.ports.provider import Counting, Probed
 from stellwerk.supervisor.log import Log
@@ -54,6 +55,8 @@ class Probing:
         self._spec = HealthSpec()
         self._routes: dict[str, tuple[Route, ...]] = {}
         self._due: dict[str, float] = {}
+        self._expiring: dict[str, float] = {}
+        """When certificates expire of which that was told."""
         self._task: asyncio.Task[None] | None = None
 
     def adopt(self, spec: HealthSpec, routes: Mapping[str, tuple[Route, ...]]) -> None:
@@ -108,8 +111,7 @@ class Probing:
         quiet_since = now - self._spec.probe_every_s
         if any(one.standing.in_flight or one.standing.latest > quiet_since for one in routes):
             known = self.results.get(name, Probe())
-            until = routes[0].lane.certificate_until or known.certificate_until
-            self._note(name, msgspec.structs.replace(known, certificate_until=until))
+            self._note(name, msgspec.structs.replace(known, certificate_until=routes[0].lane.certificate_until))
         else:
             self._task = asyncio.get_running_loop().create_task(self._ask(name, routes))
 
@@ -121,7 +123,7 @@ class Probing:
             probe = None
         finally:
             self._task = None
-        if probe is not None and name in self._due:
+        if probe is not None and name in self._due and _way(self._routes[name]) == _way(routes):
             self._note(name, probe)
         self._plan()
 
@@ -151,13 +153,15 @@ class Probing:
         return Probe(began, failure, hearing.status, message, hearing.certificate_until, skew_s)
 
     def _note(self, name: str, probe: Probe) -> None:
-        """Keeps it, and tells once of a certificate that is about to expire."""
-        former, self.results[name] = self.results.get(name), probe
-        until, days = probe.certificate_until, self._spec.certificate_days
-        if until is not None and (former is None or former.certificate_until != until):
-            left = (until - self._wall()) / DAY_S
-            if left < days:
-                self._log.warning("certificate_expires", provider=name, days=round(left, 1))
+        """Keeps it, with the certificate that was seen last, and tells once of one that is about to expire."""
+        until = probe.certificate_until or self.results.get(name, probe).certificate_until
+        self.results[name] = msgspec.structs.replace(probe, certificate_until=until)
+        if until is None or self._expiring.get(name) == until:
+            return
+        left = (until - self._wall()) / DAY_S
+        if left < self._spec.certificate_days:
+            self._expiring[name] = until
+            self._log.warning("certificate_expires", provider=name, days=round(left, 1))
 
 
 class Hearing:
@@ -180,7 +184,7 @@ class Hearing:
         """Takes note; that is all there is to an answer that is none of refusal."""
         self.status, self.headers, self.heard_at = status, headers, self._wall()
         if self.call is not None and self.call.connection is not None:
-            self.certificate_until = self.call.connection.certificate_until
+            self.certificate_until = certificate_until(self.call.connection.transport)
         if status == 200:
             self._end()
         return True

@@ -12,7 +12,6 @@ from stellwerk.errors import UpstreamError, UpstreamInvalid, UpstreamTimeout, Up
 from stellwerk.http.call import Call
 from stellwerk.http.deadlines import NEVER
 from stellwerk.http.listener import Listener
-from stellwerk.http.tls import certificate_until
 from stellwerk.http.whole_answer import read_whole
 
 if TYPE_CHECKING:
@@ -78,11 +77,6 @@ class UpstreamConnection(asyncio.Protocol):
         self._status = 0
         self._used = False
         self.deadline = NEVER
-
-    @property
-    def certificate_until(self) -> float | None:
-        """When the peer's certificate expires (Unix seconds); ``None`` where there is no encryption."""
-        return certificate_until(self.transport)
 
     # -- what the pool and the call's owner want
 

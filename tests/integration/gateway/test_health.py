@@ -379,6 +379,21 @@ async def test_refused_credentials_are_told_once_and_others_are_tried_soon(tmp_p
 
 
 @on_loop
+async def test_the_answer_to_former_credentials_says_nothing_of_the_new_ones(tmp_path: Path) -> None:
+    async with scripted(tmp_path, None, LISTED, sections=PROBED) as (gateway, upstream):
+        await told(gateway)
+        gateway.advance(LATEST_S)
+        await eventually(lambda: upstream.held)
+        gateway.adopt(gateway.compile(gateway.source.replace(provider_key("one"), "sk-another")))
+        await upstream.held[0].send(reply(REFUSED, b"Content-Type: application/json", status=401))
+        await eventually(lambda: gateway.upstream_connections == 0)
+        await settled()
+        assert await state(gateway) == ("unknown", "")
+        await probe(gateway)
+        assert await state(gateway) == ("healthy", "")
+
+
+@on_loop
 async def test_a_probe_closes_no_circuit(tmp_path: Path) -> None:
     acts = (*[refuses(500)] * 4, LISTED, completes())
     async with scripted(tmp_path, *acts, sections=PROBED, **ONCE) as (gateway, _):
@@ -489,6 +504,25 @@ async def test_a_certificate_that_is_about_to_expire_is_told_once(tmp_path: Path
         assert samples["stellwerk_provider_certificate_days"][("one",)] == pytest.approx(days, abs=0.1)
         lines = [line for line in gateway.logged if line["event"] == "certificate_expires"]
         assert [(line["provider"], line["days"] <= days) for line in lines] == [("one", True)] * is_told
+
+
+@on_loop
+async def test_a_certificate_is_told_of_when_its_last_days_begin_and_is_known_while_its_provider_is_away(
+    tmp_path: Path,
+) -> None:
+    async with secure(tmp_path, days=30) as gateway:
+        await probe(gateway)
+        assert not [line for line in gateway.logged if line["event"] == "certificate_expires"]
+        for _ in range(2):
+            await probe(gateway, seconds=9 * 86_400.0)
+        gateway.parts.pool._tls = ssl.create_default_context()
+        await probe(gateway)
+        found = await told(gateway)
+        assert (found["state"], found["reason"]) == ("down", "unreachable")
+        assert "not trusted" in found["probe_message"]
+        assert 11.9 <= found["certificate_days"] <= 12
+        (line,) = [line for line in gateway.logged if line["event"] == "certificate_expires"]
+        assert 11.9 <= line["days"] <= 12
 
 
 @on_loop

@@ -212,6 +212,11 @@ def told(worker: Worker) -> dict[str, Any]:
     return found
 
 
+def on_duty(*workers: Worker) -> list[bool]:
+    """Which of them watch the health of targets."""
+    return [worker.gateway.monitor.is_on_duty for worker in workers]
+
+
 def fail(worker: Worker, error: UpstreamError) -> None:
     """A call of the worker's fails."""
     standing, now = worker.gateway.standings.of(TARGET), time.monotonic()
@@ -239,13 +244,13 @@ def test_one_worker_watches_the_health_of_targets_for_all_and_the_next_one_goes_
             assert as_second["changes"] == as_first["changes"]
             assert as_second["probe_failure"] == "upstream_timeout"
             assert lines(second.vitals, "stellwerk_target_up") == ['stellwerk_target_up{provider="one",model="m"} 0']
-            assert (first.gateway.monitor.is_on_duty, second.gateway.monitor.is_on_duty) == (True, False)
+            assert on_duty(first, second) == [True, False]
             first.vitals.be_ready(1, is_ready=False)
             assert told(second)["changes"] == as_first["changes"]
-            assert second.gateway.monitor.is_on_duty
+            assert on_duty(first, second) == [True, True]  # for as long as the first has not looked
             assert set(second.gateway.monitor.probing.results) == {"one"}
             assert told(first)["since_s"] == as_first["since_s"]
-            assert not first.gateway.monitor.is_on_duty
+            assert on_duty(first, second) == [False, True]
 
     asyncio.run(scenario())
 
@@ -259,14 +264,14 @@ def test_the_watch_passes_on_when_its_worker_is_gone_and_comes_back_with_its_suc
                 fail(first, UpstreamCredentials("Who are you?"))
                 before = told(first)
                 assert told(second)["state"] == "down"
-                assert not second.gateway.monitor.is_on_duty
+                assert on_duty(first, second) == [True, False]
             # What the calls of the one that is gone have shown went with it; how the target came to be here did not.
             assert told(second)["changes"][: len(before["changes"])] == before["changes"]
-            assert second.gateway.monitor.is_on_duty
+            assert on_duty(second) == [True]
             with working(tmp_path, 0, PROVIDER) as successor:
                 successor.vitals.be_ready(1, is_ready=True)
                 assert told(successor)["changes"] == told(second)["changes"]
-                assert (successor.gateway.monitor.is_on_duty, second.gateway.monitor.is_on_duty) == (True, False)
+                assert on_duty(successor, second) == [True, False]
 
     asyncio.run(scenario())
 
