@@ -19,6 +19,8 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     price or nobody said what was used. ``extra_cost_nanos`` is the part of it for what the
     caller did not get: of targets that were asked beside the one that answered, and weak answers that did not do.
     ``route`` says why targets were asked in this order, and what became of those that did not answer.
+    ``is_estimated`` marks a request whose answer ended before its provider had said what it used: tokens and cost are
+    then estimated from the prompt and from what had come.
     """
 
     started_ms: int
@@ -49,3 +51,4 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     cost_nanos: int | None = None
     extra_cost_nanos: int = 0
     route: str = ""
+    is_estimated: bool = False

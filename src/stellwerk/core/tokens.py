@@ -37,6 +37,9 @@ TOOL_TOKENS = 16
 TOOLS_TOKENS = 350
 """The instructions that providers put before the first tool."""
 
+BYTES_PER_TOKEN = 4
+_FIRST_OF_TWO = bytes(range(0xC2, 0xE0))
+
 _Term: TypeAlias = int | str
 """Tokens, or a window of text to be estimated."""
 _TERM_CHARACTERS = 64
@@ -56,7 +59,30 @@ def bound_body(body: bytes) -> int:
 
 def roughly(size: int) -> int:
     """Tokens of a body of so many bytes, for comparing prices: neither a bound nor a count."""
-    return size // 4 + 1
+    return size // BYTES_PER_TOKEN + 1
+
+
+def likely(request: ChatRequest) -> int:
+    """Tokens that a request most likely has: what is taken for used where a provider was asked and never said."""
+    return sum(term if isinstance(term, int) else likely_in(term) for term in _terms(request))
+
+
+def likely_in(text: str) -> int:
+    """Tokens that a text most likely has: one for four letters of an alphabet, three for four of Han or Hangul."""
+    return -(-weight(text) // BYTES_PER_TOKEN)
+
+
+def weight(text: str) -> int:
+    """Bytes of a text in UTF-8, letters of two bytes counted once."""
+    return len(text) if text.isascii() else len(text.encode(errors="replace").translate(None, _FIRST_OF_TWO))
+
+
+def likely_in_events(events: int, size: int, frame: int) -> int:
+    """Tokens that events of a stream most likely carry: at least one each.
+
+    ``size`` are their bytes, ``frame`` those of each that are no text; 0 where that is not known.
+    """
+    return max(events, -(-(size - events * frame) // BYTES_PER_TOKEN) if frame else 0)
 
 
 def estimate(request: ChatRequest) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from stellwerk.core.shape import NO_SHAPE, Shape
+from stellwerk.core.tokens import likely_in_events
 from stellwerk.core.usage import Usage
 from stellwerk.dialects import json_splice, sse
 from stellwerk.dialects.chunk_shape import is_padded, learn
@@ -52,6 +53,8 @@ class PassThrough:
         "usage",
     )
 
+    mark = b"\n\n"
+
     def __init__(self, *, strip_usage: bool, max_event_bytes: int = sse.MAX_EVENT_BYTES) -> None:
         self.is_complete = False
         """Whether ``[DONE]`` has passed."""
@@ -88,6 +91,12 @@ class PassThrough:
     def is_between_events(self) -> bool:
         """Whether what was handed on ends with a whole event."""
         return not self._is_half
+
+    def likely_tokens(self, events: int, size: int) -> int:
+        """How many tokens so many events of so many bytes most likely carry."""
+        return likely_in_events(
+            events, size, 0 if self._ending or not self._shape else len(self._opening) + len(self._closing)
+        )
 
     def feed(self, data: bytes) -> bytes:
         """The bytes to hand on; the same object where nothing changes. Raises ``UpstreamInvalid``."""

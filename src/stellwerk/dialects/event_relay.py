@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from stellwerk.core.tokens import likely_in_events
 from stellwerk.core.usage import Usage
 from stellwerk.dialects import sse
 from stellwerk.errors import UpstreamInvalid
@@ -31,6 +32,9 @@ class EventRelay(ABC):
 
     shape = None
     """No event may pass unread: reading a plain one costs no more than telling it by its shape."""
+    mark = b"\n\n"
+    frame = 0
+    """Bytes of an event of text that are none; 0 where that differs."""
 
     def __init__(self, *, max_event_bytes: int = sse.MAX_EVENT_BYTES) -> None:
         self.is_complete = False
@@ -52,6 +56,10 @@ class EventRelay(ABC):
     def is_between_events(self) -> bool:
         """Whether what was handed on ends with a whole event."""
         return not self._is_half
+
+    def likely_tokens(self, events: int, size: int) -> int:
+        """How many tokens so many events of so many bytes most likely carry."""
+        return likely_in_events(events, size, self.frame)
 
     def feed(self, data: bytes) -> bytes:
         """The bytes to hand on: the same object. Raises ``UpstreamInvalid``."""

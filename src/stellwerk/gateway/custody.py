@@ -182,6 +182,15 @@ class SealingRelay:
         """Whether what was handed on ends with a whole event."""
         return self._relay.is_between_events
 
+    @property
+    def mark(self) -> bytes:
+        """What stands in each event once."""
+        return self._relay.mark
+
+    def likely_tokens(self, events: int, size: int) -> int:
+        """How many tokens so many events of so many bytes most likely carry."""
+        return self._relay.likely_tokens(events, size)
+
     def feed(self, data: bytes) -> bytes:
         """The caller's bytes for the provider's. Raises ``UpstreamInvalid``."""
         whole = self._splitter.feed(data)

@@ -77,6 +77,15 @@ class Relay(Protocol):
         """Whether what was handed on ends with a whole event."""
         ...
 
+    @property
+    def mark(self) -> bytes:
+        """What stands in each event once, so that they can be counted."""
+        ...
+
+    def likely_tokens(self, events: int, size: int) -> int:
+        """How many tokens most likely went to the caller, in so many events of so many bytes."""
+        ...
+
     def feed(self, data: bytes) -> bytes:
         """Takes the provider's next bytes; returns the caller's. The same object means: untouched.
 

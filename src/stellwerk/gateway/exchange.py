@@ -103,11 +103,15 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_gone(self) -> None:
         """The caller has left: so does the providers' work for it."""
+        reply, asked = self._reply, [attempt for attempt in self._running if attempt.sent]
         running, self._running = self._running, ()
         self._leave_room()
+        reply.losers += tuple(attempt.route for attempt in asked[:-1])
         settled = [attempt.depart() for attempt in running]
-        if not any(settled):
-            self._reply.cancel(None, "")
+        if asked and not any(settled):
+            reply.cancel(reply.estimated(None, 0), "")
+        elif not asked:
+            reply.leave()
         self.finish()
 
     def on_pause(self) -> None:

@@ -53,6 +53,8 @@ class Reply(msgspec.Struct, eq=False):
     """What was paid for answers that did not do."""
     signed: bytes = b""
     """The rendered header lines of the last request that was signed."""
+    is_estimated: bool = False
+    """Whether the provider has not said what it used, or not all of it."""
     conversation: bytes = b""
     """Names the conversation, where the strategy minds who answered it."""
     conversations: Conversations | None = None
@@ -119,10 +121,31 @@ class Reply(msgspec.Struct, eq=False):
         self._settle("failed", status_of(error), self._clock(), NO_USAGE, error.code, "", 0)
 
     def cancel(self, usage: Usage | None, finish: str) -> None:
-        """The caller has gone."""
+        """The caller has gone, while a provider was at work for it."""
         status = 200 if self.first_byte else CLIENT_CLOSED_REQUEST
-        cost_nanos = self._cost_nanos(usage) if self.attempts else 0
+        cost_nanos = self._cost_nanos(usage)
         self._settle("cancelled", status, self._clock(), usage or NO_USAGE, "cancelled", finish, cost_nanos)
+
+    def leave(self) -> None:
+        """The caller has gone before anybody was at work for it."""
+        self._settle("cancelled", CLIENT_CLOSED_REQUEST, self._clock(), NO_USAGE, "cancelled", "", 0)
+
+    def estimated(self, told: Usage | None, output_tokens: int) -> Usage | None:
+        """What a call that was broken off has used: as ``told``, but at least what must have been.
+
+        That is the prompt, and what came of the answer. ``None`` where the prompt is no text that can be weighed.
+        """
+        from stellwerk.gateway.unreported import prompt_tokens  # most calls are told of
+
+        told = told or NO_USAGE
+        input_tokens = told.input_tokens or prompt_tokens(self.dialect, self.lease.envelope)
+        if not input_tokens:
+            return None
+        used = msgspec.structs.replace(
+            told, input_tokens=input_tokens, output_tokens=max(told.output_tokens, output_tokens)
+        )
+        self.is_estimated = used != told
+        return used
 
     def _cost_nanos(self, usage: Usage | None) -> int | None:
         """What the call cost; ``None`` where nobody can say: it used something, and was not counted or has no price."""
@@ -204,6 +227,7 @@ class Reply(msgspec.Struct, eq=False):
                 cost_nanos,
                 extra_nanos,
                 self.why,
+                self.is_estimated,
             )
         )
 

@@ -15,6 +15,7 @@ from stellwerk.http.deadlines import NEVER, Deadlines
 from stellwerk.http.fields import Headers
 
 if TYPE_CHECKING:
+    from stellwerk.core.usage import Usage
     from stellwerk.gateway.attempt import Attempt
     from stellwerk.gateway.dialect import Relay
     from stellwerk.gateway.gate import Gate
@@ -39,10 +40,12 @@ class StreamReply:
     __slots__ = (
         "_attempt",
         "_deadlines",
+        "_events",
         "_feed",
         "_has_begun",
         "_held",
         "_is_held",
+        "_opening",
         "_outlet",
         "_passer",
         "_raw",
@@ -65,6 +68,8 @@ class StreamReply:
         self._has_begun = False
         self._shape: Shape | None = None
         self._raw = b""
+        self._events = 0
+        self._opening = 0, 0
         self.gate: Gate | None = None
         """Judges the whole stream before any of it goes to the caller, where an answer has to be something."""
         self._outlet: Outlet | None = None
@@ -117,7 +122,7 @@ class StreamReply:
     def cancel(self) -> None:
         """The caller has gone; the call is cancelled by whoever says so."""
         self._leave()
-        self._reply.cancel(self._relay.usage, self._relay.finish)
+        self._reply.cancel(self._used(), self._relay.finish)
 
     def abandon(self) -> None:
         """Another target answers: nothing of this stream has gone to the caller, and nothing will."""
@@ -165,7 +170,7 @@ class StreamReply:
             out = self._discreet(out)
         if out is data and self._outlet is not None:
             self._outlet.emit(chunk)
-            self._reply.size += len(data)
+            self._count(data)
         else:
             self._send(out)
         self._move_on()
@@ -216,8 +221,12 @@ class StreamReply:
 
     def _send(self, out: bytes) -> None:
         if out:
-            self._reply.size += len(out)
+            self._count(out)
             self._reply.request.send(out)
+
+    def _count(self, out: bytes) -> None:
+        self._reply.size += len(out)
+        self._events += out.count(self._relay.mark)
 
     def _release(self, out: bytes) -> None:
         self._is_held = False
@@ -225,7 +234,9 @@ class StreamReply:
         self._deadlines.forget(self)
         held, self._held = self._held, b""
         self._attempt.win()
-        self._reply.start(held + out)
+        first = held + out
+        self._opening = first.count(self._relay.mark), len(first)
+        self._reply.start(first)
 
     def _give_up(self, error: UpstreamError) -> None:
         """What the provider sends is not the dialect's: it is not listened to any longer."""
@@ -251,7 +262,7 @@ class StreamReply:
         self._attempt.stream_ended(error)
         if relay.error is None:
             rest += self._fault(self._reply.masked(error))
-        self._reply.break_off(rest, error, relay.usage, relay.finish)
+        self._reply.break_off(rest, error, self._used(), relay.finish)
 
     def _fault(self, error: StellwerkError) -> bytes:
         """The event that tells the caller of an error."""
@@ -290,3 +301,13 @@ class StreamReply:
         passer, self._passer = self._passer, None
         if passer is not None:
             self._reply.size += passer.passed
+            self._events += passer.events
+
+    def _used(self) -> Usage | None:
+        """What the provider has used of a stream that was broken off: estimated, unless it has told of its end."""
+        relay, reply = self._relay, self._reply
+        if relay.finish:
+            return relay.usage
+        opening_events, opening_bytes = self._opening  # mostly a preamble, whose size tells nothing
+        later = relay.likely_tokens(self._events, reply.size - opening_bytes)
+        return reply.estimated(relay.usage, opening_events + later)

@@ -11,25 +11,43 @@ from stellwerk.core.stream import (
     Ended,
     Finished,
     OpaqueDelta,
+    RefusalDelta,
     Started,
     StreamEvent,
     StreamFault,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
     UsageReported,
 )
+from stellwerk.core.tokens import BYTES_PER_TOKEN, weight
 from stellwerk.core.usage import Usage
 from stellwerk.errors import StellwerkError, UpstreamError, UpstreamInvalid
 from stellwerk.gateway.dialect import Decoder, Encoder
 
 _PREAMBLE = (Started, UsageReported, OpaqueDelta, StreamFault, Ended)
+_TEXTS = (TextDelta, ThinkingDelta, RefusalDelta)
 
 
 class Translation:
     """A relay between two dialects. What it hands on are whole events."""
 
-    __slots__ = ("_decoder", "_encoder", "error", "error_code", "finish", "has_content", "hide", "is_complete", "usage")
+    __slots__ = (
+        "_decoder",
+        "_encoder",
+        "_said",
+        "error",
+        "error_code",
+        "finish",
+        "has_content",
+        "hide",
+        "is_complete",
+        "usage",
+    )
 
     is_between_events = True
     shape = None
+    mark = b"\n\n"
 
     def __init__(self, decoder: Decoder, encoder: Encoder) -> None:
         self._decoder = decoder
@@ -40,6 +58,7 @@ class Translation:
         self.finish = ""
         self.error: str | None = None
         self.error_code: str | None = None
+        self._said = 0  # bytes of text, thoughts and arguments
         self.hide: Callable[[str], str] = str
         """Takes out of a provider's words what callers may not read."""
 
@@ -51,6 +70,10 @@ class Translation:
         """What was held back, and what closes a stream that is complete."""
         out = self._hand_on(self._decoder.flush())
         return out + self._encoder.flush() if self.is_complete else out
+
+    def likely_tokens(self, events: int, size: int) -> int:  # noqa: ARG002 (its own count is better)
+        """How many tokens the provider has most likely made so far."""
+        return -(-self._said // BYTES_PER_TOKEN)
 
     def fault(self, error: StellwerkError) -> bytes:
         """The event that tells the caller of an error of ours."""
@@ -68,7 +91,11 @@ class Translation:
                 out += encode(self._noted(event))
             else:
                 self.has_content = True
-                if kind is Finished:
+                if isinstance(event, _TEXTS):
+                    self._said += weight(event.text)
+                elif isinstance(event, ToolCallDelta):
+                    self._said += weight(event.arguments)
+                elif kind is Finished:
                     self._noted(event)
                 out += encode(event)
         return out

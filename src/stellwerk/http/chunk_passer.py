@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from stellwerk.http.outbox import Outlet
     from stellwerk.http.upstream import UpstreamConnection
 
+_ONE = 1 << 48
+"""One event, in a number whose lower bits count bytes: one addition for both."""
 _NO_LENGTH = (NO_HEAD, b"", b"", 0, 0, 0)
 
 
@@ -33,7 +35,7 @@ class ChunkPasser:
         "_opening",
         "_outlet",
         "_read_chunk",
-        "passed",
+        "_tally",
     )
 
     def __init__(
@@ -49,10 +51,19 @@ class ChunkPasser:
         self._read_chunk = read_chunk
         self._opening = self._middle = self._ending = b""
         # By a chunk's length: how it begins, what may follow its text, how it ends; where the text begins, where the
-        # last quotation mark stands, and the bytes it carries. Streams have few lengths.
+        # last quotation mark stands, and what it adds to the tally. Streams have few lengths.
         self._lengths: dict[int, tuple[bytes, bytes, bytes, int, int, int]] = {}
-        self.passed = 0
+        self._tally = 0
+
+    @property
+    def passed(self) -> int:
         """Bytes of events that were handed on without ``read_chunk`` having seen them."""
+        return self._tally % _ONE
+
+    @property
+    def events(self) -> int:
+        """How many events these were."""
+        return self._tally // _ONE
 
     def reshape(self, shape: Shape) -> None:
         """Says what typical events look like from here on; before the first time, nothing is typical."""
@@ -84,7 +95,7 @@ class ChunkPasser:
                     quote = data.find(b'"', quote + len(middle))
                 if quote == end:
                     connection.deadline = clock() + idle_s  # first: a caller who cannot follow moves it
-                    passer.passed += carried
+                    passer._tally += carried
                     if pending or is_closing() or queued():  # `Outlet.emit`, without the call
                         write(data)
                         return
@@ -108,8 +119,8 @@ class ChunkPasser:
         self._await_next()
         if size not in self._lengths and self._is_typical(data):
             begin, ending = CHUNK_HEADS[size] + self._opening, self._ending
-            self._lengths[size] = (begin, self._middle, ending, len(begin), size - len(ending), len(carried))
-            self.passed += len(carried)
+            self._lengths[size] = (begin, self._middle, ending, len(begin), size - len(ending), _ONE + len(carried))
+            self._tally += _ONE + len(carried)
             self._outlet.emit(data)
         else:
             self._read_chunk(data, carried)
@@ -120,7 +131,7 @@ class ChunkPasser:
             self._connection.data_received(data)
             return
         self._await_next()
-        self.passed += sum(len(chunk) - len(CHUNK_HEADS[len(chunk)]) - 2 for chunk in chunks)
+        self._tally += sum(_ONE + len(chunk) - len(CHUNK_HEADS[len(chunk)]) - 2 for chunk in chunks)
         self._outlet.emit(data)
 
     def _is_typical(self, chunk: bytes) -> bool:

@@ -32,13 +32,24 @@ from stellwerk.core.part import (
     Video,
 )
 from stellwerk.core.text_tokens import WINDOW, estimate_text
-from stellwerk.core.tokens import MEDIA_TOKENS, TOOLS_TOKENS, bound_body, estimate, estimate_in_steps
+from stellwerk.core.tokens import (
+    MEDIA_TOKENS,
+    TOOLS_TOKENS,
+    bound_body,
+    estimate,
+    estimate_in_steps,
+    likely,
+    likely_in,
+    likely_in_events,
+)
 from stellwerk.core.tool import CustomTool, FunctionTool, OpaqueTool
 
 RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "token_counts.json").read_text(encoding="utf-8"))
 """Texts of many languages, notations and codes with their number of tokens in o200k_base."""
 FILE = InlineSource("image/png", "AAAA")
 RAW = msgspec.Raw(b'{"type":"object","properties":{"city":{"type":"string"}}}')
+
+USUAL = ("english", "german", "french", "python", "json", "chinese", "japanese", "russian")
 
 
 def of(*parts: Part, **rest: Any) -> int:
@@ -60,7 +71,7 @@ def test_recorded_texts_have_no_more_among_their_repetitions(row: dict[str, Any]
     assert estimate_text((row["text"] + "\n") * 40) >= 40 * row["tokens"]
 
 
-@pytest.mark.parametrize("name", ["english", "german", "french", "python", "json", "chinese", "japanese", "russian"])
+@pytest.mark.parametrize("name", USUAL)
 def test_usual_texts_are_estimated_at_no_more_than_two_and_a_half_times(name: str) -> None:
     row = next(row for row in RECORDED if row["name"] == name)
     assert estimate_text(row["text"]) <= 2.7 * row["tokens"]
@@ -207,3 +218,21 @@ def test_a_body_has_no_more_tokens_than_its_bytes_allow(row: dict[str, Any]) -> 
 def test_media_of_few_bytes_are_within_the_bound_of_a_body(part: dict[str, Any]) -> None:
     body = json.dumps({"messages": [{"role": "user", "content": [part] * 5}]}).encode()
     assert bound_body(body) >= estimate(ChatRequest("m", (Message(Role.USER, (Image(FILE),) * 5),)))
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_what_is_likely_is_near_what_usual_texts_have(name: str) -> None:
+    row = next(row for row in RECORDED if row["name"] == name)
+    assert likely_in(row["text"]) == pytest.approx(row["tokens"], rel=0.5)
+
+
+def test_a_request_likely_has_the_tokens_of_its_texts_and_its_frame() -> None:
+    request = ChatRequest("m", (Message(Role.USER, (Text("word " * 100),)),))
+    assert 125 <= likely(request) <= 145 < estimate(request)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 500), st.integers(0, 50))
+def test_events_carry_a_token_each_or_what_their_text_comes_to(events: int, frame: int, text: int) -> None:
+    size = events * (frame + text)
+    assert likely_in_events(events, size, frame) == max(events, -(-events * text // 4))
+    assert likely_in_events(events, size, 0) == events

@@ -41,6 +41,7 @@ class PassThrough(EventRelay):
     __slots__ = ("_told",)
 
     is_plain = staticmethod(_is_plain)
+    frame = len(_TYPICAL) + len(b'"index":0,"delta":{"type":"text_delta","text":""}}\n\n')
 
     def __init__(self, *, max_event_bytes: int = sse.MAX_EVENT_BYTES) -> None:
         super().__init__(max_event_bytes=max_event_bytes)

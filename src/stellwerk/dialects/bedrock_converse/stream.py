@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from stellwerk.core.tokens import likely_in_events
 from stellwerk.core.usage import Usage
 from stellwerk.dialects import aws_eventstream
 from stellwerk.dialects.bedrock_converse.errors import read_exception
@@ -52,6 +53,8 @@ class PassThrough:
         "usage",
     )
 
+    mark = b":message-type"
+
     def __init__(self, *, max_event_bytes: int = aws_eventstream.MAX_FRAME_BYTES) -> None:
         self.is_complete = False
         """Whether ``metadata`` has passed, or the exception that ends a stream instead."""
@@ -75,6 +78,10 @@ class PassThrough:
     def is_between_events(self) -> bool:
         """Whether what was handed on ends with a whole event: always."""
         return True
+
+    def likely_tokens(self, events: int, size: int) -> int:
+        """How many tokens so many events of so many bytes most likely carry."""
+        return likely_in_events(events, size, 0)
 
     def feed(self, data: bytes) -> bytes:
         """The bytes to hand on; the same object where nothing is held back. Raises ``UpstreamInvalid``."""

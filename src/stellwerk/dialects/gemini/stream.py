@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from stellwerk.core.tokens import likely_in_events
 from stellwerk.core.usage import Usage
 from stellwerk.dialects import sse
 from stellwerk.dialects.gemini.array_splitter import ArraySplitter
@@ -49,6 +50,8 @@ class PassThrough:
         "usage",
     )
 
+    mark = b'"candidates"'
+
     def __init__(self, *, is_sse: bool = True, max_event_bytes: int = sse.MAX_EVENT_BYTES) -> None:
         self.is_complete = False
         """Whether all of the answer has passed."""
@@ -78,6 +81,10 @@ class PassThrough:
     def is_between_events(self) -> bool:
         """Whether what was handed on ends with a whole event or element."""
         return not self._is_half
+
+    def likely_tokens(self, events: int, size: int) -> int:
+        """How many tokens so many events of so many bytes most likely carry."""
+        return likely_in_events(events, size, 0)
 
     def feed(self, data: bytes) -> bytes:
         """The bytes to hand on; the same object where they are events. Raises ``UpstreamInvalid``."""

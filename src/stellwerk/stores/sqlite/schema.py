@@ -29,6 +29,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE event ADD COLUMN extra_cost_nanos INTEGER DEFAULT 0",
         "ALTER TABLE event ADD COLUMN route TEXT DEFAULT ''",
     ),
+    ("ALTER TABLE event ADD COLUMN is_estimated INTEGER DEFAULT 0",),
 )
 """Statements that lead from each version to the next; the version is their number. Steps may only add what older
 workers can leave out: a column has a default."""
