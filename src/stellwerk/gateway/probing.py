@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 
 import msgspec
 
@@ -18,6 +17,7 @@ from stellwerk.core.health import QUOTA, QUOTA_CODES, UNREADABLE, Probe, failure
 from stellwerk.core.part import Text
 from stellwerk.core.snapshot import HealthSpec
 from stellwerk.core.wire import FailureKind, WireRequest
+from stellwerk.dialects.http_date import unix_s
 from stellwerk.errors import UpstreamError
 from stellwerk.gateway.configuration import Route
 from stellwerk.gateway.masking import mask_body, proofs_in
@@ -248,8 +248,5 @@ def _judge(route: Route, wire: WireRequest, hearing: Hearing, body: bytes) -> tu
 
 def _skew_s(headers: Headers, ours_s: float) -> float | None:
     """How far the clock of an answer is ahead, which tells whole seconds and was read about ``ours_s``."""
-    try:
-        theirs = parsedate_to_datetime(headers.get(b"date", b"").decode("latin-1"))
-    except ValueError:
-        return None
-    return round(theirs.timestamp() + 0.5 - ours_s, 1)
+    theirs_s = unix_s(headers.get(b"date", b""))
+    return None if theirs_s is None else round(theirs_s + 0.5 - ours_s, 1)
