@@ -68,21 +68,26 @@ class Monitor:
     def take_over(self, told: Iterable[bytes]) -> None:
         """Is on duty from now on, and goes on from the newest report of those that were published."""
         self.hear(told)
-        self.probing.results = {**self._report.probes}
-        self.probing.is_on_duty = self._has_news = True
+        self.probing.begin(self._report.probes)
+        self._has_news = True
 
     def leave(self) -> None:
         """Is not on duty any more."""
         self.probing.is_on_duty = False
 
     def hear(self, told: Iterable[bytes]) -> None:
-        """Takes note of what the worker on duty has published. What cannot be read (an older version's) is left out."""
+        """Takes note of what the worker on duty has published.
+
+        Left out are reports that cannot be read, an older version's, and those from before the host was started anew,
+        when the clock was ahead of what it shows now.
+        """
+        now = self._clock()
         for dump in told:
             try:
                 report = msgspec.msgpack.decode(dump, type=Report)
             except msgspec.MsgspecError:
                 continue
-            if report.written_at > self._report.written_at:
+            if self._report.written_at < report.written_at <= now:
                 self._report = report
 
     def look(self) -> bool:

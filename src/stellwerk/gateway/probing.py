@@ -76,6 +76,11 @@ class Probing:
         }
         self._plan()
 
+    def begin(self, known: Mapping[str, Probe]) -> None:
+        """Is on duty from now on; ``known`` is what the worker before has found."""
+        self.is_on_duty = True
+        self.results = {name: probe for name, probe in known.items() if name in self._routes}
+
     def stop(self) -> None:
         """Breaks off what is under way and begins nothing more."""
         self._due.clear()

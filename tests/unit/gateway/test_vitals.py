@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from stellwerk.analytics.writer import EventWriter
 from stellwerk.config.compile import compile_file
 from stellwerk.core.event import RequestEvent
-from stellwerk.core.health import Probe
+from stellwerk.core.health import Health, Probe, State
 from stellwerk.errors import UpstreamCredentials, UpstreamError
 from stellwerk.gateway import wiring
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.metrics import Metrics, merge
+from stellwerk.gateway.monitor import Report
 from stellwerk.gateway.published import pack, reports, series
 from stellwerk.gateway.vitals import Vitals
 from stellwerk.http.deadlines import Deadlines
@@ -236,6 +238,7 @@ def test_one_worker_watches_the_health_of_targets_for_all_and_the_next_one_goes_
             fail(second, UpstreamCredentials("Who are you?"))
             second.vitals.sharing.beat()
             assert told(first)["state"] == "down"
+            first.gateway.monitor.probing.results["gone"] = Probe(5.0)
             first.gateway.monitor.probing.results["one"] = Probe(5.0, "upstream_timeout", certificate_until=6.0)
             as_first = told(first)
             assert (as_first["reason"], as_first["last_failure"]) == ("credentials refused", "upstream_credentials")
@@ -314,7 +317,8 @@ def test_a_report_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
             worker.vitals.be_ready(1, is_ready=True)
             fail(worker, UpstreamCredentials("Who are you?"))
             before = told(worker)
-            worker.gateway.monitor.hear([b"\xc1", b"\x01"])
+            ahead = Report(time.monotonic() + 1e6, {TARGET: Health(State.HEALTHY)})  # from before a reboot, say
+            worker.gateway.monitor.hear([b"\xc1", b"\x01", msgspec.msgpack.encode(ahead)])
             assert told(worker)["changes"] == before["changes"]
 
     asyncio.run(scenario())
