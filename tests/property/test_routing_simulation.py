@@ -92,7 +92,9 @@ class Request:
         """Asks the next one."""
         world = self._world
         able = next((one for one in self._left if not one.standing.verdict(world.now)), None)
-        able = able or next((one for one in self._left if one.standing.is_last_resort(world.now)), None)
+        able = able or next(
+            (one for one in self._left if one.standing.is_last_resort(world.now, may_exceed=False)), None
+        )
         if able is not None:
             self._left.remove(able)
             self._ask(able)

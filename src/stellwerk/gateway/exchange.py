@@ -36,19 +36,10 @@ if TYPE_CHECKING:
     from stellwerk.gateway.scheduler import Scheduler
     from stellwerk.http.deadlines import Timer
 
-MAX_RETRY_AFTER_S = 5.0
-"""A provider that wants to be left alone for longer is not waited for."""
 BACKOFF_S = 0.25
 MAX_BACKOFF_S = 4.0
 NEXT_TARGET_SHARE = 0.5
 """While another target remains, one attempt takes at most this share of the time that is left."""
-
-
-class _Failed(msgspec.Struct):
-    """What became of a target so far."""
-
-    tries: int
-    error: StellwerkError
 
 
 class Exchange(msgspec.Struct, eq=False):
@@ -73,8 +64,8 @@ class Exchange(msgspec.Struct, eq=False):
     """Since when providers, or a pause between two attempts, are waited for; 0 while nothing is."""
     _pauses: int = 0
     _timer: Timer | None = None
-    _failed: dict[str, _Failed] | None = None
-    """By target, what has failed."""
+    _failed: dict[str, StellwerkError] | None = None
+    """By target, in which way it has failed last."""
     _interpreter: Interpretation | None = None
     _gate: Gate | None = None
     """Judges answers, where the plan says what they have to be."""
@@ -191,10 +182,8 @@ class Exchange(msgspec.Struct, eq=False):
         self._running = tuple(other for other in self._running if other is not attempt)
         reply = self._reply
         reply.route, reply.warning = attempt.route, b""
-        identity = attempt.route.target.identity
         failed = self._failed = self._failed or {}
-        before = failed.get(identity)
-        failed[identity] = _Failed(before.tries + 1 if before is not None else 1, error)
+        failed[attempt.route.target.identity] = error
         self._note(attempt.route, error.code)
         if self._running:
             return
@@ -225,7 +214,7 @@ class Exchange(msgspec.Struct, eq=False):
             deliver()
             return
         if isinstance(error, InvalidRequest) and self._failed:
-            told = (each.error for each in self._failed.values() if isinstance(each.error, UpstreamError))
+            told = (each for each in self._failed.values() if isinstance(each, UpstreamError))
             error = next(told, error)
         self._reply.fail(error)
         self.finish()
@@ -240,7 +229,9 @@ class Exchange(msgspec.Struct, eq=False):
     def _go_on(self, error: StellwerkError | None) -> None:
         """Asks the next target that is well; ``error`` is why the last one did not answer."""
         try:
-            route = self._next() or self._last_resort()
+            route = self._next()
+            if route is None and (route := self._last_resort()) is not None:
+                self._note(route, "asked all the same, for no better one is left")
             if route is not None:
                 self._launch(route)
             elif error is None:
@@ -262,10 +253,8 @@ class Exchange(msgspec.Struct, eq=False):
         return None
 
     def _last_resort(self) -> Route | None:
-        route = prospects.last_resort(self._targets, self._failed or (), self.model.routes, self.clock())
-        if route is not None:
-            self._note(route, "asked all the same, for no better one is left")
-        return route
+        targets, routes, now = self._targets, self.model.routes, self.clock()
+        return prospects.last_resort(targets, self._failed or (), routes, now, may_exceed=self.model.room is None)
 
     def _launch(self, route: Route, *, is_repeat: bool = False) -> None:
         reply, now = self._reply, self.clock()
@@ -320,9 +309,8 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_room(self) -> bool:
         """A target may have room."""
-        self._index, now = 0, self.clock()
-        failed, routes = self._failed or (), self.model.routes
-        if not self._has_next(now) and prospects.last_resort(self._targets, failed, routes, now) is None:
+        self._index = 0
+        if not self._has_next(self.clock()) and self._last_resort() is None:
             return False
         self._leave_room()
         self._go_on(None)
@@ -376,28 +364,26 @@ class Exchange(msgspec.Struct, eq=False):
     # -- asking again
 
     def _repeat_later(self, error: StellwerkError) -> None:
-        """Asks a target again after a pause, the last one first, if it may be worth it."""
+        """Asks a target again after a pause, if it may be worth it."""
         now = self.clock()
         pause_s = full_jitter(self._pauses, BACKOFF_S, MAX_BACKOFF_S, random.random())  # noqa: S311 (no secret)
-        candidates = (self._failed or {}) if self._pauses < self.model.repeats else {}
-        for identity, failed in reversed(candidates.items()):
-            route, told = self.model.routes[identity], failed.error
-            if not isinstance(told, UpstreamError) or told.is_lasting:
-                continue
-            standing = route.standing
-            wait_s = max(pause_s, told.retry_after_s or 0.0, standing.repeatable_in_s(now))
-            if wait_s > MAX_RETRY_AFTER_S or now + wait_s >= self._expires or not standing.may_repeat(now):
-                continue
-            self._pauses += 1
-            self._waiting = now
-            self._timer = self.scheduler.call_later(wait_s, partial(self._repeat, route))
+        failed = self._failed if self._failed is not None and self._pauses < self.model.repeats else {}
+        found = prospects.repeatable(failed, self.model.routes, now, pause_s, self._expires)
+        if found is None:
+            self.fail(error)
             return
-        self.fail(error)
+        route, wait_s = found
+        self._pauses += 1
+        self._waiting = now
+        self._timer = self.scheduler.call_later(wait_s, partial(self._repeat, route, failed[route.target.identity]))
 
-    def _repeat(self, route: Route) -> None:
+    def _repeat(self, route: Route, told: StellwerkError) -> None:
         self._timer = None
         self._stop_waiting()
-        self._launch(route, is_repeat=True)
+        if not route.standing.is_limited(self.clock()):  # its circuit has opened meanwhile
+            self._go_on(told)
+        else:
+            self._launch(route, is_repeat=True)
 
     def _note(self, route: Route, what: str) -> None:
         """Puts on record why a target was passed over, or did not answer."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from stellwerk.errors import Overloaded, StellwerkError, UpstreamRateLimited
+from stellwerk.errors import Overloaded, StellwerkError, UpstreamError, UpstreamRateLimited
 
 if TYPE_CHECKING:
     from stellwerk.core.route import Target
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.standing import Standing
+
+MAX_RETRY_AFTER_S = 5.0
+"""A provider that wants to be left alone for longer is not waited for."""
 
 
 def has_able(targets: Sequence[Target], begin: int, routes: Mapping[str, Route], now: float) -> bool:
@@ -23,13 +26,30 @@ def has_able(targets: Sequence[Target], begin: int, routes: Mapping[str, Route],
 
 
 def last_resort(
-    targets: Sequence[Target], asked: Collection[str], routes: Mapping[str, Route], now: float
+    targets: Sequence[Target], asked: Collection[str], routes: Mapping[str, Route], now: float, *, may_exceed: bool
 ) -> Route | None:
-    """A target that has not been asked yet and whose circuit is open although it mostly answers."""
+    """A target that has not been asked yet, and mostly answers, although its circuit is open or its hands are full."""
     for target in targets:
         route = routes[target.identity]
-        if target.identity not in asked and route.standing.is_last_resort(now):
+        if target.identity not in asked and route.standing.is_last_resort(now, may_exceed=may_exceed):
             return route
+    return None
+
+
+def repeatable(
+    told: dict[str, StellwerkError], routes: Mapping[str, Route], now: float, pause_s: float, expires: float
+) -> tuple[Route, float] | None:
+    """Whom to ask again, from the last one that was asked on, and in how many seconds; that repeat is paid for.
+
+    ``told`` is how each target that was asked has failed, by identity; the repeat has to begin before ``expires``.
+    """
+    for identity, error in reversed(told.items()):
+        if not isinstance(error, UpstreamError) or error.is_lasting:
+            continue
+        standing = routes[identity].standing
+        wait_s = max(pause_s, error.retry_after_s or 0.0, standing.repeatable_in_s(now))
+        if wait_s <= MAX_RETRY_AFTER_S and now + wait_s < expires and standing.may_repeat(now):
+            return routes[identity], wait_s
     return None
 
 

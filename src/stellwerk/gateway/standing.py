@@ -125,9 +125,16 @@ class Standing:
             return f"busy with {self.own_in_flight} calls"
         return ""
 
-    def is_last_resort(self, now: float) -> bool:
-        """Whether it is worth a call although its circuit is open, where no better target is left."""
-        return self.breaker.is_flaky and self._blocked_until <= now and self._room.has_room(self.own_in_flight)
+    def is_last_resort(self, now: float, *, may_exceed: bool) -> bool:
+        """Whether it is worth a call, where no better target is left, although its circuit is open.
+
+        Or, if one ``may_exceed`` what is only a guess, although it has more calls in hand than it may take at once.
+        """
+        if self._blocked_until > now:
+            return False
+        if self._room.has_room(self.own_in_flight):
+            return self.breaker.is_flaky
+        return may_exceed and self._room.may_be_exceeded and self.is_limited(now)
 
     def is_limited(self, now: float) -> bool:
         """Whether it is the provider's limits that keep it from being asked, if only as a last resort."""

@@ -77,6 +77,11 @@ async def test_limits_among_these_faults_cost_no_request_where_requests_may_wait
     await lottery(tmp_path, (*FAULTS_OF_PROVIDERS, LIMITED), requests=5_000, least=0.998, queue=QUEUE)
 
 
+@on_loop
+async def test_limits_among_these_faults_cost_hardly_a_request_where_none_may_wait(tmp_path: Path) -> None:
+    await lottery(tmp_path, (*FAULTS_OF_PROVIDERS, LIMITED), requests=5_000, least=0.998)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(10))
 @on_loop

@@ -62,6 +62,20 @@ def test_success_below_the_limit_says_nothing_about_it() -> None:
     assert limit.limit == 7
 
 
+def test_a_limit_may_be_exceeded_while_most_of_the_latest_calls_are_taken() -> None:
+    limit = limited(100)
+    told = [limit.may_be_exceeded]
+    limit.succeeded(100.1, 20)
+    told.append(limit.may_be_exceeded)
+    for number in range(8):
+        limit.limited(101.0 + number, 80)
+    told.append(limit.may_be_exceeded)
+    for _ in range(8):
+        limit.succeeded(110.0, 1)
+    told.append(limit.may_be_exceeded)
+    assert told == [False, True, False, True]
+
+
 def test_it_goes_away_when_twice_is_taken_of_what_had_been_refused() -> None:
     limit = limited(10)
     successes = 0

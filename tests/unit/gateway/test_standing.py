@@ -189,7 +189,7 @@ def test_a_call_as_a_last_resort_takes_no_probe_from_anybody() -> None:
         asked_at = target.begin(NOW)
         target.answer(NOW, asked_at) if error is None else target.fail(NOW, error, asked_at)
     until_s = target.open()
-    assert target.standing.is_last_resort(NOW + 1)
+    assert target.standing.is_last_resort(NOW + 1, may_exceed=False)
     target.answer(NOW + 2, target.begin(NOW + 1))
     assert target.standing.verdict(until_s) == ""
 
@@ -213,14 +213,29 @@ def test_a_flaky_target_may_be_repeated_and_waited_for_although_its_circuit_is_o
 def test_a_target_that_is_limited_or_down_is_no_last_resort() -> None:
     down = Target()
     down.open()
-    assert not down.standing.is_last_resort(NOW)
+    assert not down.standing.is_last_resort(NOW, may_exceed=True)
     limited = Target()
     for error in (None, FAULTS[0], None):
         asked_at = limited.begin(NOW)
         limited.answer(NOW, asked_at) if error is None else limited.fail(NOW, error, asked_at)
     limited.open()
     limited.standing.block(NOW, 3.0)
-    assert not limited.standing.is_last_resort(NOW)
+    assert not limited.standing.is_last_resort(NOW, may_exceed=True)
+
+
+def test_a_target_with_its_hands_full_is_a_last_resort_where_limits_may_be_exceeded_and_it_mostly_answers() -> None:
+    target = Target()
+    calls = [target.begin(NOW) for _ in range(4)]
+    target.fail(NOW, UpstreamRateLimited("Slow down."), calls[0])
+    target.begin(NOW)
+    assert "busy" in target.standing.verdict(NOW)
+    assert not target.standing.is_last_resort(NOW, may_exceed=True)
+    target.answer(NOW, calls[1])
+    target.begin(NOW)
+    assert target.standing.is_last_resort(NOW, may_exceed=True)
+    assert not target.standing.is_last_resort(NOW, may_exceed=False)
+    target.standing.block(NOW, 3.0)
+    assert not target.standing.is_last_resort(NOW, may_exceed=True)
 
 
 def test_a_thousand_calls_that_time_out_together_open_the_circuit_once() -> None:
