@@ -68,10 +68,12 @@ def test_the_totals_of_the_host_are_the_same_at_every_worker(gateway: Gateway) -
 
 def test_the_metrics_are_a_prometheus_text(gateway: Gateway) -> None:
     assert ask(gateway.address).status == 200
+    labels = '{model="smart",target="north/gpt-4.1",outcome="complete",status="200"}'
+    # Asked at once, the other worker may not have heard of it yet.
+    gateway.until(lambda: "stellwerk_requests_total" + labels in samples(get(gateway.address, "/metrics").body))
     answer = get(gateway.address, "/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     found = samples(answer.body)
-    labels = '{model="smart",target="north/gpt-4.1",outcome="complete",status="200"}'
     count = found["stellwerk_requests_total" + labels]
     assert count >= 1
     buckets = [value for name, value in found.items() if "_duration_seconds_bucket" in name and 'status="200"' in name]

@@ -82,6 +82,10 @@ class AzureHost(Bearing):
         """The request for vectors of a caller who speaks another dialect."""
         return self._addressed(self._host(target).prepare_embedding(request, target, "", trace), credential)
 
+    def prepare_probe(self, credential: str) -> WireRequest:
+        """Asks for the models of the resource, which costs nothing."""
+        return self._addressed(self._keeper.prepare_probe(""), credential)
+
     def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
         """Reads the error body, which is OpenAI's."""
         return self._whole.classify(status, headers, body, now)

@@ -35,6 +35,7 @@ from stellwerk.core.snapshot import (
     BreakerSpec,
     CorsSpec,
     EgressSpec,
+    HealthSpec,
     HedgeSpec,
     KeySpec,
     LimitsSpec,
@@ -91,6 +92,7 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         keys=tuple(_key(key) for key in settings.keys),
         egress=EgressSpec(settings.egress.mode, tuple(settings.egress.allow), tuple(settings.egress.private)),
         breaker=BreakerSpec(**settings.breaker.model_dump()),
+        health=HealthSpec(**settings.health.model_dump()),
         media=MediaSpec(**{**settings.media.model_dump(), "types": tuple(settings.media.types)}),
     )
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from stellwerk.config import notation
-from stellwerk.config.section import ModelName, Seconds, Section, written
+from stellwerk.config.section import DAY_S, ModelName, Seconds, Section, written
 from stellwerk.core.snapshot import (
     BreakerSpec,
+    HealthSpec,
     HedgeSpec,
     MirrorSpec,
     ModelSpec,
@@ -90,6 +91,26 @@ class Breaker(Section):
     )
     max_cool_down_s: Seconds = Field(
         default=BreakerSpec().max_cool_down_s, description="The longest that it stays open between two probes."
+    )
+
+
+class Health(Section):
+    """Asking providers that have no traffic whether they are well."""
+
+    probe_every_s: float = Field(
+        default=HealthSpec().probe_every_s,
+        ge=0,
+        le=DAY_S,
+        allow_inf_nan=False,
+        description="A provider that was not called for so long is asked something that costs nothing; "
+        "0: none ever is.",
+    )
+    probe_timeout_s: Seconds = Field(default=HealthSpec().probe_timeout_s, description="How long its answer may take.")
+    certificate_days: int = Field(
+        default=HealthSpec().certificate_days,
+        ge=0,
+        le=36_500,
+        description="A certificate that expires within so many days is logged.",
     )
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from stellwerk.config import notation
-from stellwerk.config.routing import Breaker, Hedge, Model, Queue, Retry
+from stellwerk.config.routing import Breaker, Health, Hedge, Model, Queue, Retry
 from stellwerk.config.section import DAY_S, Address, Count, Label, ProviderName, Seconds, Secret, Section, written
 from stellwerk.core.egress_rules import canonical_entry, canonical_pair
 from stellwerk.core.snapshot import CorsSpec, EgressSpec, LimitsSpec, MediaSpec, ServerSpec, StateSpec
@@ -246,6 +246,7 @@ class Settings(Section):
     egress: Egress = Field(default=Egress(), description="Where the gateway may connect to.")
     media: Media = Field(default=Media(), description="Media that are fetched from the URLs in requests.")
     breaker: Breaker = Field(default=Breaker(), description="When a failing target is left alone.")
+    health: Health = Field(default=Health(), description="Asking idle providers whether they are well.")
     hedge: Hedge = Field(default=Hedge(), description="Second targets beside slow ones, unless a model says otherwise.")
     queue: Queue = Field(default=Queue(), description="Waiting for busy targets, unless a model says otherwise.")
     retry: Retry = Field(default=Retry(), description="How often requests are tried, unless a model says otherwise.")

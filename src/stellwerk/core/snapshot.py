@@ -144,6 +144,14 @@ class BreakerSpec(msgspec.Struct, frozen=True):
     max_cool_down_s: float = 60.0
 
 
+class HealthSpec(msgspec.Struct, frozen=True):
+    """``[health]``: how idle providers are asked whether they are well. Every 0 seconds is never."""
+
+    probe_every_s: float = 300.0
+    probe_timeout_s: float = 10.0
+    certificate_days: int = 14
+
+
 class QueueSpec(msgspec.Struct, frozen=True):
     """How many requests may wait for busy targets, and for how long."""
 
@@ -200,3 +208,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     egress: EgressSpec = EgressSpec()
     media: MediaSpec = MediaSpec()
     breaker: BreakerSpec = BreakerSpec()
+    health: HealthSpec = HealthSpec()

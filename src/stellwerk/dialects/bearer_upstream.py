@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, WireRequest
@@ -30,7 +32,8 @@ class BearerUpstream:
         self.dialect = dialect
         self._rewrite = rewrite
         self.origin, below = read_base_url(base_url)
-        self._path = below.encode() + path.encode()
+        self._below = below.encode()
+        self._path = self._below + path.encode()
         self._fields = render(
             (
                 *COMMON_FIELDS,
@@ -50,6 +53,11 @@ class BearerUpstream:
             fields = self._fields + render(((b"authorization", b"Bearer " + credential.encode()),))
             self._authorized = (credential, fields)
         return WireRequest(self._path, fields + trace if trace else fields, body)
+
+    def get(self, path: bytes, credential: str) -> WireRequest:
+        """Asks for what lies under another path, without a body."""
+        asked = self.ask(b"", credential, b"")
+        return msgspec.structs.replace(asked, path=self._below + path, method=b"GET")
 
     def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
         """Reads the dialect's error body, or whatever stands in its place."""

@@ -42,6 +42,10 @@ class GoogleHost(GeminiUpstream):
         body = encode(msgspec.structs.replace(request, model=target.model))
         return self._embed(body, target, credential, trace, is_batch=is_batch(request))
 
+    def prepare_probe(self, credential: str) -> WireRequest:
+        """Asks for a model that it has, which costs nothing."""
+        return WireRequest(f"{self._prefix}models?pageSize=1".encode(), self._authorize(credential), b"", b"GET")
+
     def _embed(self, body: bytes, target: Target, credential: str, trace: bytes, *, is_batch: bool) -> WireRequest:
         path = self.path(target.model, EMBED_BATCH if is_batch else EMBED)
         return WireRequest(path, self._authorize(credential) + trace, body)

@@ -87,6 +87,10 @@ class OpenAIHost:
         body = encode_embedding(msgspec.structs.replace(request, model=target.model))
         return self._upstream(self.embedding_dialect).ask(body, credential, trace)
 
+    def prepare_probe(self, credential: str) -> WireRequest:
+        """Asks for its models, which costs nothing."""
+        return self._chat.get(b"/models", credential)
+
     def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
         """Reads the error body that all of OpenAI's dialects share, or whatever stands in its place."""
         return self._chat.classify(status, headers, body, now)

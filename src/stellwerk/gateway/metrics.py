@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
@@ -15,6 +16,8 @@ BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0
 BUCKETS_US = tuple(int(bound * 1_000_000) for bound in BUCKETS_S)
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 Key: TypeAlias = tuple[str, str, str, str, int]
+Labelled: TypeAlias = Mapping[str, list[tuple[dict[str, str], float]]]
+"""Samples of a name: labels and value."""
 
 
 class Series(msgspec.Struct):
@@ -116,8 +119,8 @@ def merge(dumps: Iterable[bytes]) -> list[Series]:
     return list(merged.values())
 
 
-def render(series: Iterable[Series], gauges: Mapping[str, float]) -> bytes:
-    """Prometheus text format 0.0.4. ``gauges`` are further values without labels, by their full name."""
+def render(series: Iterable[Series], gauges: Mapping[str, float], labelled: Labelled = MappingProxyType({})) -> bytes:
+    """Prometheus text format 0.0.4. ``gauges`` are further values by their full name; ``labelled`` have labels."""
     rows = sorted(series, key=lambda row: row.key)
     lines: list[str] = []
     _family(lines, "stellwerk_requests_total", "counter", "Requests that have ended.")
@@ -136,6 +139,9 @@ def render(series: Iterable[Series], gauges: Mapping[str, float]) -> bytes:
     for name, value in gauges.items():
         _family(lines, name, "counter" if name.endswith("_total") else "gauge", name.replace("_", " "))
         lines.append(f"{name} {value:g}" if value != int(value) else f"{name} {int(value)}")
+    for name, samples in labelled.items():
+        _family(lines, name, "gauge", name.replace("_", " "))
+        lines += [f"{name}{{{_pairs(labels.items())}}} {value:g}" for labels, value in samples]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -151,7 +157,11 @@ def _histogram(name: str, row: Series) -> list[str]:
 def _labels(row: Series) -> str:
     target = f"{row.provider}/{row.provider_model}" if row.provider else ""
     pairs = (("model", row.model), ("target", target), ("outcome", row.outcome), ("status", str(row.status)))
-    return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in pairs)
+    return _pairs(pairs)
+
+
+def _pairs(labels: Iterable[tuple[str, str]]) -> str:
+    return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels)
 
 
 def _family(lines: list[str], name: str, kind: str, text: str) -> None:

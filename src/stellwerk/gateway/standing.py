@@ -6,9 +6,10 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from stellwerk.core.breaker import WELL, Breaker, Rules
+from stellwerk.core.breaker import REMEMBERED, WELL, Breaker, Rules
 from stellwerk.core.concurrency import ConcurrencyLimit
 from stellwerk.core.ewma import Ewma
+from stellwerk.core.health import NOTHING, Signs, failure_of
 from stellwerk.core.retry_budget import RetryBudget
 from stellwerk.core.sketch import Sketch
 from stellwerk.errors import EgressDenied, UpstreamError, UpstreamRateLimited, UpstreamRefused
@@ -39,12 +40,16 @@ class Standing:
 
     __slots__ = (
         "_blocked_until",
+        "_failed_at",
+        "_failure",
         "_first_byte",
         "_fresh",
         "_pace",
         "_quantiles",
         "_repeats",
         "_room",
+        "_settled",
+        "_succeeded_at",
         "_unseen",
         "breaker",
         "elsewhere",
@@ -54,6 +59,7 @@ class Standing:
         "own_in_flight",
         "rooms",
         "rules",
+        "told",
     )
 
     def __init__(self, rules: Rules | None, on_trip: Callable[[Standing], None]) -> None:
@@ -64,15 +70,18 @@ class Standing:
         self._room = ConcurrencyLimit()
         self._repeats = RetryBudget()
         self._first_byte = Ewma(FIRST_BYTE_TAU_S)
-        self._blocked_until = 0.0
+        self._blocked_until = self._succeeded_at = self._failed_at = 0.0
+        self._failure = ""
         self.latencies = Sketch()
         """Times to first content, in seconds."""
         self._quantiles: dict[float, float | None] = {}
         self._fresh = 0
-        self._pace = self._unseen = 1
+        self._pace = self._unseen = self._settled = 1
         self.own_in_flight = 0
         self.elsewhere = 0
         """Calls of the host's other workers, as of their last heartbeat."""
+        self.told: Signs = NOTHING
+        """What calls of the host's other workers have shown, as of then."""
         self.rooms: set[WaitingRoom] = set()
         """Where requests wait for this target."""
         self.is_plain = True
@@ -87,6 +96,22 @@ class Standing:
     def first_byte_s(self) -> float:
         """Typical time to first content, 0 where nothing is known."""
         return self._first_byte.value
+
+    @property
+    def signs(self) -> Signs:
+        """What this worker's calls have shown."""
+        failures = REMEMBERED - self.breaker.history.bit_count()
+        return Signs(self._blocked_until, self._succeeded_at, self._failed_at, self._failure, failures)
+
+    @property
+    def all_signs(self) -> Signs:
+        """What the calls of all workers of the host have shown."""
+        return self.signs.meet(self.told)
+
+    @property
+    def latest(self) -> float:
+        """When a call of any worker of the host last showed something."""
+        return max(self._succeeded_at, self._failed_at, self.told.latest)
 
     # -- may it be asked?
 
@@ -153,6 +178,7 @@ class Standing:
         self._unseen -= 1
         if self.is_plain and self._unseen > 0 and self.breaker.history == WELL:
             return False
+        self._succeeded_at = now
         if self.is_plain:
             self.breaker = self.breaker.succeeded(now, asked_at)
         else:
@@ -168,18 +194,24 @@ class Standing:
 
         So long it took at least. Were such calls left out, what counts as slow would sink with each of them.
         """
+        was_settled = self._unseen == self._settled
         self._unseen -= 1
         if self._unseen <= 0:
             self._learn(now, asked_at)
+        if was_settled:  # it is no answer
+            self._settled = self._unseen
 
     def failed(self, now: float, asked_at: float, error: UpstreamError) -> None:
         """A call has failed. Only what is the provider's fault counts against it, and its limits by their own rule."""
+        if not isinstance(error, UpstreamRefused):
+            self._note_failure(now, failure_of(error))
         if isinstance(error, UpstreamRateLimited):
             self._limit(now, error.retry_after_s)
             self._judge(now, self.breaker.abandoned(now, asked_at))
         elif isinstance(error, EgressDenied):
             self._judge(now, self.breaker.abandoned(now, asked_at))
         elif isinstance(error, UpstreamRefused):  # it is the request that is at fault, and the target that is well
+            self._succeeded_at = now
             self._judge(now, self.breaker.succeeded(now, asked_at))
         else:
             if error.retry_after_s:
@@ -188,6 +220,12 @@ class Standing:
                 return
             draw = random.random()  # noqa: S311  # no secret
             self._judge(now, self.breaker.failed(now, self.rules, draw, asked_at))
+
+    def settle(self, now: float) -> None:
+        """Makes good every heartbeat what ``answered`` leaves out: that there have been answers lately."""
+        if self._unseen != self._settled:
+            self._settled = self._unseen
+            self._succeeded_at = now
 
     def left(self, now: float, asked_at: float) -> None:
         """A call has ended without showing anything of the target: its caller went away, or another target won."""
@@ -214,10 +252,18 @@ class Standing:
     def renew(self) -> None:
         """The target is reached in another way from now on: what kept it from being asked has to show anew."""
         self.breaker = Breaker(self.breaker.version + (self.breaker.version & 1))
-        self._blocked_until = 0.0
+        self._blocked_until = self._succeeded_at = self._failed_at = 0.0
+        self._failure = ""
+        self._settled = self._unseen
         self.is_plain = self._room.limit is None
 
     # -- helpers
+
+    def _note_failure(self, now: float, failure: str) -> None:
+        """The next answer is looked at closely: whether it is all over is of interest now."""
+        self._failed_at, self._failure = now, failure
+        self._pace -= self._unseen - 1
+        self._unseen = self._settled = 1
 
     def _learn(self, now: float, asked_at: float) -> None:
         self._first_byte.add(now, now - asked_at)
@@ -250,6 +296,9 @@ class Standings:
         self._known: dict[str, Standing] = {}
         self._ways: dict[str, object] = {}
         self._on_trip: Callable[[str], None] = lambda _: None
+
+    def __contains__(self, identity: str) -> bool:
+        return identity in self._known
 
     def __iter__(self) -> Iterator[tuple[str, Standing]]:
         """Every target that was ever asked for, with its identity."""

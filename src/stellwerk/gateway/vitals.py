@@ -10,6 +10,7 @@ import msgspec
 
 from stellwerk.analytics.writer import EventWriter
 from stellwerk.gateway.metrics import merge, render
+from stellwerk.gateway.published import pack, reports, series
 from stellwerk.gateway.sharing import Sharing
 from stellwerk.gateway.wiring import Gateway
 from stellwerk.supervisor import board
@@ -29,7 +30,8 @@ class Vitals:
         self._board = readers
         self._gateway = gateway
         self._writer = writer
-        self.sharing = Sharing(gateway.standings, page, readers, slot)
+        self._slot = slot
+        self.sharing = Sharing(gateway.standings, page, readers, slot, gateway.pool.deadlines.clock, gateway.log)
         self._beats = 0
         self._due = 0.0
         self._served = 0
@@ -50,7 +52,7 @@ class Vitals:
             self._timer.cancel()
         self.sharing.leave()
         self._publish()
-        self._page.write_blob(self._gateway.metrics.dump())
+        self._write_blob()
         self._page.close()
         self._board.close()
 
@@ -67,7 +69,8 @@ class Vitals:
     def prometheus(self) -> bytes:
         """``/metrics`` of the host."""
         self._publish()
-        self._page.write_blob(self._gateway.metrics.dump())
+        self._learn_health()
+        self._write_blob()
         readings = self._board.readings()
         gauges = {
             "stellwerk_workers": float(len(readings)),
@@ -83,11 +86,12 @@ class Vitals:
             "stellwerk_loop_lag_max_seconds": max((reading.loop_lag_max_us for reading in readings), default=0) / 1e6,
             "stellwerk_configuration_version": float(max((reading.config_version for reading in readings), default=0)),
         }
-        return render(merge(self._board.blobs()), gauges)
+        return render(merge(series(self._board.blobs())), gauges, self._gateway.monitor.gauges())
 
     def health(self) -> dict[str, object]:
         """``/healthz?full`` of the host."""
         self._publish()
+        self._learn_health()
         workers = [
             {
                 "slot": reading.slot,
@@ -112,6 +116,7 @@ class Vitals:
                 "denied": self._gateway.guard.denied,
                 "denials": msgspec.to_builtins(self._gateway.guard.denials),
             },
+            "providers": self._gateway.monitor.told(),
             "events": msgspec.to_builtins(self._writer.statistics()),
         }
 
@@ -123,11 +128,36 @@ class Vitals:
         self.sharing.beat()
         self._beats += 1
         if self._beats % BEATS_PER_DUMP == 0:
-            if self._gateway.metrics.has_changed:
-                self._page.write_blob(self._gateway.metrics.dump())
+            if self._watch_health() or self._gateway.metrics.has_changed:
+                self._write_blob()
             on_beat()
         self._due = time.monotonic() + BEAT_S
         self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat, on_beat)
+
+    def _watch_health(self) -> bool:
+        """Sees to the health of targets, where that is this worker's turn. Returns whether there is news to publish."""
+        monitor = self._gateway.monitor
+        lowest = min((reading.slot for reading in self._board.readings() if reading.is_ready), default=None)
+        if lowest != self._slot:
+            monitor.leave()
+            return False
+        if not monitor.is_on_duty:
+            monitor.take_over(reports(self._board.blobs()))
+        return monitor.look()
+
+    def _learn_health(self) -> None:
+        """Sees to it that this worker can tell of the health of targets, whoever watches it."""
+        self.sharing.beat()
+        if self._watch_health():
+            self._write_blob()
+        elif not self._gateway.monitor.is_on_duty:
+            self._gateway.monitor.hear(reports(self._board.blobs()))
+
+    def _write_blob(self) -> None:
+        """Publishes counters and report; where there is no room for both, the counters."""
+        counters = self._gateway.metrics.dump()
+        if not self._page.write_blob(pack(counters, self._gateway.monitor.dump())):
+            self._page.write_blob(pack(counters, b""))
 
     def _publish(self) -> None:
         words = self._page.words

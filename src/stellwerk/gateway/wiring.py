@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import resource
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.app import App
 from stellwerk.gateway.configuration import Configuration, Model, Route
+from stellwerk.gateway.descriptors import connections_per_origin
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.fetch import Fetcher
 from stellwerk.gateway.hedging import Hedging
@@ -36,8 +36,10 @@ from stellwerk.gateway.masking import mask
 from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
 from stellwerk.gateway.mirror import Mirror
+from stellwerk.gateway.monitor import Monitor
 from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
+from stellwerk.gateway.probing import Probing
 from stellwerk.gateway.renewals import Renewals
 from stellwerk.gateway.scheduler import Scheduler
 from stellwerk.gateway.speeches import Speech, speech_of
@@ -65,7 +67,6 @@ IDLE_S = 60.0
 """Longest pause between two events of a stream."""
 HOME_TIMEOUT_S = 600.0
 """How long a provider may take for what concerns no model: the official clients' own patience."""
-SPARE_DESCRIPTORS = 64
 IN_HEADERS = ("api_key", "access_token")
 """Options of providers whose value goes into a header as it is: the credential that ``prepare`` is given."""
 
@@ -85,6 +86,8 @@ class Gateway:
     media: Media
     renewals: Renewals
     standings: Standings
+    monitor: Monitor
+    log: Log
 
 
 def assemble(
@@ -122,8 +125,10 @@ def assemble(
     app = App(pipeline, Paths(limits), operation, log)
     renewals = Renewals(Fetcher(pool, guard).fetch, deadlines, log, wall)
     renewals.adopt(configuration.providers)
+    monitor = Monitor(standings, Probing(pool, log, wall), log, deadlines.clock, wall)
+    monitor.adopt(configuration)
     front = Front(app, limits, deadlines)
-    return Gateway(front, pool, app, pipeline, account, metrics, guard, vault, media, renewals, standings)
+    return Gateway(front, pool, app, pipeline, account, metrics, guard, vault, media, renewals, standings, monitor, log)
 
 
 def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
@@ -143,6 +148,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.pool.reconsider()
     gateway.media.adopt(snapshot.media)
     gateway.renewals.adopt(configuration.providers)
+    gateway.monitor.adopt(configuration)
     gateway.pipeline.configuration = configuration
 
 
@@ -201,12 +207,6 @@ def egress_policy(snapshot: Snapshot) -> Policy:
     """Where a gateway with this configuration may connect to. Raises ``ConfigurationError``."""
     secrets = _secrets(snapshot)
     return _egress(snapshot, {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers})
-
-
-def connections_per_origin() -> int:
-    """As many upstream connections as descriptors allow, half of them being callers'."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(soft // 2 - SPARE_DESCRIPTORS, SPARE_DESCRIPTORS)
 
 
 def open_events(snapshot: Snapshot) -> EventStore:

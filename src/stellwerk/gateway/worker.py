@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import os
-import resource
 import signal
 import socket
 import ssl
@@ -21,7 +20,9 @@ from stellwerk.config import compiled
 from stellwerk.config.references import resolve
 from stellwerk.core.snapshot import Snapshot, TlsSpec
 from stellwerk.errors import ConfigurationError
+from stellwerk.gateway.descriptors import raise_limit
 from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.published import series
 from stellwerk.gateway.vitals import Vitals
 from stellwerk.gateway.wiring import adopt, assemble, open_events
 from stellwerk.http.deadlines import Deadlines
@@ -56,7 +57,7 @@ class Worker:
         self._gateway = assemble(snapshot, deadlines, loop.call_later, self._writer.record, operation, self._log)
         page = board.Page(assignment.board, assignment.slot)
         if page.inherited:
-            self._gateway.metrics.restore(page.inherited)
+            self._gateway.metrics.restore(*series([page.inherited]))
         self._vitals = Vitals(page, board.Board(assignment.board), self._gateway, self._writer, slot=assignment.slot)
         self._draining: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
@@ -145,6 +146,7 @@ class Worker:
             self._log.warning("drain_cut", connections=self._gateway.front.connections)
             self._gateway.front.abort()
         self._gateway.renewals.stop()
+        self._gateway.monitor.probing.stop()
         self._gateway.pool.close()
         self._gateway.vault.close()
         await asyncio.to_thread(self._writer.close, FLUSH_S)
@@ -173,7 +175,7 @@ def main() -> int:
     except (KeyError, ValueError):
         sys.stderr.write("stellwerk.gateway.worker is started by `stellwerk up`, not by hand\n")
         return 2
-    _raise_descriptor_limit()
+    raise_limit()
     link = Link.inherited(assignment.control_fd)
     try:
         _run(assignment, link)
@@ -221,13 +223,6 @@ def _unchangeable(before: Snapshot, after: Snapshot) -> list[str]:
         "state": before.state != after.state,
     }
     return [key for key, has_changed in changes.items() if has_changed]
-
-
-def _raise_descriptor_limit() -> None:
-    """Every caller and every provider connection is a descriptor: take all that the host allows."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 if __name__ == "__main__":

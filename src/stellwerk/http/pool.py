@@ -12,6 +12,7 @@ from weakref import WeakSet, WeakValueDictionary
 from stellwerk.core.wire import Origin
 from stellwerk.errors import EgressDenied, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 from stellwerk.http.outbox import Outbox
+from stellwerk.http.tls import certificate_until
 from stellwerk.http.upstream import UpstreamConnection
 
 if TYPE_CHECKING:
@@ -140,6 +141,11 @@ class Lane:
     def size(self) -> int:
         """Connections that are open or being opened."""
         return len(self._members) + self._connecting
+
+    @property
+    def certificate_until(self) -> float | None:
+        """When the certificate of one of its connections expires (Unix seconds); ``None`` without one."""
+        return next(filter(None, (certificate_until(one.transport) for one in self._members)), None)
 
     @property
     def max_reply_bytes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import tempfile
 from pathlib import Path
@@ -34,3 +35,9 @@ def load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> Non
         private.write_text(key)
         # A password is never asked for: an encrypted key is refused like any other that does not work.
         context.load_cert_chain(chain, private, password=b"")
+
+
+def certificate_until(transport: asyncio.BaseTransport) -> float | None:
+    """When the certificate of a connection's peer expires (Unix seconds); ``None`` where nothing is encrypted."""
+    certificate = transport.get_extra_info("peercert")
+    return float(ssl.cert_time_to_seconds(certificate["notAfter"])) if certificate else None

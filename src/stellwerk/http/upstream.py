@@ -11,6 +11,7 @@ import httptools
 from stellwerk.errors import UpstreamError, UpstreamInvalid, UpstreamTimeout, UpstreamUnavailable
 from stellwerk.http.call import Call
 from stellwerk.http.deadlines import NEVER
+from stellwerk.http.listener import Listener
 from stellwerk.http.whole_answer import read_whole
 
 if TYPE_CHECKING:
@@ -330,7 +331,7 @@ class UpstreamConnection(asyncio.Protocol):
         hear = self._hear if self._at_chunk else None
         if hear is not self._listener:
             self._listener = hear
-            self.transport.set_protocol(self if hear is None else _Listener(self, hear))
+            self.transport.set_protocol(self if hear is None else Listener(self, hear))
 
     def _await_rest(self, call: Call, size: int) -> None:
         """The answer is not whole yet: bounds its head in bytes and the pause before the rest in time."""
@@ -392,22 +393,3 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline = deadline = min(deadline, call.expires)
         if deadline < deadlines.wake:
             deadlines.hasten(deadline)
-
-
-class _Listener(asyncio.BaseProtocol):
-    """Stands in for a connection while somebody else hears what comes."""
-
-    __slots__ = ("_connection", "data_received")
-
-    def __init__(self, connection: UpstreamConnection, hear: Callable[[bytes], None]) -> None:
-        self._connection = connection
-        self.data_received = hear
-
-    def eof_received(self) -> None:
-        self._connection.eof_received()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._connection.connection_lost(exc)
-
-    def resume_writing(self) -> None:
-        self._connection.resume_writing()

@@ -67,6 +67,15 @@ class Counting(Protocol):
 
 
 @runtime_checkable
+class Probed(Protocol):
+    """A provider that can be asked whether it is there, and knows us, at no cost."""
+
+    def prepare_probe(self, credential: str) -> WireRequest:
+        """A request that any answer but a refusal proves that with; its body is of no interest."""
+        ...
+
+
+@runtime_checkable
 class Embedding(Protocol):
     """A provider that makes vectors of texts for callers of other dialects."""
 

@@ -20,10 +20,10 @@ from typing import Final
 
 from stellwerk.supervisor.blob import Blob
 
-LAYOUT: Final = 0x5354_4C57_0000_0001
+LAYOUT: Final = 0x5354_4C57_0000_0002
 """Name and version of this layout. A reader leaves pages of another one out, a writer begins them anew."""
 PAGE_BYTES: Final = 262_144
-HEAD_BYTES: Final = 4_096
+HEAD_BYTES: Final = 16_384
 STALE_S: Final = 5.0
 """A worker whose heartbeat is older counts as silent."""
 
@@ -49,18 +49,24 @@ MEDIA_BYTES_TOTAL: Final = 17
 _WORDS: Final = 18
 _TOTALS: Final = (REQUESTS_TOTAL, EGRESS_DENIED_TOTAL, *range(MEDIA_FETCHED_TOTAL, _WORDS))
 _TARGETS_AT: Final = 64  # the table of targets follows, to the end of the head
-_TARGET_WORDS: Final = 4  # key, version, until_s (of reals), calls under way
+_TARGET_WORDS: Final = 8  # key, version, until_s, calls under way, limited_until, succeeded_at, failed_at, failures
 MOST_TARGETS: Final = (HEAD_BYTES // 8 - _TARGETS_AT) // _TARGET_WORDS
 _KEPT: Final = frozenset({PAGE_LAYOUT, EPOCH, *_TOTALS})
 
 
 @dataclass(frozen=True, slots=True)
 class TargetReading:
-    """What one living worker's page said of a target: see ``core/breaker.py`` for the first two."""
+    """What one living worker's page said of a target: see ``core/breaker.py`` and ``core/health.py``."""
 
     version: int
     until_s: float
     in_flight: int
+    limited_until: float = 0.0
+    succeeded_at: float = 0.0
+    failed_at: float = 0.0
+    failure: int = 0
+    """The number of why the last call that failed did."""
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +119,22 @@ class Page:
         words[LOOP_LAG_LAST_US] = lag_us
         words[LOOP_LAG_MAX_US] = max(words[LOOP_LAG_MAX_US], lag_us)
 
-    def write_target(self, place: int, key: int, version: int, until_s: float, in_flight: int) -> None:
-        """Says how a target is doing, in a place of the table that is this target's for good."""
+    def write_target(self, place: int, key: int, told: TargetReading) -> None:
+        """Says how a target is doing, in a place of the table that is this target's until it is cleared."""
         at = _TARGETS_AT + place * _TARGET_WORDS
-        self.reals[at + 2] = until_s  # before the version: who reads the one reads the other
-        self.words[at + 3] = in_flight
-        self.words[at + 1] = version
-        self.words[at] = key
+        words, reals = self.words, self.reals
+        reals[at + 2] = told.until_s  # before the version: who reads the one reads the other
+        words[at + 3] = told.in_flight
+        reals[at + 4] = told.limited_until
+        reals[at + 5] = told.succeeded_at
+        reals[at + 6] = told.failed_at
+        words[at + 7] = told.failure | told.failures << 8
+        words[at + 1] = told.version
+        words[at] = key
+
+    def clear_target(self, place: int) -> None:
+        """Says nothing more of a target: its place may be another's."""
+        self.words[_TARGETS_AT + place * _TARGET_WORDS] = 0
 
     def write_blob(self, blob: bytes) -> bool:
         """Replaces the blob; ``False``, and the old one stays, when it is longer than half a page."""
@@ -260,10 +275,13 @@ class _MappedPage:
         """The table of targets, with their keys."""
         words, reals = self.words, self._reals
         for at in range(_TARGETS_AT, HEAD_BYTES // 8, _TARGET_WORDS):
-            if not words[at]:
-                return
-            version = words[at + 1]
-            yield words[at], TargetReading(version, reals[at + 2], words[at + 3])
+            key = words[at]
+            if key:
+                version, last = words[at + 1], words[at + 7]
+                moments = (reals[at + 4], reals[at + 5], reals[at + 6])
+                reading = TargetReading(version, reals[at + 2], words[at + 3], *moments, last & 0xFF, last >> 8)
+                if words[at] == key:  # else the place is another target's since
+                    yield key, reading
 
     def close(self) -> None:
         """Lets go of the memory."""

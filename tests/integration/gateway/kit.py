@@ -219,6 +219,7 @@ class Gateway:
         self.parts.front.abort()
         await self.parts.front.drain()
         self.parts.renewals.stop()
+        self.parts.monitor.probing.stop()
         self.parts.pool.close()
         await eventually(lambda: self.upstream_connections == 0)
         assert not self.clock.deadlines._members
@@ -274,6 +275,7 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
         parts.front.abort()
         await parts.front.drain()
         parts.renewals.stop()
+        parts.monitor.probing.stop()
         parts.pool.close()
         parts.vault.close()
         vitals.stop()

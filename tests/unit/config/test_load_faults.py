@@ -61,8 +61,8 @@ FAULTS = {
     "an unknown section": (
         "[sever]",
         (
-            "13: sever: unknown key, expected one of server, admin, state, egress, media, breaker, hedge, queue, "
-            'retry, providers, models, keys; did you mean "server"?'
+            "13: sever: unknown key, expected one of server, admin, state, egress, media, breaker, health, hedge, "
+            'queue, retry, providers, models, keys; did you mean "server"?'
         ),
     ),
     "an unknown key with odd characters": (

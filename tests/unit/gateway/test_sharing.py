@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import subprocess
@@ -16,11 +17,13 @@ import pytest
 
 from stellwerk.buses.local import LocalBus
 from stellwerk.core.breaker import Rules
-from stellwerk.errors import UpstreamUnavailable
+from stellwerk.core.health import NOTHING, OTHER, Signs
+from stellwerk.errors import UpstreamCredentials, UpstreamUnavailable
 from stellwerk.gateway.sharing import TOPIC, Sharing
 from stellwerk.gateway.standing import Standing, Standings
 from stellwerk.ports.bus import Notice
 from stellwerk.supervisor.board import MOST_TARGETS, STALE_S, Board, Page
+from stellwerk.supervisor.log import Log
 from tests.integration.http.loop import eventually, on_loop
 
 AT_ONCE_S = 0.25
@@ -35,10 +38,11 @@ from stellwerk.core.breaker import Rules
 from stellwerk.gateway.sharing import Sharing
 from stellwerk.gateway.standing import Standings
 from stellwerk.supervisor.board import Board, Page
+from stellwerk.supervisor.log import Log
 folder = Path(sys.argv[1])
 standings = Standings()
 standings.adopt(Rules(), {})
-sharing = Sharing(standings, Page(folder, 7), Board(folder), 7)
+sharing = Sharing(standings, Page(folder, 7), Board(folder), 7, lambda: 1.0, Log(sys.stderr))
 for _ in range(5):
     standings.of("one/gpt-5-mini").begin(1.0)
 sharing.beat()
@@ -56,7 +60,8 @@ class Worker:
         self.board = Board(folder, clock=lambda: self.now)
         self.standings = Standings()
         self.standings.adopt(Rules(), {})
-        self.sharing = Sharing(self.standings, self.page, self.board, slot)
+        self.log = io.StringIO()
+        self.sharing = Sharing(self.standings, self.page, self.board, slot, lambda: self.now, Log(self.log))
         self.target: Standing = self.standings.of(IDENTITY)
 
     def trip(self, identity: str = IDENTITY, now: float = NOW) -> None:
@@ -174,6 +179,33 @@ def test_calls_under_way_are_those_of_all_workers(tmp_path: Path) -> None:
         assert [worker.target.in_flight for worker in (one, two, three)] == [2, 2, 2]
 
 
+def test_what_calls_have_shown_is_what_those_of_all_workers_have(tmp_path: Path) -> None:
+    with workers(tmp_path, with_bus=False, count=3) as (one, two, three):
+        one.target.begin(NOW)
+        one.target.answered(NOW + 1, NOW)
+        for moment, error in ((NOW + 2, DOWN), (NOW + 3, UpstreamCredentials("Who are you?"))):
+            two.target.begin(NOW)
+            two.target.failed(moment, NOW, error)
+        two.target.block(NOW, 60.0)
+        for _ in range(2):
+            for worker in (one, two, three):
+                worker.sharing.beat()
+        shown = Signs(NOW + 60, NOW + 1, NOW + 3, "upstream_credentials", 2)
+        assert [worker.target.all_signs for worker in (one, two, three)] == [shown] * 3
+        assert three.target.signs == NOTHING
+        assert [worker.target.latest for worker in (one, two, three)] == [NOW + 3] * 3
+
+
+def test_a_reason_that_only_a_newer_worker_knows_is_read_as_some_failure(tmp_path: Path) -> None:
+    with workers(tmp_path, with_bus=False) as (one, two):
+        one.target.begin(NOW)
+        one.target.failed(NOW, NOW, DOWN)
+        one.sharing.beat()
+        one.page.words[64 + 7] |= 0xFF
+        two.sharing.beat()
+        assert two.target.all_signs.failure == OTHER
+
+
 def test_the_calls_of_a_worker_that_is_gone_silent_or_dead_are_not_counted(tmp_path: Path) -> None:
     with workers(tmp_path, with_bus=False, count=3) as (one, two, three):
         for worker in (two, three):
@@ -215,6 +247,37 @@ def test_more_targets_than_a_page_has_room_for_are_each_workers_own_affair(tmp_p
         shared = [not two.standings.of(f"{number}/m").breaker.is_closed for number in range(MOST_TARGETS + 5)]
         assert shared == [True] * MOST_TARGETS + [False] * 5
         assert one.standings.of(f"{MOST_TARGETS + 4}/m").verdict(NOW)
+        one.sharing.beat()
+        assert one.log.getvalue().count("board_full") == 1
+
+
+def test_places_of_targets_that_have_left_the_configuration_are_others(tmp_path: Path) -> None:
+    with workers(tmp_path, with_bus=False) as (one, two):
+        for generation in range(3):
+            names = [f"{generation}-{number}/m" for number in range(MOST_TARGETS)]
+            for worker in (one, two):
+                worker.standings.adopt(Rules(), {})
+            for name in names:
+                one.standings.of(name).begin(NOW)
+                two.standings.of(name)
+            one.sharing.beat()
+            two.sharing.beat()
+            assert all(two.standings.of(name).in_flight == 1 for name in names)
+            for name in names:
+                one.standings.of(name).end()
+        assert not one.log.getvalue()
+        one.standings.of("late/m").begin(NOW)
+        one.sharing.beat()
+        assert one.log.getvalue().count("board_full") == 1
+        one.standings.adopt(Rules(), {})
+        one.standings.of("late/m").end()
+        one.sharing.beat()
+        one.standings.of("later/m").begin(NOW)
+        two.standings.of("later/m")
+        one.sharing.beat()
+        two.sharing.beat()
+        assert two.standings.of("later/m").in_flight == 1
+        assert one.log.getvalue().count("board_full") == 1
 
 
 @on_loop

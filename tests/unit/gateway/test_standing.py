@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stellwerk.core.breaker import Breaker, Rules
+from stellwerk.core.health import NOTHING, Signs
 from stellwerk.errors import (
     EgressDenied,
     UpstreamCredentials,
@@ -15,7 +16,7 @@ from stellwerk.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
-from stellwerk.gateway.standing import LONGEST_BLOCK_S, PROBE_S, Standing, Standings
+from stellwerk.gateway.standing import ALL_SEEN, LONGEST_BLOCK_S, PROBE_S, SEEN_CALLS, Standing, Standings
 
 NOW = 1_000.0
 FAULTS = [
@@ -354,3 +355,78 @@ def test_whoever_watches_is_told_the_target_also_of_those_known_before() -> None
     one.answered(NOW + 10, NOW + 10)
     assert told == ["two", "one"]
     assert one.breaker == Breaker(2, one.breaker.until_s, one.breaker.history, failed_at=NOW)
+
+
+# -- what its calls have shown
+
+
+def busy(target: Target) -> None:
+    """So many answers that most later ones are not looked at closely."""
+    for _ in range(ALL_SEEN + 1):
+        target.answer(NOW, target.begin(NOW))
+
+
+@pytest.mark.parametrize("error", [*FAULTS, EgressDenied("Not there."), UpstreamRateLimited("Slow down.")], ids=str)
+@pytest.mark.parametrize("rules", [Rules(), None], ids=["with a circuit", "without"])
+@pytest.mark.parametrize("unseen", range(SEEN_CALLS))
+def test_the_first_answer_after_a_failure_is_seen(rules: Rules | None, error: UpstreamError, unseen: int) -> None:
+    target = Target(rules)
+    busy(target)
+    for _ in range(unseen):
+        target.answer(NOW + 1, target.begin(NOW))
+    target.fail(NOW + 2, error, target.begin(NOW))
+    signs = target.standing.signs
+    assert (signs.failed_at, signs.failure) == (NOW + 2, error.code)
+    assert signs.succeeded_at < signs.failed_at
+    target.standing.settle(NOW + 2.5)  # answers from before the failure say nothing of afterwards
+    assert target.standing.signs.succeeded_at < signs.failed_at
+    target.answer(NOW + 3, target.begin(NOW + 2))
+    assert target.standing.signs.succeeded_at == target.standing.latest == NOW + 3
+
+
+def test_answers_that_are_not_looked_at_closely_count_with_the_next_heartbeat() -> None:
+    target = Target()
+    busy(target)
+    target.standing.settle(NOW + 1)
+    for moment in range(2, 2 + 4 * SEEN_CALLS):
+        now = NOW + moment
+        target.answer(now - 0.5, target.begin(now - 0.6))
+        target.standing.settle(now)
+        assert now - 0.5 <= target.standing.signs.succeeded_at <= now
+    last = target.standing.signs.succeeded_at
+    target.standing.settle(NOW + 1_000)
+    assert target.standing.signs.succeeded_at == last
+
+
+def test_a_call_that_was_beaten_by_the_one_beside_it_is_no_answer() -> None:
+    target = Target()
+    busy(target)
+    target.standing.settle(NOW + 1)
+    for _ in range(3 * SEEN_CALLS):
+        target.standing.outwaited(NOW + 2, target.begin(NOW + 1))
+        target.standing.end()
+        target.standing.settle(NOW + 3)
+    assert target.standing.signs.succeeded_at <= NOW + 1
+    target.answer(NOW + 4, target.begin(NOW + 4))
+    target.standing.outwaited(NOW + 5, target.begin(NOW + 1))
+    target.standing.settle(NOW + 6)
+    assert target.standing.signs.succeeded_at >= NOW + 4
+
+
+def test_a_refused_request_shows_that_the_target_is_well() -> None:
+    target = Target()
+    target.fail(NOW, REQUESTS_FAULT, target.begin(NOW))
+    assert target.standing.signs == Signs(succeeded_at=NOW)
+
+
+def test_what_was_shown_by_another_way_to_it_is_forgotten() -> None:
+    standings = Standings()
+    standings.adopt(Rules(), {"one/m": "old"})
+    standing = standings.of("one/m")
+    standing.begin(NOW)
+    standing.failed(NOW, NOW, FAULTS[-1])
+    standing.end()
+    standings.adopt(Rules(), {"one/m": "new"})
+    assert "one/m" in standings
+    assert standing.signs == NOTHING
+    assert standing.latest == 0

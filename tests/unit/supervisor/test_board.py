@@ -179,14 +179,14 @@ def test_a_blob_that_is_too_long_is_refused_and_the_old_one_stays(tmp_path: Path
 def test_targets_are_read_by_the_workers_of_the_other_slots(tmp_path: Path) -> None:
     one, two, reader = Page(tmp_path, 0), Page(tmp_path, 1), Board(tmp_path)
     assert reader.targets(2) == {}
-    one.write_target(0, 7, 1, 1_000.5, 3)
-    one.write_target(1, 9, 0, 0.0, 1)
-    two.write_target(0, 9, 2, 5.0, 4)
+    one.write_target(0, 7, TargetReading(1, 1_000.5, 3))
+    one.write_target(1, 9, TargetReading(0, 0.0, 1))
+    two.write_target(0, 9, TargetReading(2, 5.0, 4))
     first, second, third = TargetReading(1, 1_000.5, 3), TargetReading(0, 0.0, 1), TargetReading(2, 5.0, 4)
     assert reader.targets(2) == {7: [first], 9: [second, third]}
     assert reader.targets(0) == {9: [third]}
     assert reader.targets(1) == {7: [first], 9: [second]}
-    one.write_target(1, 9, 3, 6.0, 0)
+    one.write_target(1, 9, TargetReading(3, 6.0, 0))
     assert reader.targets(1)[9] == [TargetReading(3, 6.0, 0)]
 
 
@@ -194,22 +194,34 @@ def test_a_full_table_of_targets_leaves_the_rest_of_the_page_alone(tmp_path: Pat
     page, reader = Page(tmp_path, 0), Board(tmp_path)
     page.write_blob(b"labels")
     full = 2**64 - 1
+    reading = TargetReading(full, 1.5, full, 2.5, 3.5, 4.5, 255, 64)
     for place in range(board.MOST_TARGETS):
-        page.write_target(place, full - place, full, 1.5, full)
+        page.write_target(place, full - place, reading)
     found = reader.targets(1)
-    assert len(found) == board.MOST_TARGETS == 112
-    assert set(map(tuple, found.values())) == {(TargetReading(full, 1.5, full),)}
+    assert len(found) == board.MOST_TARGETS == 248
+    assert set(map(tuple, found.values())) == {(reading,)}
     assert reader.blobs() == [b"labels"]
     assert [reading.in_flight for reading in reader.readings()] == [0]
     with pytest.raises(IndexError):
-        page.write_target(board.MOST_TARGETS, 1, 1, 1.0, 1)
+        page.write_target(board.MOST_TARGETS, 1, reading)
+
+
+def test_a_place_of_the_table_that_is_given_up_says_nothing_and_is_used_again(tmp_path: Path) -> None:
+    page, reader = Page(tmp_path, 0), Board(tmp_path)
+    for place, key in enumerate((7, 9, 11)):
+        page.write_target(place, key, TargetReading(1, 1_000.5, place))
+    page.clear_target(1)
+    assert reader.targets(1) == {7: [TargetReading(1, 1_000.5, 0)], 11: [TargetReading(1, 1_000.5, 2)]}
+    page.write_target(1, 13, TargetReading(3, 0.5, 8, failure=2, failures=64))
+    assert reader.targets(1)[13] == [TargetReading(3, 0.5, 8, failure=2, failures=64)]
+    assert set(reader.targets(1)) == {7, 11, 13}
 
 
 def test_a_silent_workers_targets_are_left_out_and_a_successor_begins_without_any(tmp_path: Path) -> None:
     now_s = [1000.0]
     page = Page(tmp_path, 0, clock=lambda: now_s[0])
     reader = Board(tmp_path, clock=lambda: now_s[0])
-    page.write_target(0, 7, 1, 1_005.0, 3)
+    page.write_target(0, 7, TargetReading(1, 1_005.0, 3))
     now_s[0] += board.STALE_S + 0.1
     assert reader.targets(1) == {}
     page.beat()

@@ -32,6 +32,7 @@ class AnthropicUpstream:
         self.origin, below = read_base_url(base_url)
         self._path = below.encode() + b"/v1/messages"
         self._count_path = self._path + b"/count_tokens"
+        self._models_path = below.encode() + b"/v1/models?limit=1"
         self._fields = render(
             (
                 *COMMON_FIELDS,
@@ -62,6 +63,10 @@ class AnthropicUpstream:
     def prepare_chat_count(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The same, asking how many tokens it is."""
         return self._request(self._count_path, encode_count(_for(request, target)), credential, trace)
+
+    def prepare_probe(self, credential: str) -> WireRequest:
+        """Asks for a model that it has, which costs nothing."""
+        return msgspec.structs.replace(self._request(self._models_path, b"", credential, b""), method=b"GET")
 
     def classify(self, status: int, headers: Mapping[bytes, bytes], body: bytes, now: float) -> Failure:
         """Reads the dialect's error body, or whatever stands in its place."""
