@@ -8,12 +8,14 @@
     │   ├── InvalidRequest            400  malformed, wrong types, not the dialect
     │   │   └── MediaUnavailable      400  media behind a URL that a provider needs and the gateway cannot fetch
     │   ├── AuthenticationFailed      401  no key, unknown key
+    │   ├── BudgetExceeded            402  a hard budget cannot pay for it
     │   ├── PermissionDenied          403  the key may not do this
     │   ├── NotFound                  404  unknown path or model
     │   │   └── NoCapableTarget       404  a model none of whose targets can do what the request needs
     │   ├── MethodNotAllowed          405
     │   ├── RequestTimeout            408  the caller sent too slowly
     │   ├── PayloadTooLarge           413
+    │   ├── LimitExceeded             429  more requests, tokens, or at the same time, than a limit allows
     │   └── HeadersTooLarge           431
     ├── UpstreamError                 a provider did not give a usable answer
     │   ├── UpstreamRefused           its own 4xx, handed on with status and reason
@@ -83,6 +85,28 @@ class AuthenticationFailed(RequestError):
 
     status = 401
     code = "invalid_api_key"
+
+
+class BudgetExceeded(RequestError):
+    """A hard budget that might not be able to pay for the request; ``retry_after_s`` is when it begins anew."""
+
+    status = 402
+    code = "budget_exceeded"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class LimitExceeded(RequestError):
+    """More requests or tokens than a limit allows in its time, or more requests at the same time."""
+
+    status = 429
+    code = "limit_exceeded"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class PermissionDenied(RequestError):

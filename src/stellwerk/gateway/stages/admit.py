@@ -1,0 +1,233 @@
+"""May it go ahead? The most that a request may come to is taken from all of its limits and budgets, or nothing is.
+
+What is taken is known before anybody is asked: every token of the prompt, counted from above, and of the answer as many
+as its limit allows, at the dearest rate of the dearest target. Where a hard budget cannot pay for so long an answer but
+for a shorter one, the answer's limit is lowered, and the provider itself keeps to it. What was taken too much comes back
+when the request is settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric
+from stellwerk.core.worst_case import WorstCase
+from stellwerk.errors import BudgetExceeded, LimitExceeded, StellwerkError
+
+if TYPE_CHECKING:
+    from stellwerk.gateway.purses import Pending, Purse, Purses, Shortage
+
+LEAST_OUTPUT_TOKENS = 16
+"""An answer that has to be shorter than this is none."""
+ASSUMED_OUTPUT_TOKENS = 1_024
+"""What a limit of tokens holds back for an answer whose length nobody has limited."""
+
+
+class Meter(msgspec.Struct, eq=False):
+    """One limit or budget of one scope, on this worker."""
+
+    scope: str
+    """Such as ``team:shop``."""
+    spec: LimitSpec | BudgetSpec
+    purse: Purse
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether it refuses what it cannot pay for."""
+        return not isinstance(self.spec, BudgetSpec) or self.spec.is_hard
+
+
+class Demand(msgspec.Struct, eq=False):
+    """The most that a request may come to."""
+
+    input_tokens: int
+    """Bound of the prompt's."""
+    output_tokens: int | None
+    """Of all answers together; ``None`` where nothing limits them."""
+    worst: WorstCase | None
+    """The dearest rates of the targets; ``None`` where one of them is unpriced."""
+    unpriced: str = ""
+    """The target without a price."""
+    calls: int = 1
+    """How many targets may be paid for one answer, as where a second one is asked beside the first."""
+    is_cappable: bool = True
+    """Whether the request's dialect and targets know a limit of the answer."""
+    is_capped: bool = False
+    """Whether the answer's limit has been lowered to what can be paid."""
+
+    def nanos(self) -> int | None:
+        """Nano-dollars; ``None`` where nobody knows."""
+        if self.worst is None or self.output_tokens is None:
+            return None
+        return self.worst.nanos(self.input_tokens, self.output_tokens) * self.calls
+
+    def tokens(self) -> int:
+        """Of the prompt and the answer."""
+        return self.input_tokens + (ASSUMED_OUTPUT_TOKENS if self.output_tokens is None else self.output_tokens)
+
+
+class Estimate(Protocol):
+    """The tokens of a prompt, estimated from above: dearer than their bound, and nearer to what they are."""
+
+    def __call__(self) -> int:
+        """How many."""
+        ...
+
+
+class Admission:
+    """What one request has taken. Settled once."""
+
+    __slots__ = ("_charges", "_purses")
+
+    def __init__(self, purses: Purses, charges: Sequence[tuple[Meter, int]]) -> None:
+        self._purses = purses
+        self._charges = charges
+
+    def settle(self, tokens: int | None, nanos: int | None) -> None:
+        """Gives back what was not used. What nobody knows counts as used to the full."""
+        charges, self._charges = self._charges, ()
+        for meter, taken in charges:
+            self._purses.give(meter.purse, taken, _used(meter, taken, tokens, nanos))
+
+
+class Admitting:
+    """A request on its way through its meters. Goes on, or is refused, at once or later."""
+
+    __slots__ = (
+        "_charges",
+        "_demand",
+        "_estimate",
+        "_go",
+        "_is_estimated",
+        "_meters",
+        "_pending",
+        "_purses",
+        "_refuse",
+    )
+
+    def __init__(
+        self,
+        meters: Sequence[Meter],
+        purses: Purses,
+        demand: Demand,
+        estimate: Estimate,
+        go: Callable[[Admission], None],
+        refuse: Callable[[StellwerkError], None],
+    ) -> None:
+        self._meters = meters
+        self._purses = purses
+        self._demand = demand
+        self._estimate = estimate
+        self._is_estimated = False
+        self._go = go
+        self._refuse = refuse
+        self._charges: list[tuple[Meter, int]] = []
+        self._pending: Pending | None = None
+
+    def start(self) -> None:
+        """Takes what is at hand, or sends for it."""
+        try:
+            self._charges = [(meter, _charge(meter, self._demand)) for meter in self._meters]
+        except StellwerkError as error:
+            self._refuse(error)
+            return
+        charges = [(meter.purse, amount) for meter, amount in self._charges]
+        if self._purses.try_take(charges):
+            self._go(Admission(self._purses, self._charges))
+        else:
+            self._pending = self._purses.take_later(charges, self._told)
+
+    def on_gone(self) -> None:
+        """The caller has left: nothing is taken any more."""
+        if self._pending is not None:
+            self._pending.cancel()
+
+    def on_pause(self) -> None:
+        """Nothing goes to the caller yet."""
+
+    def on_resume(self) -> None:
+        """Nothing goes to the caller yet."""
+
+    # -- helpers
+
+    def _told(self, shortage: Shortage | None) -> None:
+        self._pending = None
+        if shortage is None:
+            self._go(Admission(self._purses, self._charges))
+        elif self._is_lessened(shortage):
+            self.start()
+        else:
+            meter = next(meter for meter, _ in self._charges if meter.purse.account.id == shortage.account.id)
+            self._refuse(_refusal(meter, shortage))
+
+    def _is_lessened(self, shortage: Shortage) -> bool:
+        """Whether less will do: of a prompt that is counted more closely, or for an answer that is kept shorter."""
+        demand = self._demand
+        meter, amount = next(each for each in self._charges if each[0].purse.account.id == shortage.account.id)
+        if isinstance(meter.spec, LimitSpec) and meter.spec.metric is not Metric.TOKENS:
+            return False
+        if not self._is_estimated:
+            self._is_estimated = True
+            closer = self._estimate()
+            if closer < demand.input_tokens:
+                demand.input_tokens = closer
+                return True
+        if not isinstance(meter.spec, BudgetSpec) or demand.worst is None or not demand.is_cappable:
+            return False
+        tokens = demand.worst.output_tokens((amount - shortage.lacking) // demand.calls, demand.input_tokens)
+        if tokens is None or tokens < LEAST_OUTPUT_TOKENS or tokens >= (demand.output_tokens or 0):
+            return False
+        demand.output_tokens, demand.is_capped = tokens, True
+        return True
+
+
+def _charge(meter: Meter, demand: Demand) -> int:
+    """What a request takes from a meter. Raises ``BudgetExceeded`` where that cannot be told and has to be."""
+    spec = meter.spec
+    if isinstance(spec, LimitSpec):
+        return demand.tokens() if spec.metric is Metric.TOKENS else 1
+    nanos = demand.nanos()
+    if nanos is not None:
+        return nanos if spec.is_hard else 0
+    if not spec.is_hard:
+        return 0
+    if demand.worst is None:
+        message = (
+            f"The hard budget of {meter.scope} cannot pay for {demand.unpriced}: it has no price. "
+            "Give it one in its target's card, or make the budget soft."
+        )
+        raise BudgetExceeded(message)
+    message = f"The hard budget of {meter.scope} cannot pay for an answer without a limit. Name one in the request."
+    raise BudgetExceeded(message)
+
+
+def _used(meter: Meter, taken: int, tokens: int | None, nanos: int | None) -> int:
+    spec = meter.spec
+    if isinstance(spec, BudgetSpec):
+        return taken if nanos is None else nanos
+    match spec.metric:
+        case Metric.CONCURRENCY:
+            return 0
+        case Metric.REQUESTS:
+            return taken
+        case Metric.TOKENS:
+            return taken if tokens is None else tokens
+
+
+def _refusal(meter: Meter, shortage: Shortage) -> StellwerkError:
+    spec = meter.spec
+    if isinstance(spec, BudgetSpec):
+        period = "" if spec.period.value == "never" else f" a {spec.period.value}"
+        name = f" {spec.name!r}" if spec.name else ""
+        message = (
+            f"The budget{name} of {meter.scope}, {spec.limit_nanos / 1e9:g} USD{period}, cannot pay for this request."
+        )
+        return BudgetExceeded(message, retry_after_s=shortage.retry_after_s)
+    what = (
+        "requests at the same time" if spec.metric is Metric.CONCURRENCY else f"{spec.metric.value} in {spec.per_s} s"
+    )
+    message = f"The limit of {meter.scope}, {spec.amount} {what}, is reached."
+    return LimitExceeded(message, retry_after_s=shortage.retry_after_s)
