@@ -1,9 +1,9 @@
 """May it go ahead? The most that a request may come to is taken from all of its limits and budgets, or nothing is.
 
-What is taken is known before anybody is asked: every token of the prompt, counted from above, and of the answer as many
-as its limit allows, at the dearest rate of the dearest target. Where a hard budget cannot pay for so long an answer but
-for a shorter one, the answer's limit is lowered, and the provider itself keeps to it. What was taken too much comes back
-when the request is settled.
+What is taken is known before anybody is asked: every token of the prompt, counted from above, and of the answer as
+many as its limit allows, at the dearest rate of the dearest target. Where a hard budget cannot pay for so long an
+answer but for a shorter one, the answer's limit is lowered, and the provider itself keeps to it. What was taken too
+much comes back when the request is settled.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from stellwerk.core.ledger import Shortage
 from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric
 from stellwerk.core.worst_case import WorstCase
 from stellwerk.errors import BudgetExceeded, LimitExceeded, StellwerkError
 
 if TYPE_CHECKING:
-    from stellwerk.gateway.purses import Pending, Purse, Purses, Shortage
+    from stellwerk.gateway.purses import Pending, Purse, Purses
 
 LEAST_OUTPUT_TOKENS = 16
 """An answer that has to be shorter than this is none."""

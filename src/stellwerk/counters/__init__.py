@@ -1,0 +1,1 @@
+"""Counters: where limits and budgets are counted for all workers together; one file each."""

@@ -1,0 +1,291 @@
+"""What this worker holds of limits and budgets, so that most requests take their part without asking anybody.
+
+A purse is a worker's lease of one account (see ``core/ledger.py``). Requests take from purses and give back at once;
+the counter is asked when a purse lacks something, for a share that lasts a while, and told every heartbeat what was
+spent. A worker that has more than it needs gives it back after a second of rest, or as soon as another one of the host
+lacks it and says so on the bus.
+
+While the counter is away, hard money is refused once the purse is empty. Limits are then open: they are there for
+fairness, and nobody is to be turned away because a database is gone; what is used is counted here and reported later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from stellwerk.core.ledger import Account, Kind, Return, Shortage, Take
+from stellwerk.errors import StoreUnavailable
+from stellwerk.ports.bus import Bus, Notice
+from stellwerk.ports.counter import Counter
+from stellwerk.supervisor.log import Log
+
+TOPIC = "purses"
+AHEAD = 16
+"""A purse that lacks something wants so many times as much."""
+RECALLS = 3
+"""So often the others are asked for what they do not need, before somebody is told that there is none."""
+RECALL_S = 0.02
+IDLE_BEATS = 4
+"""What nobody has taken of for so many heartbeats is given back."""
+
+
+class Purse:
+    """This worker's part of one account. ``free`` can be taken; below 0 it is a debt, for more was used than taken.
+
+    What the counter knows this worker to hold is ``free + used + spent``.
+    """
+
+    __slots__ = ("account", "free", "idle_beats", "is_over", "spent", "used")
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.free = 0
+        self.used = 0
+        """Taken by requests that run."""
+        self.spent = 0
+        """Not told to the counter yet."""
+        self.idle_beats = 0
+        self.is_over = False
+        """Whether nothing is taken of it any more: it is forgotten as soon as all is settled."""
+
+
+Charge = tuple[Purse, int]
+
+
+class Pending:
+    """A request that waits for what it needs. ``on_done`` is told once, unless it is cancelled before."""
+
+    __slots__ = ("charges", "on_done")
+
+    def __init__(self, charges: Sequence[Charge], on_done: Callable[[Shortage | None], None]) -> None:
+        self.charges = charges
+        self.on_done: Callable[[Shortage | None], None] | None = on_done
+
+    def cancel(self) -> None:
+        """Nobody waits any more."""
+        self.on_done = None
+
+    def tell(self, shortage: Shortage | None) -> None:
+        """It has what it needs, or there is none."""
+        on_done, self.on_done = self.on_done, None
+        if on_done is not None:
+            on_done(shortage)
+
+
+class Purses:
+    """Every purse of a worker.
+
+    ``owner`` names it among all that share the counter; ``wall`` gives Unix time in seconds. Without a ``bus`` there is
+    nobody else on this host.
+    """
+
+    def __init__(
+        self,
+        counter: Counter,
+        owner: str,
+        wall: Callable[[], float],
+        bus: Bus | None,
+        log: Log,
+        sleep: Callable[[float], asyncio.Future[None]] | None = None,
+    ) -> None:
+        self._counter = counter
+        self._owner = owner
+        self._wall = wall
+        self._bus = bus
+        self._log = log
+        self._sleep = sleep or asyncio.sleep
+        self._purses: dict[str, Purse] = {}
+        self._waiting: deque[Pending] = deque()
+        self._fetching: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
+        self._notices = 0
+        self.is_away = False
+        """Whether the counter could not be reached when it was asked last."""
+        if bus is not None:
+            bus.subscribe(self._on_notice)
+
+    def of(self, account: Account) -> Purse:
+        """The purse of an account; the same one for the same id, with the capacity that holds now."""
+        purse = self._purses.get(account.id)
+        if purse is None:
+            purse = self._purses[account.id] = Purse(account)
+        else:
+            purse.account = account
+        return purse
+
+    def try_take(self, charges: Sequence[Charge]) -> bool:
+        """Takes of all purses, or of none, what is at hand."""
+        for purse, amount in charges:
+            if purse.free < amount:
+                return False
+        for purse, amount in charges:
+            purse.free -= amount
+            purse.used += amount
+            purse.idle_beats = 0
+        return True
+
+    def take_later(self, charges: Sequence[Charge], on_done: Callable[[Shortage | None], None]) -> Pending:
+        """Fetches what lacks and takes then; whoever came before is served before."""
+        pending = Pending(charges, on_done)
+        self._waiting.append(pending)
+        if self._fetching is None:
+            self._fetching = asyncio.get_running_loop().create_task(self._fetch())
+        return pending
+
+    def give(self, purse: Purse, taken: int, spent: int) -> None:
+        """A request is settled that had ``taken`` and has used ``spent`` of it, or more."""
+        purse.used -= taken
+        purse.free += taken - spent
+        purse.spent += spent
+
+    def beat(self) -> None:
+        """Every heartbeat: tells the counter what was spent, gives back what rests, and pays debts."""
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().create_task(self._tell(IDLE_BEATS))
+
+    async def leave(self) -> None:
+        """Gives everything back. What requests still use is held until they are settled by another ``leave``."""
+        await self._finish_telling()
+        await self._tell(0)
+
+    async def forfeit_others(self, is_alive: Callable[[str], bool]) -> None:
+        """Settles what workers held that have died: money counts as spent, places are free."""
+        try:
+            for owner in await self._counter.owners():
+                if owner != self._owner and not is_alive(owner):
+                    await self._counter.forfeit(owner, self._wall())
+        except StoreUnavailable as error:
+            self._note_away(error)
+
+    # -- fetching what lacks
+
+    async def _fetch(self) -> None:
+        try:
+            while self._waiting:
+                if not await self._serve_all():
+                    await self._serve_first()
+        finally:
+            self._fetching = None
+
+    async def _serve_all(self) -> bool:
+        """Fetches for everybody at once, with some to spare; ``False`` when there is not so much."""
+        lacking: dict[Purse, int] = {}
+        for pending in self._waiting:
+            if pending.on_done is not None:
+                for purse, amount in pending.charges:
+                    lacking[purse] = lacking.get(purse, -purse.free) + amount
+        takes = [Take(purse.account, amount, amount * AHEAD) for purse, amount in lacking.items() if amount > 0]
+        found = await self._take(takes, [purse for purse, amount in lacking.items() if amount > 0])
+        if found is not None:
+            return False
+        for _ in range(len(self._waiting)):
+            pending = self._waiting.popleft()
+            if pending.on_done is not None and not self.try_take(pending.charges):
+                self._waiting.append(pending)  # what it counted on was taken meanwhile
+            else:
+                pending.tell(None)
+        return True
+
+    async def _serve_first(self) -> None:
+        """Fetches exactly what the first one lacks; others give up for it what they do not need."""
+        for attempt in range(RECALLS + 1):
+            pending = self._waiting[0]
+            if pending.on_done is None:
+                self._waiting.popleft()
+                return
+            if self.try_take(pending.charges):
+                self._waiting.popleft()
+                pending.tell(None)
+                return
+            short = [(purse, amount - purse.free) for purse, amount in pending.charges if purse.free < amount]
+            shortage = await self._take(
+                [Take(purse.account, lack, lack) for purse, lack in short], [p for p, _ in short]
+            )
+            if shortage is None:
+                continue
+            if attempt == RECALLS or not self._recall(shortage):
+                self._waiting.popleft()
+                pending.tell(shortage)
+                return
+            await self._sleep(RECALL_S)
+
+    async def _take(self, takes: Sequence[Take], purses: Sequence[Purse]) -> Shortage | None:
+        if not takes:
+            return None
+        try:
+            found = await self._counter.take(self._owner, takes, self._wall())
+        except StoreUnavailable as error:
+            self._note_away(error)
+            return self._open(takes, purses)
+        self.is_away = False
+        if isinstance(found, Shortage):
+            return found
+        for purse, granted in zip(purses, found, strict=True):
+            purse.free += granted
+            purse.idle_beats = 0
+        return None
+
+    def _open(self, takes: Sequence[Take], purses: Sequence[Purse]) -> Shortage | None:
+        """Without the counter: limits are open, money is not."""
+        for one in takes:
+            if one.account.kind is Kind.BUDGET:
+                return Shortage(one.account, one.least)
+        for purse, one in zip(purses, takes, strict=True):
+            purse.free += one.least
+        return None
+
+    def _recall(self, shortage: Shortage) -> bool:
+        """Asks the other workers of the host for what they do not need; whether there is anybody to ask."""
+        if self._bus is None or self.is_away or shortage.account.capacity < shortage.lacking:
+            return False
+        self._notices += 1
+        self._bus.publish(Notice(TOPIC, self._notices))
+        return True
+
+    def _on_notice(self, notice: Notice) -> None:
+        """Somebody lacks something: gives back what nobody needs here at this moment."""
+        if notice.topic == TOPIC and self._telling is None:
+            self._telling = asyncio.get_running_loop().create_task(self._tell(0))
+
+    # -- telling what became of it
+
+    async def _tell(self, idle_beats: int) -> None:
+        """Reports what was spent, and gives back what has rested for so many heartbeats."""
+        try:
+            told = []
+            for purse in list(self._purses.values()):
+                purse.idle_beats += 1
+                unused = max(purse.free, 0) if purse.is_over or purse.idle_beats > idle_beats else 0
+                if purse.spent or unused:
+                    told.append((purse, purse.spent, unused))
+                    purse.free -= unused  # nobody may take it while it is on its way
+                elif purse.is_over and not purse.used:
+                    del self._purses[purse.account.id]
+            if not told:
+                return
+            try:
+                returns = [Return(purse.account, spent, unused) for purse, spent, unused in told]
+                await self._counter.give(self._owner, returns, self._wall())
+            except StoreUnavailable as error:
+                self._note_away(error)
+                for purse, _, unused in told:
+                    purse.free += unused
+                return
+            self.is_away = False
+            for purse, spent, _ in told:
+                purse.spent -= spent
+                if purse.account.kind is Kind.BUDGET:
+                    purse.free -= min(purse.free + purse.used + purse.spent, 0)  # what was too much is told as well
+        finally:
+            self._telling = None
+
+    async def _finish_telling(self) -> None:
+        while self._telling is not None:
+            await asyncio.wait([self._telling])
+
+    def _note_away(self, error: StoreUnavailable) -> None:
+        if not self.is_away:
+            self._log.warning("counter_away", reason=error.message)
+        self.is_away = True

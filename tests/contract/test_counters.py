@@ -1,0 +1,249 @@
+"""Every counter keeps accounts as the ledger says, for any number of owners at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import signal
+import sqlite3
+import time
+from collections import Counter as Tally
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stellwerk import plugins
+from stellwerk.core.ledger import NEW, Account, Kind, Return, Shortage, State, Take, forfeit, give, take_all
+from stellwerk.errors import ConfigurationError, StoreUnavailable
+from stellwerk.ports.counter import Counter
+
+NOW_S = 1_000_000.0
+MONEY = Account("budget:key:web:0", Kind.BUDGET, 1_000, 2_000_000)
+PLACES = Account("slots:key:web", Kind.SLOTS, 5)
+REQUESTS = Account("rate:key:web", Kind.BUCKET, 60, 60)
+MINUTE = Account("window:key:web", Kind.WINDOW, 60, 60)
+ACCOUNTS = (MONEY, PLACES, REQUESTS, MINUTE)
+OWNERS = st.sampled_from(["a", "b", "c"])
+SHARED = [name for name in plugins.shelf("counters") if name != "memory"]
+
+
+def build(name: str, directory: Path, **options: object) -> Counter:
+    """A counter of the shelf."""
+    given_: dict[str, Any] = {} if name == "memory" else {"directory": directory}
+    return cast("Counter", plugins.build("counters", name, options, **given_))
+
+
+@pytest.fixture(params=plugins.shelf("counters"))
+def counter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counter]:
+    """Each of them, new."""
+    found = build(request.param, tmp_path)
+    yield found
+    found.close()
+
+
+def run(work: Any) -> Any:
+    """What a coroutine comes to."""
+    return asyncio.run(work)
+
+
+def test_what_one_takes_another_cannot_have(counter: Counter) -> None:
+    async def story() -> None:
+        assert await counter.take("a", [Take(MONEY, 700, 700)], NOW_S) == (700,)
+        short = await counter.take("b", [Take(PLACES, 1, 1), Take(MONEY, 400, 400)], NOW_S)
+        assert short == Shortage(MONEY, 100, 1_000_000.0)
+        assert await counter.take("b", [Take(PLACES, 5, 5)], NOW_S) == (5,)  # nothing of it was taken before
+        assert await counter.owners() == {"a", "b"}
+        await counter.give("a", [Return(MONEY, spent=200, unused=500)], NOW_S)
+        assert await counter.take("b", [Take(MONEY, 800, 800)], NOW_S) == (800,)
+        read = await counter.read([MONEY.id, PLACES.id, "unknown"])
+        assert read[MONEY.id] == State(200, {"b": 800})
+        assert read[PLACES.id].leases == {"b": 5}
+        assert set(read) == {MONEY.id, PLACES.id}
+
+    run(story())
+
+
+def test_what_a_dead_owner_held_is_spent_and_its_places_are_free(counter: Counter) -> None:
+    async def story() -> None:
+        await counter.take("a", [Take(MONEY, 300, 300), Take(PLACES, 5, 5)], NOW_S)
+        await counter.forfeit("a", NOW_S)
+        assert (await counter.read([MONEY.id]))[MONEY.id] == State(300, {}, estimated=300)
+        assert await counter.take("b", [Take(PLACES, 5, 5)], NOW_S) == (5,)
+        assert await counter.owners() == {"b"}
+
+    run(story())
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["take", "give", "forfeit"]),
+        OWNERS,
+        st.lists(st.tuples(st.sampled_from(ACCOUNTS), st.integers(0, 90), st.integers(0, 90)), min_size=1, max_size=4),
+        st.floats(0, 40),
+    ),
+    max_size=12,
+)
+
+
+@pytest.mark.parametrize("name", plugins.shelf("counters"))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(steps=STEPS)
+def test_any_history_is_that_of_the_ledger(name: str, tmp_path_factory: pytest.TempPathFactory, steps: Any) -> None:
+    counter = build(name, tmp_path_factory.mktemp("counter"))
+
+    async def story() -> None:
+        states: dict[str, State] = {}
+        now_s = NOW_S
+        for act, owner, parts, pause_s in steps:
+            now_s += pause_s
+            match act:
+                case "take":
+                    takes = [Take(account, least, least + more) for account, least, more in parts]
+                    expected = take_all(states, now_s, owner, takes)
+                    found = await counter.take(owner, takes, now_s)
+                    if isinstance(expected, Shortage):
+                        assert found == expected
+                    else:
+                        states.update(expected[0])
+                        assert found == expected[1]
+                case "give":
+                    await counter.give(owner, [Return(*part) for part in parts], now_s)
+                    for account, spent, unused in parts:
+                        state = states.get(account.id, NEW)
+                        states[account.id] = give(account, state, now_s, owner, spent, unused)
+                case _:
+                    await counter.forfeit(owner, now_s)
+                    states.update((one.id, forfeit(one, states[one.id], owner)) for one in ACCOUNTS if one.id in states)
+        assert await counter.read([one.id for one in ACCOUNTS]) == states
+        assert await counter.owners() == {owner for state in states.values() for owner in state.leases}
+
+    run(story())
+    counter.close()
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_processes_that_take_at_the_same_time_never_have_more_than_there_is(name: str, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(3) as pool:
+        shares = pool.starmap(_greedy, [(name, tmp_path, str(number)) for number in range(3)])
+    taken = sum((Tally(share) for share in shares), Tally[str]())
+    assert taken == {MONEY.id: MONEY.capacity, PLACES.id: PLACES.capacity}
+    counter = build(name, tmp_path)
+    assert run(counter.read([MONEY.id]))[MONEY.id].held == MONEY.capacity
+    counter.close()
+
+
+def _greedy(name: str, directory: Path, owner: str) -> dict[str, int]:
+    """Takes what it gets of two accounts, a little at a time."""
+
+    async def story() -> dict[str, int]:
+        counter, taken = build(name, directory), Tally[str]()
+        for account, amount in ((MONEY, 7), (MONEY, 1), (PLACES, 1)):
+            while not isinstance(found := await counter.take(owner, [Take(account, amount, amount)], NOW_S), Shortage):
+                taken[account.id] += found[0]
+        counter.close()
+        return dict(taken)
+
+    return asyncio.run(story())
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_a_killed_process_held_stays_held_until_it_is_forfeited(name: str, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(target=_hold, args=(name, tmp_path, ready))
+    process.start()
+    assert ready.wait(30)
+    assert process.pid is not None
+    process.kill()
+    process.join(30)
+    assert process.exitcode == -signal.SIGKILL
+    counter = build(name, tmp_path)
+
+    async def story() -> None:
+        held = (await counter.read([MONEY.id]))[MONEY.id]
+        assert held.leases["dead"] >= 1
+        assert held.spent + held.held <= MONEY.capacity
+        await counter.forfeit("dead", NOW_S)
+        state = (await counter.read([MONEY.id]))[MONEY.id]
+        assert (state.spent, state.held, state.estimated) == (held.spent + held.leases["dead"], 0, held.leases["dead"])
+
+    run(story())
+    counter.close()
+
+
+def _hold(name: str, directory: Path, ready: Any) -> None:
+    """Takes and gives until it is killed."""
+
+    async def story() -> None:
+        counter = build(name, directory)
+        await counter.take("dead", [Take(MONEY, 10, 10)], NOW_S)
+        ready.set()
+        while True:
+            await counter.take("dead", [Take(MONEY, 2, 2)], NOW_S)
+            await counter.give("dead", [Return(MONEY, 0, 2)], NOW_S)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("name", plugins.shelf("counters"))
+def test_an_option_that_is_none_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError):
+        build(name, tmp_path, no_such_option=1)
+
+
+def test_a_file_that_cannot_be_written_is_a_store_that_is_away_and_comes_back(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.write_text("in the way")
+    counter = build("sqlite", folder)
+
+    async def story() -> None:
+        with pytest.raises(StoreUnavailable, match=r"counters\.db"):
+            await counter.take("a", [Take(MONEY, 1, 1)], NOW_S)
+        folder.unlink()
+        assert await counter.take("a", [Take(MONEY, 1, 1)], NOW_S) == (1,)
+
+    run(story())
+    counter.close()
+
+
+def test_a_file_of_a_newer_version_and_one_that_is_none_are_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "counters.db") as connection:
+        connection.execute("PRAGMA user_version = 9")
+    counter = build("sqlite", tmp_path)
+    with pytest.raises(StoreUnavailable, match="newer version"):
+        run(counter.owners())
+    (tmp_path / "counters.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreUnavailable, match=r"counters\.db"):
+        run(counter.owners())
+    counter.close()
+
+
+def test_another_process_that_holds_the_file_is_waited_for_so_long(tmp_path: Path) -> None:
+    counter = build("sqlite", tmp_path, busy_timeout_s=0.05)
+    run(counter.owners())
+    with sqlite3.connect(tmp_path / "counters.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        before = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="locked"):
+            run(counter.take("a", [Take(MONEY, 1, 1)], NOW_S))
+        assert time.monotonic() - before < 5
+        other.rollback()
+    assert run(counter.take("a", [Take(MONEY, 1, 1)], NOW_S)) == (1,)
+    counter.close()
+
+
+def test_budgets_that_ended_long_ago_are_forgotten(tmp_path: Path) -> None:
+    old = Account("old", Kind.BUDGET, 100, 1_000)
+    counter = build("sqlite", tmp_path)
+    run(counter.take("a", [Take(old, 1, 1)], 900.0))
+    run(counter.give("a", [Return(old, 1)], 900.0))
+    counter.close()
+    counter = build("sqlite", tmp_path)
+    run(counter.take("a", [Take(MONEY, 1, 1)], NOW_S + 90 * 86_400))
+    assert run(counter.read(["old"])) == {}
+    counter.close()
