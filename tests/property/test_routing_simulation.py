@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stellwerk.core.breaker import Rules
@@ -25,6 +25,8 @@ from stellwerk.gateway.hedging import MOST_SAVED, Hedging
 from stellwerk.gateway.standing import Standing
 
 RULES = Rules()
+RUNS = 25
+"""Each is minutes of traffic."""
 COOL_DOWN_S = RULES.cool_down_s * 1.2
 LONGEST_COOL_DOWN_S = RULES.max_cool_down_s * 1.2
 DOWN = UpstreamUnavailable("No connection.")
@@ -142,6 +144,7 @@ def always(_: float) -> bool:
     return True
 
 
+@settings(max_examples=RUNS)
 @given(SEEDS, RATES)
 def test_a_dead_target_is_asked_a_few_times_and_then_once_in_a_while(seed: int, rate: float) -> None:
     world = World(seed, RULES, never, always)
@@ -156,6 +159,7 @@ def test_a_dead_target_is_asked_a_few_times_and_then_once_in_a_while(seed: int, 
     assert not world.outcomes["failed"]
 
 
+@settings(max_examples=RUNS)
 @given(SEEDS, RATES, st.floats(10.0, 60.0))
 def test_a_target_that_was_down_serves_again_within_one_cool_down_of_its_recovery(
     seed: int, rate: float, back_at: float
@@ -174,6 +178,7 @@ def test_a_target_that_was_down_serves_again_within_one_cool_down_of_its_recover
     assert not world.outcomes["failed"]
 
 
+@settings(max_examples=RUNS)
 @given(SEEDS, RATES)
 def test_without_a_circuit_repeats_on_a_dead_target_stay_within_their_budget(seed: int, rate: float) -> None:
     """No retry storm, although every request would repeat twice: ten a second, and what a quiet time has saved."""
@@ -185,6 +190,7 @@ def test_without_a_circuit_repeats_on_a_dead_target_stay_within_their_budget(see
     assert world.outcomes["failed"] == len(dead.calls) - dead.repeats
 
 
+@settings(max_examples=RUNS)
 @given(SEEDS, st.sampled_from([0.05, 0.2, 0.5, 0.8]))
 def test_in_any_second_repeats_are_a_small_share_of_calls(seed: int, fault_rate: float) -> None:
     rate, dice = 200.0, random.Random(seed)
@@ -194,6 +200,7 @@ def test_in_any_second_repeats_are_a_small_share_of_calls(seed: int, fault_rate:
     assert one.repeats <= FLOOR_PER_S * (KEPT_S + world.now) + SHARE * len(one.calls) + 1
 
 
+@settings(max_examples=RUNS)
 @given(SEEDS, RATES)
 def test_where_three_targets_fail_one_call_in_five_hardly_a_request_fails(seed: int, rate: float) -> None:
     dice = random.Random(seed)
@@ -231,6 +238,7 @@ def test_hedges_stay_within_their_share_however_slow_the_target_is(
     assert most_in_a_row <= MOST_SAVED / (1 - max_share) + 1
 
 
+@settings(max_examples=RUNS)
 @given(SEEDS)
 def test_hedges_cut_the_long_tail(seed: int) -> None:
     """Of two targets each is slow now and then: who waits for the faster of two hardly ever waits long."""

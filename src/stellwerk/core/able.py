@@ -17,6 +17,8 @@ from stellwerk.errors import NoCapableTarget
 
 MEDIA = ("vision", "audio_in", "files")
 """Needs of requests that hold media, whose tokens nobody sees in their bytes."""
+_INDIRECT = frozenset({"long_context", "parallel_tools"})
+"""Needs that a card does not state by name."""
 _TOLD = 8
 """So many targets are named in an error."""
 
@@ -76,9 +78,12 @@ def sift(targets: Iterable[Target], needs: Collection[str], bounds: Bounds | Non
     certain: list[Target] = []
     doubtful: list[Target] = []
     reasons: dict[str, str] = {}
+    wanted = frozenset(needs)
+    special = not wanted.isdisjoint(_INDIRECT)
+    most, cap = (bounds.upper, bounds.output_cap or 0) if bounds is not None else (0, 0)
     for target in targets:
         card = target.card
-        if card is None:
+        if card is None or (not special and _is_plainly_able(card, wanted, most, cap)):
             certain.append(target)
             continue
         missing = card.missing(needs) if needs else ()
@@ -88,6 +93,12 @@ def sift(targets: Iterable[Target], needs: Collection[str], bounds: Bounds | Non
         else:
             (doubtful if fit is Fit.MAY_NOT_FIT else certain).append(target)
     return Sifted((*certain, *doubtful), reasons, frozenset(target.identity for target in doubtful))
+
+
+def _is_plainly_able(card: ModelCard, needs: frozenset[str], most: int, cap: int) -> bool:
+    """Whether it is able without any doubt, as most targets of most requests are."""
+    window, output = card.context_window, card.max_output
+    return needs.isdisjoint(card.lacks) and (not window or most + cap <= window) and (not output or cap <= output)
 
 
 def refusal(model: str, reasons: Mapping[str, str]) -> NoCapableTarget:

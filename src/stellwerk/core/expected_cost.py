@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from stellwerk.core.ordering import as_configured
+from stellwerk.core.ordering import AS_CONFIGURED
 from stellwerk.core.price import Price, Rates
 from stellwerk.core.route import Ask, Kept, Plan, Target
 
@@ -47,7 +47,11 @@ class ExpectedCost:
         self._until = _NEVER
 
     def plan(self, targets: tuple[Target, ...], ask: Ask, kept: Kept | None) -> Plan:
-        """The cheapest first, unpriced ones last, equals in their order.
+        """The cheapest first, and why; see ``ranked``."""
+        return Plan(*self.ranked(targets, ask, kept))
+
+    def ranked(self, targets: tuple[Target, ...], ask: Ask, kept: Kept | None) -> tuple[tuple[Target, ...], str]:
+        """The cheapest first, unpriced ones last, equals in their order; and why.
 
         What is ``kept`` of a conversation is charged at the price of a cached prompt, at the target that has it, which
         also comes before an equal. The prompt is counted only where the order depends on its length.
@@ -70,8 +74,8 @@ class ExpectedCost:
             best = tariffs[order[0]]
             reason = f"at an expected ${costs[0][0] / MILLIONTHS:.7f}"
         if best.input == _UNPRICED:
-            return as_configured(targets)
-        return Plan(tuple([targets[place] for place in order]), f"{best.target.identity} is the cheapest, {reason}")
+            return targets, AS_CONFIGURED
+        return tuple([targets[place] for place in order]), f"{best.target.identity} is the cheapest, {reason}"
 
     def is_priced(self, target: Target) -> bool:
         """Whether it is known what the target costs."""

@@ -7,6 +7,8 @@ from math import inf
 
 from stellwerk.core.route import Ask, Kept, Plan, Standing, Target
 
+AS_CONFIGURED = "the order of the configuration"
+
 
 def only(targets: tuple[Target, ...]) -> Plan | None:
     """The plan where there is nothing to choose."""
@@ -15,7 +17,7 @@ def only(targets: tuple[Target, ...]) -> Plan | None:
 
 def as_configured(targets: tuple[Target, ...]) -> Plan:
     """The order in which the configuration lists them."""
-    return Plan(targets, "the order of the configuration")
+    return Plan(targets, AS_CONFIGURED)
 
 
 def by_weight(targets: tuple[Target, ...], draw: float) -> Plan:

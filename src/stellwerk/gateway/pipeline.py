@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 import time
@@ -36,6 +37,7 @@ NOBODY = Principal("", "", frozenset())
 MAX_TAGS_BYTES = 1024
 MAX_MODEL_CHARACTERS = 256
 MAX_SESSION_BYTES = 256
+MAX_IDEMPOTENCY_KEY_BYTES = 255
 _TRACE_PARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _WORD = rb"[\x20-\x2b\x2d-\x3c\x3e-\x7e]"
 """Printable ASCII without the comma and the equals sign."""
@@ -55,6 +57,7 @@ class Terms(msgspec.Struct, frozen=True):
     """What ``x-stellwerk-timeout`` allows; ``NEVER`` without it."""
     tags: str
     trace: bytes
+    """Rendered header lines that go along to providers."""
     session: bytes
     """What ``x-stellwerk-session`` names; empty without it."""
 
@@ -220,6 +223,8 @@ def _may_name(body: bytes) -> bool:
 def _terms(principal: Principal, headers: Headers, configuration: Configuration) -> Terms:
     """Everything that the head alone decides. Raises ``InvalidRequest``."""
     trace = _trace(headers) if b"traceparent" in headers else b""
+    if b"idempotency-key" in headers:
+        trace += _idempotency(headers[b"idempotency-key"], principal)
     session = headers.get(b"x-stellwerk-session", b"")
     if len(session) > MAX_SESSION_BYTES:
         message = f"Invalid value for the header 'x-stellwerk-session': expected at most {MAX_SESSION_BYTES} bytes."
@@ -264,3 +269,15 @@ def _trace(headers: Headers) -> bytes:
         return render(pairs)
     except ValueError:
         return b""
+
+
+def _idempotency(key: bytes, principal: Principal) -> bytes:
+    """The caller's idempotency key for providers that heed one, which then do the same work once.
+
+    It is hashed with its owner's name: behind one credential, nobody gets an answer by another caller's key.
+    """
+    if not 0 < len(key) <= MAX_IDEMPOTENCY_KEY_BYTES:
+        message = f"Invalid value for the header 'idempotency-key': expected 1 to {MAX_IDEMPOTENCY_KEY_BYTES} bytes."
+        raise InvalidRequest(message, param="idempotency-key")
+    owner = hashlib.blake2b(principal.key_name.encode()).digest()
+    return b"idempotency-key: %b\r\n" % hashlib.blake2b(key, key=owner, digest_size=16).hexdigest().encode()

@@ -55,12 +55,11 @@ class Sticky:
     ) -> Plan:
         stays = f"{own.identity} answered the conversation's last turn"
         if self._otherwise == "cheapest":
-            plan = self._cost.plan(targets, ask, kept)
-            if plan.targets[0] is own:
-                return Plan(plan.targets, f"{stays}; {plan.reason}")
+            others, reason = self._cost.ranked(targets, ask, kept)
+            if others[0] is own:
+                return Plan(others, f"{stays}; {reason}")
             if self._cost.is_priced(own):
-                return Plan(plan.targets, f"{plan.reason}, although {stays}")
-            others = plan.targets
+                return Plan(others, f"{reason}, although {stays}")
         else:
             others = self._new(targets, ask, standings).targets
         return Plan((own, *[target for target in others if target is not own]), stays)
