@@ -144,4 +144,4 @@ def _configuration() -> Configuration:
         models=(),
         keys=(),
     )
-    return Configuration(snapshot, Directory({}), {MODEL: model}, {}, None, (), b"", Policy(), {})
+    return Configuration(snapshot, Directory({}), {MODEL: model}, {}, None, (), b"", Policy(), {}, {})

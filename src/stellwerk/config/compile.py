@@ -29,6 +29,7 @@ from stellwerk.config.problems import Problem, render_path
 from stellwerk.config.routing import Model
 from stellwerk.config.schema import Key, Provider, Server, Settings
 from stellwerk.config.section import Section
+from stellwerk.config.spending import budgets
 from stellwerk.core.snapshot import (
     FORMAT,
     AdminSpec,
@@ -169,7 +170,14 @@ def _own(own: Section | None, general: Section) -> dict[str, Any]:
 
 
 def _key(key: Key) -> KeySpec:
-    return KeySpec(name=key.name, key=key.key, team=key.team or "", models=tuple(key.models))
+    return KeySpec(
+        name=key.name,
+        key=key.key,
+        team=key.team or "",
+        models=tuple(key.models),
+        limits=key.limits.specs(),
+        budgets=budgets(key.budget),
+    )
 
 
 def _report(level: str, problems: Iterable[Problem], verdict: Verdict) -> None:

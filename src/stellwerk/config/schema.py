@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 from stellwerk.config import notation
 from stellwerk.config.routing import Breaker, Health, Hedge, Model, Queue, Retry
 from stellwerk.config.section import DAY_S, Address, Count, Label, ProviderName, Seconds, Secret, Section, written
+from stellwerk.config.spending import Allowance, Budget
 from stellwerk.core.egress_rules import canonical_entry, canonical_pair
 from stellwerk.core.snapshot import CorsSpec, EgressSpec, LimitsSpec, MediaSpec, ServerSpec, StateSpec
 
@@ -234,6 +235,10 @@ class Key(Section):
     team: Label | None = Field(default=None, description="The team it belongs to.")
     models: list[str] = Field(
         default=["*"], min_length=1, description='Names of models it may ask for; "*" means every one.'
+    )
+    limits: Allowance = Field(default=Allowance(), description="How much it may use at a time.")
+    budget: Budget | list[Budget] | None = Field(
+        default=None, description="How much it may spend: a table, or a list of them for several periods."
     )
 
 

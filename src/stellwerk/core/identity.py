@@ -12,6 +12,8 @@ class Principal(msgspec.Struct, frozen=True, gc=False):
     team: str
     models: frozenset[str] | None
     """Names this key may ask for; ``None`` means every configured model."""
+    scopes: tuple[str, ...] = ()
+    """Ids of the scopes with limits or budgets that its requests fall under."""
 
     def may_use(self, model: str) -> bool:
         """Whether this key may ask for the model of that name."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from stellwerk.core.catalog import ModelCard
+from stellwerk.core.scope import BudgetSpec, LimitSpec
 
 FORMAT = 3
 """Version of this layout: a worker refuses a file of another one instead of guessing."""
@@ -191,6 +192,8 @@ class KeySpec(msgspec.Struct, frozen=True):
     key: str
     team: str = ""
     models: tuple[str, ...] = ("*",)
+    limits: tuple[LimitSpec, ...] = ()
+    budgets: tuple[BudgetSpec, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -55,7 +55,8 @@ class OpenAIHost:
     ) -> None:
         self._chat = OpenAIUpstream(base_url, fields=fields)
         self.origin = self._chat.origin
-        self._cap = cap
+        self.cap = cap
+        """What it calls the limit of output tokens."""
         self._base_url = base_url
         self._added = fields
         self._spoken = frozenset((self.dialect, *beside, *PASSED))
@@ -76,7 +77,7 @@ class OpenAIHost:
     def prepare_chat(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
         """The request of a caller who speaks another dialect; a stream is asked for its usage."""
         asked = msgspec.structs.replace(request, model=target.model, wants_usage=request.is_stream)
-        return self._chat.ask(encode(asked, cap=self._cap), credential, trace)
+        return self._chat.ask(encode(asked, cap=self.cap), credential, trace)
 
     def prepare_embedding(
         self, request: EmbeddingRequest, target: Target, credential: str, trace: bytes

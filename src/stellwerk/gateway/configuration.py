@@ -9,8 +9,10 @@ from ipaddress import IPv4Network, IPv6Network
 from stellwerk.core.able import Lack
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.route import Plan, Target
+from stellwerk.core.scope import ScopeRecord
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.core.wire import WireRequest
+from stellwerk.core.worst_case import WorstCase
 from stellwerk.gateway.hedging import Hedging
 from stellwerk.gateway.mirror import Mirror
 from stellwerk.gateway.speeches import Speech
@@ -45,6 +47,8 @@ class Route:
     """Where the provider keeps things under this credential (see ``core/sealed_id.py``)."""
     per_token: tuple[int, int, int] | None = None
     """Whole nano-dollars for a token of fresh input, cached input and output, where the price is that simple."""
+    worst: WorstCase | None = None
+    """The dearest rates; ``None`` where it has no price."""
     sign: Callable[[WireRequest, float], WireRequest] | None = None
     """Signs a request as it leaves (Unix time in seconds), where the provider wants that."""
 
@@ -100,3 +104,5 @@ class Configuration:
     """Where connections may go."""
     providers: Mapping[str, Provider]
     """By name."""
+    scopes: Mapping[str, ScopeRecord]
+    """Those with limits or budgets, by id."""

@@ -47,7 +47,7 @@ class Exchange(msgspec.Struct, eq=False):
 
     _reply: Reply
     model: Model
-    _targets: tuple[Target, ...]
+    targets: tuple[Target, ...]
     scheduler: Scheduler
     clock: Callable[[], float]
     _expires: float
@@ -83,7 +83,7 @@ class Exchange(msgspec.Struct, eq=False):
             except StellwerkError as error:
                 self.fail(error)
                 return
-        first = self.model.routes.get(self._targets[0].identity) if self._targets else None
+        first = self.model.routes.get(self.targets[0].identity) if self.targets else None
         if first is not None and first.standing.is_plain:  # mostly; what follows is the same, without looking around
             self._launch(first)
         else:
@@ -243,7 +243,7 @@ class Exchange(msgspec.Struct, eq=False):
 
     def _next(self) -> Route | None:
         """The next target that can be asked now."""
-        targets, routes = self._targets, self.model.routes
+        targets, routes = self.targets, self.model.routes
         while self._index < len(targets):
             route = routes[targets[self._index].identity]
             self._index += 1
@@ -253,7 +253,7 @@ class Exchange(msgspec.Struct, eq=False):
         return None
 
     def _last_resort(self) -> Route | None:
-        targets, routes, now = self._targets, self.model.routes, self.clock()
+        targets, routes, now = self.targets, self.model.routes, self.clock()
         return prospects.last_resort(targets, self._failed or (), routes, now, may_exceed=self.model.room is None)
 
     def _launch(self, route: Route, *, is_repeat: bool = False) -> None:
@@ -269,7 +269,7 @@ class Exchange(msgspec.Struct, eq=False):
             self.fail(error)
             return
         expires = self._expires
-        if self._index < len(self._targets) and self._has_next(now):
+        if self._index < len(self.targets) and self._has_next(now):
             expires = now + (expires - now) * NEXT_TARGET_SHARE
         attempt = Attempt(self, reply, route, self._custody, interpreter, expires)
         self._running = (*self._running, attempt) if self._running else (attempt,)
@@ -298,7 +298,7 @@ class Exchange(msgspec.Struct, eq=False):
 
     def _has_next(self, now: float) -> bool:
         """Whether another target could be asked if this one fails."""
-        return prospects.has_able(self._targets, self._index, self.model.routes, now)
+        return prospects.has_able(self.targets, self._index, self.model.routes, now)
 
     # -- waiting for a target that is at its limit
 
@@ -313,7 +313,7 @@ class Exchange(msgspec.Struct, eq=False):
 
     def _wait_or_fail(self) -> None:
         """Nobody can be asked: joins those who wait, where it is a provider's limit that they wait for."""
-        room, now, targets, routes = self.model.room, self.clock(), self._targets, self.model.routes
+        room, now, targets, routes = self.model.room, self.clock(), self.targets, self.model.routes
         may_wait = self._second_best is None and prospects.is_limited(targets, routes, now)
         if room is not None and may_wait and room.enter(self._reply.lease.principal.key_name, self):
             self._waiting = now
@@ -324,7 +324,7 @@ class Exchange(msgspec.Struct, eq=False):
     def _look_later(self, end: float) -> None:
         """Looks again as soon as time alone may have made room, and gives up at ``end``."""
         now = self.clock()
-        soonest_s = prospects.ready_in_s(self._targets, self.model.routes, now) or end - now
+        soonest_s = prospects.ready_in_s(self.targets, self.model.routes, now) or end - now
         self._timer = self.scheduler.call_later(max(min(soonest_s, end - now), 0.0), partial(self._look_again, end))
 
     def _look_again(self, end: float) -> None:
@@ -335,7 +335,7 @@ class Exchange(msgspec.Struct, eq=False):
             self._look_later(end)
         else:
             self._leave_room()
-            self.fail(prospects.nobody(self._targets, self.model.routes, self.clock()))
+            self.fail(prospects.nobody(self.targets, self.model.routes, self.clock()))
 
     def _leave_room(self) -> None:
         if self.model.room is not None:

@@ -9,6 +9,7 @@ import msgspec
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.event import RequestEvent
 from stellwerk.core.identity import Principal
+from stellwerk.gateway.stages.admit import Admission
 
 
 class Ledger(Protocol):
@@ -28,6 +29,8 @@ class Lease(msgspec.Struct, eq=False):
     principal: Principal
     envelope: Envelope
     tags: str = ""
+    admission: Admission | None = None
+    """What was taken of limits and budgets."""
 
     @property
     def is_settled(self) -> bool:
@@ -38,4 +41,6 @@ class Lease(msgspec.Struct, eq=False):
         """Gives back what is held and records what became of the request."""
         ledger, self._ledger = self._ledger, None
         if ledger is not None:
+            if self.admission is not None:
+                self.admission.settle(event)
             ledger.close(event)

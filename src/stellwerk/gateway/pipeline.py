@@ -32,6 +32,7 @@ from stellwerk.http.request import Request
 
 if TYPE_CHECKING:
     from stellwerk.gateway.custody import Custody
+    from stellwerk.gateway.meters import Meters
 
 NOBODY = Principal("", "", frozenset())
 MAX_TAGS_BYTES = 1024
@@ -65,11 +66,13 @@ class Terms(msgspec.Struct, frozen=True):
 class Pipeline:
     """Runs requests under the configuration of the moment in which each of them starts."""
 
-    __slots__ = ("_account", "_clock", "_conversations", "_scheduler", "_vault", "configuration")
+    __slots__ = ("_account", "_clock", "_conversations", "_scheduler", "_vault", "configuration", "meters")
 
     def __init__(self, configuration: Configuration, account: Account, scheduler: Scheduler, vault: Vault) -> None:
         self.configuration = configuration
         """The current configuration: replaced by one assignment, taken once per request."""
+        self.meters: Meters | None = None
+        """What limits and budgets are counted with, where there are any."""
         self._account = account
         self._scheduler = scheduler
         self._vault = vault
@@ -112,7 +115,7 @@ class Pipeline:
             reply.conversation = conversation_of(principal, terms.session, envelope)
             reply.conversations = self._conversations
         timeout_s, allowed_s = model.timeout_s, terms.timeout_s
-        Exchange(
+        exchange = Exchange(
             reply,
             model,
             targets,
@@ -122,7 +125,13 @@ class Pipeline:
             allowed_s < timeout_s,
             terms.trace,
             custody,
-        ).start(acceptance)
+        )
+        if principal.scopes and self.meters is not None:
+            from stellwerk.gateway.admitting import admit  # loaded when the first key with a limit is used
+
+            admit(self.meters, exchange, reply, targets, acceptance, custody)
+        else:
+            exchange.start(acceptance)
         mirror = model.mirror
         if mirror is not None and custody is None and mirror.takes(random.random()):  # noqa: S311  # no secret
             copy, clock = mirror.reply_to(reply, dialect, self._clock), self._clock

@@ -142,7 +142,7 @@ class Purses:
 
     def beat(self) -> None:
         """Every heartbeat: tells the counter what was spent, gives back what rests, and pays debts."""
-        if self._telling is None:
+        if self._purses and self._telling is None:
             self._telling = asyncio.get_running_loop().create_task(self._tell(IDLE_BEATS))
 
     async def leave(self) -> None:

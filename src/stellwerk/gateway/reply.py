@@ -12,7 +12,14 @@ from stellwerk.core.event import Outcome, RequestEvent
 from stellwerk.core.reply import ReplyFacts
 from stellwerk.core.route import Kept
 from stellwerk.core.usage import Usage
-from stellwerk.errors import Overloaded, StellwerkError, UpstreamError, UpstreamRateLimited, UpstreamRefused
+from stellwerk.errors import (
+    LimitExceeded,
+    Overloaded,
+    StellwerkError,
+    UpstreamError,
+    UpstreamRateLimited,
+    UpstreamRefused,
+)
 from stellwerk.gateway.lease import Lease
 from stellwerk.gateway.masking import mask, proofs_in
 
@@ -238,6 +245,6 @@ def status_of(error: StellwerkError) -> int:
 
 
 def _retry_after(error: StellwerkError) -> bytes:
-    if isinstance(error, UpstreamRateLimited | Overloaded) and error.retry_after_s is not None:
+    if isinstance(error, UpstreamRateLimited | Overloaded | LimitExceeded) and error.retry_after_s is not None:
         return b"retry-after: %d\r\n" % max(1, math.ceil(min(error.retry_after_s, LONGEST_RETRY_AFTER_S)))
     return b""

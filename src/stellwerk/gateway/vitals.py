@@ -126,6 +126,9 @@ class Vitals:
         self._page.beat()
         self._publish()
         self.sharing.beat()
+        meters = self._gateway.pipeline.meters
+        if meters is not None:
+            meters.purses.beat()
         self._beats += 1
         if self._beats % BEATS_PER_DUMP == 0:
             if self._watch_health() or self._gateway.metrics.has_changed:

@@ -22,16 +22,21 @@ from stellwerk.core.snapshot import Snapshot, TlsSpec
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.descriptors import raise_limit
 from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.owner import is_alive, own_id
 from stellwerk.gateway.published import series
+from stellwerk.gateway.purses import Purses
 from stellwerk.gateway.vitals import Vitals
-from stellwerk.gateway.wiring import adopt, assemble, open_events
+from stellwerk.gateway.wiring import adopt, assemble, count, open_events
 from stellwerk.http.deadlines import Deadlines
 from stellwerk.http.tls import load_certificate, server_context
 from stellwerk.ports.bus import Bus
+from stellwerk.ports.counter import Counter
 from stellwerk.supervisor import board
 from stellwerk.supervisor.log import Log
 from stellwerk.supervisor.protocol import Alive, Assignment, Drain, Drained, Link, Loaded, Ready, Refused, Reload
 
+SETTLE_S = 5.0
+"""How often workers that died are looked for."""
 FLUSH_S = 5.0
 """How long the last events may take to be written."""
 ABANDONED_DRAIN_S = 30.0
@@ -59,6 +64,8 @@ class Worker:
         if page.inherited:
             self._gateway.metrics.restore(*series([page.inherited]))
         self._vitals = Vitals(page, board.Board(assignment.board), self._gateway, self._writer, slot=assignment.slot)
+        self._bus: Bus | None = None
+        self._settling: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
 
@@ -77,6 +84,7 @@ class Worker:
         loop.add_reader(self._link.fileno(), self._on_message)
         loop.add_signal_handler(signal.SIGTERM, self._drain, self._snapshot.server.drain_s)
         self._join_bus(loop)
+        self._begin_counting(loop)
         version = self._snapshot.version
         self._vitals.be_ready(version, is_ready=True)
         self._link.send(Ready(version))
@@ -93,7 +101,22 @@ class Worker:
         except OSError as error:
             self._log.warning("no_bus", reason=str(error))
         else:
-            self._vitals.sharing.join(cast("Bus", bus))
+            self._bus = cast("Bus", bus)
+            self._vitals.sharing.join(self._bus)
+
+    def _begin_counting(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Counts limits and budgets together with the other workers; those that died without a word are settled."""
+        directory = Path(self._snapshot.state.directory)
+        counter = cast("Counter", plugins.build("counters", "sqlite", {}, directory=directory))
+        purses = Purses(counter, own_id(), time.time, self._bus, self._log)
+        count(self._gateway, purses)
+        self._settling = loop.create_task(self._settle_the_dead(purses))
+
+    async def _settle_the_dead(self, purses: Purses) -> None:
+        while True:
+            if self._gateway.pipeline.configuration.scopes:
+                await purses.forfeit_others(is_alive)
+            await asyncio.sleep(SETTLE_S)
 
     def _say_alive(self) -> None:
         self._link.send(Alive())
@@ -149,6 +172,10 @@ class Worker:
         self._gateway.monitor.probing.stop()
         self._gateway.pool.close()
         self._gateway.vault.close()
+        if self._settling is not None:
+            self._settling.cancel()
+        if self._gateway.pipeline.meters is not None:
+            await self._gateway.pipeline.meters.purses.leave()
         await asyncio.to_thread(self._writer.close, FLUSH_S)
         self._vitals.stop()
         self._link.send(Drained())

@@ -17,11 +17,13 @@ from stellwerk.analytics.writer import EventWriter
 from stellwerk.config.compile import compile_file
 from stellwerk.core.event import RequestEvent
 from stellwerk.core.snapshot import Snapshot
+from stellwerk.counters.memory import MemoryCounter
 from stellwerk.errors import RequestError
 from stellwerk.gateway import wiring
 from stellwerk.gateway.app import App
 from stellwerk.gateway.endpoints import chat_completions
 from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.purses import Purses
 from stellwerk.gateway.vitals import Vitals
 from stellwerk.http.deadlines import Deadlines, Timer
 from stellwerk.http.request import Request
@@ -160,6 +162,8 @@ class Gateway:
     log: io.StringIO
     vitals: Vitals
     writer: EventWriter
+    counter: MemoryCounter
+    purses: Purses
     _counting: _Counting
     _compile: Callable[[str], Snapshot]
 
@@ -214,6 +218,7 @@ class Gateway:
     async def check_nothing_is_left(self) -> None:
         """Every request accounted for, every connection given back, nobody waiting for time to pass, no secret told."""
         await eventually(lambda: self.parts.account.in_flight == 0)
+        assert not any(purse.used for purse in self.purses._purses.values())
         assert len(self.events) == self.asked
         assert len({event.request_id for event in self.events}) == len(self.events)
         self.parts.front.abort()
@@ -246,6 +251,9 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
         health=lambda: vitals.health(),  # noqa: PLW0108
     )
     parts = wiring.assemble(snapshot, clock.deadlines, clock.call_later, record, operation, Log(log), wall=clock.wall)
+    counter = MemoryCounter()
+    purses = Purses(counter, "here", clock.wall, None, Log(log))
+    wiring.count(parts, purses, wall=clock.wall)
     counting = _Counting(parts.app)
     parts.front.app = counting
     pages = folder / "board"
@@ -264,6 +272,8 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
         log=log,
         vitals=vitals,
         writer=writer,
+        counter=counter,
+        purses=purses,
         _counting=counting,
         _compile=lambda text: _compile(folder, next(versions), text),
     )

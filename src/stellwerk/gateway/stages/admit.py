@@ -19,26 +19,14 @@ from stellwerk.core.worst_case import WorstCase
 from stellwerk.errors import BudgetExceeded, LimitExceeded, StellwerkError
 
 if TYPE_CHECKING:
-    from stellwerk.gateway.purses import Pending, Purse, Purses
+    from stellwerk.core.event import RequestEvent
+    from stellwerk.gateway.meters import Meter
+    from stellwerk.gateway.purses import Pending, Purses
 
 LEAST_OUTPUT_TOKENS = 16
 """An answer that has to be shorter than this is none."""
 ASSUMED_OUTPUT_TOKENS = 1_024
 """What a limit of tokens holds back for an answer whose length nobody has limited."""
-
-
-class Meter(msgspec.Struct, eq=False):
-    """One limit or budget of one scope, on this worker."""
-
-    scope: str
-    """Such as ``team:shop``."""
-    spec: LimitSpec | BudgetSpec
-    purse: Purse
-
-    @property
-    def is_hard(self) -> bool:
-        """Whether it refuses what it cannot pay for."""
-        return not isinstance(self.spec, BudgetSpec) or self.spec.is_hard
 
 
 class Demand(msgspec.Struct, eq=False):
@@ -48,7 +36,7 @@ class Demand(msgspec.Struct, eq=False):
     """Bound of the prompt's."""
     output_tokens: int | None
     """Of all answers together; ``None`` where nothing limits them."""
-    worst: WorstCase | None
+    worst: WorstCase | None = None
     """The dearest rates of the targets; ``None`` where one of them is unpriced."""
     unpriced: str = ""
     """The target without a price."""
@@ -81,17 +69,44 @@ class Estimate(Protocol):
 class Admission:
     """What one request has taken. Settled once."""
 
-    __slots__ = ("_charges", "_purses")
+    __slots__ = ("_charges", "_demand", "_purses")
 
-    def __init__(self, purses: Purses, charges: Sequence[tuple[Meter, int]]) -> None:
+    def __init__(self, purses: Purses, charges: Sequence[tuple[Meter, int]], demand: Demand) -> None:
         self._purses = purses
         self._charges = charges
+        self._demand = demand
 
-    def settle(self, tokens: int | None, nanos: int | None) -> None:
+    def settle(self, event: RequestEvent) -> None:
         """Gives back what was not used. What nobody knows counts as used to the full."""
         charges, self._charges = self._charges, ()
         for meter, taken in charges:
-            self._purses.give(meter.purse, taken, _used(meter, taken, tokens, nanos))
+            self._purses.give(meter.purse, taken, self._used(meter, taken, event))
+
+    def _used(self, meter: Meter, taken: int, event: RequestEvent) -> int:
+        spec = meter.spec
+        if isinstance(spec, BudgetSpec):
+            nanos = self._nanos(event)
+            return taken if nanos is None else nanos
+        match spec.metric:
+            case Metric.CONCURRENCY:
+                return 0
+            case Metric.REQUESTS:
+                return taken
+            case Metric.TOKENS:
+                return event.input_tokens + event.output_tokens
+
+    def _nanos(self, event: RequestEvent) -> int | None:
+        """What was spent at most; ``None`` where that is all that could be."""
+        if event.outcome == "failed":
+            return event.cost_nanos or 0
+        if not event.is_estimated:
+            return event.cost_nanos
+        worst, most = self._demand.worst, self._demand.nanos()
+        if worst is None or most is None or not event.first_byte_us:
+            return None
+        # Nobody has told: the prompt from above, and of the answer no more than twice what is likely.
+        tokens = 2 * event.output_tokens + LEAST_OUTPUT_TOKENS
+        return min(worst.nanos(self._demand.input_tokens, tokens) + event.extra_cost_nanos, most)
 
 
 class Admitting:
@@ -103,6 +118,7 @@ class Admitting:
         "_estimate",
         "_go",
         "_is_estimated",
+        "_leave",
         "_meters",
         "_pending",
         "_purses",
@@ -117,6 +133,7 @@ class Admitting:
         estimate: Estimate,
         go: Callable[[Admission], None],
         refuse: Callable[[StellwerkError], None],
+        leave: Callable[[], None],
     ) -> None:
         self._meters = meters
         self._purses = purses
@@ -125,6 +142,7 @@ class Admitting:
         self._is_estimated = False
         self._go = go
         self._refuse = refuse
+        self._leave = leave
         self._charges: list[tuple[Meter, int]] = []
         self._pending: Pending | None = None
 
@@ -137,7 +155,7 @@ class Admitting:
             return
         charges = [(meter.purse, amount) for meter, amount in self._charges]
         if self._purses.try_take(charges):
-            self._go(Admission(self._purses, self._charges))
+            self._go(Admission(self._purses, self._charges, self._demand))
         else:
             self._pending = self._purses.take_later(charges, self._told)
 
@@ -145,6 +163,7 @@ class Admitting:
         """The caller has left: nothing is taken any more."""
         if self._pending is not None:
             self._pending.cancel()
+        self._leave()
 
     def on_pause(self) -> None:
         """Nothing goes to the caller yet."""
@@ -157,7 +176,7 @@ class Admitting:
     def _told(self, shortage: Shortage | None) -> None:
         self._pending = None
         if shortage is None:
-            self._go(Admission(self._purses, self._charges))
+            self._go(Admission(self._purses, self._charges, self._demand))
         elif self._is_lessened(shortage):
             self.start()
         else:
@@ -203,19 +222,6 @@ def _charge(meter: Meter, demand: Demand) -> int:
         raise BudgetExceeded(message)
     message = f"The hard budget of {meter.scope} cannot pay for an answer without a limit. Name one in the request."
     raise BudgetExceeded(message)
-
-
-def _used(meter: Meter, taken: int, tokens: int | None, nanos: int | None) -> int:
-    spec = meter.spec
-    if isinstance(spec, BudgetSpec):
-        return taken if nanos is None else nanos
-    match spec.metric:
-        case Metric.CONCURRENCY:
-            return 0
-        case Metric.REQUESTS:
-            return taken
-        case Metric.TOKENS:
-            return taken if tokens is None else tokens
 
 
 def _refusal(meter: Meter, shortage: Shortage) -> StellwerkError:

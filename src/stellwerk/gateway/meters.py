@@ -1,0 +1,90 @@
+"""The limits and budgets of scopes as this worker counts them: each with its purse, a budget with its period's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from stellwerk.core.ledger import Account, Kind
+from stellwerk.core.periods import bounds
+from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period, ScopeRecord
+from stellwerk.gateway.purses import Purse, Purses
+
+FAR = 1 << 62
+"""The capacity of a soft budget's account: it counts and never refuses."""
+NEVER_S = float("inf")
+
+
+class Meter(msgspec.Struct, frozen=True, eq=False):
+    """One limit or budget of one scope. ``scope`` is the scope's id, such as ``team:shop``."""
+
+    scope: str
+    spec: LimitSpec | BudgetSpec
+    purse: Purse
+
+
+class Meters:
+    """Every meter of a worker, by scope. ``wall`` gives Unix time in seconds."""
+
+    def __init__(self, purses: Purses, wall: Callable[[], float]) -> None:
+        self.purses = purses
+        self._wall = wall
+        self._scopes: Mapping[str, ScopeRecord] = {}
+        self._found: dict[tuple[str, ...], tuple[Meter, ...]] = {}
+        self._until_s = NEVER_S
+
+    def adopt(self, scopes: Mapping[str, ScopeRecord]) -> None:
+        """Counts by these from now on: those with limits or budgets, by id. What was counted goes on counting."""
+        self._scopes = scopes
+        self._begin_anew()
+
+    def of(self, scopes: tuple[str, ...]) -> tuple[Meter, ...]:
+        """The meters of these scopes together."""
+        if self._until_s != NEVER_S and self._wall() >= self._until_s:
+            self._begin_anew()
+        meters = self._found.get(scopes)
+        if meters is None:
+            now_s = self._wall()
+            records = [self._scopes[id_] for id_ in scopes if id_ in self._scopes]
+            meters = tuple(meter for one in records for meter in self._meters(one, now_s))
+            self._found[scopes] = meters
+        return meters
+
+    # -- helpers
+
+    def _begin_anew(self) -> None:
+        """Looks everything up again: a period has ended, or what is configured has changed."""
+        for meters in self._found.values():
+            for meter in meters:
+                meter.purse.is_over = True  # unless it is looked up again
+        self._found.clear()
+        self._until_s = NEVER_S
+
+    def _meters(self, scope: ScopeRecord, now_s: float) -> Iterator[Meter]:
+        for limit in scope.limits:
+            yield self._meter(scope, limit, now_s)
+        for budget in scope.budgets:
+            yield self._meter(scope, budget, now_s)
+
+    def _meter(self, scope: ScopeRecord, spec: LimitSpec | BudgetSpec, now_s: float) -> Meter:
+        account = account_of(scope.id, spec, now_s)
+        if account.kind is Kind.BUDGET and account.span_s:
+            self._until_s = min(self._until_s, account.span_s)
+        purse = self.purses.of(account)
+        purse.is_over = False
+        return Meter(scope.id, spec, purse)
+
+
+def account_of(scope: str, spec: LimitSpec | BudgetSpec, now_s: float) -> Account:
+    """The account of a scope's limit, or of its budget's period at a moment."""
+    if isinstance(spec, LimitSpec):
+        if spec.metric is Metric.CONCURRENCY:
+            return Account(f"{scope}/concurrency", Kind.SLOTS, spec.amount)
+        kind = Kind.WINDOW if spec.is_window else Kind.BUCKET
+        return Account(f"{scope}/{spec.metric.value}/{spec.per_s}", kind, spec.amount, spec.per_s)
+    begin, end = bounds(spec.period, ZoneInfo(spec.time_zone), now_s)
+    capacity = spec.limit_nanos if spec.is_hard else FAR
+    name = f"{scope}/budget/{spec.name or spec.period.value}/{begin}"
+    return Account(name, Kind.BUDGET, capacity, 0 if spec.period is Period.NEVER else end)

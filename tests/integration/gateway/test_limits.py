@@ -1,0 +1,124 @@
+"""Limits of keys: never exceeded, told in the caller's words, and given back however a request ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.gateway.clients import asking, chat, once, raw, whole
+from tests.integration.gateway.foreign import PATHS
+from tests.integration.gateway.scenes import scripted, simulated
+from tests.integration.gateway.upstream import COMPLETION, completes
+from tests.integration.http.loop import eventually, on_loop
+from tests.integration.http.provider import reply
+
+CLOSING = (b"Content-Type: application/json", b"Connection: close")
+KEY = "limited-key-0123456789"
+
+
+def keyed(**allowed: str) -> str:
+    """A key with limits or a budget."""
+    lines = "".join(f"{name} = {value}\n" for name, value in allowed.items())
+    return f'[[keys]]\nname = "limited"\nkey = "{KEY}"\n{lines}'
+
+
+def request(**members: Any) -> bytes:
+    """A request under that key."""
+    return chat(asking(**members), key=KEY)
+
+
+@on_loop
+async def test_no_more_requests_than_a_minute_has_and_later_as_many_as_have_come_back(tmp_path: Path) -> None:
+    async with simulated(tmp_path, sections=keyed(limits="{ rpm = 3 }")) as (gateway, _):
+        answers = await asyncio.gather(*[whole(gateway, request()) for _ in range(6)])
+        assert sorted(answer.status for answer in answers) == [200, 200, 200, 429, 429, 429]
+        refused = await once(gateway, request())
+        assert refused.error["code"] == "limit_exceeded"
+        assert "3 requests in 60 s" in refused.error["message"]
+        assert 1 <= int(refused.fields[b"retry-after"]) <= 20
+        gateway.advance(20)
+        assert [(await whole(gateway, request())).status for _ in range(2)] == [200, 429]
+        event = gateway.events[-1]
+        assert (event.outcome, event.attempts, event.cost_nanos) == ("failed", 0, 0)
+
+
+@pytest.mark.parametrize("end", ["answered", "refused", "left", "broken"])
+@on_loop
+async def test_a_place_is_free_again_however_its_request_ends(tmp_path: Path, end: str) -> None:
+    sections = keyed(limits="{ concurrency = 1 }")
+    async with scripted(tmp_path, None, completes(), sections=sections, retry="{ attempts = 1 }") as (
+        gateway,
+        upstream,
+    ):
+        async with raw(gateway) as caller:
+            await caller.send(request())
+            await eventually(lambda: upstream.held)
+            assert (await once(gateway, request())).status == 429
+            match end:
+                case "answered":
+                    await upstream.held[0].send(reply(COMPLETION, *CLOSING))
+                    assert (await caller.told()).status == 200
+                case "refused":
+                    await upstream.held[0].send(reply(b"{}", *CLOSING, status=500))
+                    assert (await caller.told()).status == 502
+                case "broken":
+                    await upstream.held[0].end(reset=True)
+                    assert (await caller.told()).status == 502
+                case _:
+                    caller.reset()
+                    await eventually(lambda: gateway.parts.account.in_flight == 0)
+        assert (await once(gateway, request())).status == 200
+
+
+@on_loop
+async def test_tokens_are_held_back_for_what_may_come_and_given_back_for_what_did_not(tmp_path: Path) -> None:
+    sections = keyed(limits="{ tpm = 1000 }")
+    async with scripted(tmp_path, None, completes(), completes(), sections=sections) as (gateway, upstream):
+        refused = await once(gateway, request(max_tokens=5_000))
+        assert refused.status == 429
+        assert "1000 tokens in 60 s" in refused.error["message"]
+        async with raw(gateway) as caller:
+            await caller.send(request(max_tokens=600))
+            await eventually(lambda: upstream.held)
+            assert (await once(gateway, request(max_tokens=600))).status == 429
+            await upstream.held[0].send(reply(COMPLETION, *CLOSING))  # of 18 tokens
+            assert (await caller.told()).status == 200
+        assert [(await once(gateway, request(max_tokens=600))).status for _ in range(2)] == [200, 200]
+
+
+ASKS: dict[str, tuple[dict[str, Any], str]] = {
+    "chat": ({"model": "plain", "messages": [{"role": "user", "content": "Hi"}]}, "rate_limit_error"),
+    "responses": ({"model": "plain", "input": "Hi"}, "rate_limit_error"),
+    "messages": (
+        {"model": "plain", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]},
+        "rate_limit_error",
+    ),
+    "gemini": ({"contents": [{"parts": [{"text": "Hi"}]}]}, "RESOURCE_EXHAUSTED"),
+    "converse": ({"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}, "ThrottlingException"),
+}
+
+
+@pytest.mark.parametrize("dialect", PATHS)
+@on_loop
+async def test_every_dialect_has_its_word_for_it(tmp_path: Path, dialect: str) -> None:
+    body, word = ASKS[dialect]
+    async with simulated(tmp_path, sections=keyed(limits="{ rpm = 1 }")) as (gateway, _):
+        assert (await once(gateway, request())).status == 200
+        asked = chat(json.dumps(body).encode(), key=KEY, path=PATHS[dialect].encode())
+        answer = await whole(gateway, asked)
+        assert answer.status == 429
+        assert word.encode() in answer.body + b"".join(value for _, value in answer.fields)
+        assert answer.field(b"retry-after")
+
+
+@on_loop
+async def test_other_keys_are_not_counted(tmp_path: Path) -> None:
+    other = '\n[[keys]]\nname = "other"\nkey = "other-key-0123456789"\n'
+    async with simulated(tmp_path, sections=keyed(limits="{ rpm = 1 }") + other) as (gateway, _):
+        for _ in range(3):
+            assert (await once(gateway, chat(asking(), key="other-key-0123456789"))).status == 200
+        assert [(await once(gateway, request())).status for _ in range(2)] == [200, 429]
