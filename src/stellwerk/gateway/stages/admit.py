@@ -227,7 +227,7 @@ def _charge(meter: Meter, demand: Demand) -> int:
 def _refusal(meter: Meter, shortage: Shortage) -> StellwerkError:
     spec = meter.spec
     if isinstance(spec, BudgetSpec):
-        period = "" if spec.period.value == "never" else f" a {spec.period.value}"
+        period = "" if spec.period.value == "never" else f" each {spec.period.value}"
         name = f" {spec.name!r}" if spec.name else ""
         message = (
             f"The budget{name} of {meter.scope}, {spec.limit_nanos / 1e9:g} USD{period}, cannot pay for this request."
