@@ -54,7 +54,7 @@ def test_what_one_takes_another_cannot_have(counter: Counter) -> None:
     async def story() -> None:
         assert await counter.take("a", [Take(MONEY, 700, 700)], NOW_S) == (700,)
         short = await counter.take("b", [Take(PLACES, 1, 1), Take(MONEY, 400, 400)], NOW_S)
-        assert short == Shortage(MONEY, 100, 1_000_000.0)
+        assert short == Shortage(MONEY, 100, 1_000_000.0, elsewhere=700)
         assert await counter.take("b", [Take(PLACES, 5, 5)], NOW_S) == (5,)  # nothing of it was taken before
         assert await counter.owners() == {"a", "b"}
         await counter.give("a", [Return(MONEY, spent=200, unused=500)], NOW_S)

@@ -11,8 +11,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stellwerk.core.ledger import Account, Kind, Shortage
+from stellwerk.core.ledger import Account, Kind, Shortage, State
 from stellwerk.counters.memory import MemoryCounter
+from stellwerk.errors import StoreUnavailable
 from stellwerk.gateway.purses import IDLE_BEATS, Charge, Purses
 from stellwerk.ports.bus import Notice
 from stellwerk.supervisor.log import Log
@@ -179,7 +180,7 @@ def test_a_free_place_is_found_whoever_holds_it(order: list[str]) -> None:
         for name in order:
             assert await host.ask(name, {"places": 1}) is None
         shortage = await host.ask(WORKERS[2], {"places": 1})
-        assert shortage == Shortage(PLACES, 1)
+        assert shortage == Shortage(PLACES, 1, elsewhere=5)
         host.settle(0, 0)
         assert await host.ask(WORKERS[2], {"places": 1}) is None
 
@@ -228,6 +229,95 @@ def test_far_from_the_cap_most_requests_ask_nobody() -> None:
             assert await host.ask("one", {"money": 1}) is None
             host.settle(0, 1.0)
         assert asked <= 12
+
+    asyncio.run(story())
+
+
+class Away(MemoryCounter):
+    """A counter that can be away."""
+
+    is_away = False
+
+    async def take(self, owner: str, takes: Any, now_s: float) -> Any:
+        """As usual, or not at all."""
+        if self.is_away:
+            raise StoreUnavailable("gone")
+        return await super().take(owner, takes, now_s)
+
+    async def give(self, owner: str, returns: Any, now_s: float) -> None:
+        """As usual, or not at all."""
+        if self.is_away:
+            raise StoreUnavailable("gone")
+        await super().give(owner, returns, now_s)
+
+    async def owners(self) -> frozenset[str]:
+        """As usual, or not at all."""
+        if self.is_away:
+            raise StoreUnavailable("gone")
+        return await super().owners()
+
+
+def test_without_the_counter_money_is_refused_once_the_purse_is_empty_and_limits_are_open() -> None:
+    async def story() -> None:
+        counter = Away()
+        host = Host(counter)
+        worker = host.workers["one"]
+        assert await host.ask("one", {"money": 100}) is None
+        counter.is_away = True
+        assert await host.ask("one", {"money": 50}) is None  # of what is left of its share
+        assert await host.ask("one", {"money": 900}) == Shortage(MONEY, 900 - worker.of(MONEY).free)
+        for _ in range(9):
+            assert await host.ask("one", {"places": 1, "window": 10}) is None
+        while host.running:
+            host.settle(0, 1.0)
+        worker.beat()
+        await settled()
+        await worker.forfeit_others(lambda _: False)
+        told = [worker.is_away]
+        assert worker.of(MONEY).spent == 150  # to be told later
+        counter.is_away = False
+        worker.beat()
+        await settled()
+        told.append(worker.is_away)
+        assert told == [True, False]
+        assert (await counter.read([MONEY.id]))[MONEY.id].spent == 150
+
+    asyncio.run(story())
+
+
+def test_a_purse_of_a_period_that_is_over_is_forgotten_when_all_is_settled() -> None:
+    async def story() -> None:
+        host = Host()
+        worker = host.workers["one"]
+        assert await host.ask("one", {"money": 10}) is None
+        purse = worker.of(MONEY)
+        purse.is_over = True
+        worker.beat()
+        await settled()
+        assert worker.of(MONEY) is purse
+        host.settle(0, 1.0)
+        for _ in range(2):
+            worker.beat()
+            await settled()
+        assert worker.of(MONEY) is not purse
+        assert (await host.counter.read([MONEY.id]))[MONEY.id] == State(10)
+
+    asyncio.run(story())
+
+
+def test_what_was_used_beyond_what_was_taken_is_told_as_well_and_paid_later() -> None:
+    async def story() -> None:
+        host = Host()
+        worker = host.workers["one"]
+        for account in (MONEY, WINDOW):
+            assert worker.try_take([(worker.of(account), 0)])
+            worker.give(worker.of(account), 0, 30)
+        worker.beat()
+        await settled()
+        assert (await host.counter.read([MONEY.id]))[MONEY.id].spent == 30
+        assert worker.of(MONEY).free == 0
+        assert await host.ask("one", {"window": 20}) is None
+        assert (await host.ask("two", {"window": 1})) is not None  # the debt was paid first
 
     asyncio.run(story())
 

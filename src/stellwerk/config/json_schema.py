@@ -88,8 +88,8 @@ def _simplified(schema: Any) -> Any:
     if isinstance(kept.get("default"), dict):
         del kept["default"]  # a section's default is that of its keys
     if {"type": "null"} in kept.get("anyOf", ()):
-        (kind,) = (choice for choice in kept.pop("anyOf") if choice != {"type": "null"})
-        kept = {**kind, **kept}
+        choices = [choice for choice in kept.pop("anyOf") if choice != {"type": "null"}]
+        kept = {**(choices[0] if len(choices) == 1 else {"anyOf": choices}), **kept}
         kept.pop("default", None)
     return {key: _simplified(value) for key, value in kept.items()}
 

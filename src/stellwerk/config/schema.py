@@ -32,8 +32,6 @@ LATER = frozenset(
         ("models", "cache"),
         ("models", "optimize"),
         ("models", "guardrails"),
-        ("keys", "limits"),
-        ("keys", "budget"),
     }
 )
 """Keys of the product that this version does not enforce, without the positions in arrays."""

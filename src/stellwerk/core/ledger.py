@@ -74,11 +74,15 @@ class Return(msgspec.Struct, frozen=True, gc=False):
 
 
 class Shortage(msgspec.Struct, frozen=True, gc=False):
-    """An account lacks so much; ``retry_after_s`` is when time alone may have brought it, 0 where it brings nothing."""
+    """An account lacks so much; ``retry_after_s`` is when time alone may have brought it, 0 where it brings nothing.
+
+    ``elsewhere`` is what others hold, of which they may not need all; ``None`` where nobody knows.
+    """
 
     account: Account
     lacking: int
     retry_after_s: float = 0.0
+    elsewhere: int | None = None
 
 
 NEW = State()
@@ -87,13 +91,9 @@ SHARES = 4
 
 def left(account: Account, state: State, now_s: float) -> int:
     """How much can be taken. ``now_s`` is Unix time in seconds, which may also be earlier than it was."""
-    match account.kind:
-        case Kind.BUDGET:
-            return max(account.capacity - state.spent - state.held, 0)
-        case Kind.SLOTS:
-            return max(account.capacity - state.held, 0)
-        case Kind.BUCKET | Kind.WINDOW:
-            return max(int(account.capacity - _level(account, state, now_s)), 0)
+    if account.kind in _FLOWING:
+        return max(int(account.capacity - _level(account, state, now_s)), 0)
+    return max(account.capacity - state.spent - state.held, 0)
 
 
 def take(account: Account, state: State, now_s: float, owner: str, least: int, wanted: int) -> tuple[State, int]:
@@ -157,7 +157,8 @@ def take_all(
         after, granted = take(account, state, now_s, owner, one.least, one.wanted)
         if granted < one.least:
             lacking = one.least - left(account, state, now_s)
-            return Shortage(account, lacking, wait_s(account, state, now_s, one.least))
+            elsewhere = None if account.kind in _FLOWING else state.held - state.leases.get(owner, 0)
+            return Shortage(account, lacking, wait_s(account, state, now_s, one.least), elsewhere)
         changed[account.id] = after
         grants.append(granted)
     return changed, tuple(grants)

@@ -23,7 +23,7 @@ def bounds(period: Period, zone: tzinfo, now_s: float) -> tuple[int, int]:
             length = 60 if period is Period.MINUTE else 3_600
             begin = int(now_s) // length * length
             return begin, begin + length
-        case Period.DAY | Period.WEEK | Period.MONTH:
+        case _:
             day = datetime.fromtimestamp(now_s, zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
             return _bounds(period, day, zone)
 

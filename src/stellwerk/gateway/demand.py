@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stellwerk.core.able import MEDIA
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.route import Target
-from stellwerk.core.tokens import bound_body, estimate
+from stellwerk.core.tokens import TOOLS_TOKENS, bound_body, estimate
 from stellwerk.core.worst_case import WorstCase
 from stellwerk.dialects.capping import can_cap, capped
 from stellwerk.dialects.openai_passage.envelope import Passage
@@ -16,6 +17,7 @@ from stellwerk.gateway.configuration import Model
 from stellwerk.gateway.dialect import Dialect
 from stellwerk.gateway.interpreter import Interpreter
 from stellwerk.gateway.stages.admit import Demand
+from stellwerk.gateway.stages.route import may_need_of
 
 UNKNOWN_OUTPUT_TOKENS = 16_384
 """An answer's longest, where neither the request nor the catalogue limits it: from here on it is limited."""
@@ -34,17 +36,18 @@ def demand_of(envelope: Envelope, model: Model, targets: Sequence[Target], *, is
     calls = len(targets) if is_cascade else 2 if model.hedging is not None and len(targets) > 1 else 1
     if envelope.dialect in WITHOUT_COST or (isinstance(envelope, Passage) and envelope.method != b"POST"):
         return Demand(0, 0, _FREE, is_cappable=False)
+    prompt = _bound(envelope)
     if envelope.dialect in WITHOUT_ANSWER:
-        return Demand(bound_body(envelope.body), 0, worst, unpriced, calls, is_cappable=False)
+        return Demand(prompt, 0, worst, unpriced, calls, is_cappable=False)
     if not can_cap(envelope.dialect):
-        return Demand(bound_body(envelope.body), None, worst, unpriced, calls, is_cappable=False)
+        return Demand(prompt, None, worst, unpriced, calls, is_cappable=False)
     cap = envelope.output_cap
     if cap is not None:
-        return Demand(bound_body(envelope.body), cap * envelope.choices, worst, unpriced, calls)
+        return Demand(prompt, cap * envelope.choices, worst, unpriced, calls)
     longest = [target.card.max_output if target.card is not None else 0 for target in targets]
     is_known = all(longest)
     tokens = (max(longest) if is_known else UNKNOWN_OUTPUT_TOKENS) * envelope.choices
-    return Demand(bound_body(envelope.body), tokens, worst, unpriced, calls, is_capped=not is_known)
+    return Demand(prompt, tokens, worst, unpriced, calls, is_capped=not is_known)
 
 
 def prompt_tokens(dialect: Dialect, envelope: Envelope) -> int:
@@ -71,6 +74,14 @@ def limited(
     member = _member(model, targets[0], envelope)
     kept = tuple(target for target in targets if _member(model, target, envelope) == member)
     return capped(envelope, demand.output_tokens // envelope.choices, member), kept
+
+
+def _bound(envelope: Envelope) -> int:
+    """Tokens of a prompt, never fewer than it has. Without media and tools, a token is at least a byte of the body."""
+    body, may_need = envelope.body, may_need_of(envelope.dialect)
+    if may_need is None or may_need(body, *MEDIA, "tools"):
+        return bound_body(body)
+    return len(body) + TOOLS_TOKENS
 
 
 def _member(model: Model, target: Target, envelope: Envelope) -> str:

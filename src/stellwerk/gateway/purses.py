@@ -15,6 +15,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from stellwerk.core.ledger import Account, Kind, Return, Shortage, Take
 from stellwerk.errors import StoreUnavailable
 from stellwerk.ports.bus import Bus, Notice
@@ -206,10 +208,22 @@ class Purses:
             if shortage is None:
                 continue
             if attempt == RECALLS or not self._recall(shortage):
-                self._waiting.popleft()
-                pending.tell(shortage)
+                self._refuse(shortage)
                 return
             await self._sleep(RECALL_S)
+
+    def _refuse(self, shortage: Shortage) -> None:
+        """Tells everybody who needs as much as the first one of what there is not."""
+        id_, first = shortage.account.id, self._waiting[0]
+        least = max(amount - purse.free for purse, amount in first.charges if purse.account.id == id_)
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        for pending in waiting:
+            lack = max((amount - purse.free for purse, amount in pending.charges if purse.account.id == id_), default=0)
+            if lack >= least:
+                pending.tell(msgspec.structs.replace(shortage, lacking=shortage.lacking + lack - least))
+            else:
+                self._waiting.append(pending)
 
     async def _take(self, takes: Sequence[Take], purses: Sequence[Purse]) -> Shortage | None:
         if not takes:
@@ -239,6 +253,8 @@ class Purses:
     def _recall(self, shortage: Shortage) -> bool:
         """Asks the other workers of the host for what they do not need; whether there is anybody to ask."""
         if self._bus is None or self.is_away or shortage.account.capacity < shortage.lacking:
+            return False
+        if shortage.elsewhere is not None and shortage.elsewhere < shortage.lacking:
             return False
         self._notices += 1
         self._bus.publish(Notice(TOPIC, self._notices))

@@ -35,7 +35,7 @@ from stellwerk.supervisor import board
 from stellwerk.supervisor.log import Log
 from stellwerk.supervisor.protocol import Alive, Assignment, Drain, Drained, Link, Loaded, Ready, Refused, Reload
 
-SETTLE_S = 5.0
+SETTLE_S = 1.0
 """How often workers that died are looked for."""
 FLUSH_S = 5.0
 """How long the last events may take to be written."""

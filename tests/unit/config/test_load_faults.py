@@ -340,13 +340,6 @@ def test_a_section_of_later_versions_is_refused_and_not_ignored(line: str, said:
     assert problem.endswith(": known to the product, but not enforced in this version, so refused rather than ignored")
 
 
-@pytest.mark.parametrize("key", ["limits = { rpm = 1 }", "budget = { limit_usd = 1.0 }"])
-def test_limits_and_budgets_of_keys_are_refused_until_they_are_enforced(key: str, said: Said, head: str) -> None:
-    (problem,) = said(f"{head}{key}\n")
-    name = key.split(maxsplit=1)[0]
-    assert problem.startswith(f"stellwerk.toml:13: keys[0].{name}: known to the product, but not enforced")
-
-
 @pytest.mark.parametrize("key", ["cache", "optimize", "guardrails"])
 def test_parts_of_models_that_come_later_are_refused(key: str, said: Said, head: str) -> None:
     text = head.replace("[[keys]]", f"{key} = {{}}\n\n[[keys]]")

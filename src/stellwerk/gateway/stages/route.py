@@ -55,7 +55,7 @@ def route(model: Model, ask: Ask) -> Plan:
 
 def concerns(model: Model, envelope: Envelope) -> bool:
     """Whether the request may need what some of the model's targets lack: only then is it looked at."""
-    may_need = _may_need(envelope.dialect)
+    may_need = may_need_of(envelope.dialect)
     return may_need is not None and model.lack.concerns(envelope.body, envelope.output_cap, may_need)
 
 
@@ -95,7 +95,8 @@ def _bounds(request: ChatRequest, envelope: Envelope) -> Bounds:
     return bounds_of(request) if size <= ESTIMATED_BYTES else Bounds(least_of(request), size // 2, request.output_cap)
 
 
-def _may_need(dialect: str) -> MayNeed | None:
+def may_need_of(dialect: str) -> MayNeed | None:
+    """How a dialect tells what a request may need; ``None`` for one without words, such as embeddings."""
     if dialect not in _KNOWN:
         try:
             _KNOWN[dialect] = import_module(f"stellwerk.dialects.{dialect}.needs").may_need
