@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.event import RequestEvent
 from stellwerk.core.identity import Principal
-from stellwerk.gateway.stages.admit import Admission
+
+if TYPE_CHECKING:
+    from stellwerk.gateway.stages.admit import Admission
 
 
 class Ledger(Protocol):

@@ -18,17 +18,16 @@ from stellwerk.core.able import Lack, lacking, sift
 from stellwerk.core.breaker import Rules
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.event import RequestEvent
-from stellwerk.core.identity import Principal
 from stellwerk.core.route import Plan, Target
-from stellwerk.core.scope import ScopeKind, ScopeRecord
 from stellwerk.core.sealed_id import place_of
-from stellwerk.core.snapshot import BreakerSpec, KeySpec, ModelSpec, ProviderSpec, Snapshot
+from stellwerk.core.snapshot import BreakerSpec, ModelSpec, ProviderSpec, Snapshot
 from stellwerk.core.worst_case import worst_case_of
 from stellwerk.dialects.rate_headers import FIRST_FIELD
 from stellwerk.egress.guard import Denial, Guard
 from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.app import App
+from stellwerk.gateway.callers import principal_of, scopes_of
 from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.descriptors import connections_per_origin
 from stellwerk.gateway.endpoints.operation import Operation
@@ -36,14 +35,12 @@ from stellwerk.gateway.fetch import Fetcher
 from stellwerk.gateway.hedging import Hedging
 from stellwerk.gateway.masking import mask
 from stellwerk.gateway.media import Media
-from stellwerk.gateway.meters import Meters
 from stellwerk.gateway.metrics import Metrics
 from stellwerk.gateway.mirror import Mirror
 from stellwerk.gateway.monitor import Monitor
 from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
 from stellwerk.gateway.probing import Probing
-from stellwerk.gateway.purses import Purses
 from stellwerk.gateway.renewals import Renewals
 from stellwerk.gateway.scheduler import Scheduler
 from stellwerk.gateway.speeches import Speech, speech_of
@@ -135,13 +132,6 @@ def assemble(
     return Gateway(front, pool, app, pipeline, account, metrics, guard, vault, media, renewals, standings, monitor, log)
 
 
-def count(gateway: Gateway, purses: Purses, *, wall: Callable[[], float] = time.time) -> None:
-    """Counts limits and budgets from now on; without this, there are none."""
-    meters = Meters(purses, wall)
-    meters.adopt(gateway.pipeline.configuration.scopes)
-    gateway.pipeline.meters = meters
-
-
 def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     """Serves ``snapshot`` from now on; requests under way finish with the version they began with.
 
@@ -187,7 +177,7 @@ def configure(
 
     configuration = Configuration(
         snapshot=snapshot,
-        directory=Directory({_token(spec.key): _principal(spec) for spec in snapshot.keys}),
+        directory=Directory({_token(spec.key): principal_of(spec) for spec in snapshot.keys}),
         models={
             spec.name: _model(
                 spec, targets[spec.name], _spare(spec, models, targets), sifted[spec.name].reasons, reach, record
@@ -200,7 +190,7 @@ def configure(
         admin_digest=digest(_token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
         egress=_egress(snapshot, providers),
         providers=providers,
-        scopes=_scopes(snapshot),
+        scopes=scopes_of(snapshot),
     )
     ways = {
         target.identity: (providers[target.provider].origin, place_of(target.provider, credentials[target.provider]))
@@ -406,13 +396,3 @@ def _route(
         worst=worst_case_of(target.card.price if target.card is not None else None),
         sign=provider.sign if isinstance(provider, Signing) else None,
     )
-
-
-def _principal(spec: KeySpec) -> Principal:
-    scopes = (f"key:{spec.name}",) if spec.limits or spec.budgets else ()
-    return Principal(spec.name, spec.team, None if "*" in spec.models else frozenset(spec.models), scopes)
-
-
-def _scopes(snapshot: Snapshot) -> dict[str, ScopeRecord]:
-    records = (ScopeRecord(ScopeKind.KEY, key.name, "", key.limits, key.budgets) for key in snapshot.keys)
-    return {record.id: record for record in records if record.limits or record.budgets}

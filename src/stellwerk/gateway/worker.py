@@ -12,7 +12,7 @@ import ssl
 import sys
 import time
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from stellwerk import plugins
 from stellwerk.analytics.writer import EventWriter
@@ -22,18 +22,19 @@ from stellwerk.core.snapshot import Snapshot, TlsSpec
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.descriptors import raise_limit
 from stellwerk.gateway.endpoints.operation import Operation
-from stellwerk.gateway.owner import is_alive, own_id
 from stellwerk.gateway.published import series
-from stellwerk.gateway.purses import Purses
 from stellwerk.gateway.vitals import Vitals
-from stellwerk.gateway.wiring import adopt, assemble, count, open_events
+from stellwerk.gateway.wiring import adopt, assemble, open_events
 from stellwerk.http.deadlines import Deadlines
 from stellwerk.http.tls import load_certificate, server_context
 from stellwerk.ports.bus import Bus
-from stellwerk.ports.counter import Counter
 from stellwerk.supervisor import board
 from stellwerk.supervisor.log import Log
 from stellwerk.supervisor.protocol import Alive, Assignment, Drain, Drained, Link, Loaded, Ready, Refused, Reload
+
+if TYPE_CHECKING:
+    from stellwerk.gateway.purses import Purses
+    from stellwerk.ports.counter import Counter
 
 SETTLE_S = 1.0
 """How often workers that died are looked for."""
@@ -84,7 +85,7 @@ class Worker:
         loop.add_reader(self._link.fileno(), self._on_message)
         loop.add_signal_handler(signal.SIGTERM, self._drain, self._snapshot.server.drain_s)
         self._join_bus(loop)
-        self._begin_counting(loop)
+        self._begin_counting()
         version = self._snapshot.version
         self._vitals.be_ready(version, is_ready=True)
         self._link.send(Ready(version))
@@ -104,18 +105,26 @@ class Worker:
             self._bus = cast("Bus", bus)
             self._vitals.sharing.join(self._bus)
 
-    def _begin_counting(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Counts limits and budgets together with the other workers; those that died without a word are settled."""
+    def _begin_counting(self) -> None:
+        """Counts limits and budgets, if there are any, together with the other workers; settles for those that died."""
+        if self._settling is not None or not self._gateway.pipeline.configuration.scopes:
+            return
+        from stellwerk.gateway.meters import Meters
+        from stellwerk.gateway.owner import own_id
+        from stellwerk.gateway.purses import Purses
+
         directory = Path(self._snapshot.state.directory)
         counter = cast("Counter", plugins.build("counters", "sqlite", {}, directory=directory))
         purses = Purses(counter, own_id(), time.time, self._bus, self._log)
-        count(self._gateway, purses)
-        self._settling = loop.create_task(self._settle_the_dead(purses))
+        meters = self._gateway.pipeline.meters = Meters(purses, time.time)
+        meters.adopt(self._gateway.pipeline.configuration.scopes)
+        self._settling = asyncio.get_running_loop().create_task(self._settle_the_dead(purses))
 
     async def _settle_the_dead(self, purses: Purses) -> None:
+        from stellwerk.gateway.owner import is_alive
+
         while True:
-            if self._gateway.pipeline.configuration.scopes:
-                await purses.forfeit_others(is_alive)
+            await purses.forfeit_others(is_alive)
             await asyncio.sleep(SETTLE_S)
 
     def _say_alive(self) -> None:
@@ -142,6 +151,7 @@ class Worker:
             before = self._snapshot
             certificate = _certificate(snapshot.server.tls)
             adopt(self._gateway, snapshot)
+            self._begin_counting()
             if self._tls is not None and certificate is not None:
                 load_certificate(self._tls, *certificate)
             keys = _unchangeable(before, snapshot)

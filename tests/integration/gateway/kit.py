@@ -23,6 +23,7 @@ from stellwerk.gateway import wiring
 from stellwerk.gateway.app import App
 from stellwerk.gateway.endpoints import chat_completions
 from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.meters import Meters
 from stellwerk.gateway.purses import Purses
 from stellwerk.gateway.vitals import Vitals
 from stellwerk.http.deadlines import Deadlines, Timer
@@ -253,7 +254,8 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
     parts = wiring.assemble(snapshot, clock.deadlines, clock.call_later, record, operation, Log(log), wall=clock.wall)
     counter = MemoryCounter()
     purses = Purses(counter, "here", clock.wall, None, Log(log))
-    wiring.count(parts, purses, wall=clock.wall)
+    parts.pipeline.meters = Meters(purses, clock.wall)
+    parts.pipeline.meters.adopt(parts.pipeline.configuration.scopes)
     counting = _Counting(parts.app)
     parts.front.app = counting
     pages = folder / "board"
