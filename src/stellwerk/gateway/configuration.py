@@ -45,6 +45,8 @@ class Route:
     """Where the provider keeps things under this credential (see ``core/sealed_id.py``)."""
     per_token: tuple[int, int, int] | None = None
     """Whole nano-dollars for a token of fresh input, cached input and output, where the price is that simple."""
+    price_version: str = ""
+    """Names the price that costs are computed with, in events; empty where there is none."""
     sign: Callable[[WireRequest, float], WireRequest] | None = None
     """Signs a request as it leaves (Unix time in seconds), where the provider wants that."""
 

@@ -389,6 +389,7 @@ def _route(
         rate_field=FIRST_FIELD.get(provider.dialect, b""),
         place=place_of(target.provider, credential),
         per_token=target.card.price.per_token if target.card is not None and target.card.price is not None else None,
+        price_version=target.card.price_version if target.card is not None else "",
         sign=provider.sign if isinstance(provider, Signing) else None,
     )
 
