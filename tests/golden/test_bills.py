@@ -1,8 +1,8 @@
 """Bills of every provider, from the usage as it stands on the wire to the nano-dollar.
 
 Each row of ``bills/bills.json`` has a provider's usage object, the bill that follows by hand from the prices of the
-page that it names (units, how many, dollars for a million of them or a thousand searches), and their sum. ``counted`` is
-what counts where the provider itself says what it took. ``second`` names the model in litellm's price list, of which
+page that it names (units, how many, dollars for a million of them or a thousand searches), and their sum. ``counted``
+is what counts where the provider itself says what it took. ``second`` names the model in litellm's price list, of which
 ``second_source.json`` holds an extract: its price must lead to the same sum, unless the row says why not.
 """
 

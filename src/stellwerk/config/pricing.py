@@ -45,9 +45,7 @@ class PriceRow(Rates):
 
     service: str = Field(default="", description="Tier of service, such as batch or flex; empty for the standard one.")
     since: date | None = Field(default=None, description="The first day, in UTC, on which it holds.")
-    hours: list[time] | None = Field(
-        default=None, min_length=2, max_length=2, description="The time of day, in UTC, at which it holds: from, until."
-    )
+    hours: list[time] | None = Field(default=None, description="The time of day, in UTC, when it holds: from, until.")
     tiers: list[PriceTier] = Field(default=[], description="Rates for larger prompts, by ascending size.")
 
 
@@ -57,11 +55,13 @@ def price_from(rows: Sequence[PriceRow]) -> Price | None:
 
 
 def _row(row: PriceRow) -> RowEntry:
+    if row.hours is not None and len(row.hours) != 2:
+        raise ValueError("prices: expected two times of day as hours, from and until")
     return RowEntry(
         **_dollars(row),
         service=row.service,
         since=row.since,
-        hours=(row.hours[0], row.hours[1]) if row.hours else None,
+        hours=(row.hours[0], row.hours[1]) if row.hours is not None else None,
         tiers=tuple(TierEntry(**_dollars(tier), above=tier.above) for tier in row.tiers),
     )
 

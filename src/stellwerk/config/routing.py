@@ -45,7 +45,7 @@ class Target(Section):
         try:
             price_from(rows or ())
         except ValueError as error:
-            raise PydanticCustomError("price", "{reason}", {"reason": str(error)}) from None
+            raise PydanticCustomError("price", "{reason}", {"reason": str(error).removeprefix("prices: ")}) from None
         return rows
 
 

@@ -170,7 +170,7 @@ class State(Section):
 class Display(Section):
     """How the command line shows money. Costs are computed, kept and limited in US dollars."""
 
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
+    currency: Annotated[str, written(notation.currency)] = Field(
         default="USD", description="Code of the currency in which amounts are shown."
     )
     per_usd: float = Field(
