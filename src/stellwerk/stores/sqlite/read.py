@@ -23,7 +23,9 @@ _BUSY_TIMEOUT_S = 10.0
 _UPLOAD_MS = 3_600_000
 """A request's id is drawn when its head arrives, its start is when its body is there: so much later at most."""
 _LAST_DAY = (date.max - EPOCH).days
-_IS_STREAM = COLUMNS.index("is_stream")
+_TRUTHS = tuple(n for n, field in enumerate(msgspec.structs.fields(RequestEvent)) if field.type is bool)
+"""Columns that SQLite keeps as 0 and 1."""
+
 _EMPTY = {
     field.name: "NULL" if field.default is None else "''" if field.type is str else "0"
     for field in msgspec.structs.fields(RequestEvent)
@@ -120,5 +122,6 @@ def _select(
 
 
 def _event(values: list[Any]) -> RequestEvent:
-    values[_IS_STREAM] = bool(values[_IS_STREAM])
+    for n in _TRUTHS:
+        values[n] = bool(values[n])
     return RequestEvent(*values)
