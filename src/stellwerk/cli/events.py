@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from stellwerk.core.event import Outcome
-from stellwerk.errors import InvalidRequest, NotFound
+from stellwerk.errors import ConfigurationError, InvalidRequest, NotFound
 
 if TYPE_CHECKING:
     from stellwerk.cli.money import Money
@@ -166,11 +166,14 @@ def _reconcile(options: argparse.Namespace) -> int:
 def _opened(options: argparse.Namespace) -> tuple[Path, Money]:
     """The state directory, and how money is shown. Raises ``ConfigurationError``."""
     from stellwerk.cli.money import Money
-    from stellwerk.config.load import load  # brings pydantic
+    from stellwerk.config.load import examine  # brings pydantic
 
     path = Path(options.config)
-    settings = load(path)
-    return path.absolute().parent / settings.state.directory, Money(settings.display.currency, settings.display.per_usd)
+    verdict = examine(path, is_offline=True)  # no secret is needed to look at what was
+    if verdict.settings is None:
+        raise ConfigurationError(verdict.lines)
+    display = verdict.settings.display
+    return path.absolute().parent / verdict.settings.state.directory, Money(display.currency, display.per_usd)
 
 
 def _events(

@@ -257,6 +257,17 @@ def test_an_export_has_no_more_than_a_page_in_memory(place: Place, monkeypatch: 
     assert len(read) == 10
 
 
+def test_no_secret_is_looked_up_and_a_faulty_configuration_is_told(place: Place, capsys: Out) -> None:
+    place.config.write_text(
+        '[state]\ndirectory = "kept"\n[[providers]]\nname = "p"\nkind = "openai"\napi_key = "env:NOBODY_HAS_SET_THIS"\n'
+    )
+    place.record(event(1))
+    assert place.run("list") == 0
+    place.config.write_text("[stat]\n")
+    assert place.run("list") == 1
+    assert 'did you mean "state"?' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("text", ["yesterday", "2025-13-01", "7y", ""])
 def test_a_moment_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError):
