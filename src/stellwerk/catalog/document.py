@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Annotated, Any
@@ -129,8 +130,11 @@ def parse(content: bytes) -> Document:
     raise ValueError(reason)
 
 
-def card_of(entry: ModelEntry, source: str, under: ModelCard | None = None) -> ModelCard:
-    """The card of an entry, over the one that is known already. Raises ``ValueError`` on a price that cannot be one."""
+def card_of(entry: ModelEntry, source: str, under: ModelCard | None = None, price_version: str = "") -> ModelCard:
+    """The card of an entry, over the one that is known already. Raises ``ValueError`` on a price that cannot be one.
+
+    ``price_version`` is that of the entry's price, if it has one.
+    """
     known = under or ModelCard(entry.provider, entry.id)
     given: dict[str, Any] = {
         "aliases": entry.aliases,
@@ -139,11 +143,12 @@ def card_of(entry: ModelEntry, source: str, under: ModelCard | None = None) -> M
         "has": entry.has,
         "lacks": entry.lacks,
         "is_deprecated": entry.deprecated,
-        "price": None if entry.prices is None else _price(entry),
+        "price": price_of(entry.prices or (), f"{entry.provider}/{entry.id}"),
+        "price_version": price_version if entry.prices else None,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     if entry.prices == ():
-        changes["price"] = None
+        changes |= {"price": None, "price_version": ""}
     if under is not None:
         changes |= _capabilities(entry, under)
     return msgspec.structs.replace(known, source=source, **changes)
@@ -158,10 +163,11 @@ def _capabilities(entry: ModelEntry, under: ModelCard) -> dict[str, Any]:
     }
 
 
-def _price(entry: ModelEntry) -> Price | None:
-    rows = tuple(_row(row, f"{entry.provider}/{entry.id}") for row in entry.prices or ())
+def price_of(entries: Sequence[RowEntry], where: str) -> Price | None:
+    """The price that rows make, ``None`` for none. Raises ``ValueError`` with ``where`` on what cannot be one."""
+    rows = tuple(_row(row, where) for row in entries)
     if rows and rows[0].service:
-        message = f"{entry.provider}/{entry.id}: the first of the prices must be the standard one, without a service"
+        message = f"{where}: the first of the prices must be the standard one, without a service"
         raise ValueError(message)
     return Price(rows) if rows else None
 

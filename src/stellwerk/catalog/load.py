@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stellwerk.catalog.document import Document, card_of, parse
-from stellwerk.core.catalog import Catalog, ModelCard
+from stellwerk.core.catalog import OWN, SHIPPED, Catalog, ModelCard
 from stellwerk.errors import ConfigurationError
 
 VENDORED = Path(__file__).with_name("models.json")
@@ -43,7 +43,8 @@ def load(state: Path | None = None) -> Catalog:
     shipped = vendored()
     path = state / OVERLAY if state is not None else None
     above = overlay(path) if path is not None else None
-    cards = [card_of(entry, _origin(shipped)) for entry in shipped.models]
+    version = f"{SHIPPED} {shipped.date}"
+    cards = [card_of(entry, _origin(shipped), price_version=version) for entry in shipped.models]
     if above is None:
         return Catalog(cards)
     try:
@@ -55,7 +56,10 @@ def load(state: Path | None = None) -> Catalog:
 def lay_over(cards: list[ModelCard], document: Document) -> list[ModelCard]:
     """The document's cards, each over the one of the same provider and id. Raises ``ValueError``."""
     known = {(card.provider, card.id.lower()): card for card in cards}
-    return [card_of(entry, OVERLAY, known.get((entry.provider, entry.id.lower()))) for entry in document.models]
+    version = f"{OWN} {document.date}"
+    return [
+        card_of(entry, OVERLAY, known.get((entry.provider, entry.id.lower())), version) for entry in document.models
+    ]
 
 
 def _origin(document: Document) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from stellwerk.core.catalog import Catalog, ModelCard
+from stellwerk.catalog.book import version_of
+from stellwerk.config.pricing import PriceRow, price_from
+from stellwerk.core.catalog import OWN, Catalog, ModelCard
 from stellwerk.core.snapshot import ProviderSpec
 
 COMPATIBLE = "compatible"
@@ -24,14 +26,21 @@ class Cards:
         self._providers = {spec.name: spec for spec in providers}
         self._at_ms = at_ms
 
-    def of(self, provider: str, model: str) -> ModelCard | None:
-        """The card of a target: without the names by which it was found, and without prices that are over."""
+    def of(self, provider: str, model: str, rows: Sequence[PriceRow] | None = None) -> ModelCard | None:
+        """The card of a target: without the names by which it was found, and without prices that are over.
+
+        ``rows`` are the target's own price, where it has one; then it has a card though the catalogue has none.
+        """
         spec = self._providers[provider]
         found = self._catalog.find(_section(spec), _deployed(spec, model))
+        if rows is not None:
+            found = found or ModelCard(_section(spec), model)
+            found = msgspec.structs.replace(found, price=price_from(rows), price_version=OWN)
         if found is None:
             return None
         price = found.price.from_then_on(self._at_ms) if found.price is not None else None
-        return msgspec.structs.replace(found, aliases=(), price=price)
+        card = msgspec.structs.replace(found, aliases=(), price=price)
+        return msgspec.structs.replace(card, price_version=version_of(card))
 
 
 def _section(spec: ProviderSpec) -> str:

@@ -20,6 +20,7 @@ import msgspec
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # before pydantic: looking for them takes 40 ms
 
 from stellwerk import plugins
+from stellwerk.catalog.book import BOOK, enter
 from stellwerk.catalog.load import load
 from stellwerk.config.cards import Cards
 from stellwerk.config.compiled import write
@@ -110,13 +111,27 @@ def main(arguments: Sequence[str]) -> int:
     _report("error", verdict.problems, verdict)
     if verdict.settings is None:
         return 1
+    snapshot = snapshot_of(verdict.settings, given.config, version=given.version)
+    _enter_prices(snapshot)
     try:
-        write(snapshot_of(verdict.settings, given.config, version=given.version), given.out)
+        write(snapshot, given.out)
     except OSError as error:
         reason = f"the compiled file cannot be written: {(error.strerror or 'unknown reason').lower()}"
         _print({"level": "error", "file": str(given.out), "message": reason, "text": f"{given.out}: {reason}"})
         return 1
     return 0
+
+
+def _enter_prices(snapshot: Snapshot) -> None:
+    """Writes down the prices in use. A bill that cannot be computed again later is no reason not to serve."""
+    cards = [target.card for model in snapshot.models for target in model.targets if target.card is not None]
+    path = Path(snapshot.state.directory)
+    try:
+        enter(path, cards)
+    except OSError as error:
+        reason = f"the prices in use cannot be written down: {(error.strerror or 'unknown reason').lower()}"
+        place = str(path / BOOK)
+        _print({"level": "warning", "file": place, "message": reason, "text": f"{place}: {reason}"})
 
 
 def _server(server: Server) -> ServerSpec:
@@ -148,7 +163,12 @@ def _model(model: Model, general: Settings, cards: Cards) -> ModelSpec:
     return ModelSpec(
         name=model.name,
         targets=tuple(
-            TargetSpec(target.provider, target.model, target.weight, cards.of(target.provider, target.model))
+            TargetSpec(
+                target.provider,
+                target.model,
+                target.weight,
+                cards.of(target.provider, target.model, target.prices),
+            )
             for target in model.targets
         ),
         strategy=model.strategy,

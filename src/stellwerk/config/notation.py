@@ -140,6 +140,13 @@ def one_line(text: str) -> str:
     return text
 
 
+def currency(text: str) -> str:
+    """A currency's code after ISO 4217."""
+    if len(text) == 3 and text.isascii() and text.isalpha() and text.isupper():
+        return text
+    raise ValueError('a currency\'s code of three letters, such as "EUR"')
+
+
 def capability(text: str) -> str:
     """What a model can do, as the catalogue says it."""
     if not _CAPABILITY.fullmatch(text):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from stellwerk.config import notation
+from stellwerk.config.pricing import PriceRow, price_from
 from stellwerk.config.section import DAY_S, ModelName, Seconds, Section, written
 from stellwerk.core.snapshot import (
     BreakerSpec,
@@ -32,6 +34,19 @@ class Target(Section):
         allow_inf_nan=False,
         description="Share of this target, for strategies that go by weight.",
     )
+    prices: list[PriceRow] | None = Field(
+        default=None,
+        description="What it costs you, instead of what the catalogue says; an empty array makes it unpriced.",
+    )
+
+    @field_validator("prices")
+    @classmethod
+    def _can_be_a_price(cls, rows: list[PriceRow] | None) -> list[PriceRow] | None:
+        try:
+            price_from(rows or ())
+        except ValueError as error:
+            raise PydanticCustomError("price", "{reason}", {"reason": str(error).removeprefix("prices: ")}) from None
+        return rows
 
 
 class Retry(Section):

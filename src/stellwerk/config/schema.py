@@ -166,6 +166,17 @@ class State(Section):
     )
 
 
+class Display(Section):
+    """How the command line shows money. Costs are computed, kept and limited in US dollars."""
+
+    currency: Annotated[str, written(notation.currency)] = Field(
+        default="USD", description="Code of the currency in which amounts are shown."
+    )
+    per_usd: float = Field(
+        default=1.0, gt=0, le=1e9, allow_inf_nan=False, description="What a dollar is worth in that currency."
+    )
+
+
 class Egress(Section):
     """Where the gateway may connect to. The hosts of configured providers need not be listed."""
 
@@ -246,6 +257,7 @@ class Settings(Section):
     server: Server = Field(default_factory=Server, description="The gateway itself.")
     admin: Admin = Field(default=Admin(), description="The operator's side.")
     state: State = Field(default=State(), description="The platform's own databases.")
+    display: Display = Field(default=Display(), description="How the command line shows money.")
     egress: Egress = Field(default=Egress(), description="Where the gateway may connect to.")
     media: Media = Field(default=Media(), description="Media that are fetched from the URLs in requests.")
     breaker: Breaker = Field(default=Breaker(), description="When a failing target is left alone.")

@@ -27,6 +27,8 @@ _EXPECTED = {
     "less_than_equal": "a number not above {le}",
     "string_too_short": "a string that is not empty",
     "too_short": "at least one entry",
+    "date_type": "a day, such as 2026-11-25",
+    "time_type": "a time of day, such as 16:30:00",
     "notation": "{expected}",
     "literal_error": "{expected}",  # 'this', 'that' or 'other'
 }
@@ -48,6 +50,8 @@ def _problem(details: ErrorDetails, grounded: Grounded) -> Problem:
         return Problem(path, _surplus(path))
     if kind == "missing":
         return Problem(path, "required, but missing")
+    if kind == "price":
+        return Problem(path, details["ctx"]["reason"])
     bounds = {
         name: f"{bound:.0f}" if isinstance(bound, float) else bound for name, bound in details.get("ctx", {}).items()
     }
@@ -76,6 +80,8 @@ def _section_at(path: Path) -> type[BaseModel]:
 
 
 def _section_in(annotation: Any) -> type[BaseModel]:
-    """The section in ``Section``, ``Section | None`` or ``list[Section]``."""
-    candidates = (annotation, *get_args(annotation))
+    """The section in ``Section``, ``Section | None``, ``list[Section]`` or ``list[Section] | None``."""
+    candidates = [annotation]
+    for each in candidates:
+        candidates += get_args(each)
     return next(each for each in candidates if isinstance(each, type) and issubclass(each, BaseModel))

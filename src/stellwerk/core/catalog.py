@@ -37,11 +37,17 @@ OTHERS = {
 """Sections whose models a provider also serves, at the maker's standard price unless it has a card of its own."""
 
 
+SHIPPED, OWN = "shipped", "own"
+"""First words of a price's version: whose it is."""
+
+
 class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True):
     """One model of one provider. Windows are tokens, 0 where unknown.
 
     ``provider`` is the section of the catalogue: a kind of provider, or the name of a compatible host. ``has`` and
-    ``lacks`` name capabilities that are stated; of the others nothing is known.
+    ``lacks`` name capabilities that are stated; of the others nothing is known. ``price_version`` says whose the price
+    is and of which day: ``shipped 2026-11-25``, or ``own 2026-11-25`` for one that the user has set; on a compiled card
+    the price's fingerprint follows.
     """
 
     provider: str
@@ -54,6 +60,12 @@ class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True):
     price: Price | None = None
     is_deprecated: bool = False
     source: str = ""
+    price_version: str = ""
+
+    @property
+    def has_own_price(self) -> bool:
+        """Whether the user has set the price."""
+        return self.price_version.startswith(OWN)
 
     def missing(self, capabilities: Iterable[str]) -> tuple[str, ...]:
         """Those of the capabilities that this model is known to lack; what nobody knows, it is trusted to have."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_EVEN, Decimal
+
 import msgspec
 
 from stellwerk.core.catalog import ModelCard
@@ -9,6 +11,8 @@ from stellwerk.core.price import MILLION, Rates
 from stellwerk.core.usage import Usage
 
 NANOS_PER_USD = 1_000_000_000
+MOST_USD = 100_000
+"""No single call costs more: whoever says so has mistaken the unit."""
 
 
 class CostLine(msgspec.Struct, frozen=True, gc=False):
@@ -34,7 +38,7 @@ UNPRICED = Cost(None)
 
 
 def cost_of(usage: Usage | None, card: ModelCard | None, at_ms: int) -> Cost:
-    """The cost of a call that began at ``at_ms`` (Unix time in milliseconds) and was served by the card's model.
+    """The cost, after our own arithmetic, of a call that began at ``at_ms`` (Unix time in ms) on the card's model.
 
     A model without a card or a price is unpriced, and so is a call of which nobody said what it used.
     """
@@ -54,7 +58,13 @@ def cost_of(usage: Usage | None, card: ModelCard | None, at_ms: int) -> Cost:
 
 
 def nanos_of(usage: Usage, card: ModelCard | None, at_ms: int) -> int | None:
-    """The sum of ``cost_of`` alone, which for most calls of most models is three multiplications."""
+    """What counts as the cost of a call.
+
+    That is what the provider says that it cost, where it does and the user has set no price; else the sum of
+    ``cost_of``, which for most calls of most models is three multiplications.
+    """
+    if usage.reported_nanos is not None and (card is None or not card.has_own_price):
+        return usage.reported_nanos
     if card is None or (price := card.price) is None:
         return None
     rates = price.flat
@@ -75,6 +85,13 @@ def format_usd(nanos: int) -> bytes:
     dollars, rest = divmod(abs(nanos), NANOS_PER_USD)
     sign = b"-" if nanos < 0 else b""
     return (b"%b%d.%09d" % (sign, dollars, rest)).rstrip(b"0").rstrip(b".")
+
+
+def nanos_of_dollars(usd: Decimal) -> int | None:
+    """Dollars, as somebody else writes them, in whole nano-dollars; ``None`` for what can be no cost of a call."""
+    if not (usd.is_finite() and 0 <= usd <= MOST_USD):
+        return None
+    return int((usd * NANOS_PER_USD).to_integral_value(ROUND_HALF_EVEN))
 
 
 def _input(usage: Usage, rates: Rates) -> list[CostLine]:

@@ -21,6 +21,9 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     ``route`` says why targets were asked in this order, and what became of those that did not answer.
     ``is_estimated`` marks a request whose answer ended before its provider had said what it used: tokens and cost are
     then estimated from the prompt and from what had come.
+    ``service_tier`` and ``usage_details`` are the rest of what was used (``Usage.details``), ``price_version`` names
+    the price that the cost was computed with: together they are what it takes to compute it again.
+    ``reported_nanos`` is what the provider said that the call cost, ``None`` where it said nothing.
     """
 
     started_ms: int
@@ -52,3 +55,7 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     extra_cost_nanos: int = 0
     route: str = ""
     is_estimated: bool = False
+    service_tier: str = ""
+    usage_details: str = ""
+    price_version: str = ""
+    reported_nanos: int | None = None

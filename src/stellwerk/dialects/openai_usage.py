@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
+from stellwerk.core.cost import nanos_of_dollars
 from stellwerk.core.usage import Usage
 
 _Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
@@ -35,11 +37,24 @@ class WireSearches(msgspec.Struct, gc=False):
     web_search_requests: _Count = 0
 
 
+class WireCost(msgspec.Struct, gc=False):
+    """Perplexity's ``cost``, in dollars."""
+
+    total_cost: float | None = None
+
+
+class WireCostDetails(msgspec.Struct, gc=False):
+    """OpenRouter's ``cost_details``: what the maker asks where the caller's own key was used, in dollars."""
+
+    upstream_inference_cost: float | None = None
+
+
 class WireUsage(msgspec.Struct, gc=False):
     """The ``usage`` object, with the places where hosts differ.
 
     DeepSeek has ``prompt_cache_hit_tokens``, Moonshot ``cached_tokens`` at the top. Searches are counted by Perplexity
-    (``num_search_queries``), xAI (``num_sources_used``) and OpenRouter (``server_tool_use``).
+    (``num_search_queries``), xAI (``num_sources_used``) and OpenRouter (``server_tool_use``). What the call cost is
+    told by OpenRouter (``cost``, a number), Perplexity (``cost``, an object) and xAI (``cost_in_usd_ticks``).
     """
 
     prompt_tokens: _Count = 0
@@ -52,9 +67,14 @@ class WireUsage(msgspec.Struct, gc=False):
     num_search_queries: _Count = 0
     num_sources_used: _Count = 0
     server_tool_use: WireSearches | None = None
+    cost: float | WireCost | None = None
+    cost_details: WireCostDetails | None = None
+    is_byok: bool | None = None
+    cost_in_usd_ticks: int | None = None
 
 
 _NOTHING = WirePart()
+_TICK_USD = Decimal("1e-10")
 
 
 def neutral(wire: WireUsage, tier: str | None = None) -> Usage:
@@ -87,6 +107,7 @@ def neutral(wire: WireUsage, tier: str | None = None) -> Usage:
         or wire.num_search_queries
         or wire.num_sources_used,
         service_tier=tier or "",
+        reported_nanos=None if wire.cost is None and wire.cost_in_usd_ticks is None else _reported(wire),
     )
 
 
@@ -104,6 +125,7 @@ def read_counts(wire: Mapping[str, Any]) -> WireUsage:
         prompt_tokens_details=heard,
         completion_tokens_details=said,
         server_tool_use=WireSearches(**_counts(tools, WireSearches)) if type(tools) is dict else None,
+        **_costs(wire),
     )
 
 
@@ -129,6 +151,43 @@ def encode_usage(usage: Usage) -> dict[str, Any]:
         if any(details.values()):
             wire[name] = {part: tokens for part, tokens in details.items() if tokens}
     return wire
+
+
+def reported(usd: float | None, ticks: int | None = None) -> int | None:
+    """Nano-dollars of a cost that is told in dollars, or in xAI's ticks of a ten-thousandth of a millionth of one."""
+    if usd is not None:
+        return nanos_of_dollars(Decimal(repr(usd)))  # the shortest digits that mean it, as they were written
+    return None if ticks is None else nanos_of_dollars(ticks * _TICK_USD)
+
+
+def _reported(wire: WireUsage) -> int | None:
+    """What the host says that the call cost.
+
+    OpenRouter's ``cost`` is what it takes itself; with a key of the caller's own (``is_byok``) the maker takes its
+    part beside that.
+    """
+    if isinstance(wire.cost, WireCost):
+        return reported(wire.cost.total_cost)
+    beside = wire.cost_details.upstream_inference_cost if wire.is_byok and wire.cost_details is not None else None
+    own, makers = reported(wire.cost, wire.cost_in_usd_ticks), reported(beside or 0.0)
+    return None if own is None or makers is None else own + makers
+
+
+def _costs(wire: Mapping[str, Any]) -> dict[str, Any]:
+    """What a decoded ``usage`` object says of costs; what is no number says nothing."""
+    told, details, ticks = wire.get("cost"), wire.get("cost_details"), wire.get("cost_in_usd_ticks")
+    cost = WireCost(_number(told.get("total_cost"))) if type(told) is dict else _number(told)
+    beside = _number(details.get("upstream_inference_cost")) if type(details) is dict else None
+    return {
+        "cost": cost,
+        "cost_details": None if beside is None else WireCostDetails(beside),
+        "is_byok": wire.get("is_byok") is True,
+        "cost_in_usd_ticks": ticks if type(ticks) is int else None,
+    }
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if type(value) in {int, float} else None
 
 
 def _part(value: Any) -> WirePart:

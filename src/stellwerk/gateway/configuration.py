@@ -49,6 +49,8 @@ class Route:
     """Whole nano-dollars for a token of fresh input, cached input and output, where the price is that simple."""
     worst: WorstCase | None = None
     """The dearest rates; ``None`` where it has no price."""
+    price_version: str = ""
+    """Names the price that costs are computed with, in events; empty where there is none."""
     sign: Callable[[WireRequest, float], WireRequest] | None = None
     """Signs a request as it leaves (Unix time in seconds), where the provider wants that."""
 

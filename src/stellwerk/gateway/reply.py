@@ -62,6 +62,8 @@ class Reply(msgspec.Struct, eq=False):
     """The rendered header lines of the last request that was signed."""
     is_estimated: bool = False
     """Whether the provider has not said what it used, or not all of it."""
+    usage_details: str = ""
+    """Counts that most calls do not have."""
     conversation: bytes = b""
     """Names the conversation, where the strategy minds who answered it."""
     conversations: Conversations | None = None
@@ -161,6 +163,7 @@ class Reply(msgspec.Struct, eq=False):
             return None
         rates = route.per_token
         if rates is None or not usage.is_plain:
+            self.usage_details = usage.details
             return nanos_of(usage, route.target.card, self.lease.started_ms)
         fresh, read, output = rates
         cached = usage.cache_read_tokens
@@ -235,6 +238,10 @@ class Reply(msgspec.Struct, eq=False):
                 extra_nanos,
                 self.why,
                 self.is_estimated,
+                usage.service_tier,
+                self.usage_details,
+                route.price_version if route is not None else "",
+                usage.reported_nanos,
             )
         )
 

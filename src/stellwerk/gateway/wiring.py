@@ -394,5 +394,6 @@ def _route(
         place=place_of(target.provider, credential),
         per_token=target.card.price.per_token if target.card is not None and target.card.price is not None else None,
         worst=worst_case_of(target.card.price if target.card is not None else None),
+        price_version=target.card.price_version if target.card is not None else "",
         sign=provider.sign if isinstance(provider, Signing) else None,
     )

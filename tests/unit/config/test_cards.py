@@ -49,7 +49,9 @@ def test_a_target_has_the_card_of_its_providers_kind_wherever_the_address_points
 
 def test_a_card_carries_what_a_worker_needs_and_no_more() -> None:
     card = Cards(CATALOG, [spec("openai")], 100_000).of("one", "gpt-5.2")
-    assert card == ModelCard("openai", "gpt-5.2", price=Price((PRICE.rows[1],)))
+    assert card is not None
+    assert card == ModelCard("openai", "gpt-5.2", price=Price((PRICE.rows[1],)), price_version=card.price_version)
+    assert len(card.price_version) == 12
 
 
 HEAD = """

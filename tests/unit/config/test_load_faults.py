@@ -61,8 +61,8 @@ FAULTS = {
     "an unknown section": (
         "[sever]",
         (
-            "13: sever: unknown key, expected one of server, admin, state, egress, media, breaker, health, hedge, "
-            'queue, retry, providers, models, keys; did you mean "server"?'
+            "13: sever: unknown key, expected one of server, admin, state, display, egress, media, breaker, health, "
+            'hedge, queue, retry, providers, models, keys; did you mean "server"?'
         ),
     ),
     "an unknown key with odd characters": (
@@ -71,7 +71,7 @@ FAULTS = {
     ),
     "an unknown key deep inside": (
         '[[models]]\nname = "n"\ntargets = [\n{provider = "up", model = "x"},\n{w = 1, provider = "up", model = "y"}]',
-        "17: models[1].targets[1].w: unknown key, expected one of provider, model, weight",
+        "17: models[1].targets[1].w: unknown key, expected one of provider, model, weight, prices",
     ),
     # -------------------------------------------------------------------------------------------------------- notation
     "an address without a port": (

@@ -36,11 +36,19 @@ def test_targets_are_told_apart_by_all_that_they_are() -> None:
 
 def test_an_event_has_plain_values_in_an_order_that_stores_rely_on() -> None:
     fields = msgspec.structs.fields(RequestEvent)
-    assert {field.type for field in fields if field.name not in {"outcome", "cost_nanos"}} == {int, str, bool}
+    assert {field.type for field in fields if field.name not in {"outcome", "cost_nanos", "reported_nanos"}} == {
+        int,
+        str,
+        bool,
+    }
     assert [field.name for field in fields if not field.required] == [
         "cost_nanos",
         "extra_cost_nanos",
         "route",
         "is_estimated",
+        "service_tier",
+        "usage_details",
+        "price_version",
+        "reported_nanos",
     ]
     assert [field.name for field in fields[:2]] == ["started_ms", "request_id"]

@@ -7,7 +7,9 @@ from stellwerk.core.usage import Usage
 
 def test_what_a_provider_does_not_say_is_zero() -> None:
     assert Usage().total_tokens == 0
-    assert all(getattr(Usage(), name) == 0 for name in Usage.__struct_fields__ if name != "service_tier")
+    counts = [name for name in Usage.__struct_fields__ if name not in {"service_tier", "reported_nanos"}]
+    assert all(getattr(Usage(), name) == 0 for name in counts)
+    assert Usage().reported_nanos is None
 
 
 def test_a_tier_that_is_not_named_is_the_standard_one() -> None:

@@ -59,8 +59,8 @@ def test_reading_goes_on_where_it_stopped(tmp_path: Path, store: SqliteEvents) -
     found: list[RequestEvent] = []
     while True:
         before = (found[-1].started_ms, found[-1].request_id) if found else None
-        days = {"first_day": TODAY - timedelta(days=1), "last_day": TODAY}
-        page = list(read_events(tmp_path, **days, limit=33, before=before))
+        yesterday = TODAY - timedelta(days=1)
+        page = list(read_events(tmp_path, first_day=yesterday, last_day=TODAY, limit=33, before=before))
         if not page:
             break
         found += page

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from stellwerk.core.usage import Usage
+from stellwerk.dialects.openai_usage import reported
 
 _Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -23,12 +24,14 @@ class WirePart(msgspec.Struct, gc=False):
 
 
 class WireUsage(msgspec.Struct, gc=False):
-    """The ``usage`` object."""
+    """The ``usage`` object. What the response cost is told by xAI (``cost_in_usd_ticks``) and OpenRouter (``cost``)."""
 
     input_tokens: _Count = 0
     output_tokens: _Count = 0
     input_tokens_details: WirePart | None = None
     output_tokens_details: WirePart | None = None
+    cost: float | None = None
+    cost_in_usd_ticks: int | None = None
 
 
 SEARCH = "web_search_call"
@@ -53,6 +56,9 @@ def neutral(wire: WireUsage, searches: int = 0, tier: str | None = None) -> Usag
         output_image_tokens=said.image_tokens,
         web_searches=searches,
         service_tier=tier or "",
+        reported_nanos=None
+        if wire.cost is None and wire.cost_in_usd_ticks is None
+        else reported(wire.cost, wire.cost_in_usd_ticks),
     )
 
 
@@ -66,7 +72,15 @@ def searches_in(output: Any) -> int:
 def decode_usage(wire: Mapping[str, Any], searches: int = 0, tier: Any = None) -> Usage:
     """Reads a decoded ``usage`` object tolerantly: what is not a count, or no word, says nothing."""
     heard, said = _part(wire.get("input_tokens_details")), _part(wire.get("output_tokens_details"))
-    counts = WireUsage(**_counts(wire, WireUsage), input_tokens_details=heard, output_tokens_details=said)
+    cost: Any = wire.get("cost")
+    ticks: Any = wire.get("cost_in_usd_ticks")
+    counts = WireUsage(
+        **_counts(wire, WireUsage),
+        input_tokens_details=heard,
+        output_tokens_details=said,
+        cost=float(cost) if type(cost) in {int, float} else None,
+        cost_in_usd_ticks=ticks if type(ticks) is int else None,
+    )
     return neutral(counts, searches, tier if type(tier) is str else None)
 
 

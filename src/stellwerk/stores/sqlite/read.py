@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,9 @@ _BUSY_TIMEOUT_S = 10.0
 _UPLOAD_MS = 3_600_000
 """A request's id is drawn when its head arrives, its start is when its body is there: so much later at most."""
 _LAST_DAY = (date.max - EPOCH).days
-_IS_STREAM = COLUMNS.index("is_stream")
+_TRUTHS = tuple(n for n, field in enumerate(msgspec.structs.fields(RequestEvent)) if field.type is bool)
+"""Columns that SQLite keeps as 0 and 1."""
+
 _EMPTY = {
     field.name: "NULL" if field.default is None else "''" if field.type is str else "0"
     for field in msgspec.structs.fields(RequestEvent)
@@ -37,16 +39,21 @@ def read_events(
     last_day: date,
     limit: int | None = None,
     before: tuple[int, str] | None = None,
+    only: Mapping[str, str] | None = None,
+    since_ms: int = 0,
 ) -> Iterator[RequestEvent]:
     """Events that started on the days from ``first_day`` to ``last_day`` (UTC, both included), newest first.
 
-    ``before`` is the ``(started_ms, request_id)`` of the last event already seen. Raises ``StoreUnavailable``.
+    ``before`` is the ``(started_ms, request_id)`` of the last event already seen, ``since_ms`` the earliest start,
+    ``only`` the values that fields must have (texts that each version of the layout has). Raises ``StoreUnavailable``.
     """
+    wanted = {name: value for name, value in (only or {}).items() if name in COLUMNS}
+    restriction = (since_ms, "".join(f" AND {name} = ?" for name in wanted), tuple(wanted.values()))
     left = limit
     for day in range((last_day - EPOCH).days, (first_day - EPOCH).days - 1, -1):
         if left == 0:
             return
-        for page in _pages(path_of(directory, day), before, left):
+        for page in _pages(path_of(directory, day), before, left, restriction):
             yield from page
             left = left if left is None else left - len(page)
 
@@ -66,14 +73,20 @@ def find_event(directory: Path, request_id: str) -> RequestEvent | None:
     return None
 
 
-def _pages(path: Path, before: tuple[int, str] | None, limit: int | None) -> Iterator[list[RequestEvent]]:
+def _pages(
+    path: Path, before: tuple[int, str] | None, limit: int | None, restriction: tuple[int, str, tuple[str, ...]]
+) -> Iterator[list[RequestEvent]]:
+    since_ms, matches, values = restriction
+    condition = (
+        f"(started_ms, request_id) < (?, ?) AND started_ms >= ?{matches} "
+        "ORDER BY started_ms DESC, request_id DESC LIMIT ?"
+    )
     with _reading(path) as connection:
         stamp, request_id = before if before is not None else (2**63 - 1, "")
         left = limit
         while left is None or left > 0:
             rows = _PAGE if left is None else min(left, _PAGE)
-            condition = "(started_ms, request_id) < (?, ?) ORDER BY started_ms DESC, request_id DESC LIMIT ?"
-            page = _select(connection, condition, (stamp, request_id, rows))
+            page = _select(connection, condition, (stamp, request_id, since_ms, *values, rows))
             if page:
                 yield page
             if len(page) < rows:
@@ -109,5 +122,6 @@ def _select(
 
 
 def _event(values: list[Any]) -> RequestEvent:
-    values[_IS_STREAM] = bool(values[_IS_STREAM])
+    for n in _TRUTHS:
+        values[n] = bool(values[n])
     return RequestEvent(*values)

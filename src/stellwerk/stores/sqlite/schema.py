@@ -30,6 +30,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE event ADD COLUMN route TEXT DEFAULT ''",
     ),
     ("ALTER TABLE event ADD COLUMN is_estimated INTEGER DEFAULT 0",),
+    (
+        "ALTER TABLE event ADD COLUMN service_tier TEXT DEFAULT ''",
+        "ALTER TABLE event ADD COLUMN usage_details TEXT DEFAULT ''",
+        "ALTER TABLE event ADD COLUMN price_version TEXT DEFAULT ''",
+        "ALTER TABLE event ADD COLUMN reported_nanos INTEGER",
+    ),
 )
 """Statements that lead from each version to the next; the version is their number. Steps may only add what older
 workers can leave out: a column has a default."""
