@@ -11,10 +11,10 @@ from stellwerk.core.egress_policy import Policy
 from stellwerk.core.route import Plan, Target
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.core.wire import WireRequest
+from stellwerk.gateway.directory import Directory
 from stellwerk.gateway.hedging import Hedging
 from stellwerk.gateway.mirror import Mirror
 from stellwerk.gateway.speeches import Speech
-from stellwerk.gateway.stages.authenticate import Directory
 from stellwerk.gateway.standing import Standing
 from stellwerk.gateway.waiting_room import WaitingRoom
 from stellwerk.http.call import Patience

@@ -14,12 +14,13 @@ import msgspec
 
 from stellwerk import plugins
 from stellwerk.config.references import resolve
+from stellwerk.config.register import Register
 from stellwerk.core.able import Lack, lacking, sift
 from stellwerk.core.breaker import Rules
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.event import RequestEvent
-from stellwerk.core.identity import Principal
 from stellwerk.core.route import Plan, Target
+from stellwerk.core.scope import KeyRecord
 from stellwerk.core.sealed_id import place_of
 from stellwerk.core.snapshot import BreakerSpec, KeySpec, ModelSpec, ProviderSpec, Snapshot
 from stellwerk.dialects.rate_headers import FIRST_FIELD
@@ -29,6 +30,7 @@ from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.app import App
 from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.descriptors import connections_per_origin
+from stellwerk.gateway.directory import Directory, digest
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.fetch import Fetcher
 from stellwerk.gateway.hedging import Hedging
@@ -44,7 +46,6 @@ from stellwerk.gateway.renewals import Renewals
 from stellwerk.gateway.scheduler import Scheduler
 from stellwerk.gateway.speeches import Speech, speech_of
 from stellwerk.gateway.stages.account import Account
-from stellwerk.gateway.stages.authenticate import Directory, digest
 from stellwerk.gateway.standing import Standing, Standings
 from stellwerk.gateway.vault import Vault
 from stellwerk.gateway.waiting_room import WaitingRoom
@@ -99,8 +100,11 @@ def assemble(
     log: Log,
     *,
     wall: Callable[[], float] = time.time,
+    register: Register | None = None,
 ) -> Gateway:
     """A gateway that serves ``snapshot`` as soon as its front listens; ``wall`` gives Unix time in seconds.
+
+    Keys that are not in the configuration are found in ``register``.
 
     Fetching the providers' credentials begins at once, and nothing waits for it. Raises ``ConfigurationError``.
     """
@@ -115,7 +119,7 @@ def assemble(
         max_reply_bytes=limits.max_reply_bytes,
     )
     standings = Standings()
-    configuration = configure(snapshot, pool, standings, record)
+    configuration = configure(snapshot, pool, standings, record, register, wall)
     guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
@@ -136,7 +140,15 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
 
     Raises ``ConfigurationError`` and changes nothing when it cannot be used.
     """
-    configuration = configure(snapshot, gateway.pool, gateway.standings, gateway.account.record)
+    former_directory = gateway.pipeline.configuration.directory
+    configuration = configure(
+        snapshot,
+        gateway.pool,
+        gateway.standings,
+        gateway.account.record,
+        former_directory.register,
+        former_directory.wall,
+    )
     limits = snapshot.server.limits
     gateway.metrics.know(configuration.models)
     gateway.pool.max_reply_bytes = limits.max_reply_bytes
@@ -153,7 +165,12 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
 
 
 def configure(
-    snapshot: Snapshot, pool: Pool, standings: Standings, record: Callable[[RequestEvent], None]
+    snapshot: Snapshot,
+    pool: Pool,
+    standings: Standings,
+    record: Callable[[RequestEvent], None],
+    register: Register | None = None,
+    wall: Callable[[], float] = time.time,
 ) -> Configuration:
     """Everything that requests depend on, from one version of the configuration.
 
@@ -172,9 +189,16 @@ def configure(
         name = target.provider
         return _route(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
 
+    trusted_proxies = tuple(ip_network(network) for network in snapshot.server.trusted_proxies)
     configuration = Configuration(
         snapshot=snapshot,
-        directory=Directory({_token(spec.key): _principal(spec) for spec in snapshot.keys}),
+        directory=Directory(
+            keys={_token(spec.key): _key(spec) for spec in snapshot.keys},
+            scopes={scope.id: scope for scope in snapshot.scopes},
+            register=register,
+            trusted=trusted_proxies,
+            wall=wall,
+        ),
         models={
             spec.name: _model(
                 spec, targets[spec.name], _spare(spec, models, targets), sifted[spec.name].reasons, reach, record
@@ -183,7 +207,7 @@ def configure(
         },
         homes={spec.name: _home(spec.name, reach) for spec in snapshot.providers},
         cors=Cors.of(snapshot.server.cors),
-        trusted_proxies=tuple(ip_network(network) for network in snapshot.server.trusted_proxies),
+        trusted_proxies=trusted_proxies,
         admin_digest=digest(_token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
         egress=_egress(snapshot, providers),
         providers=providers,
@@ -393,5 +417,19 @@ def _route(
     )
 
 
-def _principal(spec: KeySpec) -> Principal:
-    return Principal(spec.name, spec.team, None if "*" in spec.models else frozenset(spec.models))
+def _key(spec: KeySpec) -> KeyRecord:
+    return KeyRecord(
+        id=f"file:{spec.name}",
+        name=spec.name,
+        digest=b"",
+        team=spec.team,
+        organization=spec.organization,
+        user=spec.user,
+        models=spec.models,
+        dialects=spec.dialects,
+        tags=spec.tags,
+        networks=spec.networks,
+        expires_s=spec.expires_s,
+        limits=spec.limits,
+        budgets=spec.budgets,
+    )

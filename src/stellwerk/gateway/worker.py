@@ -18,10 +18,12 @@ from stellwerk import plugins
 from stellwerk.analytics.writer import EventWriter
 from stellwerk.config import compiled
 from stellwerk.config.references import resolve
+from stellwerk.config.register import Register
 from stellwerk.core.snapshot import Snapshot, TlsSpec
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.descriptors import raise_limit
 from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.following import Following
 from stellwerk.gateway.published import series
 from stellwerk.gateway.vitals import Vitals
 from stellwerk.gateway.wiring import adopt, assemble, open_events
@@ -54,11 +56,17 @@ class Worker:
             metrics=lambda: self._vitals.prometheus(),  # noqa: PLW0108  # vitals come after the gateway they watch
             health=lambda: self._vitals.health(),  # noqa: PLW0108
         )
-        self._gateway = assemble(snapshot, deadlines, loop.call_later, self._writer.record, operation, self._log)
+        register = _register(snapshot)
+        self._gateway = assemble(
+            snapshot, deadlines, loop.call_later, self._writer.record, operation, self._log, register=register
+        )
+        self._following = Following(register, self._gateway.pipeline, loop.call_soon, self._log)
+        self._following.catch_up()
         page = board.Page(assignment.board, assignment.slot)
         if page.inherited:
             self._gateway.metrics.restore(*series([page.inherited]))
         self._vitals = Vitals(page, board.Board(assignment.board), self._gateway, self._writer, slot=assignment.slot)
+        self._vitals.on_beat = self._following.beat
         self._draining: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
 
@@ -94,6 +102,7 @@ class Worker:
             self._log.warning("no_bus", reason=str(error))
         else:
             self._vitals.sharing.join(cast("Bus", bus))
+            cast("Bus", bus).subscribe(self._following.on_notice)
 
     def _say_alive(self) -> None:
         self._link.send(Alive())
@@ -193,6 +202,14 @@ def _run(assignment: Assignment, link: Link) -> None:
         await Worker(assignment, link, compiled.read(assignment.config), asyncio.get_running_loop()).serve()
 
     uvloop.run(serve())
+
+
+def _register(snapshot: Snapshot) -> Register:
+    """The keys beside those of the configuration. Raises ``ConfigurationError``."""
+    try:
+        return Register(Path(snapshot.state.directory))
+    except OSError as error:
+        raise ConfigurationError((f"the pepper of callers' keys cannot be used: {error}",)) from None
 
 
 def _tls(spec: TlsSpec | None) -> ssl.SSLContext | None:
