@@ -2,13 +2,13 @@
 
 Layout: 65,537 counts of four bytes (how many digests lie before each value of their first two bytes), the digests in
 order, then for each of them where its record begins and how long it is. Digests are evenly spread, so that few share
-their first two bytes, and one look-up costs about a microsecond among a million.
+their first two bytes, and one look-up reads a few hundred bytes at three places.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 from typing import BinaryIO
 
@@ -32,27 +32,27 @@ def write_index(file: BinaryIO, places: Iterable[tuple[bytes, int, int]]) -> Non
 
 
 class Index:
-    """An index within ``content``, a mapped file, beginning at ``start``."""
+    """The index that begins at ``start`` of a file; ``read`` gives so many bytes from a place in it."""
 
-    __slots__ = ("_content", "_digests", "_places", "_start")
+    __slots__ = ("_digests", "_places", "_read", "_start")
 
-    def __init__(self, content: memoryview, start: int) -> None:
-        self._content = content
+    def __init__(self, read: Callable[[int, int], bytes], start: int) -> None:
+        self._read = read
         self._start = start
         self._digests = start + (_FAN + 1) * _COUNT.size
-        (count,) = _COUNT.unpack_from(content, self._digests - _COUNT.size)
+        (count,) = _COUNT.unpack(read(_COUNT.size, self._digests - _COUNT.size))
         self._places = self._digests + count * DIGEST_BYTES
 
-    def find(self, digest: bytes) -> memoryview | None:
-        """The record of a digest."""
-        content = self._content
-        first, last = _SPAN.unpack_from(content, self._start + (digest[0] << 8 | digest[1]) * _COUNT.size)
-        at = self._digests + first * DIGEST_BYTES
-        several = bytes(content[at : at + (last - first) * DIGEST_BYTES])
+    def find(self, digest: bytes) -> bytes | None:
+        """The record of a digest. Raises ``OSError``."""
+        read = self._read
+        first, last = _SPAN.unpack(read(_SPAN.size, self._start + (digest[0] << 8 | digest[1]) * _COUNT.size))
+        several = read((last - first) * DIGEST_BYTES, self._digests + first * DIGEST_BYTES)
         place = several.find(digest)
         while place % DIGEST_BYTES > 0 and place >= 0:
             place = several.find(digest, place + 1)
         if place < 0:
             return None
-        start, length = _PLACE.unpack_from(content, self._places + (first + place // DIGEST_BYTES) * _PLACE.size)
-        return content[start : start + length]
+        at = self._places + (first + place // DIGEST_BYTES) * _PLACE.size
+        start, length = _PLACE.unpack(read(_PLACE.size, at))
+        return read(length, start)

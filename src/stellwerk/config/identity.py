@@ -130,6 +130,12 @@ def _scopes(settings: Settings) -> Iterator[ScopeRecord]:
         yield _scope(ScopeKind.USER, user.name, user, is_enabled=user.enabled)
     for tagged in settings.tags:
         yield _scope(ScopeKind.TAG, tagged.tag, tagged)
+    for provider in settings.providers:
+        if provider.limits.specs() or provider.budget:
+            yield _scope(ScopeKind.PROVIDER, provider.name, provider)
+    for model in settings.models:
+        if model.limits.specs() or model.budget:
+            yield _scope(ScopeKind.MODEL, model.name, model)
 
 
 def _scope(kind: ScopeKind, name: str, spending: Spending, parent: str = "", *, is_enabled: bool = True) -> ScopeRecord:

@@ -1,14 +1,16 @@
 """Reads the directory's files and follows them: every key and scope there is, as of a version.
 
-The base is mapped, not loaded: workers share its memory, a new one is taken in well under a millisecond however many
-keys it holds, and only what is asked for is decoded. What deltas have changed lies in dictionaries before it. When the
+The base is not loaded but read where it is asked: it lies in the page cache, of which workers take no part each, and a
+new one is taken at once however many keys it holds. What deltas have changed lies in dictionaries before it. When the
 files cannot be read, what was read last goes on holding, and ``problem`` says why.
 """
 
 from __future__ import annotations
 
-import mmap
 import os
+import threading
+import weakref
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -52,7 +54,7 @@ class Register:
     def __init__(self, state: Path) -> None:
         self.pepper = pepper(state / FILE)
         self._path = state / FOLDER
-        self._now = _Edition(None, NO_BASE, 0)
+        self._now = _Edition(-1, NO_BASE, 0)
         self._next: _Edition | None = None
         self._base_stamp: _Stamp | None = None
         self._deltas_stamp: _Stamp | None = None
@@ -98,17 +100,21 @@ class Register:
         self._deltas_stamp = deltas_stamp
         if self.is_behind or self._next is None:
             return is_changed and self._next is None
-        self._now, self._next = self._next, None  # the former base is unmapped when nobody holds it any more
+        former, self._now, self._next = self._now, self._next, None
+        # The last to close a large file that has been replaced waits until it is gone from the disk.
+        threading.Thread(target=former.close, name="former-directory").start()
         return True
 
 
 class _Edition:
     """A base and what has changed since."""
 
-    def __init__(self, content: memoryview | None, mark: bytes, version: int, starts: tuple[int, ...] = ()) -> None:
+    def __init__(self, descriptor: int, mark: bytes, version: int, starts: tuple[int, ...] = ()) -> None:
+        """``descriptor`` is the base's, which is closed with it; -1 where there is none."""
+        self.close = weakref.finalize(self, os.close, descriptor) if starts else _nothing
         self._mark = mark
         self.version = version
-        self._indexes = tuple(Index(content, start) for start in starts) if content is not None else ()
+        self._indexes = tuple(Index(partial(_read, descriptor), start) for start in starts)
         self._keys: dict[bytes, KeyRecord | None] = {}
         self._digests: dict[str, bytes] = {}
         """Of the keys that deltas have brought, by id."""
@@ -132,62 +138,21 @@ class _Edition:
         """Takes a slice of the deltas in a file: whether it changed anything, and whether more is left."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False, False
-        try:
-            status = os.fstat(descriptor)
-            if mark_of_deltas(os.pread(descriptor, DELTAS_HEAD_BYTES, 0)) != self._mark:
-                return False, False
-            if status.st_ino != self._inode:
-                self._inode, self._end = status.st_ino, DELTAS_HEAD_BYTES
-            wanted = SLICE_BYTES
-            taken: list[bytes] = []
-            while not taken:
-                content = os.pread(descriptor, wanted, self._end)
-                taken = list(bodies(content, 0))
-                if len(content) < wanted:
-                    break
-                wanted *= 2  # a delta larger than the slice
-        finally:
-            os.close(descriptor)
-        before = self.version
-        for body in taken:
-            delta = _delta(body)
-            if delta.version > self.version:  # one that was written twice says nothing new
-                self._apply(delta)
-            self._end += frame_bytes(body)
-        return self.version != before, bool(taken) and self._end < status.st_size
-
-    def _apply(self, delta: DirectoryDelta) -> None:
-        for identity in delta.removed_keys:
-            self._drop(identity)
-        for key in delta.keys:
-            self._drop(key.id)
-            self._keys[key.digest] = key
-            self._digests[key.id] = key.digest
-        self._scopes.update(dict.fromkeys(delta.removed_scopes))
-        self._scopes.update({scope.id: scope for scope in delta.scopes})
-        self.version = delta.version
-
-    def _drop(self, identity: str) -> None:
-        """Lets a key be unknown by the digest it had."""
-        digest = self._digests.pop(identity, None)
-        if digest is not None:
-            self._keys[digest] = None
-        record = self._indexes[1].find(id_digest(identity)) if self._indexes else None
-        if record is not None:
-            self._keys.setdefault(_key(record).digest, None)
+    head = os.pread(descriptor, BASE_HEAD.size, 0)
+    if len(head) == BASE_HEAD.size:
+        magic, mark, version, *starts, length = BASE_HEAD.unpack(head)
+        if magic == BASE_MAGIC and length == os.fstat(descriptor).st_size:
+            return _Edition(descriptor, mark, version, tuple(starts))
+    os.close(descriptor)
+    raise ValueError(f"{path} is no base of a directory, or not whole")
 
 
-def _open(path: Path) -> _Edition:
-    with path.open("rb") as file:
-        content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    if len(content) < BASE_HEAD.size:
-        raise ValueError(f"{path} is no base of a directory")
-    magic, mark, version, *starts, length = BASE_HEAD.unpack_from(content)
-    if magic != BASE_MAGIC or length != len(content):
-        raise ValueError(f"{path} is no base of a directory, or not whole")
-    return _Edition(content, mark, version, tuple(starts))
+def _read(descriptor: int, count: int, at: int) -> bytes:
+    return os.pread(descriptor, count, at)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _stamp(path: Path) -> _Stamp | None:

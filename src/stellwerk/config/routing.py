@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from stellwerk.config import notation
+from stellwerk.config.identity import Spending
 from stellwerk.config.section import DAY_S, ModelName, Seconds, Section, written
 from stellwerk.core.snapshot import (
     BreakerSpec,
@@ -140,7 +141,7 @@ class Mirror(Section):
     )
 
 
-class Model(Section):
+class Model(Spending):
     """What callers ask for as "model", and the targets that serve it."""
 
     name: ModelName = Field(description='What callers write as "model".')

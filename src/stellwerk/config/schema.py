@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from stellwerk.config import notation
-from stellwerk.config.identity import Key, Organization, Tagged, Team, User
+from stellwerk.config.identity import Key, Organization, Spending, Tagged, Team, User
 from stellwerk.config.routing import Breaker, Health, Hedge, Model, Queue, Retry
 from stellwerk.config.section import DAY_S, Address, Count, ProviderName, Seconds, Secret, Section, written
 from stellwerk.core.egress_rules import canonical_entry, canonical_pair
@@ -216,8 +216,8 @@ class Media(Section):
     )
 
 
-class Provider(Section):
-    """One upstream. Keys other than name and kind are options of its kind."""
+class Provider(Spending):
+    """One upstream. Keys other than name, kind, limits and budget are options of its kind."""
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
 

@@ -29,6 +29,8 @@ class Principal(msgspec.Struct, frozen=True, gc=False):
     """In which it may be used, by name or by the first word of it; ``None`` means every one."""
     expires_s: float = math.inf
     """Unix time in seconds from which on it is unknown."""
+    edition: int = 0
+    """Of the directory that it was found in."""
 
     def may_use(self, model: str) -> bool:
         """Whether this key may ask for the model of that name."""

@@ -17,7 +17,7 @@ from stellwerk.core.scope import KeyRecord, ScopeKind, ScopeRecord
 _PEPPER = secrets.token_bytes(32)
 """Keys the digests of this process: a memory image does not give away keys that are easy to guess."""
 MOST_REMEMBERED = 50_000
-"""Principals that are kept ready; when there are more, all of them are found anew."""
+"""Principals that are kept ready; of more, those that came last are found anew each time."""
 
 
 class Directory:
@@ -28,6 +28,7 @@ class Directory:
     """
 
     __slots__ = (
+        "_edition",
         "_given",
         "_keys",
         "_own",
@@ -53,29 +54,31 @@ class Directory:
         self.register = register
         self.trusted = trusted
         """Proxies whose word on the caller's address is believed."""
-        self.soonest_s: float
+        self.soonest_s = math.inf
         """When the first of the callers that have been found expires."""
         self._pepper = register.pepper if register is not None else _PEPPER
         self.wall = wall
         self._scopes = scopes
         self._given = {self._digest(key.encode()): principal for key, principal in principals.items()}
         self._keys = {self._digest(key.encode()): record for key, record in keys.items()}
-        self._principals: dict[bytes, Principal]
-        self._own: dict[str, ScopeRecord]
+        self._edition = 0
+        self._principals = dict(self._given)
+        """Those that have been found, in this edition or a former one: to drop all at once would take its time."""
+        self._own: dict[str, ScopeRecord] = {}
         """The scopes of keys that have been found and have limits or budgets of their own."""
-        self._begin()
 
     def renewed(self) -> Directory:
         """A directory that has concluded nothing yet from the register as it was."""
         made = copy.copy(self)
-        made._begin()  # noqa: SLF001  # of its own class
+        made._edition = self._edition + 1  # noqa: SLF001  # of its own class
+        made.soonest_s = math.inf
         return made
 
     def find(self, key: bytes) -> Principal | None:
         """The principal whose key this is. The look-up's time tells nothing about keys: it is by keyed digest."""
         digest = self._digest(key)
         found = self._principals.get(digest)
-        if found is None:
+        if found is None or found.edition != self._edition:
             found = self._conclude(digest)
         if found is None or (found.expires_s < math.inf and found.expires_s <= self.wall()):
             return None
@@ -88,24 +91,24 @@ class Directory:
 
     # -- helpers
 
-    def _begin(self) -> None:
-        self.soonest_s = math.inf
-        self._principals = dict(self._given)
-        self._own = {}
-
     def _digest(self, key: bytes) -> bytes:
         return hashlib.blake2b(key, key=self._pepper, digest_size=16).digest()
 
     def _conclude(self, digest: bytes) -> Principal | None:
+        given = self._given.get(digest)
+        if given is not None:
+            return given
         record = self._keys.get(digest)
         if record is None and self.register is not None:
             record = self.register.key(digest)
         principal = self._principal(record) if record is not None and record.is_enabled else None
         if principal is not None:
             if len(self._principals) >= MOST_REMEMBERED:
-                self._principals = dict(self._given)
+                self._principals.popitem()
             self._principals[digest] = principal
             self.soonest_s = min(self.soonest_s, principal.expires_s)
+        else:
+            self._principals.pop(digest, None)
         return principal
 
     def _principal(self, record: KeyRecord) -> Principal | None:
@@ -119,7 +122,7 @@ class Directory:
             return None
         own = ScopeRecord(ScopeKind.KEY, record.name, "", record.limits, record.budgets)
         if own.limits or own.budgets:
-            own = self._own.setdefault(own.id, own)  # keys of one name have one scope
+            self._own[own.id] = own
             scopes.insert(0, own)
         return Principal(
             record.name,
@@ -132,6 +135,7 @@ class Directory:
             tuple(ip_network(network) for network in record.networks),
             frozenset(record.dialects) if record.dialects else None,
             math.inf if record.expires_s is None else record.expires_s,
+            self._edition,
         )
 
 

@@ -11,6 +11,7 @@ from tests.unit.config.conftest import Said, Write
 
 MOMENT = "a date and time with its offset from UTC"
 TAG = "a tag such as env=prod, in printable ASCII characters"
+BARE = "with no bit set behind its prefix, here 10.0.0.0/8"
 BUDGET = "limit_usd, period, time_zone, hard, alerts, name"
 FAMILIES = '"openai", "anthropic", "gemini" or "bedrock"'
 SECTIONS = """
@@ -84,18 +85,18 @@ def test_what_the_file_says_of_keys_and_scopes_is_compiled(write: Write, head: s
         ('tags = ["a=b=c"]', f'13: keys[0].tags[0]: expected {TAG}, found "a=b=c"'),
         (
             'networks = ["10.0.0.1/8"]',
-            '13: keys[0].networks[0]: expected a network such as 10.0.0.0/8 or fd00::/8 with no bit set behind its prefix, here 10.0.0.0/8, found "10.0.0.1/8"',
+            f'13: keys[0].networks[0]: expected a network such as 10.0.0.0/8 or fd00::/8 {BARE}, found "10.0.0.1/8"',
         ),
         ("budget = { limit_usd = -1.0 }", "13: keys[0].budget.limit_usd: expected a number not below 0, found -1.0"),
         (
             "budget = { limit_usd = 1.0, hart = true }",
-            '13: keys[0].budget.hart: unknown key, expected one of limit_usd, period, time_zone, hard, alerts, name; did you mean "hard"?',
+            f'13: keys[0].budget.hart: unknown key, expected one of {BUDGET}; did you mean "hard"?',
         ),
         ("budget = [{ limit_usd = 1.0 }, {}]", "13: keys[0].budget[1].limit_usd: required, but missing"),
         ("budget = 5", "13: keys[0].budget: expected an array, found an integer"),
         (
             'dialects = ["openay"]',
-            '13: keys[0].dialects[0]: expected "openai", "anthropic", "gemini" or "bedrock", found "openay"',
+            f'13: keys[0].dialects[0]: expected {FAMILIES}, found "openay"',
         ),
         (
             '[[teams]]\nname = "a"\n[[teams]]\nname = "a"',
@@ -105,3 +106,15 @@ def test_what_the_file_says_of_keys_and_scopes_is_compiled(write: Write, head: s
 )
 def test_a_fault_is_told_with_its_line(text: str, expected: str, said: Said, head: str) -> None:
     assert said(f"{head}{text}\n") == [f"stellwerk.toml:{expected}"]
+
+
+def test_models_and_providers_may_have_limits_and_budgets(write: Write, head: str) -> None:
+    text = head.replace("[[models]]", "limits = { rpm = 1 }\n\n[[models]]").replace(
+        "[[keys]]", "budget = { limit_usd = 1.0 }\n\n[[keys]]"
+    )
+    snapshot = compile_file(write(text))
+    assert snapshot.scopes == (
+        ScopeRecord(ScopeKind.PROVIDER, "up", limits=(LimitSpec(Metric.REQUESTS, 1),)),
+        ScopeRecord(ScopeKind.MODEL, "m", budgets=(BudgetSpec(1_000_000_000),)),
+    )
+    assert "limits" not in snapshot.providers[0].options

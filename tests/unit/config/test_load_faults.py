@@ -209,8 +209,8 @@ FAULTS = {
     "an option that the provider does not have": (
         '[[providers]]\nname = "o"\nkind = "compatible"\nhost = "ollama"\nbase_ulr = "http://x"',
         (
-            "17: providers[1].base_ulr: unknown key, expected one of name, kind, host, base_url, api_key; "
-            'did you mean "base_url"?'
+            "17: providers[1].base_ulr: unknown key, expected one of name, kind, limits, budget, host, base_url, "
+            'api_key; did you mean "base_url"?'
         ),
     ),
     "an option of the wrong type": (

@@ -12,6 +12,7 @@ import pytest
 from stellwerk.config.directory_file import append_delta, write_base
 from stellwerk.config.pepper import digest_of
 from stellwerk.config.register import FOLDER, Register
+from stellwerk.core.identity import Principal
 from stellwerk.core.scope import BudgetSpec, DirectoryDelta, KeyRecord, LimitSpec, Metric, ScopeKind, ScopeRecord
 from stellwerk.errors import AuthenticationFailed, PermissionDenied
 from stellwerk.gateway import directory as directories
@@ -106,7 +107,7 @@ def test_a_key_expires_while_it_is_used(state: Path) -> None:
 
 def test_a_revoked_key_is_unknown_to_the_next_directory(state: Path) -> None:
     register = holding(state)
-    directory = Directory({"other": directories.Principal("o", "", None)}, register=register)
+    directory = Directory({"other": Principal("o", "", None)}, register=register)
     assert directory.find(b"the-key") is not None
     append_delta(state / FOLDER, DirectoryDelta(2, removed_keys=("key_1",)))
     assert register.follow()
