@@ -138,6 +138,55 @@ class _Edition:
         """Takes a slice of the deltas in a file: whether it changed anything, and whether more is left."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False, False
+        try:
+            status = os.fstat(descriptor)
+            if mark_of_deltas(os.pread(descriptor, DELTAS_HEAD_BYTES, 0)) != self._mark:
+                return False, False
+            if status.st_ino != self._inode:
+                self._inode, self._end = status.st_ino, DELTAS_HEAD_BYTES
+            wanted = SLICE_BYTES
+            taken: list[bytes] = []
+            while not taken:
+                content = os.pread(descriptor, wanted, self._end)
+                taken = list(bodies(content, 0))
+                if len(content) < wanted:
+                    break
+                wanted *= 2  # a delta larger than the slice
+        finally:
+            os.close(descriptor)
+        before = self.version
+        for body in taken:
+            delta = _delta(body)
+            if delta.version > self.version:  # one that was written twice says nothing new
+                self._apply(delta)
+            self._end += frame_bytes(body)
+        return self.version != before, bool(taken) and self._end < status.st_size
+
+    def _apply(self, delta: DirectoryDelta) -> None:
+        for identity in delta.removed_keys:
+            self._drop(identity)
+        for key in delta.keys:
+            self._drop(key.id)
+            self._keys[key.digest] = key
+            self._digests[key.id] = key.digest
+        self._scopes.update(dict.fromkeys(delta.removed_scopes))
+        self._scopes.update({scope.id: scope for scope in delta.scopes})
+        self.version = delta.version
+
+    def _drop(self, identity: str) -> None:
+        """Lets a key be unknown by the digest it had."""
+        digest = self._digests.pop(identity, None)
+        if digest is not None:
+            self._keys[digest] = None
+        record = self._indexes[1].find(id_digest(identity)) if self._indexes else None
+        if record is not None:
+            self._keys.setdefault(_key(record).digest, None)
+
+
+def _open(path: Path) -> _Edition:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     head = os.pread(descriptor, BASE_HEAD.size, 0)
     if len(head) == BASE_HEAD.size:
         magic, mark, version, *starts, length = BASE_HEAD.unpack(head)
