@@ -15,10 +15,11 @@ from stellwerk.core.route import Plan, Target
 from stellwerk.core.snapshot import FORMAT, AdminSpec, LimitsSpec, ServerSpec, Snapshot, StateSpec
 from stellwerk.dialects.openai_chat.request import read_envelope
 from stellwerk.gateway.configuration import Configuration, Model
+from stellwerk.gateway.directory import Directory
 from stellwerk.gateway.metrics import Metrics
 from stellwerk.gateway.request_id import RequestIds
 from stellwerk.gateway.stages.account import Account
-from stellwerk.gateway.stages.authenticate import Directory, authenticate
+from stellwerk.gateway.stages.authenticate import authenticate
 from stellwerk.gateway.stages.route import find
 from stellwerk.http.call import Patience, frame
 from stellwerk.providers import openai
@@ -144,4 +145,4 @@ def _configuration() -> Configuration:
         models=(),
         keys=(),
     )
-    return Configuration(snapshot, Directory({}), {MODEL: model}, {}, None, (), b"", Policy(), {}, {})
+    return Configuration(snapshot, Directory({}), {MODEL: model}, {}, None, (), b"", Policy(), {})

@@ -24,13 +24,13 @@ from stellwerk.catalog.book import BOOK, enter
 from stellwerk.catalog.load import load
 from stellwerk.config.cards import Cards
 from stellwerk.config.compiled import write
+from stellwerk.config.identity import scopes
 from stellwerk.config.load import Verdict, examine
 from stellwerk.config.notation import split_address
 from stellwerk.config.problems import Problem, render_path
 from stellwerk.config.routing import Model
-from stellwerk.config.schema import Key, Provider, Server, Settings
+from stellwerk.config.schema import Provider, Server, Settings
 from stellwerk.config.section import Section
-from stellwerk.config.spending import budgets
 from stellwerk.core.snapshot import (
     FORMAT,
     AdminSpec,
@@ -39,7 +39,6 @@ from stellwerk.core.snapshot import (
     EgressSpec,
     HealthSpec,
     HedgeSpec,
-    KeySpec,
     LimitsSpec,
     MediaSpec,
     MirrorSpec,
@@ -91,7 +90,8 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         ),
         providers=providers,
         models=tuple(_model(model, settings, cards) for model in settings.models),
-        keys=tuple(_key(key) for key in settings.keys),
+        keys=tuple(key.spec() for key in settings.keys),
+        scopes=scopes(settings),
         egress=EgressSpec(settings.egress.mode, tuple(settings.egress.allow), tuple(settings.egress.private)),
         breaker=BreakerSpec(**settings.breaker.model_dump()),
         health=HealthSpec(**settings.health.model_dump()),
@@ -187,17 +187,6 @@ def _model(model: Model, general: Settings, cards: Cards) -> ModelSpec:
 def _own(own: Section | None, general: Section) -> dict[str, Any]:
     """The keys of a general section, and over them those that a model has of its own."""
     return {**general.model_dump(), **(own.model_dump(exclude_unset=True) if own is not None else {})}
-
-
-def _key(key: Key) -> KeySpec:
-    return KeySpec(
-        name=key.name,
-        key=key.key,
-        team=key.team or "",
-        models=tuple(key.models),
-        limits=key.limits.specs(),
-        budgets=budgets(key.budget),
-    )
 
 
 def _report(level: str, problems: Iterable[Problem], verdict: Verdict) -> None:

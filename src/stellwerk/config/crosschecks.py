@@ -20,7 +20,7 @@ from stellwerk.core.snapshot import EgressSpec
 
 def problems_in(grounded: Grounded) -> Iterator[Problem]:
     """Every fault between sections."""
-    for section in ("providers", "models", "keys"):
+    for section in ("providers", "models", "keys", "organizations", "teams", "users"):
         yield from _names_used_twice(section, grounded)
     yield from _dangling(grounded)
     yield from _fallback_circles(grounded)

@@ -17,7 +17,7 @@ from stellwerk.config.references import absolute, is_reference, pointer, resolve
 from stellwerk.errors import ConfigurationError
 
 DEFAULT_STRATEGY = "priority"
-OWN_OPTIONS = ("name", "kind")
+OWN_OPTIONS = ("name", "kind", "limits", "budget")
 """Keys of ``[[providers]]`` that belong to every provider; all others belong to its plugin."""
 
 _FIXED_SECRETS: tuple[Path, ...] = (("admin", "token"), ("server", "tls", "certificate"), ("server", "tls", "key"))

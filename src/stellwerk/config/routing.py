@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from stellwerk.config import notation
+from stellwerk.config.identity import Spending
 from stellwerk.config.pricing import PriceRow, price_from
 from stellwerk.config.section import DAY_S, ModelName, Seconds, Section, written
 from stellwerk.core.snapshot import (
@@ -155,7 +156,7 @@ class Mirror(Section):
     )
 
 
-class Model(Section):
+class Model(Spending):
     """What callers ask for as "model", and the targets that serve it."""
 
     name: ModelName = Field(description='What callers write as "model".')

@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from stellwerk.config import notation
+from stellwerk.config.identity import Key, Organization, Spending, Tagged, Team, User
 from stellwerk.config.routing import Breaker, Health, Hedge, Model, Queue, Retry
-from stellwerk.config.section import DAY_S, Address, Count, Label, ProviderName, Seconds, Secret, Section, written
-from stellwerk.config.spending import Allowance, Budget
+from stellwerk.config.section import DAY_S, Address, Count, ProviderName, Seconds, Secret, Section, written
 from stellwerk.core.egress_rules import canonical_entry, canonical_pair
 from stellwerk.core.snapshot import CorsSpec, EgressSpec, LimitsSpec, MediaSpec, ServerSpec, StateSpec
 
@@ -227,28 +227,13 @@ class Media(Section):
     )
 
 
-class Provider(Section):
-    """One upstream. Keys other than name and kind are options of its kind."""
+class Provider(Spending):
+    """One upstream. Keys other than name, kind, limits and budget are options of its kind."""
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
 
     name: ProviderName = Field(description="How targets refer to it.")
     kind: str = Field(description="What it is: a file of providers/, or an installed plugin.")
-
-
-class Key(Section):
-    """One caller."""
-
-    name: Label = Field(description="The caller's name in logs and figures.")
-    key: Secret = Field(description='What the caller sends, usually a reference: "env:WEB_KEY".')
-    team: Label | None = Field(default=None, description="The team it belongs to.")
-    models: list[str] = Field(
-        default=["*"], min_length=1, description='Names of models it may ask for; "*" means every one.'
-    )
-    limits: Allowance = Field(default=Allowance(), description="How much it may use at a time.")
-    budget: Budget | list[Budget] | None = Field(
-        default=None, description="How much it may spend: a table, or a list of them for several periods."
-    )
 
 
 class Settings(Section):
@@ -268,3 +253,7 @@ class Settings(Section):
     providers: list[Provider] = Field(default=[], description="The upstreams.")
     models: list[Model] = Field(default=[], description="What callers may ask for.")
     keys: list[Key] = Field(default=[], description="Who may call.")
+    organizations: list[Organization] = Field(default=[], description="Whom teams belong to.")
+    teams: list[Team] = Field(default=[], description="Whom keys belong to.")
+    users: list[User] = Field(default=[], description="Whose keys are.")
+    tags: list[Tagged] = Field(default=[], description="Limits and budgets of requests with a tag.")

@@ -30,6 +30,8 @@ _EXPECTED = {
     "date_type": "a day, such as 2026-11-25",
     "time_type": "a time of day, such as 16:30:00",
     "notation": "{expected}",
+    "datetime_type": "a date and time with its offset from UTC",
+    "timezone_aware": "a date and time with its offset from UTC",
     "literal_error": "{expected}",  # 'this', 'that' or 'other'
 }
 _STRUCTURE = frozenset({"list_type", "dict_type", "model_type", "too_short"})
@@ -45,7 +47,7 @@ def validate(grounded: Grounded) -> Settings | list[Problem]:
 
 
 def _problem(details: ErrorDetails, grounded: Grounded) -> Problem:
-    path, kind = details["loc"], details["type"]
+    path, kind = _written_path(details["loc"], grounded.document), details["type"]
     if kind == "extra_forbidden":
         return Problem(path, _surplus(path))
     if kind == "missing":
@@ -62,6 +64,20 @@ def _problem(details: ErrorDetails, grounded: Grounded) -> Problem:
     if kind == "too_short":
         return Problem(path, unfit(expected, "an empty array"))
     return Problem(path, unfit(expected, described(value) if kind in _STRUCTURE else grounded.found(path, value)))
+
+
+def _written_path(path: Path, document: Any) -> Path:
+    """A path as it stands in the document, where a single table may stand for a list of one."""
+    written: list[str | int] = []
+    for piece in path:
+        if isinstance(piece, int) and isinstance(document, dict):
+            continue
+        written.append(piece)
+        if isinstance(document, dict):
+            document = document.get(piece)
+        elif isinstance(document, list) and isinstance(piece, int):
+            document = document[piece]
+    return tuple(written)
 
 
 def _surplus(path: Path) -> str:

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import msgspec
 
 from stellwerk.core.catalog import ModelCard
-from stellwerk.core.scope import BudgetSpec, LimitSpec
+from stellwerk.core.scope import BudgetSpec, LimitSpec, ScopeRecord
 
-FORMAT = 3
+FORMAT = 4
 """Version of this layout: a worker refuses a file of another one instead of guessing."""
 
 
@@ -194,6 +194,12 @@ class KeySpec(msgspec.Struct, frozen=True):
     models: tuple[str, ...] = ("*",)
     limits: tuple[LimitSpec, ...] = ()
     budgets: tuple[BudgetSpec, ...] = ()
+    organization: str = ""
+    user: str = ""
+    dialects: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    expires_s: float | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -212,3 +218,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     media: MediaSpec = MediaSpec()
     breaker: BreakerSpec = BreakerSpec()
     health: HealthSpec = HealthSpec()
+    scopes: tuple[ScopeRecord, ...] = ()
+    """Organizations, teams, users and tags, and the models and providers that have limits or budgets."""

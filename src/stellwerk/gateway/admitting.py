@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,22 +13,28 @@ from stellwerk.gateway.stages.admit import Admission, Admitting
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
     from stellwerk.core.route import Target
+    from stellwerk.gateway.configuration import Configuration
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.exchange import Exchange
+    from stellwerk.gateway.lease import Lease
     from stellwerk.gateway.meters import Meters
     from stellwerk.gateway.reply import Reply
 
 
 def admit(
     meters: Meters,
+    configuration: Configuration,
     exchange: Exchange,
     reply: Reply,
-    targets: tuple[Target, ...],
     acceptance: Acceptance | None,
     custody: Custody | None,
 ) -> None:
     """Starts the exchange when all that the request may come to has been taken, or answers with why it has not."""
-    lease, model = reply.lease, exchange.model
+    lease, model, targets = reply.lease, exchange.model, exchange.targets
+    found = meters.of(scopes_of(lease, targets, configuration.metered), configuration.directory)
+    if not found:
+        exchange.start(acceptance)
+        return
     demand = demand_of(lease.envelope, model, targets, is_cascade=acceptance is not None)
 
     def go(admission: Admission) -> None:
@@ -39,7 +46,7 @@ def admit(
         exchange.start(acceptance)
 
     admitting = Admitting(
-        meters.of(lease.principal.scopes),
+        found,
         meters.purses,
         demand,
         partial(prompt_tokens, reply.dialect, lease.envelope),
@@ -49,3 +56,13 @@ def admit(
     )
     reply.request.owner = admitting
     admitting.start()
+
+
+def scopes_of(lease: Lease, targets: Sequence[Target], metered: frozenset[str]) -> tuple[str, ...]:
+    """Ids of the scopes that a request falls under: those of its key, and of what it asks for where that is metered."""
+    if not metered:
+        return lease.principal.scopes
+    wanted = [f"model:{lease.envelope.model}", *(f"provider:{target.provider}" for target in targets)]
+    wanted += [f"tag:{name}={value}" for name, value in lease.principal.tags]
+    wanted += [f"tag:{tag}" for tag in lease.tags.split(",") if tag]
+    return (*lease.principal.scopes, *(id_ for id_ in dict.fromkeys(wanted) if id_ in metered))

@@ -14,7 +14,7 @@ from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
 from stellwerk.gateway.reply import JSON, status_of
 from stellwerk.gateway.request_id import RequestIds
-from stellwerk.gateway.stages.authenticate import authenticate
+from stellwerk.gateway.stages.authenticate import ANY, authenticate
 from stellwerk.http.request import BodySink, Request
 from stellwerk.supervisor.log import Log
 
@@ -57,8 +57,10 @@ class App:
 
     def accept(self, request: Request) -> BodySink | None:
         """Turns a large or announced body away before it is sent when its sender is nobody."""
-        if self.paths.find(request.path) is not None:
-            authenticate(request.headers, self._pipeline.configuration.directory)
+        dialect = self.paths.find(request.path)
+        if dialect is not None:
+            directory = self._pipeline.configuration.directory
+            authenticate(request.headers, directory, request.peer, dialect.name)
         return None
 
     def refusal(self, error: RequestError, request: Request) -> tuple[bytes, bytes]:
@@ -96,7 +98,7 @@ class App:
             _require(request, *sorted(dialect.methods))
         elif path == models.PATH or path.startswith(_MODEL):
             _require(request, b"GET", b"HEAD")
-            principal = authenticate(request.headers, configuration.directory)
+            principal = authenticate(request.headers, configuration.directory, request.peer, ANY)
             if path == models.PATH:
                 request.respond(200, JSON, models.listing(principal, configuration))
             else:

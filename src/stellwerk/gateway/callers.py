@@ -1,19 +1,25 @@
-"""Who calls, and what of it is counted, from a configuration's keys."""
+"""Who calls, as the configuration file has it."""
 
 from __future__ import annotations
 
-from stellwerk.core.identity import Principal
-from stellwerk.core.scope import ScopeKind, ScopeRecord
-from stellwerk.core.snapshot import KeySpec, Snapshot
+from stellwerk.core.scope import KeyRecord
+from stellwerk.core.snapshot import KeySpec
 
 
-def principal_of(spec: KeySpec) -> Principal:
-    """The owner of a key."""
-    scopes = (f"key:{spec.name}",) if spec.limits or spec.budgets else ()
-    return Principal(spec.name, spec.team, None if "*" in spec.models else frozenset(spec.models), scopes)
-
-
-def scopes_of(snapshot: Snapshot) -> dict[str, ScopeRecord]:
-    """Those with limits or budgets, by id."""
-    records = (ScopeRecord(ScopeKind.KEY, key.name, "", key.limits, key.budgets) for key in snapshot.keys)
-    return {record.id: record for record in records if record.limits or record.budgets}
+def record_of(spec: KeySpec) -> KeyRecord:
+    """A key of the file, as those of the directory are; it is known by the key itself."""
+    return KeyRecord(
+        id=f"file:{spec.name}",
+        name=spec.name,
+        digest=b"",
+        team=spec.team,
+        organization=spec.organization,
+        user=spec.user,
+        models=spec.models,
+        dialects=spec.dialects,
+        tags=spec.tags,
+        networks=spec.networks,
+        expires_s=spec.expires_s,
+        limits=spec.limits,
+        budgets=spec.budgets,
+    )

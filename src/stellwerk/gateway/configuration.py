@@ -9,14 +9,13 @@ from ipaddress import IPv4Network, IPv6Network
 from stellwerk.core.able import Lack
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.route import Plan, Target
-from stellwerk.core.scope import ScopeRecord
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.core.wire import WireRequest
 from stellwerk.core.worst_case import WorstCase
+from stellwerk.gateway.directory import Directory
 from stellwerk.gateway.hedging import Hedging
 from stellwerk.gateway.mirror import Mirror
 from stellwerk.gateway.speeches import Speech
-from stellwerk.gateway.stages.authenticate import Directory
 from stellwerk.gateway.standing import Standing
 from stellwerk.gateway.waiting_room import WaitingRoom
 from stellwerk.http.call import Patience
@@ -106,5 +105,5 @@ class Configuration:
     """Where connections may go."""
     providers: Mapping[str, Provider]
     """By name."""
-    scopes: Mapping[str, ScopeRecord]
-    """Those with limits or budgets, by id."""
+    metered: frozenset[str] = frozenset()
+    """Ids of the models, providers and tags that have limits or budgets, whoever asks."""

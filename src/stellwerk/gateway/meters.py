@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -10,11 +10,14 @@ import msgspec
 from stellwerk.core.ledger import Account, Kind
 from stellwerk.core.periods import bounds
 from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period, ScopeRecord
+from stellwerk.gateway.directory import Directory
 from stellwerk.gateway.purses import Purse, Purses
 
 FAR = 1 << 62
 """The capacity of a soft budget's account: it counts and never refuses."""
 NEVER_S = float("inf")
+MOST_FOUND = 50_000
+"""So many combinations of scopes are remembered."""
 
 
 class Meter(msgspec.Struct, frozen=True, eq=False):
@@ -31,23 +34,20 @@ class Meters:
     def __init__(self, purses: Purses, wall: Callable[[], float]) -> None:
         self.purses = purses
         self._wall = wall
-        self._scopes: Mapping[str, ScopeRecord] = {}
+        self._directory: Directory | None = None
         self._found: dict[tuple[str, ...], tuple[Meter, ...]] = {}
         self._until_s = NEVER_S
 
-    def adopt(self, scopes: Mapping[str, ScopeRecord]) -> None:
-        """Counts by these from now on: those with limits or budgets, by id. What was counted goes on counting."""
-        self._scopes = scopes
-        self._begin_anew()
-
-    def of(self, scopes: tuple[str, ...]) -> tuple[Meter, ...]:
-        """The meters of these scopes together."""
-        if self._until_s != NEVER_S and self._wall() >= self._until_s:
+    def of(self, scopes: tuple[str, ...], directory: Directory) -> tuple[Meter, ...]:
+        """The meters of these scopes together, as this directory has them. What was counted goes on counting."""
+        is_over = self._until_s != NEVER_S and self._wall() >= self._until_s
+        if directory is not self._directory or is_over or len(self._found) > MOST_FOUND:
+            self._directory = directory
             self._begin_anew()
         meters = self._found.get(scopes)
         if meters is None:
             now_s = self._wall()
-            records = [self._scopes[id_] for id_ in scopes if id_ in self._scopes]
+            records = [record for id_ in scopes if (record := directory.scope(id_)) is not None]
             meters = tuple(meter for one in records for meter in self._meters(one, now_s))
             self._found[scopes] = meters
         return meters

@@ -6,6 +6,7 @@ import hashlib
 import random
 import re
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -66,13 +67,15 @@ class Terms(msgspec.Struct, frozen=True):
 class Pipeline:
     """Runs requests under the configuration of the moment in which each of them starts."""
 
-    __slots__ = ("_account", "_clock", "_conversations", "_scheduler", "_vault", "configuration", "meters")
+    __slots__ = ("_account", "_clock", "_conversations", "_scheduler", "_vault", "configuration", "counting", "meters")
 
     def __init__(self, configuration: Configuration, account: Account, scheduler: Scheduler, vault: Vault) -> None:
         self.configuration = configuration
         """The current configuration: replaced by one assignment, taken once per request."""
         self.meters: Meters | None = None
-        """What limits and budgets are counted with, where there are any."""
+        """What limits and budgets are counted with, from the first request on that has any."""
+        self.counting: Callable[[], Meters] = _nothing_to_count_with
+        """Makes them."""
         self._account = account
         self._scheduler = scheduler
         self._vault = vault
@@ -89,7 +92,7 @@ class Pipeline:
             if type(terms) is Terms and terms.configuration is configuration:
                 principal = terms.principal
             else:
-                principal = authenticate(request.headers, configuration.directory)
+                principal = authenticate(request.headers, configuration.directory, request.peer, dialect.name)
                 terms = _terms(principal, request.headers, configuration)
                 if known is not None:
                     known.notes = terms
@@ -126,10 +129,11 @@ class Pipeline:
             terms.trace,
             custody,
         )
-        if principal.scopes and self.meters is not None:
+        if principal.scopes or configuration.metered:
             from stellwerk.gateway.admitting import admit  # loaded when the first key with a limit is used
 
-            admit(self.meters, exchange, reply, targets, acceptance, custody)
+            self.meters = self.meters or self.counting()
+            admit(self.meters, configuration, exchange, reply, acceptance, custody)
         else:
             exchange.start(acceptance)
         mirror = model.mirror
@@ -290,3 +294,7 @@ def _idempotency(key: bytes, principal: Principal) -> bytes:
         raise InvalidRequest(message, param="idempotency-key")
     owner = hashlib.blake2b(principal.key_name.encode()).digest()
     return b"idempotency-key: %b\r\n" % hashlib.blake2b(key, key=owner, digest_size=16).hexdigest().encode()
+
+
+def _nothing_to_count_with() -> Meters:
+    raise StellwerkError("Nothing was said of how limits and budgets are counted.")

@@ -32,6 +32,8 @@ class Vitals:
         self._writer = writer
         self._slot = slot
         self.sharing = Sharing(gateway.standings, page, readers, slot, gateway.pool.deadlines.clock, gateway.log)
+        self.on_beat: Callable[[], None] | None = None
+        """Called at every heartbeat."""
         self._beats = 0
         self._due = 0.0
         self._served = 0
@@ -129,6 +131,8 @@ class Vitals:
         meters = self._gateway.pipeline.meters
         if meters is not None:
             meters.purses.beat()
+        if self.on_beat is not None:
+            self.on_beat()
         self._beats += 1
         if self._beats % BEATS_PER_DUMP == 0:
             if self._watch_health() or self._gateway.metrics.has_changed:

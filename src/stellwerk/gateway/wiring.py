@@ -14,22 +14,23 @@ import msgspec
 
 from stellwerk import plugins
 from stellwerk.config.references import resolve
+from stellwerk.config.register import Register
 from stellwerk.core.able import Lack, lacking, sift
 from stellwerk.core.breaker import Rules
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.event import RequestEvent
 from stellwerk.core.route import Plan, Target
+from stellwerk.core.scope import ScopeKind
 from stellwerk.core.sealed_id import place_of
 from stellwerk.core.snapshot import BreakerSpec, ModelSpec, ProviderSpec, Snapshot
-from stellwerk.core.worst_case import worst_case_of
-from stellwerk.dialects.rate_headers import FIRST_FIELD
 from stellwerk.egress.guard import Denial, Guard
 from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.app import App
-from stellwerk.gateway.callers import principal_of, scopes_of
+from stellwerk.gateway.callers import record_of
 from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.descriptors import connections_per_origin
+from stellwerk.gateway.directory import Directory, digest
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.fetch import Fetcher
 from stellwerk.gateway.hedging import Hedging
@@ -42,27 +43,28 @@ from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
 from stellwerk.gateway.probing import Probing
 from stellwerk.gateway.renewals import Renewals
+from stellwerk.gateway.routes import route_to
 from stellwerk.gateway.scheduler import Scheduler
-from stellwerk.gateway.speeches import Speech, speech_of
+from stellwerk.gateway.speeches import speech_of
 from stellwerk.gateway.stages.account import Account
-from stellwerk.gateway.stages.authenticate import Directory, digest
-from stellwerk.gateway.standing import Standing, Standings
+from stellwerk.gateway.standing import Standings
 from stellwerk.gateway.vault import Vault
 from stellwerk.gateway.waiting_room import WaitingRoom
 from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
 from stellwerk.http.deadlines import NEVER, Deadlines, Timer
-from stellwerk.http.fields import render
 from stellwerk.http.front import Front
 from stellwerk.http.pool import Pool
 from stellwerk.http.resolver import SystemResolver
 from stellwerk.http.tls import client_context
-from stellwerk.ports.credential import Refreshed, Signing
+from stellwerk.ports.credential import Refreshed
 from stellwerk.ports.provider import Provider
 from stellwerk.ports.store import EventStore
 from stellwerk.ports.strategy import Strategy
 from stellwerk.supervisor.log import Log
 
+_COMMON = (ScopeKind.MODEL, ScopeKind.PROVIDER, ScopeKind.TAG)
+"""Scopes that requests of every key fall under."""
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 IDLE_S = 60.0
 """Longest pause between two events of a stream."""
@@ -100,8 +102,11 @@ def assemble(
     log: Log,
     *,
     wall: Callable[[], float] = time.time,
+    register: Register | None = None,
 ) -> Gateway:
     """A gateway that serves ``snapshot`` as soon as its front listens; ``wall`` gives Unix time in seconds.
+
+    Keys that are not in the configuration are found in ``register``.
 
     Fetching the providers' credentials begins at once, and nothing waits for it. Raises ``ConfigurationError``.
     """
@@ -116,7 +121,7 @@ def assemble(
         max_reply_bytes=limits.max_reply_bytes,
     )
     standings = Standings()
-    configuration = configure(snapshot, pool, standings, record)
+    configuration = configure(snapshot, pool, standings, record, register, wall)
     guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
@@ -137,7 +142,15 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
 
     Raises ``ConfigurationError`` and changes nothing when it cannot be used.
     """
-    configuration = configure(snapshot, gateway.pool, gateway.standings, gateway.account.record)
+    former_directory = gateway.pipeline.configuration.directory
+    configuration = configure(
+        snapshot,
+        gateway.pool,
+        gateway.standings,
+        gateway.account.record,
+        former_directory.register,
+        former_directory.wall,
+    )
     limits = snapshot.server.limits
     gateway.metrics.know(configuration.models)
     gateway.pool.max_reply_bytes = limits.max_reply_bytes
@@ -150,13 +163,16 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.media.adopt(snapshot.media)
     gateway.renewals.adopt(configuration.providers)
     gateway.monitor.adopt(configuration)
-    if gateway.pipeline.meters is not None:
-        gateway.pipeline.meters.adopt(configuration.scopes)
     gateway.pipeline.configuration = configuration
 
 
 def configure(
-    snapshot: Snapshot, pool: Pool, standings: Standings, record: Callable[[RequestEvent], None]
+    snapshot: Snapshot,
+    pool: Pool,
+    standings: Standings,
+    record: Callable[[RequestEvent], None],
+    register: Register | None = None,
+    wall: Callable[[], float] = time.time,
 ) -> Configuration:
     """Everything that requests depend on, from one version of the configuration.
 
@@ -173,11 +189,18 @@ def configure(
 
     def reach(target: Target) -> Route:
         name = target.provider
-        return _route(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
+        return route_to(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
 
+    trusted_proxies = tuple(ip_network(network) for network in snapshot.server.trusted_proxies)
     configuration = Configuration(
         snapshot=snapshot,
-        directory=Directory({_token(spec.key): principal_of(spec) for spec in snapshot.keys}),
+        directory=Directory(
+            keys={_token(spec.key): record_of(spec) for spec in snapshot.keys},
+            scopes={scope.id: scope for scope in snapshot.scopes},
+            register=register,
+            trusted=trusted_proxies,
+            wall=wall,
+        ),
         models={
             spec.name: _model(
                 spec, targets[spec.name], _spare(spec, models, targets), sifted[spec.name].reasons, reach, record
@@ -186,11 +209,11 @@ def configure(
         },
         homes={spec.name: _home(spec.name, reach) for spec in snapshot.providers},
         cors=Cors.of(snapshot.server.cors),
-        trusted_proxies=tuple(ip_network(network) for network in snapshot.server.trusted_proxies),
+        trusted_proxies=trusted_proxies,
         admin_digest=digest(_token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
         egress=_egress(snapshot, providers),
         providers=providers,
-        scopes=scopes_of(snapshot),
+        metered=frozenset(one.id for one in snapshot.scopes if one.kind in _COMMON and (one.limits or one.budgets)),
     )
     ways = {
         target.identity: (providers[target.provider].origin, place_of(target.provider, credentials[target.provider]))
@@ -370,30 +393,4 @@ def _alone(name: str, route: Route, why: str, timeout_s: float) -> Model:
         mirror=None,
         stream_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
-    )
-
-
-def _route(
-    target: Target, provider: Provider, credential: str, pool: Pool, spoken: Mapping[str, Speech], standing: Standing
-) -> Route:
-    return Route(
-        target=target,
-        standing=standing,
-        provider=provider,
-        credential=credential,
-        lane=pool.lane(provider.origin),
-        authority=provider.origin.authority.encode(),
-        fields=render(
-            (
-                (b"x-stellwerk-provider", target.provider.encode()),
-                *(((b"x-stellwerk-model", target.model.encode()),) if target.model else ()),
-            )
-        ),
-        speech=spoken[provider.dialect],
-        rate_field=FIRST_FIELD.get(provider.dialect, b""),
-        place=place_of(target.provider, credential),
-        per_token=target.card.price.per_token if target.card is not None and target.card.price is not None else None,
-        worst=worst_case_of(target.card.price if target.card is not None else None),
-        price_version=target.card.price_version if target.card is not None else "",
-        sign=provider.sign if isinstance(provider, Signing) else None,
     )

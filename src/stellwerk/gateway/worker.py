@@ -18,10 +18,12 @@ from stellwerk import plugins
 from stellwerk.analytics.writer import EventWriter
 from stellwerk.config import compiled
 from stellwerk.config.references import resolve
+from stellwerk.config.register import Register
 from stellwerk.core.snapshot import Snapshot, TlsSpec
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.descriptors import raise_limit
 from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.following import Following
 from stellwerk.gateway.published import series
 from stellwerk.gateway.vitals import Vitals
 from stellwerk.gateway.wiring import adopt, assemble, open_events
@@ -33,6 +35,7 @@ from stellwerk.supervisor.log import Log
 from stellwerk.supervisor.protocol import Alive, Assignment, Drain, Drained, Link, Loaded, Ready, Refused, Reload
 
 if TYPE_CHECKING:
+    from stellwerk.gateway.meters import Meters
     from stellwerk.gateway.purses import Purses
     from stellwerk.ports.counter import Counter
 
@@ -60,13 +63,20 @@ class Worker:
             metrics=lambda: self._vitals.prometheus(),  # noqa: PLW0108  # vitals come after the gateway they watch
             health=lambda: self._vitals.health(),  # noqa: PLW0108
         )
-        self._gateway = assemble(snapshot, deadlines, loop.call_later, self._writer.record, operation, self._log)
+        register = _register(snapshot)
+        self._gateway = assemble(
+            snapshot, deadlines, loop.call_later, self._writer.record, operation, self._log, register=register
+        )
+        self._following = Following(register, self._gateway.pipeline, loop.call_soon, self._log)
+        self._following.catch_up()
         page = board.Page(assignment.board, assignment.slot)
         if page.inherited:
             self._gateway.metrics.restore(*series([page.inherited]))
         self._vitals = Vitals(page, board.Board(assignment.board), self._gateway, self._writer, slot=assignment.slot)
+        self._gateway.pipeline.counting = self._count
         self._bus: Bus | None = None
         self._settling: asyncio.Task[None] | None = None
+        self._vitals.on_beat = self._following.beat
         self._draining: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
 
@@ -85,7 +95,6 @@ class Worker:
         loop.add_reader(self._link.fileno(), self._on_message)
         loop.add_signal_handler(signal.SIGTERM, self._drain, self._snapshot.server.drain_s)
         self._join_bus(loop)
-        self._begin_counting()
         version = self._snapshot.version
         self._vitals.be_ready(version, is_ready=True)
         self._link.send(Ready(version))
@@ -104,11 +113,10 @@ class Worker:
         else:
             self._bus = cast("Bus", bus)
             self._vitals.sharing.join(self._bus)
+            self._bus.subscribe(self._following.on_notice)
 
-    def _begin_counting(self) -> None:
-        """Counts limits and budgets, if there are any, together with the other workers; settles for those that died."""
-        if self._settling is not None or not self._gateway.pipeline.configuration.scopes:
-            return
+    def _count(self) -> Meters:
+        """What limits and budgets are counted with, together with other workers; those that died are settled for."""
         from stellwerk.gateway.meters import Meters
         from stellwerk.gateway.owner import own_id
         from stellwerk.gateway.purses import Purses
@@ -116,9 +124,8 @@ class Worker:
         directory = Path(self._snapshot.state.directory)
         counter = cast("Counter", plugins.build("counters", "sqlite", {}, directory=directory))
         purses = Purses(counter, own_id(), time.time, self._bus, self._log)
-        meters = self._gateway.pipeline.meters = Meters(purses, time.time)
-        meters.adopt(self._gateway.pipeline.configuration.scopes)
         self._settling = asyncio.get_running_loop().create_task(self._settle_the_dead(purses))
+        return Meters(purses, time.time)
 
     async def _settle_the_dead(self, purses: Purses) -> None:
         from stellwerk.gateway.owner import is_alive
@@ -151,7 +158,6 @@ class Worker:
             before = self._snapshot
             certificate = _certificate(snapshot.server.tls)
             adopt(self._gateway, snapshot)
-            self._begin_counting()
             if self._tls is not None and certificate is not None:
                 load_certificate(self._tls, *certificate)
             keys = _unchangeable(before, snapshot)
@@ -230,6 +236,14 @@ def _run(assignment: Assignment, link: Link) -> None:
         await Worker(assignment, link, compiled.read(assignment.config), asyncio.get_running_loop()).serve()
 
     uvloop.run(serve())
+
+
+def _register(snapshot: Snapshot) -> Register:
+    """The keys beside those of the configuration. Raises ``ConfigurationError``."""
+    try:
+        return Register(Path(snapshot.state.directory))
+    except OSError as error:
+        raise ConfigurationError((f"the pepper of callers' keys cannot be used: {error}",)) from None
 
 
 def _tls(spec: TlsSpec | None) -> ssl.SSLContext | None:

@@ -254,8 +254,7 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
     parts = wiring.assemble(snapshot, clock.deadlines, clock.call_later, record, operation, Log(log), wall=clock.wall)
     counter = MemoryCounter()
     purses = Purses(counter, "here", clock.wall, None, Log(log))
-    parts.pipeline.meters = Meters(purses, clock.wall)
-    parts.pipeline.meters.adopt(parts.pipeline.configuration.scopes)
+    parts.pipeline.counting = lambda: Meters(purses, clock.wall)
     counting = _Counting(parts.app)
     parts.front.app = counting
     pages = folder / "board"

@@ -57,7 +57,7 @@ def test_every_kind_of_provider_has_its_own_options() -> None:
     assert set(kinds) == {*plugins.shelf("providers"), "an installed plugin"}
     for kind in plugins.shelf("providers"):
         fields = {field.encode_name for field in msgspec.structs.fields(plugins.settings("providers", kind))}
-        assert set(kinds[kind]) == {"name", "kind", *fields}
+        assert set(kinds[kind]) == {"name", "kind", "limits", "budget", *fields}
 
 
 def test_every_strategy_has_its_own_options() -> None:

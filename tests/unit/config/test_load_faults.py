@@ -62,7 +62,8 @@ FAULTS = {
         "[sever]",
         (
             "13: sever: unknown key, expected one of server, admin, state, display, egress, media, breaker, health, "
-            'hedge, queue, retry, providers, models, keys; did you mean "server"?'
+            "hedge, queue, retry, providers, models, keys, organizations, teams, … (18 in all); did you mean "
+            '"server"?'
         ),
     ),
     "an unknown key with odd characters": (
@@ -209,8 +210,8 @@ FAULTS = {
     "an option that the provider does not have": (
         '[[providers]]\nname = "o"\nkind = "compatible"\nhost = "ollama"\nbase_ulr = "http://x"',
         (
-            "17: providers[1].base_ulr: unknown key, expected one of name, kind, host, base_url, api_key; "
-            'did you mean "base_url"?'
+            "17: providers[1].base_ulr: unknown key, expected one of name, kind, limits, budget, host, base_url, "
+            'api_key; did you mean "base_url"?'
         ),
     ),
     "an option of the wrong type": (

@@ -22,3 +22,11 @@ def test_a_key_with_a_list_may_use_what_stands_there_to_the_letter() -> None:
 
 def test_a_key_with_an_empty_list_may_use_nothing() -> None:
     assert not Principal("web", "", frozenset()).may_use("plain")
+
+
+def test_a_dialect_is_allowed_by_its_name_or_by_the_first_word_of_it() -> None:
+    anything = Principal("web", "", None)
+    some = Principal("web", "", None, dialects=frozenset({"openai", "gemini_embeddings"}))
+    assert anything.may_speak("anthropic_messages")
+    assert all(some.may_speak(dialect) for dialect in ("openai_chat", "rerank", "gemini_embeddings"))
+    assert not some.may_speak("gemini")

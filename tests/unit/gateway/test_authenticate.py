@@ -8,7 +8,8 @@ import pytest
 
 from stellwerk.core.identity import Principal
 from stellwerk.errors import AuthenticationFailed
-from stellwerk.gateway.stages.authenticate import Directory, authenticate, digest
+from stellwerk.gateway.directory import Directory, digest
+from stellwerk.gateway.stages.authenticate import authenticate
 
 WEB = Principal("web", "shop", None)
 INTERN = Principal("intern", "", frozenset({"plain"}))

@@ -7,6 +7,7 @@ import io
 from stellwerk.core.ledger import Kind
 from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period, ScopeKind, ScopeRecord
 from stellwerk.counters.memory import MemoryCounter
+from stellwerk.gateway.directory import Directory
 from stellwerk.gateway.meters import FAR, Meters, account_of
 from stellwerk.gateway.purses import Purses
 from stellwerk.supervisor.log import Log
@@ -21,6 +22,11 @@ KEY = ScopeRecord(
 TEAM = ScopeRecord(ScopeKind.TEAM, "shop", limits=(LimitSpec(Metric.TOKENS, 100, 3_600, is_window=True),))
 
 
+def directory(*records: ScopeRecord) -> Directory:
+    """That has these scopes."""
+    return Directory(scopes={record.id: record for record in records})
+
+
 class Clock:
     """Unix time that a test moves."""
 
@@ -32,15 +38,13 @@ class Clock:
         return self.now_s
 
 
-def meters(clock: Clock, *records: ScopeRecord) -> Meters:
+def meters(clock: Clock) -> Meters:
     """With a counter of their own."""
-    found = Meters(Purses(MemoryCounter(), "here", clock, None, Log(io.StringIO())), clock)
-    found.adopt({record.id: record for record in records})
-    return found
+    return Meters(Purses(MemoryCounter(), "here", clock, None, Log(io.StringIO())), clock)
 
 
 def test_a_request_has_the_meters_of_all_its_scopes() -> None:
-    found = meters(Clock(), KEY, TEAM).of(("key:web", "team:shop", "user:nobody"))
+    found = meters(Clock()).of(("key:web", "team:shop", "user:nobody"), directory(KEY, TEAM))
     assert [(meter.scope, meter.purse.account.kind) for meter in found] == [
         ("key:web", Kind.BUCKET),
         ("key:web", Kind.SLOTS),
@@ -52,28 +56,27 @@ def test_a_request_has_the_meters_of_all_its_scopes() -> None:
 
 def test_scopes_that_meet_in_two_requests_have_one_purse() -> None:
     clock = Clock()
-    found = meters(clock, KEY, TEAM)
-    assert found.of(("key:web", "team:shop"))[-1].purse is found.of(("team:shop",))[0].purse
-    assert found.of(("team:shop",)) is found.of(("team:shop",))
+    found, both = meters(clock), directory(KEY, TEAM)
+    assert found.of(("key:web", "team:shop"), both)[-1].purse is found.of(("team:shop",), both)[0].purse
+    assert found.of(("team:shop",), both) is found.of(("team:shop",), both)
 
 
 def test_a_budget_has_another_purse_when_its_period_has_ended_and_nothing_else_has() -> None:
     clock = Clock()
-    found = meters(clock, KEY)
-    before = found.of(("key:web",))
+    found, own = meters(clock), directory(KEY)
+    before = found.of(("key:web",), own)
     clock.now_s += HOUR_S
-    after = found.of(("key:web",))
+    after = found.of(("key:web",), own)
     assert [one.purse is other.purse for one, other in zip(before, after, strict=True)] == [True, True, False, True]
     assert [meter.purse.is_over for meter in before] == [False, False, True, False]
 
 
 def test_a_changed_limit_goes_on_counting_where_it_was() -> None:
     clock = Clock()
-    found = meters(clock, KEY)
-    (requests, *_) = found.of(("key:web",))
+    found = meters(clock)
+    (requests, *_) = found.of(("key:web",), directory(KEY))
     more = ScopeRecord(ScopeKind.KEY, "web", limits=(LimitSpec(Metric.REQUESTS, 90),))
-    found.adopt({more.id: more})
-    (again,) = found.of(("key:web",))
+    (again,) = found.of(("key:web",), directory(more))
     assert again.purse is requests.purse
     assert again.purse.account.capacity == 90
 

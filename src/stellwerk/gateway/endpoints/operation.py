@@ -10,7 +10,7 @@ import msgspec
 
 from stellwerk.errors import PermissionDenied
 from stellwerk.gateway.configuration import Configuration
-from stellwerk.gateway.stages.authenticate import digest
+from stellwerk.gateway.directory import digest
 from stellwerk.http.fields import Headers
 from stellwerk.http.forwarded import is_local
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.meters import Meter
     from stellwerk.gateway.purses import Pending, Purses
 
+PROVIDER = "provider:"
 LEAST_OUTPUT_TOKENS = 16
 """An answer that has to be shorter than this is none."""
 ASSUMED_OUTPUT_TOKENS = 1_024
@@ -84,6 +85,8 @@ class Admission:
 
     def _used(self, meter: Meter, taken: int, event: RequestEvent) -> int:
         spec = meter.spec
+        if meter.scope.startswith(PROVIDER) and meter.scope != PROVIDER + event.provider:
+            return 0  # it stood by
         if isinstance(spec, BudgetSpec):
             nanos = self._nanos(event)
             return taken if nanos is None else nanos

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 
 from stellwerk.core.identity import Principal
-from stellwerk.errors import AuthenticationFailed
+from stellwerk.errors import AuthenticationFailed, PermissionDenied
+from stellwerk.gateway.directory import Directory
 from stellwerk.http.fields import Headers
+from stellwerk.http.forwarded import client_address
 
-_PEPPER = secrets.token_bytes(32)
-"""Keys the digests of this process: a memory image does not give away keys that are easy to guess."""
-
-
+ANY = "*"
+"""Stands for every dialect."""
 _SIGNED = re.compile(rb"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/")
 
 
-class Directory:
-    """Every caller by the digest of its key. Immutable: a change makes a new one."""
-
-    __slots__ = ("_principals",)
-
-    def __init__(self, principals: dict[str, Principal]) -> None:
-        self._principals = {digest(key.encode()): principal for key, principal in principals.items()}
-
-    def find(self, key: bytes) -> Principal | None:
-        """The principal whose key this is. The look-up's time tells nothing about keys: it is by keyed digest."""
-        return self._principals.get(digest(key))
-
-
-def authenticate(headers: Headers, directory: Directory) -> Principal:
+def authenticate(headers: Headers, directory: Directory, peer: str = "", dialect: str = "") -> Principal:
     """Finds the caller by ``Authorization``, ``x-api-key`` or ``x-goog-api-key``, in this order.
 
     AWS's clients refuse bearer tokens without TLS: there the key stands as the access key id of their signature, and is
     itself the proof. The signature is not looked at.
 
-    Raises ``AuthenticationFailed`` without naming what was sent.
+    ``peer`` is the address of the other end; empty where it is not known, as for a Unix socket. ``dialect`` is what is
+    spoken, ``ANY`` where that does not matter. A key that is restricted is refused where either is not known.
+
+    Raises ``AuthenticationFailed`` without naming what was sent, in the same words whether the key is unknown, expired
+    or disabled, and ``PermissionDenied`` where it may not be used from there or in that dialect.
     """
     authorization = headers.get(b"authorization")
     if authorization is not None and authorization[:7].lower() == b"bearer ":
@@ -52,9 +41,19 @@ def authenticate(headers: Headers, directory: Directory) -> Principal:
     if principal is None:
         message = "Incorrect API key provided: no such key is known to this gateway."
         raise AuthenticationFailed(message)
+    if principal.networks or principal.dialects is not None:
+        _permit(principal, headers, directory, peer, dialect)
     return principal
 
 
-def digest(key: bytes) -> bytes:
-    """A digest of a secret under this process's own pepper: comparing two of them tells nothing about the secrets."""
-    return hashlib.blake2b(key, key=_PEPPER, digest_size=16).digest()
+def _permit(principal: Principal, headers: Headers, directory: Directory, peer: str, dialect: str) -> None:
+    if dialect != ANY and not principal.may_speak(dialect):
+        message = (
+            f"This API key may not be used in this dialect, but only in: {', '.join(sorted(principal.dialects or ()))}."
+        )
+        raise PermissionDenied(message)
+    if principal.networks:
+        address = client_address(peer, headers, directory.trusted)
+        if address is None or not any(address in network for network in principal.networks):
+            message = f"This API key may not be used from the address {address or 'of this connection'}."
+            raise PermissionDenied(message)
