@@ -63,6 +63,5 @@ def scopes_of(lease: Lease, targets: Sequence[Target], metered: frozenset[str]) 
     if not metered:
         return lease.principal.scopes
     wanted = [f"model:{lease.envelope.model}", *(f"provider:{target.provider}" for target in targets)]
-    wanted += [f"tag:{name}={value}" for name, value in lease.principal.tags]
     wanted += [f"tag:{tag}" for tag in lease.tags.split(",") if tag]
     return (*lease.principal.scopes, *(id_ for id_ in dict.fromkeys(wanted) if id_ in metered))

@@ -242,7 +242,7 @@ def _terms(principal: Principal, headers: Headers, configuration: Configuration)
     if len(session) > MAX_SESSION_BYTES:
         message = f"Invalid value for the header 'x-stellwerk-session': expected at most {MAX_SESSION_BYTES} bytes."
         raise InvalidRequest(message, param="x-stellwerk-session")
-    return Terms(configuration, principal, _timeout_s(headers), _tags(headers), trace, session)
+    return Terms(configuration, principal, _timeout_s(headers), _tags(headers, principal), trace, session)
 
 
 def _timeout_s(headers: Headers) -> float:
@@ -257,17 +257,22 @@ def _timeout_s(headers: Headers) -> float:
     return seconds
 
 
-def _tags(headers: Headers) -> str:
-    """The caller's own ``k=v,k=v`` labels, for the event log."""
+def _tags(headers: Headers, principal: Principal) -> str:
+    """Labels of a request, ``k=v,k=v``: its key's, and the caller's own beside them."""
+    fixed = ",".join(f"{name}={value}" for name, value in principal.tags)
     tags = headers.get(b"x-stellwerk-tags")
     if tags is None or not tags.strip():
-        return ""
+        return fixed
     if len(tags) > MAX_TAGS_BYTES or _TAGS.fullmatch(tags) is None:
         message = (
             f"Invalid value for the header 'x-stellwerk-tags': expected k=v,k=v in at most {MAX_TAGS_BYTES} bytes."
         )
         raise InvalidRequest(message, param="x-stellwerk-tags")
-    return tags.decode("ascii")
+    own = tags.decode("ascii")
+    if not fixed:
+        return own
+    names = {name for name, _ in principal.tags}
+    return ",".join([fixed, *(tag for tag in own.split(",") if tag.partition("=")[0] not in names)])
 
 
 def _trace(headers: Headers) -> bytes:
