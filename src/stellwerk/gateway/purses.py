@@ -277,7 +277,7 @@ class Purses:
                 if purse.spent or unused:
                     told.append((purse, purse.spent, unused))
                     purse.free -= unused  # nobody may take it while it is on its way
-                elif purse.is_over and not purse.used:
+                elif purse.is_over and not purse.used and not self._waiting:  # for whoever waits may wait for this one
                     del self._purses[purse.account.id]
             if not told:
                 return
