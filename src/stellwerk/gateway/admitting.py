@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from stellwerk.core.scope import BudgetSpec
 from stellwerk.dialects.capping import capped
-from stellwerk.gateway.demand import demand_of, limited, prompt_tokens
+from stellwerk.errors import StellwerkError
+from stellwerk.gateway.demand import demand_of, limited, look_closer
 from stellwerk.gateway.stages.admit import Admission, Admitting
 
 if TYPE_CHECKING:
@@ -35,13 +37,18 @@ def admit(
     if not found:
         exchange.start(acceptance)
         return
-    demand = demand_of(lease.envelope, model, targets, is_cascade=acceptance is not None)
+    is_hard = any(isinstance(meter.spec, BudgetSpec) and meter.spec.is_hard for meter in found)
+    demand = demand_of(lease.envelope, model, targets, is_cascade=acceptance is not None, is_hard=is_hard)
 
     def go(admission: Admission) -> None:
         lease.admission = admission
-        lease.envelope, kept = limited(lease.envelope, model, targets, demand)
-        if custody is not None and demand.is_capped and demand.output_tokens is not None:
-            custody.envelope = capped(custody.envelope, demand.output_tokens // lease.envelope.choices)
+        try:
+            lease.envelope, kept = limited(lease.envelope, model, targets, demand)
+            if custody is not None and demand.is_capped and demand.output_tokens is not None:
+                custody.envelope = capped(custody.envelope, demand.output_tokens // lease.envelope.choices)
+        except StellwerkError as error:  # such as a limit that stands there twice
+            exchange.fail(error)
+            return
         exchange.targets = kept
         exchange.start(acceptance)
 
@@ -49,7 +56,7 @@ def admit(
         found,
         meters.purses,
         demand,
-        partial(prompt_tokens, reply.dialect, lease.envelope),
+        partial(look_closer, reply.dialect, lease.envelope),
         go,
         exchange.fail,
         reply.leave,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 from stellwerk.core.able import MEDIA
 from stellwerk.core.envelope import Envelope
+from stellwerk.core.part import Audio, Document, OpaquePart, Part, TextSource, ToolResult, Video
 from stellwerk.core.route import Target
 from stellwerk.core.tokens import TOOLS_TOKENS, bound_body, estimate
 from stellwerk.core.worst_case import WorstCase
@@ -27,39 +29,74 @@ WITHOUT_ANSWER = frozenset({"openai_embeddings", "gemini_embeddings", "openai_mo
 """Dialects whose answers are no tokens that cost anything."""
 WITHOUT_COST = frozenset({"gemini_count_tokens", "anthropic_count_tokens", FILES, STORED})
 _FREE = WorstCase(0, 0)
+UNKNOWN_WINDOW = 2_000_000
+"""More tokens than any model's context has."""
+_STORED = re.compile(
+    rb'"(?:previous_response_id|conversation|cached_?[cC]ontent|file_ids?|file_?[uU]ri|s3Location)"|"prompt"\s*:\s*\{'
+)
+"""Names of what a provider keeps and puts before the prompt."""
+_UNMEASURED = re.compile(
+    rb'"(?:file|input_file|document|file_?[dD]ata|inline_?[dD]ata|input_audio|audio|video|video_url|input_video)"'
+)
+"""Media of any length: a picture has a known most of tokens, a book or a film has none."""
+_OWN_TOOLS = re.compile(
+    rb'"(?:web_search|code_interpreter|code_execution|file_search|image_generation|computer_use|mcp|web_fetch'
+    rb'|google_?[sS]earch|url_?[cC]ontext|code_?[eE]xecution|google_?[mM]aps)[^"]*"'
+    rb"|\\u00(?:3[0-9]|[4-7])"
+)
+"""Types and names of tools that providers run themselves; and letters spelled by their numbers, which may hide one."""
 _MEMBER = "max_completion_tokens"
 
 
-def demand_of(envelope: Envelope, model: Model, targets: Sequence[Target], *, is_cascade: bool) -> Demand:
-    """What a request may come to with any of these targets. ``is_cascade``: several of them may answer and be paid."""
-    worst, unpriced = _worst(model, targets)
-    calls = len(targets) if is_cascade else 2 if model.hedging is not None and len(targets) > 1 else 1
+def demand_of(
+    envelope: Envelope, model: Model, targets: Sequence[Target], *, is_cascade: bool, is_hard: bool
+) -> Demand:
+    """What a request may come to with any of these targets.
+
+    ``is_cascade``: several of them may answer and be paid. ``is_hard``: a budget has to be able to pay for it.
+    """
     if envelope.dialect in WITHOUT_COST or (isinstance(envelope, Passage) and envelope.method != b"POST"):
-        return Demand(0, 0, _FREE, is_cappable=False)
-    prompt = _bound(envelope)
+        return Demand(0, 0, 0, worst=_FREE, is_cappable=False)
+    worst, unpriced = _worst(model, targets)
+    body, cap = envelope.body, envelope.output_cap
+    demand = Demand(
+        _bound(envelope),
+        None,
+        cap * envelope.choices if cap is not None else None,
+        _window(targets) if is_hard and (_STORED.search(body) or _UNMEASURED.search(body)) else 0,
+        is_hard and _OWN_TOOLS.search(body) is not None,
+        worst,
+        unpriced,
+        len(targets) if is_cascade else 2 if model.hedging is not None and len(targets) > 1 else 1,
+        can_cap(envelope.dialect),
+    )
     if envelope.dialect in WITHOUT_ANSWER:
-        return Demand(prompt, 0, worst, unpriced, calls, is_cappable=False)
-    if not can_cap(envelope.dialect):
-        return Demand(prompt, None, worst, unpriced, calls, is_cappable=False)
-    cap = envelope.output_cap
-    if cap is not None:
-        return Demand(prompt, cap * envelope.choices, worst, unpriced, calls)
-    longest = [target.card.max_output if target.card is not None else 0 for target in targets]
-    is_known = all(longest)
-    tokens = (max(longest) if is_known else UNKNOWN_OUTPUT_TOKENS) * envelope.choices
-    return Demand(prompt, tokens, worst, unpriced, calls, is_capped=not is_known)
+        demand.output_tokens = demand.named_tokens = 0
+    elif demand.is_cappable:
+        demand.output_tokens = demand.named_tokens
+        if cap is None and is_hard:
+            longest = [target.card.max_output if target.card is not None else 0 for target in targets]
+            demand.is_capped = not all(longest)
+            demand.output_tokens = (UNKNOWN_OUTPUT_TOKENS if demand.is_capped else max(longest)) * envelope.choices
+    return demand
 
 
-def prompt_tokens(dialect: Dialect, envelope: Envelope) -> int:
-    """The tokens of a prompt, estimated from above; their bound, where that is not to be had."""
-    bound = bound_body(envelope.body)
+def look_closer(dialect: Dialect, envelope: Envelope, demand: Demand) -> bool:
+    """Counts a prompt by its texts instead of its bytes. Returns whether that has made the demand smaller."""
     if len(envelope.body) > ESTIMATED_BYTES:
-        return bound
+        return False
     try:
         interpreter = dialect.interpret(envelope, "")
-        return estimate(interpreter.read()) if isinstance(interpreter, Interpreter) else bound
+        if not isinstance(interpreter, Interpreter):
+            return False
+        request = interpreter.read()
     except StellwerkError:  # whoever is asked may understand it
-        return bound
+        return False
+    before = demand.input_tokens + demand.unseen_tokens
+    demand.input_tokens = min(demand.input_tokens, estimate(request))
+    if not _STORED.search(envelope.body) and all(_is_measured(message.parts) for message in request.messages):
+        demand.unseen_tokens = 0
+    return demand.input_tokens + demand.unseen_tokens < before
 
 
 def limited(
@@ -82,6 +119,29 @@ def _bound(envelope: Envelope) -> int:
     if may_need is None or may_need(body, *MEDIA, "tools"):
         return bound_body(body)
     return len(body) + TOOLS_TOKENS
+
+
+def _window(targets: Sequence[Target]) -> int:
+    """No prompt is longer than the longest context."""
+    windows = [target.card.context_window if target.card is not None else 0 for target in targets]
+    return max(windows) if all(windows) else UNKNOWN_WINDOW
+
+
+def _is_measured(parts: Iterable[Part]) -> bool:
+    """Whether an estimate counts all of this: text, and pictures."""
+    for part in parts:
+        match part:
+            case Video() | OpaquePart():
+                return False
+            case Audio(source=source) if source is not None:
+                return False
+            case Document(source=source) if not isinstance(source, TextSource):
+                return False
+            case ToolResult(parts=inner) if not _is_measured(inner):
+                return False
+            case _:
+                pass
+    return True
 
 
 def _member(model: Model, target: Target, envelope: Envelope) -> str:

@@ -143,7 +143,7 @@ class Purses:
         purse.spent += spent
 
     def beat(self) -> None:
-        """Every heartbeat: tells the counter what was spent, gives back what rests, and pays debts."""
+        """Every heartbeat: tells the counter what was spent, and gives back what rests."""
         if self._purses and self._telling is None:
             self._telling = asyncio.get_running_loop().create_task(self._tell(IDLE_BEATS))
 
@@ -151,6 +151,11 @@ class Purses:
         """Gives everything back. What requests still use is held until they are settled by another ``leave``."""
         await self._finish_telling()
         await self._tell(0)
+
+    async def close(self) -> None:
+        """Gives everything back and lets go of the counter. Ask for nothing afterwards."""
+        await self.leave()
+        self._counter.close()
 
     async def forfeit_others(self, is_alive: Callable[[str], bool]) -> None:
         """Settles what workers held that have died: money counts as spent, places are free."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from stellwerk.config.secret_file import read_or_make
 from stellwerk.core.sealed_id import SECRET_BYTES, Sealer
 from stellwerk.errors import StoreUnavailable
 
@@ -117,26 +116,9 @@ def _told() -> Iterator[None]:
 def _secret(directory: Path) -> bytes:
     path = directory / SECRET_FILE
     try:
-        found = path.read_bytes() if path.exists() else _make(path)
+        found = read_or_make(path, SECRET_BYTES)
     except OSError:
         raise StoreUnavailable("The gateway's secret for sealing ids cannot be used now.") from None
     if len(found) < SECRET_BYTES:
         raise StoreUnavailable("The gateway's secret for sealing ids is not whole.")
     return found
-
-
-def _make(path: Path) -> bytes:
-    """Makes the secret: whole or not at all, and the same for all who try at once."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(SECRET_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-    return path.read_bytes()

@@ -188,12 +188,12 @@ class Worker:
         self._gateway.monitor.probing.stop()
         self._gateway.pool.close()
         self._gateway.vault.close()
-        if self._settling is not None:
-            self._settling.cancel()
-        if self._gateway.pipeline.meters is not None:
-            await self._gateway.pipeline.meters.purses.leave()
         await asyncio.to_thread(self._writer.close, FLUSH_S)
         self._vitals.stop()
+        if self._settling is not None:
+            self._settling.cancel()
+        if self._gateway.pipeline.meters is not None:  # after the last heartbeat, which may still tell what was spent
+            await self._gateway.pipeline.meters.purses.close()
         self._link.send(Drained())
         self._ended.set()
 

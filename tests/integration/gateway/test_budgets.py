@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,57 @@ async def test_a_model_without_a_price_is_refused_under_a_hard_budget_and_says_w
         (tmp_path / "soft").mkdir()
         async with serving(tmp_path / "soft", budget(1.0, hard=False), *sections) as gateway:
             assert (await once(gateway, request())).status == 200
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"tools": [{"type": "web_search_preview"}]},
+        {"web_search_options": {}},
+        {"tools": [{"type": "mcp", "server_url": "https://example.com"}]},
+    ],
+    ids=["a tool", "an option", "a server"],
+)
+@on_loop
+async def test_tools_that_the_provider_runs_have_no_worst_case_and_are_refused(
+    tmp_path: Path, members: dict[str, Any]
+) -> None:
+    async with scripted(tmp_path, completes(), sections=budget(5.0)) as (gateway, upstream):
+        refused = await once(gateway, request(max_tokens=7, **members))
+        assert refused.status == 402
+        assert "tools that the provider runs" in refused.error["message"]
+        assert not upstream.requests
+
+
+@on_loop
+async def test_names_cannot_be_hidden_by_spelling_them_in_numbers(tmp_path: Path) -> None:
+    async with scripted(tmp_path, completes(), sections=budget(5.0)) as (gateway, upstream):
+        body = request(max_tokens=7, web_search_options={})
+        hidden = body.replace(b'"web_search_options"', b'"\\u0077eb_search_options"')
+        head, _, rest = hidden.partition(b"\r\n\r\n")
+        head = re.sub(rb"(?i)content-length: \d+", b"content-length: %d" % len(rest), head)
+        assert (await once(gateway, head + b"\r\n\r\n" + rest)).status == 402
+        assert not upstream.requests
+
+
+FILE = {"type": "file", "file": {"file_data": "data:application/pdf;base64,QUJD", "filename": "a.pdf"}}
+STORED = {"type": "file", "file": {"file_id": "file-1"}}
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,QUJD"}}
+
+
+@pytest.mark.parametrize(
+    ("part", "is_paid"), [(FILE, False), (STORED, False), (PICTURE, True)], ids=["file", "id", "picture"]
+)
+@on_loop
+async def test_of_what_nobody_can_measure_the_whole_context_is_held_back(
+    tmp_path: Path, part: dict[str, Any], is_paid: bool
+) -> None:
+    messages = [{"role": "user", "content": [part, {"type": "text", "text": "Read this."}]}]
+    for usd, status in ((0.02, 200 if is_paid else 402), (5.0, 200)):
+        folder = tmp_path / str(usd)
+        folder.mkdir()
+        async with scripted(folder, completes(), sections=budget(usd)) as (gateway, _):
+            assert (await once(gateway, request(max_tokens=7, messages=messages))).status == status
 
 
 @on_loop

@@ -11,12 +11,14 @@ import pytest
 
 from tests.integration.gateway.clients import asking, chat, once, raw, whole
 from tests.integration.gateway.foreign import PATHS
+from tests.integration.gateway.kit import model, provider, serving
 from tests.integration.gateway.scenes import scripted, simulated
-from tests.integration.gateway.upstream import COMPLETION, completes
+from tests.integration.gateway.upstream import COMPLETION, completes, script
 from tests.integration.http.loop import eventually, on_loop
 from tests.integration.http.provider import reply
 
 CLOSING = (b"Content-Type: application/json", b"Connection: close")
+SOFT = "{ limit_usd = 1.0, hard = false }"
 KEY = "limited-key-0123456789"
 
 
@@ -88,6 +90,18 @@ async def test_tokens_are_held_back_for_what_may_come_and_given_back_for_what_di
             await upstream.held[0].send(reply(COMPLETION, *CLOSING))  # of 18 tokens
             assert (await caller.told()).status == 200
         assert [(await once(gateway, request(max_tokens=600))).status for _ in range(2)] == [200, 200]
+
+
+@on_loop
+async def test_an_answer_without_a_limit_holds_back_what_is_usual_and_stays_without_one(tmp_path: Path) -> None:
+    async with scripted(tmp_path, completes(), sections=keyed(limits="{ tpm = 2000 }")) as (gateway, upstream):
+        assert (await once(gateway, request())).status == 200
+        assert b"max_" not in upstream.requests[0]
+    async with script(completes()) as playing:
+        sections = provider("one", playing.base_url), model("plain", "one/nobody-knows-me")
+        async with serving(tmp_path, keyed(limits="{ rpm = 10 }", budget=SOFT), *sections) as gateway:
+            assert (await once(gateway, request())).status == 200
+            assert b"max_" not in playing.requests[0]
 
 
 ASKS: dict[str, tuple[dict[str, Any], str]] = {

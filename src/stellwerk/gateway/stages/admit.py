@@ -9,7 +9,7 @@ much comes back when the request is settled.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -34,9 +34,15 @@ class Demand(msgspec.Struct, eq=False):
     """The most that a request may come to."""
 
     input_tokens: int
-    """Bound of the prompt's."""
+    """Bound of those of the prompt that stand in the request."""
     output_tokens: int | None
     """Of all answers together; ``None`` where nothing limits them."""
+    named_tokens: int | None = None
+    """The same as the request itself limits it."""
+    unseen_tokens: int = 0
+    """Bound of what the request only names (stored turns, files), and of media whose length nobody has measured."""
+    has_own_tools: bool = False
+    """Whether the provider may work with tools of its own, which cost what they cost."""
     worst: WorstCase | None = None
     """The dearest rates of the targets; ``None`` where one of them is unpriced."""
     unpriced: str = ""
@@ -50,21 +56,13 @@ class Demand(msgspec.Struct, eq=False):
 
     def nanos(self) -> int | None:
         """Nano-dollars; ``None`` where nobody knows."""
-        if self.worst is None or self.output_tokens is None:
+        if self.worst is None or self.output_tokens is None or self.has_own_tools:
             return None
-        return self.worst.nanos(self.input_tokens, self.output_tokens) * self.calls
+        return self.worst.nanos(self.input_tokens + self.unseen_tokens, self.output_tokens) * self.calls
 
     def tokens(self) -> int:
-        """Of the prompt and the answer."""
-        return self.input_tokens + (ASSUMED_OUTPUT_TOKENS if self.output_tokens is None else self.output_tokens)
-
-
-class Estimate(Protocol):
-    """The tokens of a prompt, estimated from above: dearer than their bound, and nearer to what they are."""
-
-    def __call__(self) -> int:
-        """How many."""
-        ...
+        """Of the prompt as it stands in the request, and the answer."""
+        return self.input_tokens + (ASSUMED_OUTPUT_TOKENS if self.named_tokens is None else self.named_tokens)
 
 
 class Admission:
@@ -109,7 +107,8 @@ class Admission:
             return None
         # Nobody has told: the prompt from above, and of the answer no more than twice what is likely.
         tokens = 2 * event.output_tokens + LEAST_OUTPUT_TOKENS
-        return min(worst.nanos(self._demand.input_tokens, tokens) + event.extra_cost_nanos, most)
+        prompt = self._demand.input_tokens + self._demand.unseen_tokens
+        return min(worst.nanos(prompt, tokens) + event.extra_cost_nanos, most)
 
 
 class Admitting:
@@ -118,10 +117,10 @@ class Admitting:
     __slots__ = (
         "_charges",
         "_demand",
-        "_estimate",
         "_go",
-        "_is_estimated",
+        "_has_looked",
         "_leave",
+        "_look_closer",
         "_meters",
         "_pending",
         "_purses",
@@ -133,7 +132,7 @@ class Admitting:
         meters: Sequence[Meter],
         purses: Purses,
         demand: Demand,
-        estimate: Estimate,
+        look_closer: Callable[[Demand], bool],
         go: Callable[[Admission], None],
         refuse: Callable[[StellwerkError], None],
         leave: Callable[[], None],
@@ -141,8 +140,8 @@ class Admitting:
         self._meters = meters
         self._purses = purses
         self._demand = demand
-        self._estimate = estimate
-        self._is_estimated = False
+        self._look_closer = look_closer
+        self._has_looked = False
         self._go = go
         self._refuse = refuse
         self._leave = leave
@@ -192,15 +191,14 @@ class Admitting:
         meter, amount = next(each for each in self._charges if each[0].purse.account.id == shortage.account.id)
         if isinstance(meter.spec, LimitSpec) and meter.spec.metric is not Metric.TOKENS:
             return False
-        if not self._is_estimated:
-            self._is_estimated = True
-            closer = self._estimate()
-            if closer < demand.input_tokens:
-                demand.input_tokens = closer
+        if not self._has_looked:
+            self._has_looked = True
+            if self._look_closer(demand):
                 return True
         if not isinstance(meter.spec, BudgetSpec) or demand.worst is None or not demand.is_cappable:
             return False
-        tokens = demand.worst.output_tokens((amount - shortage.lacking) // demand.calls, demand.input_tokens)
+        prompt = demand.input_tokens + demand.unseen_tokens
+        tokens = demand.worst.output_tokens((amount - shortage.lacking) // demand.calls, prompt)
         if tokens is None or tokens < LEAST_OUTPUT_TOKENS or tokens >= (demand.output_tokens or 0):
             return False
         demand.output_tokens, demand.is_capped = tokens, True
@@ -223,8 +221,8 @@ def _charge(meter: Meter, demand: Demand) -> int:
             "Give it one in its target's card, or make the budget soft."
         )
         raise BudgetExceeded(message)
-    message = f"The hard budget of {meter.scope} cannot pay for an answer without a limit. Name one in the request."
-    raise BudgetExceeded(message)
+    what = "tools that the provider runs itself" if demand.has_own_tools else "answers without a limit in tokens"
+    raise BudgetExceeded(f"The hard budget of {meter.scope} cannot pay for {what}: nobody knows what they may cost.")
 
 
 def _refusal(meter: Meter, shortage: Shortage) -> StellwerkError:
