@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Response
 from stellwerk.admin import records
 from stellwerk.admin.access import Caller, Principal, Role
 from stellwerk.admin.changes import Change, Changes, IfMatch, etag, match
-from stellwerk.admin.pages import Cursor, Page, Size, after, cut, merged, position
+from stellwerk.admin.pages import Cursor, Page, Size, cut, position, rows_of
 from stellwerk.admin.problems import Problem
 from stellwerk.admin.tables import keys, scopes
 from stellwerk.admin.values import BudgetsOf, LimitsOf, ScopeBudgets, ScopeLimits
@@ -130,8 +130,7 @@ def _page(
         theirs = [query.where(scopes.c.kind == one.value, scopes.c.parent.in_(teams)) for one in _OF_TEAMS]
         queries = [itself, *theirs]
     with changes.database.reading() as connection:
-        bounded = [after(one, (scopes.c.kind, scopes.c.name), start, size) for one in queries]
-        return cut(merged(connection, bounded, _place, size), size, _place)
+        return cut(rows_of(connection, queries, (scopes.c.kind, scopes.c.name), start, size), size, _place)
 
 
 def _found(connection: sa.Connection, caller: Principal, scope: str) -> tuple[_ScopeId, Any | None]:

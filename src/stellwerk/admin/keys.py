@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from stellwerk.admin import records
 from stellwerk.admin.access import Caller, Principal, Role
 from stellwerk.admin.changes import Change, Changes, IdempotencyKey, Identity, IfMatch, etag, match, new_id
-from stellwerk.admin.pages import Cursor, Page, Size, after, cut, merged, position
+from stellwerk.admin.pages import Cursor, Page, Size, cut, position, rows_of
 from stellwerk.admin.problems import Problem
 from stellwerk.admin.tables import keys, scopes
 from stellwerk.admin.values import Key, KeyChange, KeyMade, KeyNew, Name, Rotation
@@ -50,8 +50,8 @@ def _reading(api: APIRouter, changes: Changes) -> None:
         teams = caller.reach(team)
         queries = [query] if teams is None else [query.where(keys.c.team == one) for one in teams]
         with changes.database.reading() as connection:
-            bounded = [after(one, (keys.c.name, keys.c.id), start, size) for one in queries]
-            rows, following = cut(merged(connection, bounded, _place, size), size, _place)
+            found = rows_of(connection, queries, (keys.c.name, keys.c.id), start, size)
+            rows, following = cut(found, size, _place)
             return Page(items=_shown(connection, rows), next=following)
 
     @api.get("/{key_id}")

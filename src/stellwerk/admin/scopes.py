@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from stellwerk.admin import records
 from stellwerk.admin.access import Caller, Principal, Role
 from stellwerk.admin.changes import Change, Changes, IdempotencyKey, Identity, IfMatch, etag, match
-from stellwerk.admin.pages import Cursor, Page, Size, after, cut, merged, position
+from stellwerk.admin.pages import Cursor, Page, Size, cut, position, rows_of
 from stellwerk.admin.problems import Problem
 from stellwerk.admin.tables import keys, scopes
 from stellwerk.admin.values import Name, Scope, ScopeChange, ScopeNew
@@ -32,10 +32,10 @@ def router(kind: ScopeKind, changes: Changes) -> APIRouter:
         parent: Annotated[list[Name], Query(max_length=100)] = [],  # noqa: B006  # FastAPI copies it
     ) -> Page[Scope]:
         """All of them, in the order of their names."""
-        start = position(cursor, 1)
+        start = position(cursor, 2)
         with changes.database.reading() as connection:
-            queries = [after(one, (scopes.c.name,), start, size) for one in _visible(kind, caller, parent)]
-            rows, following = cut(merged(connection, queries, _place, size), size, _place)
+            found = rows_of(connection, _visible(kind, caller, parent), (scopes.c.kind, scopes.c.name), start, size)
+        rows, following = cut(found, size, _place)
         return Page(items=[_scope(row) for row in rows], next=following)
 
     @api.post("", status_code=201, name=f"create_{kind.value}")
@@ -199,5 +199,5 @@ def _scope(row: Any) -> Scope:
     )
 
 
-def _place(row: Any) -> tuple[str]:
-    return (row.name,)
+def _place(row: Any) -> tuple[str, str]:
+    return row.kind, row.name

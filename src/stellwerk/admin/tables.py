@@ -61,6 +61,7 @@ keys = sa.Table(
     sa.Index("keys_by_name", "name", "id"),
     sa.Index("keys_by_team", "team", "name", "id"),
     sa.Index("keys_by_user", "user", "name", "id"),
+    sa.Index("keys_by_state", "is_enabled", "name", "id"),
 )
 
 tokens = sa.Table(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from stellwerk.admin.access import Caller, Role
 from stellwerk.admin.changes import Change, Changes, IdempotencyKey, Identity, IfMatch, etag, match, new_id
-from stellwerk.admin.pages import Cursor, Page, Size, after, cut, merged, position
+from stellwerk.admin.pages import Cursor, Page, Size, cut, position, rows_of
 from stellwerk.admin.problems import Problem
 from stellwerk.admin.tables import tokens
 from stellwerk.admin.values import Token, TokenMade, TokenNew
@@ -25,9 +25,10 @@ def router(changes: Changes) -> APIRouter:
     def list_tokens(caller: Caller, size: Size = 50, cursor: Cursor = None) -> Page[Token]:
         """All of them, in the order of their names."""
         caller.may_everywhere(Role.ADMIN)
-        query = after(sa.select(tokens), (tokens.c.name,), position(cursor, 1), size)
+        start = position(cursor, 1)
         with changes.database.reading() as connection:
-            rows, following = cut(merged(connection, [query], _place, size), size, _place)
+            found = rows_of(connection, [sa.select(tokens)], (tokens.c.name,), start, size)
+        rows, following = cut(found, size, _place)
         return Page(items=[_token(row) for row in rows], next=following)
 
     @api.post("", status_code=201)

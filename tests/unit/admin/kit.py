@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,8 @@ class Admin:
     changes: Changes
     directory: DirectoryFile
     around: Around
-    now: list[float] = field(default_factory=lambda: [NOW_S])
+    now: list[float]
+    lines: io.StringIO
 
     def client(self, token: str = TOKEN) -> TestClient:
         """A client with a token."""
@@ -83,7 +84,7 @@ class Admin:
 
     def token(self, role: str, *teams: str) -> TestClient:
         """A client with a new token."""
-        body = {"name": f"{role}-{'-'.join(teams)}", "role": role, "teams": list(teams)}
+        body = {"name": f"{role}-{'-'.join(teams)}"[:100], "role": role, "teams": list(teams)}
         return self.client(made(self.client().post("/admin/v1/tokens", json=body))["token"])
 
     @property
@@ -120,11 +121,10 @@ def open_admin(state: Path, url: str | None = None) -> Admin:
     guard.configure(TOKEN)
     directory, around = DirectoryFile(), Around()
     publishing = Publishing(database, directory, state)
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123  # a closed stream: the log then writes nowhere
-        log = Log(nowhere)
-    changes = Changes(database, ChainedLog(state / "audit"), publishing, guard, PEPPER, lambda: now[0], log)
+    lines = io.StringIO()
+    changes = Changes(database, ChainedLog(state / "audit"), publishing, guard, PEPPER, lambda: now[0], Log(lines))
     changes.publish()
-    return Admin(state, database, application(changes, around), changes, directory, around, now)
+    return Admin(state, database, application(changes, around), changes, directory, around, now, lines)
 
 
 def made(response: Any) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest"),
     )
     op.create_index("keys_by_name", "keys", ["name", "id"], unique=False)
+    op.create_index("keys_by_state", "keys", ["is_enabled", "name", "id"], unique=False)
     op.create_index("keys_by_team", "keys", ["team", "name", "id"], unique=False)
     op.create_index("keys_by_user", "keys", ["user", "name", "id"], unique=False)
     op.create_table(
