@@ -4,6 +4,8 @@ import http.client
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 
 from stellwerk.audit.verify import entries, verify
 from stellwerk.config import directory_file
-from tests.e2e.kit import ADMIN_TOKEN, WEB, Gateway, model, provider, server, stellwerk, up
+from tests.e2e.kit import ADMIN_TOKEN, WEB, Gateway, exists, model, provider, server, stellwerk, until, up
 
 SECTIONS = (server(workers=1), provider("here", "http://127.0.0.1:9/v1"), model("smart", "here"), WEB)
 
@@ -131,8 +133,50 @@ def test_the_command_line_administers(gateway: Gateway) -> None:
     assert "no budget" in told("budgets", "set", "team:shop", "--name", "x", "--remove", status=1)["problems"][0]
     assert "limit_usd" in told("budgets", "set", "team:shop", "much", status=1)["problems"][0]
 
+    page = stellwerk(gateway.folder, "keys", "show", "till").stdout
+    assert "  state        disabled\n" in page
+    assert "  limits       60 requests in 60 s\n" in page
+    assert "  budgets      5 USD a month\n" in page
+    assert "nothing to change" in told("keys", "change", "till", status=1)["problems"][0]
+    assert "no key nobody" in told("keys", "show", "nobody", status=1)["problems"][0]
+    assert "no such thing" in told("keys", "show", "key_0", status=1)["problems"][0]
+
     lines = stellwerk(gateway.folder, "budgets", "list").stdout.splitlines()
     assert lines[0].split() == ["SCOPE", "NAME", "USD", "PERIOD", "TIME", "ZONE", "KIND"]
     assert lines[2].split() == ["team:shop", "-", "50.5", "month", "Europe/Berlin", "hard"]
     assert "till" in stellwerk(gateway.folder, "keys", "list").stdout
     assert stellwerk(gateway.folder, "budgets", "set", "team:shop").returncode == 2
+
+
+def test_a_reload_takes_a_new_token(gateway: Gateway) -> None:
+    text = "".join(SECTIONS)
+    token = gateway.folder / "token"
+    token.write_text("another-admin-token")
+    gateway.reconfigure(text.replace("env:ADMIN_TOKEN", f"file:{token}"))
+    gateway.until(lambda: ask(gateway, "GET", "/admin/v1/status")[0] == 401, "the new token is not taken")
+    assert ask(gateway, "GET", "/admin/v1/status", authorization="Bearer another-admin-token")[0] == 200
+
+
+def test_a_new_address_takes_a_restart(gateway: Gateway) -> None:
+    gateway.reconfigure("".join(SECTIONS).replace('[admin]\nlisten = "127.0.0.1:0"', '[admin]\nlisten = "127.0.0.1:1"'))
+    gateway.until(
+        lambda: any(line["keys"] == ["admin.listen"] for line in gateway.events("takes_a_restart")), "not told"
+    )
+    assert ask(gateway, "GET", "/admin/v1/status")[0] == 200
+
+
+def test_it_ends_when_its_supervisor_is_gone(tmp_path: Path) -> None:
+    with up(tmp_path, *SECTIONS) as running:
+        assert ask(running, "GET", "/admin/v1/status")[0] == 200
+        pid = admin_pid(running)
+        running.process.kill()
+        running.process.wait()
+        until(lambda: not exists(pid), "it lives on")
+
+
+def test_it_is_not_started_by_hand(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stellwerk.admin.process"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "stellwerk up" in done.stderr

@@ -6,6 +6,7 @@ on with the directory that they have. SQLite waits 10 s for another writer.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.engine import make_url
+
+from stellwerk.errors import ConfigurationError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_S = 10.0
@@ -50,7 +53,10 @@ class Database:
 
 
 def open_database(state: Path, url: str | None = None) -> Database:
-    """The database at a ``postgresql://`` URL, or ``control.db`` in the state directory, on the newest schema."""
+    """The database at a ``postgresql://`` URL, or ``control.db`` in the state directory, on the newest schema.
+
+    Raises ``ConfigurationError`` when the driver is missing, and what SQLAlchemy raises.
+    """
     engine = _sqlite(state / "control.db") if url is None else _postgresql(url)
     with engine.connect().execution_options(stellwerk_writes=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
@@ -87,4 +93,6 @@ def _sqlite(path: Path) -> sa.Engine:
 
 
 def _postgresql(url: str) -> sa.Engine:
+    if importlib.util.find_spec("pg8000") is None:
+        raise ConfigurationError(("state.database: the driver is missing: pip install 'stellwerk[postgres]'",))
     return sa.create_engine(make_url(url).set(drivername="postgresql+pg8000"), pool_pre_ping=True)

@@ -125,7 +125,10 @@ class AdminProcess:
             self._log.error("reload_refused", version=version, problems=error.problems)
             self._link.send(Refused(version, error.problems))
             return
-        self._snapshot = snapshot
+        before, self._snapshot = self._snapshot, snapshot
+        moved = (before.admin.host, before.admin.port) != (snapshot.admin.host, snapshot.admin.port)
+        if moved:  # workers tell of the state directory and its database
+            self._log.warning("takes_a_restart", keys=["admin.listen"])
         self._installation.adopt(snapshot)
         self._link.send(Loaded(version))
 
