@@ -196,8 +196,7 @@ def _written(change: Change, wanted: _ScopeId, row: Any | None, values: dict[str
     now = connection.execute(sa.select(scopes).where(mine)).one()
     if wanted.kind is ScopeKind.KEY:
         change.keys.update((record.id, record) for record in records.of_name(connection, wanted.name))
-    else:
-        change.scopes[str(wanted)] = records.scope_record(now)
+    change.scopes[str(wanted)] = records.scope_record(now)
     return now
 
 

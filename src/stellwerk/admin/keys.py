@@ -130,7 +130,7 @@ def _changing(api: APIRouter, changes: Changes) -> None:
 
     @api.delete("/{key_id}", status_code=204)
     def revoke_key(key_id: str, caller: Caller, if_match: IfMatch) -> None:
-        """Ends a key for good, within a second on every worker of this host."""
+        """Ends a key for good."""
         caller.may(Role.OPERATOR)
         with changes.making(caller) as change:
             row = _row(change.connection, caller, key_id)
@@ -139,7 +139,8 @@ def _changing(api: APIRouter, changes: Changes) -> None:
             change.connection.execute(sa.delete(keys).where(keys.c.id == key_id))
             if not records.of_name(change.connection, row.name):
                 mine = (scopes.c.kind == KEY) & (scopes.c.name == row.name)
-                change.connection.execute(sa.delete(scopes).where(mine))
+                if change.connection.execute(sa.delete(scopes).where(mine)).rowcount:
+                    change.removed_scopes.append(f"{KEY}:{row.name}")
             change.removed_keys.append(key_id)
             change.tell("key.revoke", key_id, before=shown)
 
@@ -210,6 +211,7 @@ def _made(change: Change, body: KeyNew, pepper: bytes, secret: str, what: str = 
                 updated_s=now_s,
             )
         )
+        change.scopes[f"{KEY}:{body.name}"] = records.scope_record(_scope(connection, ScopeKind.KEY, body.name))
     connection.execute(sa.insert(keys).values(row))
     (made,) = _shown(connection, connection.execute(sa.select(keys).where(keys.c.id == row["id"])).all())
     change.keys.update((record.id, record) for record in records.of_name(connection, body.name))

@@ -15,8 +15,8 @@ KEY = ScopeKind.KEY.value
 
 
 def everything(connection: sa.Connection) -> tuple[list[KeyRecord], list[ScopeRecord]]:
-    """All keys and all scopes, keys with what their names may use."""
-    rows = connection.execute(sa.select(scopes).where(scopes.c.kind != KEY))
+    """All keys and all scopes. What keys of a name may use stands with each of them and as the scope of the name."""
+    rows = connection.execute(sa.select(scopes))
     return _keys(connection, sa.select(keys), None), [scope_record(row) for row in rows]
 
 

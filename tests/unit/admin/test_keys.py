@@ -43,6 +43,8 @@ def test_a_key_is_made_changed_rotated_and_revoked(everywhere: Admin) -> None:
     assert (record.networks, record.expires_s) == (("10.0.0.0/8",), 1_800_000_000)
     assert record.limits == (LimitSpec(Metric.TOKENS, 1000, 10, is_window=True),)
     assert record.budgets == (BudgetSpec(12_345_678_901, Period.DAY, "Europe/Berlin", is_hard=False),)
+    shared = everywhere.known()[1]["key:till"]
+    assert (shared.parent, shared.limits, shared.budgets) == ("", record.limits, record.budgets)
 
     shown = client.get(f"{KEYS}/{key['id']}")
     assert made(shown) == {name: value for name, value in key.items() if name != "key"}
@@ -70,6 +72,7 @@ def test_a_key_is_made_changed_rotated_and_revoked(everywhere: Admin) -> None:
     assert made(client.get("/admin/v1/budgets/key:till"))["budgets"]
     assert client.delete(f"{KEYS}/{second['id']}", headers=tag(second)).status_code == 204
     refused(client.get("/admin/v1/budgets/key:till"), 404)
+    assert "key:till" not in everywhere.known()[1]
 
     verbs = [what for what, _ in everywhere.audited]
     assert verbs[3:] == ["key.create", "key.change", "key.expire", "key.rotate", "key.revoke", "key.revoke"]

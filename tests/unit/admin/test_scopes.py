@@ -66,9 +66,11 @@ def test_limits_and_budgets_are_set_for_every_kind(everywhere: Admin) -> None:
         made(client.put(f"{V1}/limits/{scope}", json={"limits": limits}, headers=tag(after)))
         refused(client.put(f"{V1}/limits/{scope}", json={"limits": []}, headers=tag(after)), 412)
         keys, known = everywhere.known()
-        record = keys[key["id"]] if scope == "key:till" else known[scope]
+        record = known[scope]
         assert record.budgets == (BudgetSpec(1, Period.NEVER, name="all"), BudgetSpec(5_000_000_000))
         assert record.limits == (LimitSpec(Metric.CONCURRENCY, 3),)
+        if scope == "key:till":
+            assert (keys[key["id"]].limits, keys[key["id"]].budgets) == (record.limits, record.budgets)
     for resource in ("budgets", "limits"):
         seen: list[str] = []
         cursor: str | None = None
