@@ -14,7 +14,7 @@ import pytest
 
 from stellwerk.audit.verify import entries, verify
 from stellwerk.config import directory_file
-from tests.e2e.kit import ADMIN_TOKEN, WEB, Gateway, exists, model, provider, server, stellwerk, until, up
+from tests.e2e.kit import ADMIN_TOKEN, WEB, WEB_KEY, Gateway, exists, model, provider, server, stellwerk, until, up
 
 SECTIONS = (server(workers=1), provider("here", "http://127.0.0.1:9/v1"), model("smart", "here"), WEB)
 
@@ -66,6 +66,35 @@ def test_keys_are_made_told_to_workers_and_audited(gateway: Gateway) -> None:
     assert not verify(log).findings
     assert all(made["key"].encode() not in path.read_bytes() for path in gateway.state.rglob("*") if path.is_file())
     assert stellwerk(gateway.folder, "audit", "verify").returncode == 0
+
+
+def test_what_is_set_here_holds_at_the_gateway_within_a_moment(gateway: Gateway) -> None:
+    limits = [{"metric": "requests", "amount": 1}]
+    status, made = ask(gateway, "POST", "/admin/v1/keys", {"name": "till", "limits": limits})
+    assert status == 201
+
+    def asked(key: str) -> int:
+        body = json.dumps({"model": "smart", "messages": [{"role": "user", "content": "Hello"}]}).encode()
+        return callers_ask(gateway.address, key, body)
+
+    gateway.until(lambda: asked(made["key"]) != 401, "the key is not known")  # 502: the provider is away
+    assert asked(made["key"]) == 429
+    assert asked(WEB_KEY) == 502
+    assert stellwerk(gateway.folder, "budgets", "set", "model:smart", "0").returncode == 0
+    gateway.until(lambda: asked(WEB_KEY) == 402, "the budget does not hold")
+    assert stellwerk(gateway.folder, "keys", "revoke", made["id"]).returncode == 0
+    gateway.until(lambda: asked(made["key"]) == 401, "the key is still known")
+
+
+def callers_ask(address: str, key: str, body: bytes) -> int:
+    """The status of one chat request."""
+    host, _, port = address.rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    connection.request("POST", "/v1/chat/completions", body, {"authorization": f"Bearer {key}"})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status
 
 
 def test_without_a_token_there_is_only_401(gateway: Gateway) -> None:
