@@ -23,6 +23,8 @@ WITHIN_S = 1.0
 @pytest.fixture
 def gateway(north: Simulator, tmp_path: Path) -> Iterator[Gateway]:
     with up(tmp_path, server(), provider("north", north.base_url), model("smart", "north"), WEB) as running:
+        # Only then is the admin process done with writing a base of its own.
+        running.until(lambda: any(line["role"] == "admin" for line in running.events("worker_ready")), "no admin")
         yield running
 
 

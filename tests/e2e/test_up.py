@@ -88,7 +88,7 @@ def test_run_json_tells_who_runs_and_where_to_nobody_else(gateway: Gateway) -> N
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert set(run) == {"pid", "addresses", "workers", "version", "started", "board"}
     assert run["pid"] == gateway.process.pid
-    assert list(run["addresses"]) == ["gateway"]
+    assert list(run["addresses"]) == ["gateway", "admin"]
     assert len(set(run["workers"])) == 2
     assert all(exists(pid) for pid in run["workers"])
     assert run["version"] == 1

@@ -1,4 +1,4 @@
-"""``stellwerk up``: runs the gateway's workers under one supervisor until it is told to stop."""
+"""``stellwerk up``: runs the gateway's workers and its admin API under one supervisor until it is told to stop."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from stellwerk.supervisor.log import Log
 from stellwerk.supervisor.run_file import Run
 
 WORKER = "stellwerk.gateway.worker"
+ADMIN = "stellwerk.admin.process"
 COMPILER = "stellwerk.config.compile"
 
 
@@ -46,6 +47,12 @@ def run(options: argparse.Namespace) -> int:
                 (sys.executable, "-m", WORKER),
                 count=server.workers,
                 address=Address(server.host, server.port),
+            ),
+            Role(
+                "admin",
+                (sys.executable, "-m", ADMIN),
+                address=Address(snapshot.admin.host, snapshot.admin.port),
+                is_essential=False,
             ),
         ),
         source=config,

@@ -87,6 +87,7 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         state=StateSpec(
             directory=directory,
             retention_days=settings.state.retention_days,
+            database=settings.state.database,
         ),
         providers=providers,
         models=tuple(_model(model, settings, cards) for model in settings.models),

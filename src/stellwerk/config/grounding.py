@@ -20,7 +20,12 @@ DEFAULT_STRATEGY = "priority"
 OWN_OPTIONS = ("name", "kind", "limits", "budget")
 """Keys of ``[[providers]]`` that belong to every provider; all others belong to its plugin."""
 
-_FIXED_SECRETS: tuple[Path, ...] = (("admin", "token"), ("server", "tls", "certificate"), ("server", "tls", "key"))
+_FIXED_SECRETS: tuple[Path, ...] = (
+    ("admin", "token"),
+    ("server", "tls", "certificate"),
+    ("server", "tls", "key"),
+    ("state", "database"),
+)
 
 
 @dataclass(frozen=True, slots=True)

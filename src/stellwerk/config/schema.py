@@ -26,7 +26,6 @@ LATER = frozenset(
         ("cache",),
         ("guardrails",),
         ("optimize",),
-        ("state", "database"),
         ("state", "shared"),
         ("state", "events"),
         ("models", "cache"),
@@ -163,6 +162,11 @@ class State(Section):
     )
     retention_days: int = Field(
         default=StateSpec("").retention_days, ge=1, le=36_500, description="How many days request events are kept."
+    )
+    database: Secret | None = Field(
+        default=None,
+        description="PostgreSQL for keys, limits and budgets that are made through the admin API, for several hosts: "
+        '"postgresql://user:password@host/name", usually a reference. Default: SQLite in the state directory.',
     )
 
 

@@ -41,5 +41,8 @@ def _check(path: Path, value: str) -> None:
         raise ValueError("a secret")
     if path[:2] == ("server", "tls"):
         notation.pem(value)
+    elif path == ("state", "database"):
+        if not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("a URL such as postgresql://user:password@host/name")
     elif path[0] in {"keys", "admin"} or path[-1] == "api_key":
         notation.token(value)

@@ -72,10 +72,11 @@ class AdminSpec(msgspec.Struct, frozen=True):
 
 
 class StateSpec(msgspec.Struct, frozen=True):
-    """``[state]``: absolute directory of the embedded databases."""
+    """``[state]``: absolute directory of the embedded databases; the reference of a shared control database's URL."""
 
     directory: str
     retention_days: int = 30
+    database: str | None = None
 
 
 class EgressSpec(msgspec.Struct, frozen=True):

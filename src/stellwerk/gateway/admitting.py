@@ -33,7 +33,7 @@ def admit(
 ) -> None:
     """Starts the exchange when all that the request may come to has been taken, or answers with why it has not."""
     lease, model, targets = reply.lease, exchange.model, exchange.targets
-    found = meters.of(scopes_of(lease, targets, configuration.metered), configuration.directory)
+    found = meters.of(scopes_of(lease, targets, configuration), configuration.directory)
     if not found:
         exchange.start(acceptance)
         return
@@ -65,10 +65,13 @@ def admit(
     admitting.start()
 
 
-def scopes_of(lease: Lease, targets: Sequence[Target], metered: frozenset[str]) -> tuple[str, ...]:
+def scopes_of(lease: Lease, targets: Sequence[Target], configuration: Configuration) -> tuple[str, ...]:
     """Ids of the scopes that a request falls under: those of its key, and of what it asks for where that is metered."""
-    if not metered:
+    if not configuration.is_metered:
         return lease.principal.scopes
+    register, metered = configuration.directory.register, configuration.metered
     wanted = [f"model:{lease.envelope.model}", *(f"provider:{target.provider}" for target in targets)]
     wanted += [f"tag:{tag}" for tag in lease.tags.split(",") if tag]
-    return (*lease.principal.scopes, *(id_ for id_ in dict.fromkeys(wanted) if id_ in metered))
+    if register is None or not register.version:  # else it may have any of them
+        wanted = [id_ for id_ in wanted if id_ in metered]
+    return (*lease.principal.scopes, *dict.fromkeys(wanted))

@@ -106,4 +106,6 @@ class Configuration:
     providers: Mapping[str, Provider]
     """By name."""
     metered: frozenset[str] = frozenset()
-    """Ids of the models, providers and tags that have limits or budgets, whoever asks."""
+    """Ids of the models, providers and tags that the file gives limits or budgets, whoever asks."""
+    is_metered: bool = False
+    """Whether there may be any, there or in the directory."""

@@ -58,7 +58,9 @@ class Following:
         configuration = self._pipeline.configuration
         directory = configuration.directory
         if is_changed or directory.soonest_s <= directory.wall():
-            self._pipeline.configuration = dataclasses.replace(configuration, directory=directory.renewed())
+            is_metered = configuration.is_metered or self._register.version > 0
+            renewed = directory.renewed()
+            self._pipeline.configuration = dataclasses.replace(configuration, directory=renewed, is_metered=is_metered)
         self._tell(self._register.problem)
 
     def _tell(self, problem: str) -> None:

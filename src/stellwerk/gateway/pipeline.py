@@ -129,7 +129,7 @@ class Pipeline:
             terms.trace,
             custody,
         )
-        if principal.scopes or configuration.metered:
+        if principal.scopes or configuration.is_metered:
             from stellwerk.gateway.admitting import admit  # loaded when the first key with a limit is used
 
             self.meters = self.meters or self.counting()

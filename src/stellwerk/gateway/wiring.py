@@ -192,6 +192,7 @@ def configure(
         return route_to(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
 
     trusted_proxies = tuple(ip_network(network) for network in snapshot.server.trusted_proxies)
+    metered = frozenset(one.id for one in snapshot.scopes if one.kind in _COMMON and (one.limits or one.budgets))
     configuration = Configuration(
         snapshot=snapshot,
         directory=Directory(
@@ -213,7 +214,8 @@ def configure(
         admin_digest=digest(_token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
         egress=_egress(snapshot, providers),
         providers=providers,
-        metered=frozenset(one.id for one in snapshot.scopes if one.kind in _COMMON and (one.limits or one.budgets)),
+        metered=metered,
+        is_metered=bool(metered) or (register is not None and register.version > 0),
     )
     ways = {
         target.identity: (providers[target.provider].origin, place_of(target.provider, credentials[target.provider]))

@@ -57,6 +57,11 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class ReloadWanted:
+    """Admin process: somebody has asked for the configuration to be read again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drained:
     """Worker: the last answer has gone out; the process ends now."""
 
@@ -76,10 +81,10 @@ class Drain:
     deadline_s: float
 
 
-Message = Ready | Alive | Loaded | Refused | Drained | Reload | Drain
+Message = Ready | Alive | Loaded | Refused | ReloadWanted | Drained | Reload | Drain
 
 _KINDS: dict[str, type[Message]] = {
-    kind.__name__.lower(): kind for kind in (Ready, Alive, Loaded, Refused, Drained, Reload, Drain)
+    kind.__name__.lower(): kind for kind in (Ready, Alive, Loaded, Refused, ReloadWanted, Drained, Reload, Drain)
 }
 
 

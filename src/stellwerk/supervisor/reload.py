@@ -111,7 +111,7 @@ class Reloading:
         if lines:
             self._log.warning("reload_notes", version=compilation.version, notes=lines)
         self._last = self._candidate = compilation.version
-        ready = [slot for slot in slots if slot.state is State.READY and slot.link is not None]
+        ready = [slot for slot in slots if slot.state is State.READY and slot.link and slot.role.is_essential]
         first = next((slot for slot in ready if slot.link and slot.link.send(self._message(self._candidate))), None)
         if first is None:
             self._adopt(slots)

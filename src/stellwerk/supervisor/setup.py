@@ -11,12 +11,17 @@ from stellwerk.supervisor.sockets import Address
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """``count`` processes of one command. With an address, each has its own listening socket on it."""
+    """``count`` processes of one command. With an address, each has its own listening socket on it.
+
+    Without an essential one nothing starts. Others may come later and be away for a while: nobody waits for them, and
+    no new configuration is tried on them.
+    """
 
     name: str
     command: Sequence[str]
     count: int = 1
     address: Address | None = None
+    is_essential: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from selectors import EVENT_READ, BaseSelector
 
 from stellwerk.supervisor.log import Log
 from stellwerk.supervisor.process import exit_reason
-from stellwerk.supervisor.protocol import Alive, Loaded, Message, Ready, Refused
+from stellwerk.supervisor.protocol import Alive, Loaded, Message, Ready, Refused, ReloadWanted
 from stellwerk.supervisor.reload import Reloading
 from stellwerk.supervisor.setup import Role, Setup, compiled_path
 from stellwerk.supervisor.slot import Slot, State
@@ -43,8 +43,8 @@ class Workers:
 
     @property
     def pids(self) -> list[int]:
-        """Of the workers that run, in the order of the slots."""
-        return [slot.process.pid for slot in self.slots if slot.process is not None]
+        """Of the essential workers that run, in the order of the slots."""
+        return [slot.process.pid for slot in self.slots if slot.process is not None and slot.role.is_essential]
 
     @property
     def next_start_s(self) -> float:
@@ -52,8 +52,8 @@ class Workers:
         return min((slot.starts_s for slot in self.slots if slot.state is State.WAITING), default=math.inf)
 
     def unready(self) -> list[Slot]:
-        """Slots without a worker that is ready."""
-        return [slot for slot in self.slots if slot.state is not State.READY]
+        """Slots of essential roles without a worker that is ready."""
+        return [slot for slot in self.slots if slot.state is not State.READY and slot.role.is_essential]
 
     def is_any_ready(self, role: Role) -> bool:
         """Whether somebody fills a role."""
@@ -134,6 +134,8 @@ class Workers:
                 self._log.error("worker_refused", **_who(slot), version=version, problems=list(problems))
             case Refused(version, problems):
                 self._reloading.refused(slot, version, problems)
+            case ReloadWanted():
+                self._reloading.ask(f"asked for by {slot.role.name}")
             case _:
                 pass  # Drained: its exit follows and is what counts
 

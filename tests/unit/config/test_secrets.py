@@ -18,6 +18,7 @@ LEAKS = {
     "at an unknown kind": f'[[providers]]\nname = "o"\nkind = "opena"\napi_key = "{PLANTED}"',
     "at no kind": f'[[providers]]\nname = "o"\napi_key = "{PLANTED}"',
     "in a URL": f'[[providers]]\nname = "o"\nkind = "compatible"\nbase_url = "https://me:{PLANTED}@host"',
+    "in a database's URL": f'[state]\ndatabase = "mysql://me:{PLANTED}@host/name"',
     "twice": f'[[keys]]\nname = "l"\nkey = "{PLANTED}"\n[[keys]]\nname = "n"\nkey = "{PLANTED}"',
     "as a certificate": f'[server.tls]\ncertificate = "{PLANTED}"\nkey = "{PLANTED}"',
 }
@@ -48,3 +49,11 @@ def test_a_literal_certificate_is_no_secret_but_its_key_is(warned: Said, head: s
     pem = '"""-----BEGIN X-----"""'
     (warning,) = warned(f"{head}[server.tls]\ncertificate = {pem}\nkey = {pem}\n")
     assert warning.startswith("stellwerk.toml:15: server.tls.key: ")
+
+
+def test_a_database_with_its_password_is_a_secret(said: Said, warned: Said, head: str) -> None:
+    text = f'{head}[state]\ndatabase = "postgresql://me:{PLANTED}@host/name"\n'
+    assert said(text) == []
+    assert warned(text) == [
+        'stellwerk.toml:14: state.database: a secret stands in the file itself; better "env:NAME" or "file:/path"'
+    ]

@@ -1,0 +1,100 @@
+"""The tables of the control database. Time is Unix seconds; lists are JSON, with dollars as decimal text."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+LONGEST_NAME = 256
+
+METADATA = sa.MetaData()
+
+NAME = sa.String(LONGEST_NAME).with_variant(sa.String(LONGEST_NAME, collation="C"), "postgresql")
+"""Compared byte by byte on every database: pages are cut by it."""
+
+facts = sa.Table(
+    "facts",
+    METADATA,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("text", sa.String(64), nullable=False),
+)
+"""``directory``: the number of its last version, and an id that tells this database from any other."""
+
+scopes = sa.Table(
+    "scopes",
+    METADATA,
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("name", NAME, primary_key=True),
+    sa.Column("parent", NAME, nullable=False),
+    sa.Column("limits", sa.JSON, nullable=False),
+    sa.Column("budgets", sa.JSON, nullable=False),
+    sa.Column("has_limits", sa.Boolean, nullable=False),
+    sa.Column("has_budgets", sa.Boolean, nullable=False),
+    sa.Column("is_enabled", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_s", sa.Float, nullable=False),
+    sa.Column("updated_s", sa.Float, nullable=False),
+    sa.Index("scopes_by_parent", "kind", "parent", "name"),
+    sa.Index("scopes_by_limits", "has_limits", "kind", "name"),
+    sa.Index("scopes_by_budgets", "has_budgets", "kind", "name"),
+)
+"""``parent``: a team's organization; the team of a user and of a key's name."""
+
+keys = sa.Table(
+    "keys",
+    METADATA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("name", NAME, nullable=False),
+    sa.Column("digest", sa.LargeBinary(16), nullable=False, unique=True),
+    sa.Column("team", NAME, nullable=False),
+    sa.Column("organization", NAME, nullable=False),
+    sa.Column("user", NAME, nullable=False),
+    sa.Column("models", sa.JSON, nullable=False),
+    sa.Column("dialects", sa.JSON, nullable=False),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("networks", sa.JSON, nullable=False),
+    sa.Column("expires_s", sa.Float),
+    sa.Column("is_enabled", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_s", sa.Float, nullable=False),
+    sa.Column("updated_s", sa.Float, nullable=False),
+    sa.Index("keys_by_name", "name", "id"),
+    sa.Index("keys_by_team", "team", "name", "id"),
+    sa.Index("keys_by_user", "user", "name", "id"),
+    sa.Index("keys_by_state", "is_enabled", "name", "id"),
+)
+
+tokens = sa.Table(
+    "tokens",
+    METADATA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("name", NAME, nullable=False, unique=True),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("teams", sa.JSON, nullable=False),
+    sa.Column("expires_s", sa.Float),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_s", sa.Float, nullable=False),
+    sa.Column("updated_s", sa.Float, nullable=False),
+)
+"""``teams``: empty where it reaches every one."""
+
+changes = sa.Table(
+    "changes",
+    METADATA,
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("time_s", sa.Float, nullable=False),
+    sa.Column("delta", sa.LargeBinary, nullable=False),
+)
+"""What each version of the directory changed, until every host has taken it."""
+
+replies = sa.Table(
+    "replies",
+    METADATA,
+    sa.Column("token", sa.String(32), primary_key=True),
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("time_s", sa.Float, nullable=False, index=True),
+)
+"""What was answered under an idempotency key (its digest), without secrets."""
