@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -130,6 +131,17 @@ class Gateway:
     def port(self) -> int:
         """The port of that."""
         return int(self.address.rpartition(":")[2])
+
+    def administer(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """One request to the admin API, with the token of the configuration: status and what came."""
+        host, _, port = self.run["addresses"]["admin"].rpartition(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=20)
+        sent = {"authorization": f"Bearer {ADMIN_TOKEN}", "content-type": "application/json", **headers}
+        connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer.status, json.loads(content) if content else None
 
     @property
     def output(self) -> str:

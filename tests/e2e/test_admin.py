@@ -19,18 +19,6 @@ from tests.e2e.kit import ADMIN_TOKEN, WEB, WEB_KEY, Gateway, exists, model, pro
 SECTIONS = (server(workers=1), provider("here", "http://127.0.0.1:9/v1"), model("smart", "here"), WEB)
 
 
-def ask(gateway: Gateway, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-    """One request with the token of the configuration."""
-    host, _, port = gateway.run["addresses"]["admin"].rpartition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=20)
-    sent = {"authorization": f"Bearer {ADMIN_TOKEN}", "content-type": "application/json", **headers}
-    connection.request(method, path, json.dumps(body) if body is not None else None, sent)
-    answer = connection.getresponse()
-    content = answer.read()
-    connection.close()
-    return answer.status, json.loads(content) if content else None
-
-
 def admin_pid(gateway: Gateway) -> int:
     """Of the admin process that was started last."""
     return int([line for line in gateway.events("worker_started") if line["role"] == "admin"][-1]["pid"])
@@ -54,13 +42,13 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
 
 
 def test_keys_are_made_told_to_workers_and_audited(gateway: Gateway) -> None:
-    assert ask(gateway, "POST", "/admin/v1/teams", {"name": "shop"})[0] == 201
-    status, made = ask(gateway, "POST", "/admin/v1/keys", {"name": "till", "team": "shop"})
+    assert gateway.administer("POST", "/admin/v1/teams", {"name": "shop"})[0] == 201
+    status, made = gateway.administer("POST", "/admin/v1/keys", {"name": "till", "team": "shop"})
     assert status == 201
     deltas, _ = directory_file.frames((gateway.state / "directory" / directory_file.DELTAS).read_bytes())
     assert [delta.version for delta in deltas] == [1, 2]
     assert deltas[-1].keys[0].name == "till"
-    assert ask(gateway, "POST", "/admin/v1/keys", {"name": "web"})[0] == 409  # the configuration file has it
+    assert gateway.administer("POST", "/admin/v1/keys", {"name": "web"})[0] == 409  # the configuration file has it
     log = gateway.state / "audit"
     assert [entry["what"] for entry in entries(log)] == ["team.create", "key.create"]
     assert not verify(log).findings
@@ -70,7 +58,7 @@ def test_keys_are_made_told_to_workers_and_audited(gateway: Gateway) -> None:
 
 def test_what_is_set_here_holds_at_the_gateway_within_a_moment(gateway: Gateway) -> None:
     limits = [{"metric": "requests", "amount": 1}]
-    status, made = ask(gateway, "POST", "/admin/v1/keys", {"name": "till", "limits": limits})
+    status, made = gateway.administer("POST", "/admin/v1/keys", {"name": "till", "limits": limits})
     assert status == 201
 
     def asked(key: str) -> int:
@@ -100,17 +88,17 @@ def callers_ask(address: str, key: str, body: bytes) -> int:
 def test_without_a_token_there_is_only_401(gateway: Gateway) -> None:
     for path in ("/", "/admin/v1/keys", "/admin/v1/openapi.json", "/admin/reload", "/docs", "/metrics"):
         for authorization in ("", "Bearer wrong", f"Basic {ADMIN_TOKEN}"):
-            assert ask(gateway, "GET", path, authorization=authorization)[0] == 401
+            assert gateway.administer("GET", path, authorization=authorization)[0] == 401
 
 
 def test_it_comes_back_when_it_dies_and_the_gateway_stays(gateway: Gateway) -> None:
     workers = gateway.workers
-    assert ask(gateway, "POST", "/admin/v1/teams", {"name": "shop"})[0] == 201
+    assert gateway.administer("POST", "/admin/v1/teams", {"name": "shop"})[0] == 201
     victim = admin_pid(gateway)
     os.kill(victim, signal.SIGKILL)
     gateway.until(lambda: admin_pid(gateway) != victim, "not started anew")
     assert is_alive(gateway)
-    assert ask(gateway, "POST", "/admin/v1/keys", {"name": "till", "team": "shop"})[0] == 201
+    assert gateway.administer("POST", "/admin/v1/keys", {"name": "till", "team": "shop"})[0] == 201
     assert gateway.workers == workers
     deltas, _ = directory_file.frames((gateway.state / "directory" / directory_file.DELTAS).read_bytes())
     assert [delta.version for delta in deltas] == [1, 2]  # it went on where the one before had stopped
@@ -124,13 +112,13 @@ def test_one_that_cannot_start_leaves_the_gateway_alone(tmp_path: Path) -> None:
 
 
 def test_a_reload_takes_the_new_file_or_says_what_is_wrong(gateway: Gateway) -> None:
-    before = ask(gateway, "GET", "/admin/v1/status")[1]["configuration"]
+    before = gateway.administer("GET", "/admin/v1/status")[1]["configuration"]
     gateway.reconfigure(*SECTIONS, model("fast", "here"))
-    status, body = ask(gateway, "POST", "/admin/reload")
+    status, body = gateway.administer("POST", "/admin/reload")
     assert status == 200
     assert body["version"] > before
     gateway.reconfigure(*SECTIONS, model("broken", "nowhere"))
-    status, body = ask(gateway, "POST", "/admin/reload")
+    status, body = gateway.administer("POST", "/admin/reload")
     assert status == 422
     assert "nowhere" in body["errors"][0]["detail"]
     assert is_alive(gateway)
@@ -142,7 +130,7 @@ def test_the_command_line_administers(gateway: Gateway) -> None:
         assert done.returncode == status, done.stdout + done.stderr
         return json.loads(done.stdout)
 
-    assert ask(gateway, "POST", "/admin/v1/teams", {"name": "shop"})[0] == 201
+    assert gateway.administer("POST", "/admin/v1/teams", {"name": "shop"})[0] == 201
     made = told("keys", "create", "till", "--team", "shop", "--tag", "env=prod", "--rpm", "60", "--budget", "5")
     assert made["key"].startswith("sk-sw-")
     assert (made["tags"], made["limits"][0]["amount"]) == ({"env": "prod"}, 60)
@@ -182,8 +170,8 @@ def test_a_reload_takes_a_new_token(gateway: Gateway) -> None:
     token = gateway.folder / "token"
     token.write_text("another-admin-token")
     gateway.reconfigure(text.replace("env:ADMIN_TOKEN", f"file:{token}"))
-    gateway.until(lambda: ask(gateway, "GET", "/admin/v1/status")[0] == 401, "the new token is not taken")
-    assert ask(gateway, "GET", "/admin/v1/status", authorization="Bearer another-admin-token")[0] == 200
+    gateway.until(lambda: gateway.administer("GET", "/admin/v1/status")[0] == 401, "the new token is not taken")
+    assert gateway.administer("GET", "/admin/v1/status", authorization="Bearer another-admin-token")[0] == 200
 
 
 def test_a_new_address_takes_a_restart(gateway: Gateway) -> None:
@@ -191,12 +179,12 @@ def test_a_new_address_takes_a_restart(gateway: Gateway) -> None:
     gateway.until(
         lambda: any(line["keys"] == ["admin.listen"] for line in gateway.events("takes_a_restart")), "not told"
     )
-    assert ask(gateway, "GET", "/admin/v1/status")[0] == 200
+    assert gateway.administer("GET", "/admin/v1/status")[0] == 200
 
 
 def test_it_ends_when_its_supervisor_is_gone(tmp_path: Path) -> None:
     with up(tmp_path, *SECTIONS) as running:
-        assert ask(running, "GET", "/admin/v1/status")[0] == 200
+        assert running.administer("GET", "/admin/v1/status")[0] == 200
         pid = admin_pid(running)
         running.process.kill()
         running.process.wait()
