@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from timeit import Timer
 
-from benchmarks.cases import baseline, dialect, egress, routing, stages, stream, tokens, translate, whole
+from benchmarks.cases import baseline, dialect, egress, purses, routing, stages, stream, tokens, translate, whole
 from benchmarks.cases.case import Case
 from benchmarks.machine import this_machine
 
@@ -19,6 +19,7 @@ SOURCES = (
     stream.cases,
     stages.cases,
     routing.cases,
+    purses.cases,
     egress.cases,
     translate.cases,
     tokens.cases,

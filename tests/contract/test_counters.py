@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import valkey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stellwerk import plugins
 from stellwerk.core.ledger import NEW, Account, Kind, Return, Shortage, State, Take, forfeit, give, take_all
+from stellwerk.counters import valkey as valkey_counter
 from stellwerk.errors import ConfigurationError, StoreUnavailable
 from stellwerk.ports.counter import Counter
+from tests.valkey import Server
 
 NOW_S = 1_000_000.0
 MONEY = Account("budget:key:web:0", Kind.BUDGET, 1_000, 2_000_000)
@@ -32,15 +35,40 @@ SHARED = [name for name in plugins.shelf("counters") if name != "memory"]
 
 
 def build(name: str, directory: Path, **options: object) -> Counter:
-    """A counter of the shelf."""
+    """A counter of the shelf; the same directory and options lead to the same accounts."""
     given_: dict[str, Any] = {} if name == "memory" else {"directory": directory}
+    if name == "valkey":
+        options = {"prefix": str(directory), "retry_s": 0.0, **options}
     return cast("Counter", plugins.build("counters", name, options, **given_))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that tests share."""
+    found = Server(tmp_path_factory.mktemp("valkey"))
+    yield found
+    found.kill()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that a test may kill."""
+    folder = tmp_path / "valkey"
+    folder.mkdir()
+    found = Server(folder)
+    yield found
+    found.kill()
+
+
+def options_of(name: str, request: pytest.FixtureRequest) -> dict[str, object]:
+    """What a counter needs to be told."""
+    return {"url": request.getfixturevalue("server").url} if name == "valkey" else {}
 
 
 @pytest.fixture(params=plugins.shelf("counters"))
 def counter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counter]:
     """Each of them, new."""
-    found = build(request.param, tmp_path)
+    found = build(request.param, tmp_path, **options_of(request.param, request))
     yield found
     found.close()
 
@@ -92,8 +120,10 @@ STEPS = st.lists(
 @pytest.mark.parametrize("name", plugins.shelf("counters"))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(steps=STEPS)
-def test_any_history_is_that_of_the_ledger(name: str, tmp_path_factory: pytest.TempPathFactory, steps: Any) -> None:
-    counter = build(name, tmp_path_factory.mktemp("counter"))
+def test_any_history_is_that_of_the_ledger(
+    name: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, steps: Any
+) -> None:
+    counter = build(name, tmp_path_factory.mktemp("counter"), **options_of(name, request))
 
     async def story() -> None:
         states: dict[str, State] = {}
@@ -126,22 +156,24 @@ def test_any_history_is_that_of_the_ledger(name: str, tmp_path_factory: pytest.T
 
 
 @pytest.mark.parametrize("name", SHARED)
-def test_processes_that_take_at_the_same_time_never_have_more_than_there_is(name: str, tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
+def test_processes_that_take_at_the_same_time_never_have_more_than_there_is(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    context, options = multiprocessing.get_context("spawn"), options_of(name, request)
     with context.Pool(3) as pool:
-        shares = pool.starmap(_greedy, [(name, tmp_path, str(number)) for number in range(3)])
+        shares = pool.starmap(_greedy, [(name, tmp_path, options, str(number)) for number in range(3)])
     taken = sum((Tally(share) for share in shares), Tally[str]())
     assert taken == {MONEY.id: MONEY.capacity, PLACES.id: PLACES.capacity}
-    counter = build(name, tmp_path)
+    counter = build(name, tmp_path, **options)
     assert run(counter.read([MONEY.id]))[MONEY.id].held == MONEY.capacity
     counter.close()
 
 
-def _greedy(name: str, directory: Path, owner: str) -> dict[str, int]:
+def _greedy(name: str, directory: Path, options: dict[str, object], owner: str) -> dict[str, int]:
     """Takes what it gets of two accounts, a little at a time."""
 
     async def story() -> dict[str, int]:
-        counter, taken = build(name, directory), Tally[str]()
+        counter, taken = build(name, directory, **options), Tally[str]()
         for account, amount in ((MONEY, 7), (MONEY, 1), (PLACES, 1)):
             while not isinstance(found := await counter.take(owner, [Take(account, amount, amount)], NOW_S), Shortage):
                 taken[account.id] += found[0]
@@ -152,17 +184,19 @@ def _greedy(name: str, directory: Path, owner: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("name", SHARED)
-def test_what_a_killed_process_held_stays_held_until_it_is_forfeited(name: str, tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
+def test_what_a_killed_process_held_stays_held_until_it_is_forfeited(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    context, options = multiprocessing.get_context("spawn"), options_of(name, request)
     ready = context.Event()
-    process = context.Process(target=_hold, args=(name, tmp_path, ready))
+    process = context.Process(target=_hold, args=(name, tmp_path, options, ready))
     process.start()
     assert ready.wait(30)
     assert process.pid is not None
     process.kill()
     process.join(30)
     assert process.exitcode == -signal.SIGKILL
-    counter = build(name, tmp_path)
+    counter = build(name, tmp_path, **options)
 
     async def story() -> None:
         held = (await counter.read([MONEY.id]))[MONEY.id]
@@ -176,11 +210,11 @@ def test_what_a_killed_process_held_stays_held_until_it_is_forfeited(name: str, 
     counter.close()
 
 
-def _hold(name: str, directory: Path, ready: Any) -> None:
+def _hold(name: str, directory: Path, options: dict[str, object], ready: Any) -> None:
     """Takes and gives until it is killed."""
 
     async def story() -> None:
-        counter = build(name, directory)
+        counter = build(name, directory, **options)
         await counter.take("dead", [Take(MONEY, 10, 10)], NOW_S)
         ready.set()
         while True:
@@ -247,3 +281,143 @@ def test_budgets_that_ended_long_ago_are_forgotten(tmp_path: Path) -> None:
     run(counter.take("a", [Take(MONEY, 1, 1)], NOW_S + 90 * 86_400))
     assert run(counter.read(["old"])) == {}
     counter.close()
+
+
+def test_a_server_that_was_killed_is_away_and_knows_everything_when_it_is_back(
+    own_server: Server, tmp_path: Path
+) -> None:
+    counter = build("valkey", tmp_path, url=own_server.url)
+
+    async def story() -> None:
+        assert await counter.take("a", [Take(MONEY, 700, 700)], NOW_S) == (700,)
+        own_server.kill()
+        with pytest.raises(StoreUnavailable):
+            await counter.take("a", [Take(MONEY, 1, 1)], NOW_S)
+        with pytest.raises(StoreUnavailable):
+            await counter.give("a", [Return(MONEY, 0, 700)], NOW_S)
+        own_server.start()
+        assert (await counter.read([MONEY.id]))[MONEY.id] == State(0, {"a": 700})
+        assert isinstance(await counter.take("b", [Take(MONEY, 301, 301)], NOW_S), Shortage)
+
+    run(story())
+    counter.close()
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["it was carried out", "it never arrived"])
+def test_what_was_taken_when_the_answer_was_lost_is_given_back(
+    own_server: Server, tmp_path: Path, is_lost: bool
+) -> None:
+    counter = build("valkey", tmp_path, url=own_server.url, timeout_s=0.2)
+
+    async def story() -> None:
+        assert await counter.take("a", [Take(MONEY, 100, 100)], NOW_S) == (100,)
+        own_server.freeze()
+        with pytest.raises(StoreUnavailable):
+            await counter.take("a", [Take(MONEY, 500, 500), Take(PLACES, 5, 5), Take(REQUESTS, 60, 60)], NOW_S)
+        if is_lost:
+            own_server.kill()
+            own_server.start()
+        own_server.thaw()
+        everything = [Take(MONEY, 900, 900), Take(PLACES, 5, 5), Take(REQUESTS, 60, 60)]
+        assert await counter.take("a", everything, NOW_S) == (900, 5, 60)
+        assert (await counter.read([MONEY.id]))[MONEY.id] == State(0, {"a": 1000})
+
+    run(story())
+    counter.close()
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["it was carried out", "it never arrived"])
+def test_what_was_told_when_the_answer_was_lost_counts_once(own_server: Server, tmp_path: Path, is_lost: bool) -> None:
+    counter = build("valkey", tmp_path, url=own_server.url, timeout_s=0.2)
+
+    async def story() -> None:
+        await counter.take("a", [Take(MONEY, 800, 800)], NOW_S)
+        own_server.freeze()
+        await counter.give("a", [Return(MONEY, 200, 500)], NOW_S)  # nothing to tell again
+        if is_lost:
+            own_server.kill()
+            own_server.start()
+        else:
+            with pytest.raises(StoreUnavailable):  # nothing else is asked before that is settled
+                await counter.give("a", [Return(MONEY, 1, 0)], NOW_S)
+        own_server.thaw()
+        assert (await counter.read([MONEY.id]))[MONEY.id] == State(200, {"a": 100})
+
+    run(story())
+    counter.close()
+
+
+def test_a_worker_that_leaves_settles_what_is_in_doubt(own_server: Server, tmp_path: Path) -> None:
+    counter = build("valkey", tmp_path, url=own_server.url, timeout_s=0.2)
+
+    async def story() -> None:
+        await counter.take("a", [Take(MONEY, 800, 800)], NOW_S)
+        own_server.freeze()
+        await counter.give("a", [Return(MONEY, 0, 800)], NOW_S)
+        own_server.kill()
+        own_server.start()
+
+    run(story())
+    counter.close()
+    other = build("valkey", tmp_path, url=own_server.url)
+    assert run(other.owners()) == frozenset()
+    other.close()
+
+
+def test_a_take_that_arrives_after_it_was_undone_takes_nothing(server: Server, tmp_path: Path) -> None:
+    counter = build("valkey", tmp_path, url=server.url)
+    script = Path(valkey_counter.__file__).with_suffix(".lua").read_text("utf-8")
+    client = valkey.Valkey(port=server.port, decode_responses=True)
+    words = ("caller", 5, "a", NOW_S, MONEY.id, "budget", 1_000, 2_000_000, 10, 10)
+    assert client.execute_command("EVAL", script, 1, f"{{{tmp_path}}}", "undo", *words) == ["undone"]
+    assert client.execute_command("EVAL", script, 1, f"{{{tmp_path}}}", "take", *words) == ["late"]
+    assert run(counter.read([MONEY.id])) == {}
+    client.close()
+    counter.close()
+
+
+def test_a_server_that_is_away_is_left_alone_for_a_while(own_server: Server, tmp_path: Path) -> None:
+    counter = build("valkey", tmp_path, url=own_server.url, retry_s=3600.0)
+    own_server.kill()
+    with pytest.raises(StoreUnavailable, match="refused"):
+        run(counter.owners())
+    own_server.start()
+    with pytest.raises(StoreUnavailable, match="a moment ago"):
+        run(counter.owners())
+    counter.close()
+
+
+def test_a_server_that_forgot_its_scripts_is_told_them_again(own_server: Server, tmp_path: Path) -> None:
+    counter = build("valkey", tmp_path, url=own_server.url)
+
+    async def story() -> None:
+        await counter.take("a", [Take(MONEY, 1, 1)], NOW_S)
+        own_server.send("SCRIPT FLUSH")
+        assert await counter.take("a", [Take(MONEY, 1, 1)], NOW_S) == (1,)
+
+    run(story())
+    counter.close()
+
+
+def test_what_nobody_holds_is_forgotten_by_the_server_in_time(own_server: Server, tmp_path: Path) -> None:
+    counter = build("valkey", tmp_path, url=own_server.url)
+    forever = Account("budget:for-ever", Kind.BUDGET, 100, 0)
+
+    async def story() -> None:
+        await counter.take("a", [Take(MONEY, 1, 1), Take(REQUESTS, 1, 1), Take(forever, 1, 1)], NOW_S)
+        key = f"{{{tmp_path}}}:account:"
+        assert own_server.send(f"TTL {key}{MONEY.id}") == ":-1"
+        await counter.give("a", [Return(MONEY, 1), Return(forever, 1)], NOW_S)
+        assert own_server.send(f"TTL {key}{MONEY.id}") == f":{1_000_000 + 90 * 86_400}"
+        assert own_server.send(f"TTL {key}{REQUESTS.id}") in {":3720", ":3719"}
+        assert own_server.send(f"TTL {key}{forever.id}") == ":-1"
+
+    run(story())
+    counter.close()
+
+
+def test_an_address_that_is_none_is_refused_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        build("valkey", tmp_path, url="http://user:hunter2@host")
+    assert "valkey://host:port" in str(caught.value.problems)
+    assert "hunter2" not in str(caught.value.problems)
