@@ -84,7 +84,7 @@ def test_what_one_takes_another_cannot_have(counter: Counter) -> None:
         short = await counter.take("b", [Take(PLACES, 1, 1), Take(MONEY, 400, 400)], NOW_S)
         assert short == Shortage(MONEY, 100, 1_000_000.0, elsewhere=700)
         assert await counter.take("b", [Take(PLACES, 5, 5)], NOW_S) == (5,)  # nothing of it was taken before
-        assert await counter.owners() == {"a", "b"}
+        assert set(await counter.owners("c", NOW_S)) == {"a", "b"}
         await counter.give("a", [Return(MONEY, spent=200, unused=500)], NOW_S)
         assert await counter.take("b", [Take(MONEY, 800, 800)], NOW_S) == (800,)
         read = await counter.read([MONEY.id, PLACES.id, "unknown"])
@@ -101,9 +101,65 @@ def test_what_a_dead_owner_held_is_spent_and_its_places_are_free(counter: Counte
         await counter.forfeit("a", NOW_S)
         assert (await counter.read([MONEY.id]))[MONEY.id] == State(300, {}, estimated=300)
         assert await counter.take("b", [Take(PLACES, 5, 5)], NOW_S) == (5,)
-        assert await counter.owners() == {"b"}
+        assert set(await counter.owners("c", NOW_S)) == {"b"}
 
     run(story())
+
+
+@pytest.mark.parametrize("name", ["memory", "sqlite"])
+def test_whoever_holds_something_is_known_by_when_it_last_said_that_it_is_there(name: str, tmp_path: Path) -> None:
+    counter = build(name, tmp_path)
+
+    async def story() -> None:
+        for owner in "ab":
+            await counter.take(owner, [Take(MONEY, 1, 1)], NOW_S)
+        assert await counter.owners("a", NOW_S) == {"a": 0.0, "b": 0.0}  # both are seen for the first time
+        assert await counter.owners("a", NOW_S + 20) == {"a": 0.0, "b": 20.0}
+        assert await counter.owners("b", NOW_S + 25) == {"a": 5.0, "b": 0.0}
+        await counter.give("b", [Return(MONEY, unused=1)], NOW_S)
+        assert await counter.owners("c", NOW_S + 30) == {"a": 10.0}
+        await counter.forfeit("a", NOW_S + 30)
+        await counter.take("a", [Take(MONEY, 1, 1)], NOW_S + 40)
+        assert await counter.owners("c", NOW_S + 40) == {"a": 0.0}
+
+    run(story())
+    counter.close()
+
+
+def test_a_server_tells_by_its_own_clock_how_long_an_owner_has_been_silent(server: Server, tmp_path: Path) -> None:
+    counter = build("valkey", tmp_path, url=server.url)
+    client = valkey.Valkey(port=server.port, decode_responses=True)
+    seen = f"{{{tmp_path}}}:seen"
+
+    async def story() -> None:
+        for owner in "ab":
+            await counter.take(owner, [Take(MONEY, 1, 1)], NOW_S)
+        assert set(await counter.owners("a", NOW_S)) == {"a", "b"}
+        client.hincrby(seen, "a", -20)
+        client.hincrby(seen, "b", -20)
+        found = await counter.owners("a", NOW_S - 1_000)
+        assert (found["a"], 20 <= found["b"] < 60) == (0.0, True)
+        await counter.give("a", [Return(MONEY, unused=1)], NOW_S)
+        await counter.forfeit("b", NOW_S)
+        assert await counter.owners("c", NOW_S) == {}
+        assert client.exists(seen) == 0  # nothing is left behind
+
+    run(story())
+    client.close()
+    counter.close()
+
+
+def test_a_file_from_before_owners_were_seen_goes_on_counting(tmp_path: Path) -> None:
+    counter = build("sqlite", tmp_path)
+    run(counter.take("a", [Take(MONEY, 700, 700)], NOW_S))
+    counter.close()
+    with sqlite3.connect(tmp_path / "counters.db") as connection:
+        connection.execute("DROP TABLE seen")
+        connection.execute("PRAGMA user_version = 1")
+    counter = build("sqlite", tmp_path)
+    assert run(counter.owners("b", NOW_S)) == {"a": 0.0}
+    assert run(counter.read([MONEY.id])) == {MONEY.id: State(0, {"a": 700})}
+    counter.close()
 
 
 STEPS = st.lists(
@@ -149,7 +205,7 @@ def test_any_history_is_that_of_the_ledger(
                     await counter.forfeit(owner, now_s)
                     states.update((one.id, forfeit(one, states[one.id], owner)) for one in ACCOUNTS if one.id in states)
         assert await counter.read([one.id for one in ACCOUNTS]) == states
-        assert await counter.owners() == {owner for state in states.values() for owner in state.leases}
+        assert set(await counter.owners("z", now_s)) == {owner for state in states.values() for owner in state.leases}
 
     run(story())
     counter.close()
@@ -250,16 +306,16 @@ def test_a_file_of_a_newer_version_and_one_that_is_none_are_refused(tmp_path: Pa
         connection.execute("PRAGMA user_version = 9")
     counter = build("sqlite", tmp_path)
     with pytest.raises(StoreUnavailable, match="newer version"):
-        run(counter.owners())
+        run(counter.owners("a", NOW_S))
     (tmp_path / "counters.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(StoreUnavailable, match=r"counters\.db"):
-        run(counter.owners())
+        run(counter.owners("a", NOW_S))
     counter.close()
 
 
 def test_another_process_that_holds_the_file_is_waited_for_so_long(tmp_path: Path) -> None:
     counter = build("sqlite", tmp_path, busy_timeout_s=0.05)
-    run(counter.owners())
+    run(counter.owners("a", NOW_S))
     with sqlite3.connect(tmp_path / "counters.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         before = time.monotonic()
@@ -360,7 +416,7 @@ def test_a_worker_that_leaves_settles_what_is_in_doubt(own_server: Server, tmp_p
     run(story())
     counter.close()
     other = build("valkey", tmp_path, url=own_server.url)
-    assert run(other.owners()) == frozenset()
+    assert run(other.owners("b", NOW_S)) == {}
     other.close()
 
 
@@ -380,10 +436,10 @@ def test_a_server_that_is_away_is_left_alone_for_a_while(own_server: Server, tmp
     counter = build("valkey", tmp_path, url=own_server.url, retry_s=3600.0)
     own_server.kill()
     with pytest.raises(StoreUnavailable, match="refused"):
-        run(counter.owners())
+        run(counter.owners("a", NOW_S))
     own_server.start()
     with pytest.raises(StoreUnavailable, match="a moment ago"):
-        run(counter.owners())
+        run(counter.owners("a", NOW_S))
     counter.close()
 
 

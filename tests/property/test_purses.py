@@ -152,7 +152,7 @@ def test_no_history_spends_more_than_there_is_and_in_the_end_nothing_is_held(ste
                 case _:
                     host.running = [each for each in host.running if each[0] != one]
                     await host.workers[WORKERS[0] if one != WORKERS[0] else WORKERS[1]].forfeit_others(
-                        lambda owner, gone=one: owner != gone  # type: ignore[misc]
+                        lambda owner, _, gone=one: owner != gone  # type: ignore[misc]
                     )
                     dead += 1
                     host.start(one)
@@ -250,11 +250,11 @@ class Away(MemoryCounter):
             raise StoreUnavailable("gone")
         await super().give(owner, returns, now_s)
 
-    async def owners(self) -> frozenset[str]:
+    async def owners(self, owner: str, now_s: float) -> dict[str, float]:
         """As usual, or not at all."""
         if self.is_away:
             raise StoreUnavailable("gone")
-        return await super().owners()
+        return await super().owners(owner, now_s)
 
 
 def test_without_the_counter_money_is_refused_once_the_purse_is_empty_and_limits_are_open() -> None:
@@ -272,7 +272,7 @@ def test_without_the_counter_money_is_refused_once_the_purse_is_empty_and_limits
             host.settle(0, 1.0)
         worker.beat()
         await settled()
-        await worker.forfeit_others(lambda _: False)
+        await worker.forfeit_others(lambda _owner, _silent_s: False)
         told = [worker.is_away]
         assert worker.of(MONEY).spent == 150  # to be told later
         counter.is_away = False

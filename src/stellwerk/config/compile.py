@@ -88,6 +88,7 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
             directory=directory,
             retention_days=settings.state.retention_days,
             database=settings.state.database,
+            shared=settings.state.shared,
         ),
         providers=providers,
         models=tuple(_model(model, settings, cards) for model in settings.models),

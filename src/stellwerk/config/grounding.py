@@ -25,6 +25,7 @@ _FIXED_SECRETS: tuple[Path, ...] = (
     ("server", "tls", "certificate"),
     ("server", "tls", "key"),
     ("state", "database"),
+    ("state", "shared"),
 )
 
 

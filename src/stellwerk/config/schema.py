@@ -168,6 +168,12 @@ class State(Section):
         description="PostgreSQL for keys, limits and budgets that are made through the admin API, for several hosts: "
         '"postgresql://user:password@host/name", usually a reference. Default: SQLite in the state directory.',
     )
+    shared: Secret | None = Field(
+        default=None,
+        description="Valkey or Redis in which limits and budgets of several hosts are counted together: "
+        '"valkey://user:password@host:6379", "valkeys://" over TLS, usually a reference. Default: SQLite in the state '
+        "directory, for the workers of one host.",
+    )
 
 
 class Display(Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from stellwerk.config import notation
 from stellwerk.config.grounding import Grounded
@@ -36,6 +37,18 @@ def warnings_in(grounded: Grounded) -> Iterator[Problem]:
             yield Problem(path, f"shorter than {SHORTEST_TOKEN} characters, so it can be guessed")
 
 
+def _has_valkey(url: str) -> bool:
+    """Whether a URL leads to a Valkey or Redis server, as far as can be seen."""
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    if parts.scheme == "unix":
+        return bool(parts.path)
+    return has_port and bool(parts.hostname) and parts.scheme in {"valkey", "valkeys", "redis", "rediss"}
+
+
 def _check(path: Path, value: str) -> None:
     if not value:
         raise ValueError("a secret")
@@ -44,5 +57,8 @@ def _check(path: Path, value: str) -> None:
     elif path == ("state", "database"):
         if not value.startswith(("postgresql://", "postgres://")):
             raise ValueError("a URL such as postgresql://user:password@host/name")
+    elif path == ("state", "shared"):
+        if not _has_valkey(value):
+            raise ValueError("a URL such as valkey://user:password@host:6379")
     elif path[0] in {"keys", "admin"} or path[-1] == "api_key":
         notation.token(value)

@@ -72,11 +72,14 @@ class AdminSpec(msgspec.Struct, frozen=True):
 
 
 class StateSpec(msgspec.Struct, frozen=True):
-    """``[state]``: absolute directory of the embedded databases; the reference of a shared control database's URL."""
+    """``[state]``: absolute directory of the embedded databases; references of the URLs of what hosts share."""
 
     directory: str
     retention_days: int = 30
     database: str | None = None
+    """Of the control data."""
+    shared: str | None = None
+    """Of the server that counts limits and budgets."""
 
 
 class EgressSpec(msgspec.Struct, frozen=True):

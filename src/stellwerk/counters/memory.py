@@ -20,6 +20,7 @@ class MemoryCounter:
     def __init__(self) -> None:
         self._states: dict[str, State] = {}
         self._accounts: dict[str, Account] = {}
+        self._seen_s: dict[str, float] = {}
 
     async def take(self, owner: str, takes: Sequence[Take], now_s: float) -> tuple[int, ...] | Shortage:
         """Takes of all of these accounts, or of none."""
@@ -41,12 +42,17 @@ class MemoryCounter:
     async def forfeit(self, owner: str, now_s: float) -> None:
         """An owner has died."""
         del now_s
+        self._seen_s.pop(owner, None)
         for id_, state in self._states.items():
             self._states[id_] = forfeit(self._accounts[id_], state, owner)
 
-    async def owners(self) -> frozenset[str]:
-        """Who holds anything."""
-        return frozenset(owner for state in self._states.values() for owner in state.leases)
+    async def owners(self, owner: str, now_s: float) -> dict[str, float]:
+        """Takes note that an owner is there; who holds anything, and how long each has been silent."""
+        holding = {each for state in self._states.values() for each in state.leases}
+        self._seen_s = {each: self._seen_s.get(each, now_s) for each in holding}
+        if owner in holding:
+            self._seen_s[owner] = now_s
+        return {each: max(now_s - seen_s, 0.0) for each, seen_s in self._seen_s.items()}
 
     async def read(self, ids: Iterable[str]) -> dict[str, State]:
         """The accounts that are known of these."""
@@ -56,6 +62,7 @@ class MemoryCounter:
         """Forgets everything."""
         self._states.clear()
         self._accounts.clear()
+        self._seen_s.clear()
 
 
 def build(settings: Settings) -> Counter:

@@ -25,18 +25,20 @@ FILE = "counters.db"
 KEPT_S = 90 * 86_400
 """Accounts of periods that ended so long ago are forgotten."""
 SWEEP_CALLS = 10_000
-VERSION = 1
+VERSION = 2
 SCHEMA = (
     """
-    CREATE TABLE account (
+    CREATE TABLE IF NOT EXISTS account (
         id TEXT PRIMARY KEY, kind TEXT, capacity INTEGER, span_s INTEGER, spent INTEGER, level REAL, at_s REAL,
         estimated INTEGER
     ) WITHOUT ROWID
     """,
-    "CREATE TABLE lease (id TEXT, owner TEXT, amount INTEGER, PRIMARY KEY (id, owner)) WITHOUT ROWID",
-    "CREATE INDEX lease_owner ON lease (owner)",
+    "CREATE TABLE IF NOT EXISTS lease (id TEXT, owner TEXT, amount INTEGER, PRIMARY KEY (id, owner)) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS lease_owner ON lease (owner)",
+    "CREATE TABLE IF NOT EXISTS seen (owner TEXT PRIMARY KEY, at_s REAL) WITHOUT ROWID",
     f"PRAGMA user_version = {VERSION}",
 )
+"""Version 1 had no table of when owners were seen."""
 
 _T = TypeVar("_T")
 
@@ -92,16 +94,23 @@ class SqliteCounter:
         def work(connection: sqlite3.Connection) -> None:
             ids = [id_ for (id_,) in connection.execute("SELECT id FROM lease WHERE owner = ?", (owner,))]
             states = _states(connection, ids)
+            connection.execute("DELETE FROM seen WHERE owner = ?", (owner,))
             for account in _accounts(connection, ids):
                 _write(connection, account, forfeit(account, states[account.id], owner), (owner,))
 
         await self._run(work)
 
-    async def owners(self) -> frozenset[str]:
-        """Who holds anything."""
-        return await self._run(
-            lambda connection: frozenset(owner for (owner,) in connection.execute("SELECT DISTINCT owner FROM lease"))
-        )
+    async def owners(self, owner: str, now_s: float) -> dict[str, float]:
+        """Takes note that an owner is there; who holds anything, and how long each has been silent."""
+
+        def work(connection: sqlite3.Connection) -> dict[str, float]:
+            connection.execute("DELETE FROM seen WHERE owner NOT IN (SELECT owner FROM lease)")
+            connection.execute("INSERT OR IGNORE INTO seen SELECT DISTINCT owner, ? FROM lease", (now_s,))
+            connection.execute("UPDATE seen SET at_s = ? WHERE owner = ?", (now_s, owner))
+            rows = connection.execute("SELECT owner, at_s FROM seen").fetchall()
+            return {each: max(now_s - at_s, 0.0) for each, at_s in rows}
+
+        return await self._run(work)
 
     async def read(self, ids: Iterable[str]) -> dict[str, State]:
         """The accounts that are known of these."""
@@ -162,7 +171,7 @@ def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
         connection.execute("BEGIN IMMEDIATE")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         _check(version, path)
-        for statement in SCHEMA if not version else ():
+        for statement in SCHEMA if version < VERSION else ():
             connection.execute(statement)
         connection.execute("COMMIT")
     except BaseException:

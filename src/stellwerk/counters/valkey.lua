@@ -17,6 +17,7 @@ local act, caller, number, owner, now = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARG
 local calls = prefix .. ':calls:' .. caller
 local owned = prefix .. ':owner:' .. owner
 local owners = prefix .. ':owners'
+local seen = prefix .. ':seen'
 local loaded, order = {}, {}
 
 local function whole(amount)
@@ -74,6 +75,7 @@ local function save()
   end
   if redis.call('EXISTS', owned) == 0 then
     redis.call('SREM', owners, owner)
+    redis.call('HDEL', seen, owner)
   end
 end
 
@@ -212,6 +214,17 @@ elseif act == 'forfeit' then
   end
   save()
   return { 'forfeited' }
+elseif act == 'owners' then
+  local clock = tonumber(redis.call('TIME')[1])
+  local found = {}
+  for _, each in ipairs(redis.call('SMEMBERS', owners)) do
+    local at = each ~= owner and redis.call('HGET', seen, each)
+    if not at then
+      redis.call('HSET', seen, each, whole(clock))
+    end
+    found[#found + 1] = { each, whole(math.max(clock - tonumber(at or clock), 0)) }
+  end
+  return found
 end
 
 local states = {} -- read

@@ -106,9 +106,13 @@ class ValkeyCounter:
         """An owner has died."""
         await self._run(lambda: self._ask(_Call("forfeit", 0, owner, now_s, ())))
 
-    async def owners(self) -> frozenset[str]:
-        """Who holds anything."""
-        return frozenset(await self._run(lambda: self._ask(_Call("owners", 0, "", 0.0, ()))))
+    async def owners(self, owner: str, now_s: float) -> dict[str, float]:
+        """Takes note that an owner is there; who holds anything, and how long each has been silent.
+
+        By the clock of the server: hosts may differ in theirs.
+        """
+        found = await self._run(lambda: self._ask(_Call("owners", 0, owner, now_s, ())))
+        return {each: float(silent_s) for each, silent_s in found}
 
     async def read(self, ids: Iterable[str]) -> dict[str, State]:
         """The accounts that are known of these."""
@@ -163,9 +167,6 @@ class ValkeyCounter:
         connection = self._connection
         assert connection is not None  # noqa: S101  # `_reach` comes before
         try:
-            if call.act == "owners":
-                connection.send_command("SMEMBERS", f"{{{self._settings.prefix}}}:owners")
-                return connection.read_response()
             words = (f"{{{self._settings.prefix}}}", call.act, self._caller, call.number, call.owner, repr(call.now_s))
             try:
                 connection.send_command("EVALSHA", _DIGEST, 1, *words, *call.words)

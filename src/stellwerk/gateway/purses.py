@@ -157,11 +157,14 @@ class Purses:
         await self.leave()
         self._counter.close()
 
-    async def forfeit_others(self, is_alive: Callable[[str], bool]) -> None:
-        """Settles what workers held that have died: money counts as spent, places are free."""
+    async def forfeit_others(self, is_alive: Callable[[str, float], bool]) -> None:
+        """Says that this worker is there, and settles for those that have died: money counts as spent, places are free.
+
+        ``is_alive`` is asked with an owner and the seconds for which it has said nothing.
+        """
         try:
-            for owner in await self._counter.owners():
-                if owner != self._owner and not is_alive(owner):
+            for owner, silent_s in (await self._counter.owners(self._owner, self._wall())).items():
+                if owner != self._owner and not is_alive(owner, silent_s):
                     await self._counter.forfeit(owner, self._wall())
         except StoreUnavailable as error:
             self._note_away(error)

@@ -11,6 +11,7 @@ import socket
 import ssl
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -73,6 +74,7 @@ class Worker:
         if page.inherited:
             self._gateway.metrics.restore(*series([page.inherited]))
         self._vitals = Vitals(page, board.Board(assignment.board), self._gateway, self._writer, slot=assignment.slot)
+        self._shared_counter = _shared_counter(snapshot)
         self._gateway.pipeline.counting = self._count
         self._bus: Bus | None = None
         self._settling: asyncio.Task[None] | None = None
@@ -122,7 +124,7 @@ class Worker:
         from stellwerk.gateway.purses import Purses
 
         directory = Path(self._snapshot.state.directory)
-        counter = cast("Counter", plugins.build("counters", "sqlite", {}, directory=directory))
+        counter = self._shared_counter or cast("Counter", plugins.build("counters", "sqlite", {}, directory=directory))
         purses = Purses(counter, own_id(), time.time, self._bus, self._log)
         self._settling = asyncio.get_running_loop().create_task(self._settle_the_dead(purses))
         return Meters(purses, time.time)
@@ -244,6 +246,15 @@ def _register(snapshot: Snapshot) -> Register:
         return Register(Path(snapshot.state.directory))
     except OSError as error:
         raise ConfigurationError((f"the pepper of callers' keys cannot be used: {error}",)) from None
+
+
+def _shared_counter(snapshot: Snapshot) -> Counter | None:
+    """What counts for several hosts, not connected yet. Raises ``ConfigurationError`` where it cannot be used."""
+    if snapshot.state.shared is None:
+        return None
+    if find_spec("valkey") is None:
+        raise ConfigurationError(("state.shared: its client is missing: pip install 'stellwerk[valkey]'",))
+    return cast("Counter", plugins.build("counters", "valkey", {"url": resolve(snapshot.state.shared)}))
 
 
 def _tls(spec: TlsSpec | None) -> ssl.SSLContext | None:

@@ -27,8 +27,8 @@ class Counter(Protocol):
         """An owner has died: the money that it held counts as spent, its places are free."""
         ...
 
-    async def owners(self) -> frozenset[str]:
-        """Who holds anything."""
+    async def owners(self, owner: str, now_s: float) -> dict[str, float]:
+        """Takes note that an owner is there; who holds anything, and for how many seconds each has not said so."""
         ...
 
     async def read(self, ids: Iterable[str]) -> dict[str, State]:

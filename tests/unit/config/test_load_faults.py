@@ -330,7 +330,6 @@ def test_a_fault_is_told_with_its_line_and_nothing_else(text: str, expected: str
         "cache = { exact = true }",
         'guardrails = [{ use = "pii" }]',
         "optimize = {}",
-        'state = { shared = "valkey://h" }',
         'state = { events = "clickhouse://h" }',
     ],
 )

@@ -19,6 +19,7 @@ LEAKS = {
     "at no kind": f'[[providers]]\nname = "o"\napi_key = "{PLANTED}"',
     "in a URL": f'[[providers]]\nname = "o"\nkind = "compatible"\nbase_url = "https://me:{PLANTED}@host"',
     "in a database's URL": f'[state]\ndatabase = "mysql://me:{PLANTED}@host/name"',
+    "in the URL of what hosts share": f'[state]\nshared = "valkey://me:{PLANTED}@host:port"',
     "twice": f'[[keys]]\nname = "l"\nkey = "{PLANTED}"\n[[keys]]\nname = "n"\nkey = "{PLANTED}"',
     "as a certificate": f'[server.tls]\ncertificate = "{PLANTED}"\nkey = "{PLANTED}"',
 }
@@ -51,9 +52,23 @@ def test_a_literal_certificate_is_no_secret_but_its_key_is(warned: Said, head: s
     assert warning.startswith("stellwerk.toml:15: server.tls.key: ")
 
 
-def test_a_database_with_its_password_is_a_secret(said: Said, warned: Said, head: str) -> None:
-    text = f'{head}[state]\ndatabase = "postgresql://me:{PLANTED}@host/name"\n'
+@pytest.mark.parametrize(("name", "scheme"), [("database", "postgresql"), ("shared", "valkeys")])
+def test_a_url_with_its_password_is_a_secret(name: str, scheme: str, said: Said, warned: Said, head: str) -> None:
+    text = f'{head}[state]\n{name} = "{scheme}://me:{PLANTED}@host/0"\n'
     assert said(text) == []
     assert warned(text) == [
-        'stellwerk.toml:14: state.database: a secret stands in the file itself; better "env:NAME" or "file:/path"'
+        f'stellwerk.toml:14: state.{name}: a secret stands in the file itself; better "env:NAME" or "file:/path"'
     ]
+
+
+@pytest.mark.parametrize("url", ["valkey://h", "redis://h:1", "rediss://:p@h:1/2", "valkeys://[::1]:2", "unix:///s"])
+def test_what_hosts_share_is_in_a_valkey_or_redis_server(url: str, said: Said, head: str) -> None:
+    assert said(f'{head}[state]\nshared = "{url}"\n') == []
+
+
+@pytest.mark.parametrize(
+    "url", ["host:6379", "http://h", "valkey://", "valkey://h:x", "valkey://h:0", "unix:", "x://["]
+)
+def test_anything_else_is_refused(url: str, said: Said, head: str) -> None:
+    (problem,) = said(f'{head}[state]\nshared = "{url}"\n')
+    assert "a URL such as valkey://user:password@host:6379" in problem
