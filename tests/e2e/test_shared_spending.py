@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from valkey import Valkey
@@ -40,7 +41,7 @@ class Hosts:
         sections = server(), state, provider("north", slow.base_url), model("smart", "north"), key(**allowed)
         self.folders = folder / "a", folder / "b"
         self.gateways = [stack.enter_context(up(each, *sections, expected=("worker_died",))) for each in self.folders]
-        self._client = stack.enter_context(closing(Valkey(port=shared.port, decode_responses=True)))
+        self._client: Any = stack.enter_context(closing(Valkey(port=shared.port, decode_responses=True)))
 
     def ask(self, requests: int, on_half: Gateway | None = None) -> Counter[int]:
         """Statuses of so many requests at each of them; all processes of ``on_half`` are killed in the middle."""

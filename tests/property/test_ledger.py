@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from stellwerk.core.ledger import NEW, SHARES, Account, Kind, forfeit, give, left, take, wait_s
+from stellwerk.core.ledger import NEW, SHARES, Account, Kind, forfeit, give, left, remaining, take, wait_s
 
 OWNERS = st.sampled_from(["one", "two", "three"])
 AMOUNTS = st.integers(0, 40)
@@ -160,3 +160,27 @@ def test_what_flows_and_was_not_used_comes_back_and_never_too_much(kind: Kind, t
     state = give(account, state, 1_000.0, "one", 0, unused)
     assert left(account, state, 1_000.0) == min(100 - granted + unused, 100)
     assert forfeit(account, state, "one") is state
+
+
+@given(st.sampled_from([Kind.BUCKET, Kind.WINDOW]), st.integers(0, 100), st.integers(0, 100), MOMENTS, MOMENTS)
+def test_an_owner_alone_tells_what_remains_as_the_ledger_would(
+    kind: Kind, used: int, held: int, asked_s: float, later_s: float
+) -> None:
+    account = Account("a", kind, 100)
+    state, taken = take(account, NEW, asked_s, "one", min(used + held, 100), 100)
+    told = left(account, state, asked_s)
+    held = taken - min(used, taken)
+    now_s = asked_s + later_s
+    found, reset_s = remaining(account, held, told, asked_s, now_s)
+    assert abs(found - left(account, give(account, state, now_s, "one", 0, held), now_s)) <= 1
+    assert 0 <= reset_s <= account.span_s
+    if kind is Kind.BUCKET:
+        assert remaining(account, 0, found, now_s, now_s + reset_s + 1e-6)[0] == 100
+
+
+def test_a_limit_of_nothing_leaves_nothing() -> None:
+    assert remaining(Account("a", Kind.BUCKET, 0), 0, 0, 0.0, 99.0) == (0, 0.0)
+
+
+def test_an_owner_that_has_used_more_than_it_took_is_told_of_nothing_left() -> None:
+    assert remaining(Account("a", Kind.BUCKET, 60), -30, 0, 0.0, 0.0) == (0, 60.0)

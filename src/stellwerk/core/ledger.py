@@ -65,6 +65,13 @@ class Take(msgspec.Struct, frozen=True, gc=False):
     wanted: int
 
 
+class Grant(msgspec.Struct, frozen=True, gc=False):
+    """How much was taken of an account, and how much is left in it for others and for later."""
+
+    amount: int
+    left: int
+
+
 class Return(msgspec.Struct, frozen=True, gc=False):
     """What an owner has spent of its lease since it last said so, and what it does not need."""
 
@@ -144,7 +151,7 @@ def forfeit(account: Account, state: State, owner: str) -> State:
 
 def take_all(
     states: Mapping[str, State], now_s: float, owner: str, takes: Sequence[Take]
-) -> tuple[dict[str, State], tuple[int, ...]] | Shortage:
+) -> tuple[dict[str, State], tuple[Grant, ...]] | Shortage:
     """Takes of several accounts, or of none: the states that are other, and the grants in their order.
 
     ``states`` has those that are known, by account.
@@ -160,7 +167,7 @@ def take_all(
             elsewhere = None if account.kind in _FLOWING else state.held - state.leases.get(owner, 0)
             return Shortage(account, lacking, wait_s(account, state, now_s, one.least), elsewhere)
         changed[account.id] = after
-        grants.append(granted)
+        grants.append(Grant(granted, left(account, after, now_s)))
     return changed, tuple(grants)
 
 
@@ -175,6 +182,21 @@ def wait_s(account: Account, state: State, now_s: float, amount: int) -> float:
         return account.span_s - now_s % account.span_s
     over = _level(account, state, now_s) + amount - account.capacity
     return over * account.span_s / account.capacity
+
+
+def remaining(account: Account, held: int, told: int, told_s: float, now_s: float) -> tuple[int, float]:
+    """What a bucket or window still allows an owner, and in how many seconds it is whole again without it.
+
+    The owner holds so much itself, and was told at ``told_s`` how much else there was; what others have taken since
+    then it does not know.
+    """
+    if account.kind is Kind.WINDOW:
+        is_over = now_s // account.span_s > told_s // account.span_s
+        free, reset_s = account.capacity if is_over else told + held, account.span_s - now_s % account.span_s
+        return max(min(free, account.capacity), 0), reset_s
+    come_back = max(now_s - told_s, 0.0) * account.capacity / account.span_s
+    free = max(min(int(told + held + come_back), account.capacity), 0)
+    return free, (account.capacity - free) * account.span_s / account.capacity if account.capacity else 0.0
 
 
 _FLOWING = frozenset({Kind.BUCKET, Kind.WINDOW})

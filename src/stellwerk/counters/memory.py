@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from stellwerk.core.ledger import NEW, Account, Return, Shortage, State, Take, forfeit, give, take_all
+from stellwerk.core.ledger import NEW, Account, Grant, Return, Shortage, State, Take, forfeit, give, take_all
 from stellwerk.ports.counter import Counter
 
 
@@ -22,7 +22,7 @@ class MemoryCounter:
         self._accounts: dict[str, Account] = {}
         self._seen_s: dict[str, float] = {}
 
-    async def take(self, owner: str, takes: Sequence[Take], now_s: float) -> tuple[int, ...] | Shortage:
+    async def take(self, owner: str, takes: Sequence[Take], now_s: float) -> tuple[Grant, ...] | Shortage:
         """Takes of all of these accounts, or of none."""
         found = take_all(self._states, now_s, owner, takes)
         if isinstance(found, Shortage):

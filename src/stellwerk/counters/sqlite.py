@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
-from stellwerk.core.ledger import NEW, Account, Kind, Return, Shortage, State, Take, forfeit, give, take_all
+from stellwerk.core.ledger import NEW, Account, Grant, Kind, Return, Shortage, State, Take, forfeit, give, take_all
 from stellwerk.errors import StoreUnavailable
 from stellwerk.ports.counter import Counter
 
@@ -60,10 +60,10 @@ class SqliteCounter:
         self._connection: sqlite3.Connection | None = None
         self._calls = 0
 
-    async def take(self, owner: str, takes: Sequence[Take], now_s: float) -> tuple[int, ...] | Shortage:
+    async def take(self, owner: str, takes: Sequence[Take], now_s: float) -> tuple[Grant, ...] | Shortage:
         """Takes of all of these accounts, or of none."""
 
-        def work(connection: sqlite3.Connection) -> tuple[int, ...] | Shortage:
+        def work(connection: sqlite3.Connection) -> tuple[Grant, ...] | Shortage:
             found = take_all(_states(connection, [one.account.id for one in takes]), now_s, owner, takes)
             if isinstance(found, Shortage):
                 return found

@@ -155,7 +155,7 @@ if act == 'take' then
   if is_late() then
     return { 'late' }
   end
-  local grants = {}
+  local grants, told = {}, { 'granted' }
   local short = each(function(account, least, wanted, position)
     local free = left(account)
     if free < least then
@@ -170,6 +170,7 @@ if act == 'take' then
       hold(account, account.own + granted)
     end
     grants[position] = whole(granted)
+    told[2 * position], told[2 * position + 1] = grants[position], whole(left(account))
   end)
   if short then
     done({})
@@ -177,8 +178,7 @@ if act == 'take' then
   end
   save()
   done(grants)
-  table.insert(grants, 1, 'granted')
-  return grants
+  return told
 elseif act == 'give' then
   if is_late() then
     return { 'late' }

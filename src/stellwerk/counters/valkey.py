@@ -25,7 +25,7 @@ import msgspec
 from valkey import Connection, ConnectionPool
 from valkey.exceptions import NoScriptError, ValkeyError
 
-from stellwerk.core.ledger import Account, Return, Shortage, State, Take
+from stellwerk.core.ledger import Account, Grant, Return, Shortage, State, Take
 from stellwerk.errors import ConfigurationError, StoreUnavailable
 from stellwerk.ports.counter import Counter
 
@@ -71,15 +71,16 @@ class ValkeyCounter:
         """Settles the call whose answer was lost."""
         self._away_until_s = 0.0
 
-    async def take(self, owner: str, takes: Sequence[Take], now_s: float) -> tuple[int, ...] | Shortage:
+    async def take(self, owner: str, takes: Sequence[Take], now_s: float) -> tuple[Grant, ...] | Shortage:
         """Takes of all of these accounts, or of none."""
         words = [word for one in takes for word in _words(one.account, one.least, one.wanted)]
 
-        def work() -> tuple[int, ...] | Shortage:
+        def work() -> tuple[Grant, ...] | Shortage:
             call = self._next("take", owner, now_s, words)
             status, *found = self._change(call, call._replace(act="undo"))
             if status == "granted":
-                return tuple(map(int, found))
+                numbers = list(map(int, found))
+                return tuple(map(Grant, numbers[::2], numbers[1::2]))
             position, lacking, wait_s, elsewhere = found
             return Shortage(
                 takes[int(position)].account, int(lacking), float(wait_s), int(elsewhere) if elsewhere else None

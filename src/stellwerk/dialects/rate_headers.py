@@ -1,10 +1,11 @@
-"""How much a provider still lets us do, as the headers of its answers say it: to stop before it refuses."""
+"""How much one still lets another do, as the headers of answers say it: to stop before a provider refuses; and ours."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 FIRST_FIELD = {
     "openai_chat": b"x-ratelimit-remaining-requests",
@@ -42,6 +43,40 @@ def rest_s(headers: Mapping[bytes, bytes], now: float) -> float:
             continue
         longest = max(longest, _until_s(headers.get(reset, b""), now))
     return longest
+
+
+def openai_fields(kind: bytes, limit: int, remaining: int, reset_s: float) -> bytes:
+    """Header lines that tell of a limit of ``requests`` or ``tokens``, as OpenAI and most hosts write them."""
+    return b"x-ratelimit-limit-%b: %d\r\nx-ratelimit-remaining-%b: %d\r\nx-ratelimit-reset-%b: %b\r\n" % (
+        kind,
+        limit,
+        kind,
+        remaining,
+        kind,
+        span(reset_s),
+    )
+
+
+def anthropic_fields(kind: bytes, limit: int, remaining: int, reset_s: float, now: float) -> bytes:
+    """The same as Anthropic writes them, who tells moments instead of spans. ``now`` is Unix time."""
+    moment = datetime.fromtimestamp(math.ceil(now + reset_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    return (
+        b"anthropic-ratelimit-%b-limit: %d\r\n"
+        b"anthropic-ratelimit-%b-remaining: %d\r\n"
+        b"anthropic-ratelimit-%b-reset: %b\r\n" % (kind, limit, kind, remaining, kind, moment)
+    )
+
+
+def span(seconds: float) -> bytes:
+    """Seconds in the notation of OpenAI's reset fields, rounded up: ``120ms``, ``1.5s``, ``6m0s``, ``1h2m3s``."""
+    milliseconds = math.ceil(seconds * 1_000)
+    if milliseconds < 1_000:
+        return b"%dms" % milliseconds
+    if milliseconds < 60_000:
+        return b"%gs" % (milliseconds / 1_000)
+    minutes, rest = divmod(math.ceil(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return b"%dh%dm%ds" % (hours, minutes, rest) if hours else b"%dm%ds" % (minutes, rest)
 
 
 def _count(value: bytes | None) -> float | None:

@@ -37,6 +37,7 @@ def admit(
     if not found:
         exchange.start(acceptance)
         return
+    reply.allowance = partial(meters.allowance, found, reply.dialect.name)
     is_hard = any(isinstance(meter.spec, BudgetSpec) and meter.spec.is_hard for meter in found)
     demand = demand_of(lease.envelope, model, targets, is_cascade=acceptance is not None, is_hard=is_hard)
 

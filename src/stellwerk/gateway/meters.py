@@ -10,6 +10,7 @@ import msgspec
 from stellwerk.core.ledger import Account, Kind
 from stellwerk.core.periods import bounds
 from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period, ScopeRecord
+from stellwerk.gateway.allowance import allowance
 from stellwerk.gateway.directory import Directory
 from stellwerk.gateway.purses import Purse, Purses
 
@@ -51,6 +52,10 @@ class Meters:
             meters = tuple(meter for one in records for meter in self._meters(one, now_s))
             self._found[scopes] = meters
         return meters
+
+    def allowance(self, meters: tuple[Meter, ...], dialect: str) -> bytes:
+        """What a caller of that dialect is told of what these leave it: header lines."""
+        return allowance(meters, dialect, self._wall())
 
     # -- helpers
 

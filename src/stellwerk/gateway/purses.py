@@ -39,7 +39,7 @@ class Purse:
     What the counter knows this worker to hold is ``free + used + spent``.
     """
 
-    __slots__ = ("account", "free", "idle_beats", "is_over", "spent", "used")
+    __slots__ = ("account", "free", "idle_beats", "is_over", "left", "left_s", "spent", "used")
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -49,6 +49,9 @@ class Purse:
         self.spent = 0
         """Not told to the counter yet."""
         self.idle_beats = 0
+        self.left = account.capacity
+        """What the counter had left when it was asked last, which was at ``left_s`` in Unix time."""
+        self.left_s = 0.0
         self.is_over = False
         """Whether nothing is taken of it any more: it is forgotten as soon as all is settled."""
 
@@ -236,16 +239,20 @@ class Purses:
     async def _take(self, takes: Sequence[Take], purses: Sequence[Purse]) -> Shortage | None:
         if not takes:
             return None
+        now_s = self._wall()
         try:
-            found = await self._counter.take(self._owner, takes, self._wall())
+            found = await self._counter.take(self._owner, takes, now_s)
         except StoreUnavailable as error:
             self._note_away(error)
             return self._open(takes, purses)
         self.is_away = False
         if isinstance(found, Shortage):
+            purse, wanted = next(each for each in zip(purses, takes, strict=True) if each[1].account is found.account)
+            purse.left, purse.left_s = wanted.least - found.lacking, now_s
             return found
-        for purse, granted in zip(purses, found, strict=True):
-            purse.free += granted
+        for purse, grant in zip(purses, found, strict=True):
+            purse.free += grant.amount
+            purse.left, purse.left_s = grant.left, now_s
             purse.idle_beats = 0
         return None
 

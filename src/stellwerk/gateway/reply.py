@@ -24,6 +24,8 @@ from stellwerk.gateway.lease import Lease
 from stellwerk.gateway.masking import mask, proofs_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.conversations import Conversations
     from stellwerk.gateway.dialect import Dialect
@@ -64,6 +66,8 @@ class Reply(msgspec.Struct, eq=False):
     """Whether the provider has not said what it used, or not all of it."""
     usage_details: str = ""
     """Counts that most calls do not have."""
+    allowance: Callable[[], bytes] | None = None
+    """Renders header lines that tell what the caller's limits leave it."""
     conversation: bytes = b""
     """Names the conversation, where the strategy minds who answered it."""
     conversations: Conversations | None = None
@@ -178,10 +182,11 @@ class Reply(msgspec.Struct, eq=False):
     def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route
         overhead_ms = (now - self.request.received - self.waited_s) * 1e3
-        return b"%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
+        return b"%b%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
             kind,
             route.fields if route is not None else b"",
             self.warning,
+            self.allowance() if self.allowance is not None else b"",
             self.attempts,
             max(0.0, overhead_ms),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from stellwerk.core.ledger import Return, Shortage, State, Take
+from stellwerk.core.ledger import Grant, Return, Shortage, State, Take
 
 
 class Counter(Protocol):
@@ -15,7 +15,7 @@ class Counter(Protocol):
     caller wanted to tell has to be told later.
     """
 
-    async def take(self, owner: str, takes: Sequence[Take], now_s: float) -> tuple[int, ...] | Shortage:
+    async def take(self, owner: str, takes: Sequence[Take], now_s: float) -> tuple[Grant, ...] | Shortage:
         """Takes of all of these accounts, or of none: the grants in their order, or what is lacking first."""
         ...
 

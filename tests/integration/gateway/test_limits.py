@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +138,49 @@ async def test_other_keys_are_not_counted(tmp_path: Path) -> None:
         for _ in range(3):
             assert (await once(gateway, chat(asking(), key="other-key-0123456789"))).status == 200
         assert [(await once(gateway, request())).status for _ in range(2)] == [200, 429]
+
+
+def told(
+    fields: Mapping[bytes, bytes] | Iterable[tuple[bytes, bytes]], word: str = "x-ratelimit-{}-requests"
+) -> tuple[bytes, bytes, bytes]:
+    """Limit, what remains, and when it is whole again."""
+    limit, remaining, reset = (dict(fields)[word.format(name).encode()] for name in ("limit", "remaining", "reset"))
+    return limit, remaining, reset
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+@on_loop
+async def test_each_answer_tells_what_the_tightest_limit_leaves(tmp_path: Path, is_stream: bool) -> None:
+    team = '[[teams]]\nname = "shop"\nlimits = { rpm = 3, tpm = 6000 }\n'
+    sections = team + keyed(team='"shop"', limits="{ rpm = 60, rpd = 5000 }")
+    async with simulated(tmp_path, sections=sections) as (gateway, _):
+        first = (await whole(gateway, request(stream=is_stream))).fields
+        assert told(first) == (b"3", b"2", b"20s")
+        limit, left, _ = told(first, "x-ratelimit-{}-tokens")
+        assert (limit, 4_000 < int(left) < 6_000) == (b"6000", True)
+        gateway.advance(10)
+        assert told((await whole(gateway, request())).fields) == (b"3", b"1", b"40s")
+        assert told((await whole(gateway, request())).fields)[1] == b"0"
+        refused = await once(gateway, request())
+        assert (refused.status, told(refused.fields)) == (429, (b"3", b"0", b"1m0s"))
+        assert dict(refused.fields)[b"retry-after"] == b"10"
+        gateway.advance(60)
+        assert told((await whole(gateway, request())).fields) == (b"3", b"2", b"20s")
+
+
+@on_loop
+async def test_callers_of_anthropics_dialect_are_told_in_its_words(tmp_path: Path) -> None:
+    async with simulated(tmp_path, sections=keyed(limits="{ rpm = 4 }")) as (gateway, _):
+        body = {"model": "plain", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]}
+        answer = await whole(gateway, chat(json.dumps(body).encode(), path=b"/v1/messages", key=KEY))
+        limit, left, moment = told(answer.fields, "anthropic-ratelimit-requests-{}")
+        assert (answer.status, limit, left) == (200, b"4", b"3")
+        reset_s = datetime.fromisoformat(moment.decode()).timestamp() - gateway.clock.wall()
+        assert 15 <= reset_s <= 16
+
+
+@on_loop
+async def test_whoever_has_no_limits_is_told_nothing(tmp_path: Path) -> None:
+    async with simulated(tmp_path, sections=keyed(budget=SOFT, limits="{ concurrency = 5 }")) as (gateway, _):
+        answer = await whole(gateway, request())
+        assert (answer.status, [name for name, _ in answer.fields if b"ratelimit" in name]) == (200, [])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stellwerk.dialects.rate_headers import rest_s
+from stellwerk.dialects.rate_headers import FIRST_FIELD, anthropic_fields, openai_fields, rest_s, span
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
@@ -95,3 +95,26 @@ def test_anthropic_tells_moments() -> None:
 )
 def test_whatever_a_provider_writes_there_is_no_trouble(headers: dict[bytes, bytes]) -> None:
     assert rest_s(headers, NOW) >= 0.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0ms"), (0.12, "120ms"), (1.5, "1.5s"), (59.9, "59.9s"), (360, "6m0s"), (3_723, "1h2m3s"), (59.9999, "1m0s")],
+)
+def test_spans_are_written_like_openais(seconds: float, text: str) -> None:
+    assert span(seconds) == text.encode()
+
+
+@given(limit=st.integers(1, 10**9), reset_s=st.floats(0, 1e7), is_anthropic=st.booleans())
+def test_what_we_write_of_an_exhausted_limit_we_read_as_so_long_a_rest(
+    limit: int, reset_s: float, is_anthropic: bool
+) -> None:
+    now = 1_800_000_000.0
+    lines = (
+        anthropic_fields(b"requests", limit, 0, reset_s, now)
+        if is_anthropic
+        else openai_fields(b"requests", limit, 0, reset_s)
+    )
+    headers = dict(line.split(b": ") for line in lines.splitlines())
+    assert reset_s - 1e-3 <= rest_s(headers, now) <= reset_s + 1.0
+    assert rest_s({**headers, FIRST_FIELD["openai_chat"]: b"1", FIRST_FIELD["anthropic_messages"]: b"1"}, now) == 0

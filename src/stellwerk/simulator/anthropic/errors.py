@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from stellwerk.http.fields import render
+from stellwerk.dialects.rate_headers import anthropic_fields
 from stellwerk.simulator.rate import Standing
 from stellwerk.simulator.refusal import Refusal
 
@@ -46,16 +44,10 @@ def key_refusal(*, is_known: bool) -> Refusal:
 
 def limit_fields(requests: Standing | None, tokens: Standing | None, clock: Callable[[], float]) -> bytes:
     """``anthropic-ratelimit-…`` for the limits that there are."""
-    pairs: list[tuple[bytes, bytes]] = []
-    for name, standing in ((b"requests", requests), (b"tokens", tokens)):
-        if standing is not None:
-            reset = datetime.fromtimestamp(math.ceil(clock() + standing.reset_s), UTC)
-            pairs += [
-                (b"anthropic-ratelimit-%b-limit" % name, b"%d" % standing.limit),
-                (b"anthropic-ratelimit-%b-remaining" % name, b"%d" % standing.remaining),
-                (b"anthropic-ratelimit-%b-reset" % name, reset.strftime("%Y-%m-%dT%H:%M:%SZ").encode()),
-            ]
-    return render(pairs)
+    told, now = ((b"requests", requests), (b"tokens", tokens)), clock()
+    return b"".join(
+        anthropic_fields(kind, one.limit, one.remaining, one.reset_s, now) for kind, one in told if one is not None
+    )
 
 
 def type_of(refusal: Refusal) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
-from stellwerk.http.fields import render
+from stellwerk.dialects.rate_headers import openai_fields
 from stellwerk.simulator.rate import Standing
 from stellwerk.simulator.refusal import Refusal
 
@@ -25,27 +23,8 @@ def error_event(refusal: Refusal) -> bytes:
 
 def limit_fields(requests: Standing | None, tokens: Standing | None) -> bytes:
     """``x-ratelimit-…`` for the limits that there are."""
-    pairs: list[tuple[bytes, bytes]] = []
-    for name, standing in ((b"requests", requests), (b"tokens", tokens)):
-        if standing is not None:
-            pairs += [
-                (b"x-ratelimit-limit-" + name, b"%d" % standing.limit),
-                (b"x-ratelimit-remaining-" + name, b"%d" % standing.remaining),
-                (b"x-ratelimit-reset-" + name, duration(standing.reset_s).encode()),
-            ]
-    return render(pairs)
-
-
-def duration(seconds: float) -> str:
-    """Seconds in the notation of the reset fields: ``120ms``, ``1.5s``, ``6m0s``, ``1h2m3s``."""
-    milliseconds = math.ceil(seconds * 1_000)
-    if milliseconds < 1_000:
-        return f"{milliseconds}ms"
-    if milliseconds < 60_000:
-        return f"{milliseconds / 1_000:g}s"
-    minutes, rest = divmod(math.ceil(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s"
+    told = ((b"requests", requests), (b"tokens", tokens))
+    return b"".join(openai_fields(kind, one.limit, one.remaining, one.reset_s) for kind, one in told if one is not None)
 
 
 def _error(refusal: Refusal) -> dict[str, str | None]:

@@ -3,17 +3,9 @@
 import msgspec
 import pytest
 
-from stellwerk.simulator.openai.errors import duration, error_body, limit_fields
+from stellwerk.simulator.openai.errors import error_body, limit_fields
 from stellwerk.simulator.rate import Standing
 from stellwerk.simulator.refusal import Refusal
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0ms"), (0.12, "120ms"), (1.5, "1.5s"), (59.9, "59.9s"), (360, "6m0s"), (3_723, "1h2m3s"), (59.9999, "1m0s")],
-)
-def test_durations_are_written_like_openais(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_only_the_limits_that_there_are_are_shown() -> None:
