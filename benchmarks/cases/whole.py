@@ -5,12 +5,15 @@ import io
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from time import monotonic
+from time import monotonic, time
 from typing import Any, cast
 
 from benchmarks.cases.case import Case
 from benchmarks.cases.samples import STREAM_EVENTS, chat_answer, chat_request, stream_events
+from stellwerk.core.catalog import ModelCard
 from stellwerk.core.event import RequestEvent
+from stellwerk.core.price import Price, Rates, Row
+from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period, ScopeKind, ScopeRecord
 from stellwerk.core.snapshot import (
     FORMAT,
     AdminSpec,
@@ -23,8 +26,11 @@ from stellwerk.core.snapshot import (
     TargetSpec,
 )
 from stellwerk.core.wire import Origin
+from stellwerk.counters.memory import MemoryCounter
 from stellwerk.gateway import wiring
 from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.meters import Meters
+from stellwerk.gateway.purses import Purses
 from stellwerk.http.deadlines import Deadlines
 from stellwerk.http.server import ServerConnection
 from stellwerk.http.upstream import UpstreamConnection
@@ -32,6 +38,22 @@ from stellwerk.supervisor.log import Log
 
 KEY = "sk-bench-0123456789abcdef0123456789abcdef"
 KEY_VARIABLE = "STELLWERK_BENCH_KEY"
+PLENTY = 1 << 60
+CARD = ModelCard(
+    "openai",
+    "gpt-4o-mini",
+    context_window=128_000,
+    max_output=16_384,
+    price=Price((Row(Rates(input=150_000_000, output=600_000_000)),)),
+)
+ALLOWED: dict[str, Any] = {
+    "limits": (
+        LimitSpec(Metric.REQUESTS, PLENTY),
+        LimitSpec(Metric.TOKENS, PLENTY),
+        LimitSpec(Metric.CONCURRENCY, PLENTY),
+    ),
+    "budgets": (BudgetSpec(PLENTY), BudgetSpec(PLENTY, Period.DAY)),
+}
 FIELDS = (
     b"host: 127.0.0.1:8080\r\naccept: */*\r\ncontent-type: application/json\r\nuser-agent: bench\r\n"
     b"authorization: Bearer " + KEY.encode() + b"\r\n"
@@ -41,6 +63,11 @@ FIELDS = (
 def cases() -> Iterator[Case]:
     """In the order of their size."""
     yield Case(group="whole", name="request, 1 KB", call=_Exchange(chat_request(1_000)).request)
+    yield Case(
+        group="whole",
+        name=f"request, 1 KB, under {len(ALLOWED['limits'])} limits and {len(ALLOWED['budgets'])} hard budgets",
+        call=_Exchange(chat_request(1_000), **ALLOWED).request,
+    )
     stream = _Exchange(chat_request(1_000)[:-1] + b', "stream": true}')
     yield Case(group="whole", name="stream, each event", call=stream.stream, units=STREAM_EVENTS)
 
@@ -48,8 +75,8 @@ def cases() -> Iterator[Case]:
 class _Exchange:
     """One caller's connection and one provider's, kept alive between requests."""
 
-    def __init__(self, body: bytes) -> None:
-        gateway = _gateway(deque[RequestEvent](maxlen=1).append)
+    def __init__(self, body: bytes, **allowed: Any) -> None:
+        gateway = _gateway(deque[RequestEvent](maxlen=1).append, **allowed)
         self._request = b"POST /v1/chat/completions HTTP/1.1\r\n%bcontent-length: %d\r\n\r\n%b" % (
             FIELDS,
             len(body),
@@ -120,7 +147,8 @@ class _Timer:
         """Nothing was set."""
 
 
-def _gateway(record: Callable[[RequestEvent], None]) -> wiring.Gateway:
+def _gateway(record: Callable[[RequestEvent], None], **allowed: Any) -> wiring.Gateway:
+    """``allowed`` are the key's limits and budgets, of which it has enough at hand for as long as anybody measures."""
     snapshot = Snapshot(
         format=FORMAT,
         version=1,
@@ -131,10 +159,17 @@ def _gateway(record: Callable[[RequestEvent], None]) -> wiring.Gateway:
         providers=(
             ProviderSpec("mock", "openai", {"base_url": "http://127.0.0.1:9/v1", "api_key": "sk-provider"}, {}),
         ),
-        models=(ModelSpec("gpt-4o-mini", (TargetSpec("mock", "gpt-4o-mini"),)),),
-        keys=(KeySpec("bench", f"env:{KEY_VARIABLE}"),),
+        models=(ModelSpec("gpt-4o-mini", (TargetSpec("mock", "gpt-4o-mini", card=CARD),)),),
+        keys=(KeySpec("bench", f"env:{KEY_VARIABLE}", **allowed),),
+        scopes=(ScopeRecord(ScopeKind.KEY, "bench", **allowed),) if allowed else (),
     )
     os.environ[KEY_VARIABLE] = KEY
     deadlines = Deadlines(monotonic, lambda _when, _call: _Timer())
     operation = Operation(is_ready=bool, metrics=bytes, health=dict)
-    return wiring.assemble(snapshot, deadlines, lambda _delay, _call: _Timer(), record, operation, Log(io.StringIO()))
+    log = Log(io.StringIO())
+    gateway = wiring.assemble(snapshot, deadlines, lambda _delay, _call: _Timer(), record, operation, log)
+    meters = Meters(Purses(MemoryCounter(), "bench", time, None, log), time)
+    for meter in meters.of(("key:bench",), gateway.pipeline.configuration.directory).meters:
+        meter.purse.free = PLENTY
+    gateway.pipeline.counting = lambda: meters
+    return gateway

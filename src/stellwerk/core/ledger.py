@@ -190,13 +190,14 @@ def remaining(account: Account, held: int, told: int, told_s: float, now_s: floa
     The owner holds so much itself, and was told at ``told_s`` how much else there was; what others have taken since
     then it does not know.
     """
+    capacity, span_s = account.capacity, account.span_s
     if account.kind is Kind.WINDOW:
-        is_over = now_s // account.span_s > told_s // account.span_s
-        free, reset_s = account.capacity if is_over else told + held, account.span_s - now_s % account.span_s
-        return max(min(free, account.capacity), 0), reset_s
-    come_back = max(now_s - told_s, 0.0) * account.capacity / account.span_s
-    free = max(min(int(told + held + come_back), account.capacity), 0)
-    return free, (account.capacity - free) * account.span_s / account.capacity if account.capacity else 0.0
+        is_over = now_s // span_s > told_s // span_s
+        return max(min(capacity if is_over else told + held, capacity), 0), span_s - now_s % span_s
+    free = told + held + int((now_s - told_s) * capacity / span_s) if now_s > told_s else told + held
+    if free >= capacity:
+        return capacity, 0.0
+    return (free, (capacity - free) * span_s / capacity) if free > 0 else (0, float(span_s))
 
 
 _FLOWING = frozenset({Kind.BUCKET, Kind.WINDOW})

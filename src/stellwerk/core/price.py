@@ -89,14 +89,15 @@ class Price(msgspec.Struct, frozen=True, gc=False):
     def per_token(self) -> tuple[int, int, int] | None:
         """Whole nano-dollars for a token of fresh input, of cached input and of output, where there is no more to say.
 
-        ``None`` where rates vary, where one of the three is missing, or where a token costs a fraction.
+        ``None`` where rates vary, where one is missing, or where a token costs a fraction.
         """
         rates = self.flat
-        found = () if rates is None else (rates.input, rates.cache_read, rates.output)
-        if len(found) != 3 or any(rate is None or rate % MILLION for rate in found):
+        if rates is None or rates.input is None or rates.output is None:
             return None
-        fresh, read, output = (rate // MILLION for rate in found if rate is not None)
-        return fresh, read, output
+        read = rates.input if rates.cache_read is None else rates.cache_read
+        if rates.input % MILLION or read % MILLION or rates.output % MILLION:
+            return None
+        return rates.input // MILLION, read // MILLION, rates.output // MILLION
 
     def row(self, at_ms: int, service: str = "") -> Row:
         """The row for a moment and a service tier; a tier without rows of its own costs what the standard one does."""

@@ -74,6 +74,27 @@ class BudgetSpec(msgspec.Struct, frozen=True, gc=False):
     """Tells several budgets of one scope apart; else they are told apart by their periods."""
 
 
+class Unit(enum.Enum):
+    """What a request takes of a limit or budget."""
+
+    REQUEST = "request"
+    TOKEN = "token"  # noqa: S105  # no secret
+    PLACE = "place"
+    """Given back when the request ends."""
+    HARD_MONEY = "hard money"
+    SOFT_MONEY = "soft money"
+
+
+def unit_of(spec: LimitSpec | BudgetSpec) -> Unit:
+    """What requests take of this."""
+    if isinstance(spec, BudgetSpec):
+        return Unit.HARD_MONEY if spec.is_hard else Unit.SOFT_MONEY
+    return _UNITS[spec.metric]
+
+
+_UNITS = {Metric.REQUESTS: Unit.REQUEST, Metric.TOKENS: Unit.TOKEN, Metric.CONCURRENCY: Unit.PLACE}
+
+
 class ScopeRecord(msgspec.Struct, frozen=True):
     """A scope with what it may use. ``parent`` is a team's organization; empty where there is none."""
 

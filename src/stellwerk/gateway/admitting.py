@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stellwerk.core.scope import BudgetSpec
 from stellwerk.dialects.capping import capped
 from stellwerk.errors import StellwerkError
 from stellwerk.gateway.demand import demand_of, limited, look_closer
-from stellwerk.gateway.stages.admit import Admission, Admitting
+from stellwerk.gateway.stages.admit import Admission, Admitting, admit_at_once
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
@@ -34,12 +33,11 @@ def admit(
     """Starts the exchange when all that the request may come to has been taken, or answers with why it has not."""
     lease, model, targets = reply.lease, exchange.model, exchange.targets
     found = meters.of(scopes_of(lease, targets, configuration), configuration.directory)
-    if not found:
+    if not found.meters:
         exchange.start(acceptance)
         return
     reply.allowance = partial(meters.allowance, found, reply.dialect.name)
-    is_hard = any(isinstance(meter.spec, BudgetSpec) and meter.spec.is_hard for meter in found)
-    demand = demand_of(lease.envelope, model, targets, is_cascade=acceptance is not None, is_hard=is_hard)
+    demand = demand_of(lease.envelope, model, targets, is_cascade=acceptance is not None, is_hard=found.is_hard)
 
     def go(admission: Admission) -> None:
         lease.admission = admission
@@ -53,8 +51,16 @@ def admit(
         exchange.targets = kept
         exchange.start(acceptance)
 
+    try:
+        admission = admit_at_once(found.meters, meters.purses, demand)
+    except StellwerkError as error:
+        exchange.fail(error)
+        return
+    if admission is not None:
+        go(admission)
+        return
     admitting = Admitting(
-        found,
+        found.meters,
         meters.purses,
         demand,
         partial(look_closer, reply.dialect, lease.envelope),

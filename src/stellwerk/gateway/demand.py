@@ -45,6 +45,13 @@ _OWN_TOOLS = re.compile(
     rb"|\\u00(?:3[0-9]|[4-7])"
 )
 """Types and names of tools that providers run themselves; and letters spelled by their numbers, which may hide one."""
+_SUSPECT = re.compile(
+    rb'"(?:audio|cache|code|computer_|conversation"|custom_tool|document|file|function|google|image|inline|input_|mcp'
+    rb'|previous_r|prompt"|s3L|tool|url|video|web_)'
+)
+"""How all of these begin, and what shows tools and media in any dialect: most prompts have none."""
+_SPELLED = re.compile(rb"\\u00[3-7]")
+"""A letter that is spelled by its number, and may be one of these."""
 _MEMBER = "max_completion_tokens"
 
 
@@ -59,12 +66,18 @@ def demand_of(
         return Demand(0, 0, 0, worst=_FREE, is_cappable=False)
     worst, unpriced = _worst(model, targets)
     body, cap = envelope.body, envelope.output_cap
+    input_tokens, unseen_tokens, has_own_tools = len(body) + TOOLS_TOKENS, 0, False
+    if not is_plain(body):
+        input_tokens = _bound(envelope)
+        if is_hard:
+            unseen_tokens = _window(targets) if _STORED.search(body) or _UNMEASURED.search(body) else 0
+            has_own_tools = _OWN_TOOLS.search(body) is not None
     demand = Demand(
-        _bound(envelope),
+        input_tokens,
         None,
         cap * envelope.choices if cap is not None else None,
-        _window(targets) if is_hard and (_STORED.search(body) or _UNMEASURED.search(body)) else 0,
-        is_hard and _OWN_TOOLS.search(body) is not None,
+        unseen_tokens,
+        has_own_tools,
         worst,
         unpriced,
         len(targets) if is_cascade else 2 if model.hedging is not None and len(targets) > 1 else 1,
@@ -111,6 +124,11 @@ def limited(
     member = _member(model, targets[0], envelope)
     kept = tuple(target for target in targets if _member(model, target, envelope) == member)
     return capped(envelope, demand.output_tokens // envelope.choices, member), kept
+
+
+def is_plain(body: bytes) -> bool:
+    """Whether a prompt is text alone, and all of it stands there: so a token of it is at least a byte."""
+    return _SUSPECT.search(body) is None and (b"\\" not in body or _SPELLED.search(body) is None)
 
 
 def _bound(envelope: Envelope) -> int:

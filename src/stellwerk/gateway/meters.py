@@ -9,7 +9,7 @@ import msgspec
 
 from stellwerk.core.ledger import Account, Kind
 from stellwerk.core.periods import bounds
-from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period, ScopeRecord
+from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period, ScopeKind, ScopeRecord, Unit, unit_of
 from stellwerk.gateway.allowance import allowance
 from stellwerk.gateway.directory import Directory
 from stellwerk.gateway.purses import Purse, Purses
@@ -27,6 +27,21 @@ class Meter(msgspec.Struct, frozen=True, eq=False):
     scope: str
     spec: LimitSpec | BudgetSpec
     purse: Purse
+    unit: Unit
+    provider: str = ""
+    """Whose it is, where it is a provider's: of others that were not used nothing is used up."""
+
+
+class Metering(msgspec.Struct, frozen=True, eq=False):
+    """All meters of some scopes together, looked at once for all their requests."""
+
+    meters: tuple[Meter, ...]
+    is_hard: bool
+    """Whether a hard budget is among them."""
+    requests: tuple[Purse, ...]
+    """Of limits on requests in some time."""
+    tokens: tuple[Purse, ...]
+    """Of limits on tokens in some time."""
 
 
 class Meters:
@@ -36,33 +51,40 @@ class Meters:
         self.purses = purses
         self._wall = wall
         self._directory: Directory | None = None
-        self._found: dict[tuple[str, ...], tuple[Meter, ...]] = {}
+        self._found: dict[tuple[str, ...], Metering] = {}
         self._until_s = NEVER_S
 
-    def of(self, scopes: tuple[str, ...], directory: Directory) -> tuple[Meter, ...]:
+    def of(self, scopes: tuple[str, ...], directory: Directory) -> Metering:
         """The meters of these scopes together, as this directory has them. What was counted goes on counting."""
         is_over = self._until_s != NEVER_S and self._wall() >= self._until_s
         if directory is not self._directory or is_over or len(self._found) > MOST_FOUND:
             self._directory = directory
             self._begin_anew()
-        meters = self._found.get(scopes)
-        if meters is None:
+        found = self._found.get(scopes)
+        if found is None:
             now_s = self._wall()
             records = [record for id_ in scopes if (record := directory.scope(id_)) is not None]
             meters = tuple(meter for one in records for meter in self._meters(one, now_s))
-            self._found[scopes] = meters
-        return meters
+            found = self._found[scopes] = Metering(
+                meters,
+                any(meter.unit is Unit.HARD_MONEY for meter in meters),
+                tuple(meter.purse for meter in meters if meter.unit is Unit.REQUEST),
+                tuple(meter.purse for meter in meters if meter.unit is Unit.TOKEN),
+            )
+        return found
 
-    def allowance(self, meters: tuple[Meter, ...], dialect: str) -> bytes:
+    def allowance(self, found: Metering, dialect: str) -> bytes:
         """What a caller of that dialect is told of what these leave it: header lines."""
-        return allowance(meters, dialect, self._wall())
+        if not found.requests and not found.tokens:
+            return b""
+        return allowance(found.requests, found.tokens, dialect, self._wall())
 
     # -- helpers
 
     def _begin_anew(self) -> None:
         """Looks everything up again: a period has ended, or what is configured has changed."""
-        for meters in self._found.values():
-            for meter in meters:
+        for found in self._found.values():
+            for meter in found.meters:
                 meter.purse.is_over = True  # unless it is looked up again
         self._found.clear()
         self._until_s = NEVER_S
@@ -79,7 +101,8 @@ class Meters:
             self._until_s = min(self._until_s, account.span_s)
         purse = self.purses.of(account)
         purse.is_over = False
-        return Meter(scope.id, spec, purse)
+        provider = scope.name if scope.kind is ScopeKind.PROVIDER else ""
+        return Meter(scope.id, spec, purse, unit_of(spec), provider)
 
 
 def account_of(scope: str, spec: LimitSpec | BudgetSpec, now_s: float) -> Account:

@@ -32,8 +32,11 @@ from stellwerk.http.fields import Headers, render
 from stellwerk.http.request import Request
 
 if TYPE_CHECKING:
+    from stellwerk.core.acceptance import Acceptance
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.meters import Meters
+
+    Admit = Callable[[Meters, Configuration, Exchange, Reply, Acceptance | None, Custody | None], None]
 
 NOBODY = Principal("", "", frozenset())
 MAX_TAGS_BYTES = 1024
@@ -67,7 +70,17 @@ class Terms(msgspec.Struct, frozen=True):
 class Pipeline:
     """Runs requests under the configuration of the moment in which each of them starts."""
 
-    __slots__ = ("_account", "_clock", "_conversations", "_scheduler", "_vault", "configuration", "counting", "meters")
+    __slots__ = (
+        "_account",
+        "_admit",
+        "_clock",
+        "_conversations",
+        "_scheduler",
+        "_vault",
+        "configuration",
+        "counting",
+        "meters",
+    )
 
     def __init__(self, configuration: Configuration, account: Account, scheduler: Scheduler, vault: Vault) -> None:
         self.configuration = configuration
@@ -130,10 +143,8 @@ class Pipeline:
             custody,
         )
         if principal.scopes or configuration.is_metered:
-            from stellwerk.gateway.admitting import admit  # loaded when the first key with a limit is used
-
-            self.meters = self.meters or self.counting()
-            admit(self.meters, configuration, exchange, reply, acceptance, custody)
+            meters = self.meters or self._begin_to_count()
+            self._admit(meters, configuration, exchange, reply, acceptance, custody)
         else:
             exchange.start(acceptance)
         mirror = model.mirror
@@ -141,6 +152,14 @@ class Pipeline:
             copy, clock = mirror.reply_to(reply, dialect, self._clock), self._clock
             shadow = mirror.model
             Exchange(copy, shadow, shadow.targets, self._scheduler, clock, clock() + shadow.timeout_s).start()
+
+    def _begin_to_count(self) -> Meters:
+        """Loaded when the first request with limits or budgets comes."""
+        from stellwerk.gateway.admitting import admit
+
+        self._admit: Admit = admit
+        self.meters = self.counting()
+        return self.meters
 
     def _place(
         self, dialect: Dialect, principal: Principal, envelope: Envelope, request: Request, session: bytes

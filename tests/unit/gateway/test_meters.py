@@ -44,7 +44,7 @@ def meters(clock: Clock) -> Meters:
 
 
 def test_a_request_has_the_meters_of_all_its_scopes() -> None:
-    found = meters(Clock()).of(("key:web", "team:shop", "user:nobody"), directory(KEY, TEAM))
+    found = meters(Clock()).of(("key:web", "team:shop", "user:nobody"), directory(KEY, TEAM)).meters
     assert [(meter.scope, meter.purse.account.kind) for meter in found] == [
         ("key:web", Kind.BUCKET),
         ("key:web", Kind.SLOTS),
@@ -57,16 +57,16 @@ def test_a_request_has_the_meters_of_all_its_scopes() -> None:
 def test_scopes_that_meet_in_two_requests_have_one_purse() -> None:
     clock = Clock()
     found, both = meters(clock), directory(KEY, TEAM)
-    assert found.of(("key:web", "team:shop"), both)[-1].purse is found.of(("team:shop",), both)[0].purse
+    assert found.of(("key:web", "team:shop"), both).meters[-1].purse is found.of(("team:shop",), both).meters[0].purse
     assert found.of(("team:shop",), both) is found.of(("team:shop",), both)
 
 
 def test_a_budget_has_another_purse_when_its_period_has_ended_and_nothing_else_has() -> None:
     clock = Clock()
     found, own = meters(clock), directory(KEY)
-    before = found.of(("key:web",), own)
+    before = found.of(("key:web",), own).meters
     clock.now_s += HOUR_S
-    after = found.of(("key:web",), own)
+    after = found.of(("key:web",), own).meters
     assert [one.purse is other.purse for one, other in zip(before, after, strict=True)] == [True, True, False, True]
     assert [meter.purse.is_over for meter in before] == [False, False, True, False]
 
@@ -74,9 +74,9 @@ def test_a_budget_has_another_purse_when_its_period_has_ended_and_nothing_else_h
 def test_a_changed_limit_goes_on_counting_where_it_was() -> None:
     clock = Clock()
     found = meters(clock)
-    (requests, *_) = found.of(("key:web",), directory(KEY))
+    (requests, *_) = found.of(("key:web",), directory(KEY)).meters
     more = ScopeRecord(ScopeKind.KEY, "web", limits=(LimitSpec(Metric.REQUESTS, 90),))
-    (again,) = found.of(("key:web",), directory(more))
+    (again,) = found.of(("key:web",), directory(more)).meters
     assert again.purse is requests.purse
     assert again.purse.account.capacity == 90
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.core.ledger import Shortage
-from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric
+from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Unit
 from stellwerk.core.worst_case import WorstCase
 from stellwerk.errors import BudgetExceeded, LimitExceeded, StellwerkError
 
 if TYPE_CHECKING:
     from stellwerk.core.event import RequestEvent
     from stellwerk.gateway.meters import Meter
-    from stellwerk.gateway.purses import Pending, Purses
+    from stellwerk.gateway.purses import Charge, Pending, Purses
 
-PROVIDER = "provider:"
+_REQUEST, _TOKEN, _HARD_MONEY, _SOFT_MONEY = Unit.REQUEST, Unit.TOKEN, Unit.HARD_MONEY, Unit.SOFT_MONEY
 LEAST_OUTPUT_TOKENS = 16
 """An answer that has to be shorter than this is none."""
 ASSUMED_OUTPUT_TOKENS = 1_024
@@ -68,33 +68,30 @@ class Demand(msgspec.Struct, eq=False):
 class Admission:
     """What one request has taken. Settled once."""
 
-    __slots__ = ("_charges", "_demand", "_purses")
+    __slots__ = ("_charges", "_demand", "_meters", "_purses")
 
-    def __init__(self, purses: Purses, charges: Sequence[tuple[Meter, int]], demand: Demand) -> None:
+    def __init__(self, purses: Purses, meters: Sequence[Meter], charges: Sequence[Charge], demand: Demand) -> None:
         self._purses = purses
+        self._meters = meters
         self._charges = charges
+        """What was taken, in the order of the meters."""
         self._demand = demand
 
     def settle(self, event: RequestEvent) -> None:
         """Gives back what was not used. What nobody knows counts as used to the full."""
         charges, self._charges = self._charges, ()
-        for meter, taken in charges:
-            self._purses.give(meter.purse, taken, self._used(meter, taken, event))
-
-    def _used(self, meter: Meter, taken: int, event: RequestEvent) -> int:
-        spec = meter.spec
-        if meter.scope.startswith(PROVIDER) and meter.scope != PROVIDER + event.provider:
-            return 0  # it stood by
-        if isinstance(spec, BudgetSpec):
-            nanos = self._nanos(event)
-            return taken if nanos is None else nanos
-        match spec.metric:
-            case Metric.CONCURRENCY:
-                return 0
-            case Metric.REQUESTS:
-                return taken
-            case Metric.TOKENS:
-                return event.input_tokens + event.output_tokens
+        nanos, give = self._nanos(event), self._purses.give
+        for meter, (purse, taken) in zip(self._meters, charges, strict=False):  # with none left, it is settled
+            unit = meter.unit
+            if meter.provider and meter.provider != event.provider:
+                used = 0  # it stood by
+            elif unit is _HARD_MONEY or unit is _SOFT_MONEY:
+                used = taken if nanos is None else nanos
+            elif unit is _TOKEN:
+                used = event.input_tokens + event.output_tokens
+            else:
+                used = taken if unit is _REQUEST else 0
+            give(purse, taken, used)
 
     def _nanos(self, event: RequestEvent) -> int | None:
         """What was spent at most; ``None`` where that is all that could be."""
@@ -145,21 +142,20 @@ class Admitting:
         self._go = go
         self._refuse = refuse
         self._leave = leave
-        self._charges: list[tuple[Meter, int]] = []
+        self._charges: list[Charge] = []
         self._pending: Pending | None = None
 
     def start(self) -> None:
         """Takes what is at hand, or sends for it."""
         try:
-            self._charges = [(meter, _charge(meter, self._demand)) for meter in self._meters]
+            self._charges = _charges(self._meters, self._demand)
         except StellwerkError as error:
             self._refuse(error)
             return
-        charges = [(meter.purse, amount) for meter, amount in self._charges]
-        if self._purses.try_take(charges):
-            self._go(Admission(self._purses, self._charges, self._demand))
+        if self._purses.try_take(self._charges):
+            self._go(self._admission())
         else:
-            self._pending = self._purses.take_later(charges, self._told)
+            self._pending = self._purses.take_later(self._charges, self._told)
 
     def on_gone(self) -> None:
         """The caller has left: nothing is taken any more."""
@@ -178,17 +174,24 @@ class Admitting:
     def _told(self, shortage: Shortage | None) -> None:
         self._pending = None
         if shortage is None:
-            self._go(Admission(self._purses, self._charges, self._demand))
+            self._go(self._admission())
         elif self._is_lessened(shortage):
             self.start()
         else:
-            meter = next(meter for meter, _ in self._charges if meter.purse.account.id == shortage.account.id)
-            self._refuse(_refusal(meter, shortage))
+            self._refuse(_refusal(self._short(shortage)[0], shortage))
+
+    def _admission(self) -> Admission:
+        return Admission(self._purses, self._meters, self._charges, self._demand)
+
+    def _short(self, shortage: Shortage) -> tuple[Meter, int]:
+        """The meter that lacks something, and what was to be taken of it."""
+        pairs = zip(self._meters, self._charges, strict=True)
+        return next((meter, amount) for meter, (purse, amount) in pairs if purse.account.id == shortage.account.id)
 
     def _is_lessened(self, shortage: Shortage) -> bool:
         """Whether less will do: of a prompt that is counted more closely, or for an answer that is kept shorter."""
         demand = self._demand
-        meter, amount = next(each for each in self._charges if each[0].purse.account.id == shortage.account.id)
+        meter, amount = self._short(shortage)
         if isinstance(meter.spec, LimitSpec) and meter.spec.metric is not Metric.TOKENS:
             return False
         if not self._has_looked:
@@ -205,24 +208,42 @@ class Admitting:
         return True
 
 
-def _charge(meter: Meter, demand: Demand) -> int:
-    """What a request takes from a meter. Raises ``BudgetExceeded`` where that cannot be told and has to be."""
-    spec = meter.spec
-    if isinstance(spec, LimitSpec):
-        return demand.tokens() if spec.metric is Metric.TOKENS else 1
-    nanos = demand.nanos()
-    if nanos is not None:
-        return nanos if spec.is_hard else 0
-    if not spec.is_hard:
-        return 0
+def admit_at_once(meters: Sequence[Meter], purses: Purses, demand: Demand) -> Admission | None:
+    """Takes what is at hand, as there mostly is enough; ``None`` where something has to be sent for.
+
+    Raises ``BudgetExceeded`` where nobody can tell what is to be taken, and that has to be told.
+    """
+    charges = _charges(meters, demand)
+    return Admission(purses, meters, charges, demand) if purses.try_take(charges) else None
+
+
+def _charges(meters: Sequence[Meter], demand: Demand) -> list[Charge]:
+    """What a request takes of each. Raises ``BudgetExceeded`` where that cannot be told and has to be."""
+    tokens, nanos = demand.tokens(), demand.nanos()
+    charges = []
+    for meter in meters:
+        unit = meter.unit
+        if unit is _TOKEN:
+            amount = tokens
+        elif unit is _HARD_MONEY:
+            if nanos is None:
+                raise _unpayable(meter, demand)
+            amount = nanos
+        else:
+            amount = 0 if unit is _SOFT_MONEY else 1
+        charges.append((meter.purse, amount))
+    return charges
+
+
+def _unpayable(meter: Meter, demand: Demand) -> BudgetExceeded:
     if demand.worst is None:
         message = (
             f"The hard budget of {meter.scope} cannot pay for {demand.unpriced}: it has no price. "
             "Give it one in its target's card, or make the budget soft."
         )
-        raise BudgetExceeded(message)
+        return BudgetExceeded(message)
     what = "tools that the provider runs itself" if demand.has_own_tools else "answers without a limit in tokens"
-    raise BudgetExceeded(f"The hard budget of {meter.scope} cannot pay for {what}: nobody knows what they may cost.")
+    return BudgetExceeded(f"The hard budget of {meter.scope} cannot pay for {what}: nobody knows what they may cost.")
 
 
 def _refusal(meter: Meter, shortage: Shortage) -> StellwerkError:
