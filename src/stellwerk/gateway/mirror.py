@@ -42,7 +42,9 @@ class Mirror:
         lease, request = original.lease, original.request
         # A request without a connection: whatever is written to it goes nowhere.
         copy = Request(None, method=request.method, path=request.path, body=request.body, received=clock())
-        kept = Lease(self, lease.request_id, lease.started_ms, lease.principal, lease.envelope, lease.tags)
+        # The limits and budgets of its model and provider hold for it; the caller has not asked for it.
+        principal = msgspec.structs.replace(lease.principal, scopes=())
+        kept = Lease(self, lease.request_id, lease.started_ms, principal, lease.envelope)
         reply = Reply(copy, dialect, kept, clock)
         reply.why = f"a copy of {lease.request_id}"
         return reply

@@ -143,15 +143,33 @@ class Pipeline:
             custody,
         )
         if principal.scopes or configuration.is_metered:
-            meters = self.meters or self._begin_to_count()
-            self._admit(meters, configuration, exchange, reply, acceptance, custody)
+            self._admitted(configuration, exchange, reply, acceptance, custody)
         else:
             exchange.start(acceptance)
         mirror = model.mirror
         if mirror is not None and custody is None and mirror.takes(random.random()):  # noqa: S311  # no secret
             copy, clock = mirror.reply_to(reply, dialect, self._clock), self._clock
             shadow = mirror.model
-            Exchange(copy, shadow, shadow.targets, self._scheduler, clock, clock() + shadow.timeout_s).start()
+            aside = Exchange(copy, shadow, shadow.targets, self._scheduler, clock, clock() + shadow.timeout_s)
+            self._start(configuration, aside, copy, None)
+
+    def _start(self, configuration: Configuration, exchange: Exchange, reply: Reply, custody: Custody | None) -> None:
+        """Starts an exchange when its limits and budgets allow it."""
+        if reply.lease.principal.scopes or configuration.is_metered:
+            self._admitted(configuration, exchange, reply, None, custody)
+        else:
+            exchange.start()
+
+    def _admitted(
+        self,
+        configuration: Configuration,
+        exchange: Exchange,
+        reply: Reply,
+        acceptance: Acceptance | None,
+        custody: Custody | None,
+    ) -> None:
+        meters = self.meters or self._begin_to_count()
+        self._admit(meters, configuration, exchange, reply, acceptance, custody)
 
     def _begin_to_count(self) -> Meters:
         """Loaded when the first request with limits or budgets comes."""
@@ -195,7 +213,7 @@ class Pipeline:
             request, dialect, self._account.open(request_id, started_ms, principal, envelope, terms.tags), self._clock
         )
 
-        def ask() -> Exchange:
+        def go() -> None:
             placed, model, targets = place_batch_file(
                 principal, envelope, request.headers, terms.configuration, keys, file
             )
@@ -204,11 +222,12 @@ class Pipeline:
                 terms.timeout_s < model.timeout_s,
             )
             custody = Custody(self._vault, owner, placed)
-            return Exchange(
+            exchange = Exchange(
                 reply, model, targets, self._scheduler, self._clock, expires, is_hurried, terms.trace, custody
             )
+            self._start(terms.configuration, exchange, reply, custody)
 
-        Reading(reply, file, ask).start()
+        Reading(reply, file, go).start()
         return True
 
     def _order(self, model: Model, dialect: Dialect, principal: Principal, envelope: Envelope, session: bytes) -> Plan:

@@ -10,7 +10,6 @@ from stellwerk.errors import StellwerkError
 
 if TYPE_CHECKING:
     from stellwerk.dialects.openai_passage.batch import BatchFile
-    from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.reply import Reply
 
 PIECE_BYTES = 65_536
@@ -18,17 +17,17 @@ PIECE_BYTES = 65_536
 
 
 class Reading:
-    """Owner of the caller's request until its file is read; then ``ask`` makes the exchange that takes over.
+    """Owner of the caller's request until its file is read; then ``go`` has another one take over.
 
     Either may raise a ``StellwerkError``, which is the caller's answer.
     """
 
-    __slots__ = ("_ask", "_file", "_is_gone", "_reply")
+    __slots__ = ("_file", "_go", "_is_gone", "_reply")
 
-    def __init__(self, reply: Reply, file: BatchFile, ask: Callable[[], Exchange]) -> None:
+    def __init__(self, reply: Reply, file: BatchFile, go: Callable[[], None]) -> None:
         self._reply = reply
         self._file = file
-        self._ask = ask
+        self._go = go
         self._is_gone = False
 
     def start(self) -> None:
@@ -54,8 +53,6 @@ class Reading:
             if self._file.read(PIECE_BYTES):
                 asyncio.get_running_loop().call_soon(self._go_on)
                 return
-            exchange = self._ask()
+            self._go()
         except StellwerkError as error:
             self._reply.fail(error)
-            return
-        exchange.start()

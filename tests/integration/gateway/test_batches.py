@@ -9,13 +9,15 @@ from typing import Any
 
 import httpx2
 import pytest
-from openai import AsyncOpenAI, BadRequestError, NotFoundError
+from openai import APIStatusError, AsyncOpenAI, BadRequestError, NotFoundError, RateLimitError
 
 from stellwerk.gateway import reading
 from tests.integration.gateway.clients import raw, sdk
 from tests.integration.gateway.kit import KEY, LIMITED_KEY
 from tests.integration.gateway.test_kept import TILL_KEY, Host, keeping
 from tests.integration.http.loop import eventually, on_loop
+
+BATCHING_KEY, SAVING_KEY = "batching-key-0123456789", "saving-key-0123456789"
 
 
 def line(model_name: str, number: int = 1, **members: Any) -> bytes:
@@ -204,3 +206,24 @@ async def test_who_leaves_while_a_file_is_read_leaves_nothing(tmp_path: Path, mo
         event = await gateway.event()
         assert (event.outcome, event.attempts) == ("cancelled", 0)
         assert not host.asked
+
+
+@on_loop
+async def test_an_upload_is_a_request_like_any_other_and_a_hard_budget_pays_for_no_batch(tmp_path: Path) -> None:
+    budget, limits = "{ limit_usd = 5.0 }", "{ rpm = 3 }"
+    keys = (
+        f'[[keys]]\nname = "batching"\nkey = "{BATCHING_KEY}"\nlimits = {limits}\n',
+        f'[[keys]]\nname = "saving"\nkey = "{SAVING_KEY}"\nbudget = {budget}\n',
+    )
+    async with keeping(tmp_path, *keys) as (gateway, (host,)):
+        async with sdk(gateway, BATCHING_KEY) as client:
+            await batch(client, await uploaded(client, line("plain")))
+            await uploaded(client, line("plain"))
+            with pytest.raises(RateLimitError):
+                await uploaded(client, line("plain"))
+        assert len(host.asked) == 3
+        async with sdk(gateway, SAVING_KEY) as client:
+            file = await uploaded(client, line("plain"))  # costs nothing by itself
+            with pytest.raises(APIStatusError, match="hard budget of key:saving") as refusal:
+                await batch(client, file)
+            assert refusal.value.status_code == 402

@@ -225,7 +225,7 @@ TILL_KEY = "till-key-0123456789"
 
 
 @asynccontextmanager
-async def keeping(folder: Path, *, hosts: int = 1) -> AsyncIterator[tuple[Gateway, list[Host]]]:
+async def keeping(folder: Path, *sections: str, hosts: int = 1) -> AsyncIterator[tuple[Gateway, list[Host]]]:
     """A gateway whose model ``plain`` has a target with each of the hosts; ``second`` has the last host's alone."""
     names = ("one", "two")[:hosts]
     keepers = [Host() for _ in names]
@@ -235,7 +235,7 @@ async def keeping(folder: Path, *, hosts: int = 1) -> AsyncIterator[tuple[Gatewa
             host.script = its
         parts = [provider(name, its.base_url) for name, its in zip(names, playing, strict=True)]
         parts += [model("plain", *(f"{name}/gpt-5-mini" for name in names)), model("second", f"{names[-1]}/gpt-5")]
-        async with serving(folder, *parts, OTHERS) as gateway:
+        async with serving(folder, *parts, OTHERS, *sections) as gateway:
             yield gateway, keepers
 
 

@@ -142,3 +142,23 @@ async def test_a_share_of_nothing_is_copied_where_there_is_no_mirror(tmp_path: P
         assert (await once(gateway, chat(asking()))).status == 200
         await settled()
         assert not two.requests
+
+
+@on_loop
+async def test_a_copy_falls_under_the_limits_of_its_model_and_provider_and_not_of_the_key(tmp_path: Path) -> None:
+    key = "copied-key-0123456789"
+    async with script(*[completes()] * 4) as one, script(*[completes()] * 4) as shadow:
+        parts = (
+            f'[[keys]]\nname = "copied"\nkey = "{key}"\nlimits = {{ rpm = 3 }}\n',
+            provider("one", one.base_url),
+            provider("shadow", shadow.base_url) + "limits = { rpm = 1 }\n",
+            model("plain", "one", mirror='{ provider = "shadow", model = "gpt-next" }'),
+        )
+        async with serving(tmp_path, *parts) as gateway:
+            assert [(await once(gateway, chat(asking(), key=key))).status for _ in range(3)] == [200, 200, 200]
+            await eventually(lambda: len(gateway.events) == 6)
+            copies = [event for event in gateway.events if event.request_id.endswith("-mirror")]
+            assert sorted(event.status for event in copies) == [200, 429, 429]
+            assert len(shadow.requests) == 1
+            for copy in copies:
+                gateway.events.remove(copy)
