@@ -173,6 +173,8 @@ class UpstreamError(StellwerkError):
     retry_after_s: float | None = None
     is_lasting: bool = False
     """Whether asking the same target again would change nothing, while another one may do."""
+    may_be_billed: bool = False
+    """Whether the provider may have done its work all the same, and wants to be paid for it."""
     status = 502
     code = "upstream_error"
     retryable = True
@@ -209,11 +211,20 @@ class UpstreamUnavailable(UpstreamError):
 
     code = "upstream_unavailable"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None, is_lasting: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        is_lasting: bool = False,
+        may_be_billed: bool = False,
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
         if is_lasting:
             self.is_lasting = True
+        if may_be_billed:
+            self.may_be_billed = True
 
 
 class EgressDenied(UpstreamUnavailable):
@@ -227,6 +238,7 @@ class UpstreamInvalid(UpstreamError):
     """An answer that is not the dialect's, lies about its length, or ends too early."""
 
     code = "upstream_invalid"
+    may_be_billed = True
 
 
 class UpstreamCredentials(UpstreamError):
@@ -242,6 +254,11 @@ class UpstreamTimeout(UpstreamError):
     status = 504
     code = "upstream_timeout"
     is_lasting = True
+
+    def __init__(self, message: str, *, may_be_billed: bool = False) -> None:
+        super().__init__(message)
+        if may_be_billed:
+            self.may_be_billed = True
 
 
 class Overloaded(StellwerkError):

@@ -250,12 +250,19 @@ class Attempt(msgspec.Struct, eq=False):
 
     # -- helpers
 
-    def fail(self, error: StellwerkError, now: float, *, is_hurried: bool) -> None:
-        """Takes note of why there is no answer; of a caller in a hurry the target learns nothing."""
+    def fail(self, error: StellwerkError, now: float, *, is_hurried: bool) -> bool:
+        """Takes note of why there is no answer; of a caller in a hurry the target learns nothing.
+
+        Returns whether the target may have done the work, and will want to be paid.
+        """
+        is_lost = bool(self.sent) and isinstance(error, UpstreamError) and error.may_be_billed
+        if is_lost:
+            self._reply.lose(self.route)
         if self.sent and isinstance(error, UpstreamError) and not is_hurried:
             self._is_judged = True
             self.route.standing.failed(now, self.sent, error)
         self.cancel()
+        return is_lost
 
     def _answered(self, now: float) -> None:
         self._is_judged = True

@@ -97,7 +97,8 @@ class Exchange(msgspec.Struct, eq=False):
         reply, asked = self._reply, [attempt for attempt in self._running if attempt.sent]
         running, self._running = self._running, ()
         self._leave_room()
-        reply.losers += tuple(attempt.route for attempt in asked[:-1])
+        for attempt in asked[:-1]:
+            reply.lose(attempt.route)
         settled = [attempt.depart() for attempt in running]
         if asked and not any(settled):
             reply.cancel(reply.estimated(None, 0), "")
@@ -124,7 +125,7 @@ class Exchange(msgspec.Struct, eq=False):
             for attempt in self._running:
                 if attempt is not winner:
                     if attempt.sent:
-                        self._reply.losers += (attempt.route,)
+                        self._reply.lose(attempt.route)
                         if attempt is self._running[0]:
                             attempt.route.standing.outwaited(now, attempt.sent)
                     self._note(attempt.route, "another one was faster")
@@ -177,8 +178,7 @@ class Exchange(msgspec.Struct, eq=False):
     def attempt_failed(self, attempt: Attempt, error: UpstreamError | InvalidRequest) -> None:
         """An attempt came to nothing: leave it to the others, ask the next, or give up with the reason."""
         now = self.clock()
-        is_hurried = self._is_hurried and now >= self._expires
-        attempt.fail(error, now, is_hurried=is_hurried)
+        is_lost = attempt.fail(error, now, is_hurried=self._is_hurried and now >= self._expires)
         self._running = tuple(other for other in self._running if other is not attempt)
         reply = self._reply
         reply.route, reply.warning = attempt.route, b""
@@ -189,7 +189,7 @@ class Exchange(msgspec.Struct, eq=False):
             return
         self._stop_timer()
         self._stop_waiting()
-        is_final = not (error.retryable or isinstance(error, InvalidRequest))
+        is_final = not (error.retryable or isinstance(error, InvalidRequest)) or (is_lost and not reply.can_pay_again())
         if is_final or reply.attempts >= self.model.attempts or now >= self._expires:
             self.fail(error)
         else:

@@ -32,7 +32,13 @@ def error_of(failure: Failure) -> UpstreamError:
         case FailureKind.TIMEOUT:
             return UpstreamTimeout(failure.message)
         case FailureKind.INVALID:
-            return UpstreamInvalid(failure.message)
+            return _unbilled(UpstreamInvalid(failure.message))
         case FailureKind.UNAVAILABLE:
             is_lasting = failure.status == NOT_IMPLEMENTED
             return UpstreamUnavailable(failure.message, retry_after_s=failure.retry_after_s, is_lasting=is_lasting)
+
+
+def _unbilled(error: UpstreamError) -> UpstreamError:
+    """What came in place of an answer: nobody pays for that."""
+    error.may_be_billed = False
+    return error

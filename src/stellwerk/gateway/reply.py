@@ -57,7 +57,7 @@ class Reply(msgspec.Struct, eq=False):
     warning: bytes = b""
     """A rendered header line: what of the request the provider was not told."""
     losers: tuple[Route, ...] = ()
-    """Targets that were asked beside the one that answered."""
+    """Targets that were asked besides the one that answered, and may have done the work as well."""
     extra_nanos: int = 0
     """What was paid for answers that did not do."""
     signed: bytes = b""
@@ -129,6 +129,16 @@ class Reply(msgspec.Struct, eq=False):
             error.upstream_code = self.hide(error.upstream_code)
         return error
 
+    def lose(self, route: Route) -> None:
+        """A target was asked whose answer nobody gets, and may want to be paid for it."""
+        self.losers += (route,)
+        if self.lease.admission is not None:
+            self.lease.admission.forgo()
+
+    def can_pay_again(self) -> bool:
+        """Whether what the request may cost is there for another target as well."""
+        return self.lease.admission is None or self.lease.admission.renew()
+
     def note(self, error: StellwerkError) -> None:
         """The caller is told of an error by somebody else: this only puts it on record."""
         self._settle("failed", status_of(error), self._clock(), NO_USAGE, error.code, "", 0)
@@ -175,7 +185,13 @@ class Reply(msgspec.Struct, eq=False):
 
     def _extra_nanos(self, usage: Usage) -> int:
         """What was paid for answers that the caller did not get; of losers the prompt, which they may have read."""
-        asked = Usage(usage.input_tokens)
+        input_tokens = usage.input_tokens
+        if self.losers and not input_tokens:
+            from stellwerk.gateway.unreported import prompt_tokens  # most requests are answered
+
+            input_tokens = prompt_tokens(self.dialect, self.lease.envelope)
+            self.is_estimated = True
+        asked = Usage(input_tokens)
         nanos = (nanos_of(asked, route.target.card, self.lease.started_ms) for route in self.losers)
         return self.extra_nanos + sum(each for each in nanos if each is not None)
 

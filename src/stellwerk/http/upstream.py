@@ -212,7 +212,8 @@ class UpstreamConnection(asyncio.Protocol):
             call.repeats = 1
             self._lane.send_again(call)
         else:
-            self._fail(UpstreamUnavailable("The provider closed the connection without an answer."))
+            message = "The provider closed the connection without an answer."
+            self._fail(UpstreamUnavailable(message, may_be_billed=True))
 
     def resume_writing(self) -> None:
         """The request is written: from here on the upstream is asked for its first byte."""
@@ -234,7 +235,7 @@ class UpstreamConnection(asyncio.Protocol):
             what = f"the request could not be sent within {call.patience.write_s:g} s"
         else:
             what = f"no answer within {call.patience.first_byte_s:g} s"
-        self._fail(UpstreamTimeout(f"The provider did not answer in time: {what}."))
+        self._fail(UpstreamTimeout(f"The provider did not answer in time: {what}.", may_be_billed=True))
 
     # -- what the parser says
 

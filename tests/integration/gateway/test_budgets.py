@@ -12,10 +12,10 @@ import pytest
 
 from stellwerk.simulator import PlannedFault
 from tests.integration.gateway.clients import asking, chat, once, raw, whole
-from tests.integration.gateway.kit import Gateway, model, provider, serving
-from tests.integration.gateway.scenes import scripted, simulated, simulator
+from tests.integration.gateway.kit import UNBROKEN, Gateway, model, provider, serving
+from tests.integration.gateway.scenes import scripted, scripts, simulated, simulator
 from tests.integration.gateway.test_limits import KEY, keyed, request
-from tests.integration.gateway.upstream import completes, script
+from tests.integration.gateway.upstream import completes, ends_after, script
 from tests.integration.http.loop import eventually, on_loop
 
 NANOS = 1_000_000_000
@@ -175,7 +175,7 @@ async def test_a_budget_begins_anew_with_its_period(tmp_path: Path) -> None:
     ids=["refused", "reset", "cut", "left"],
 )
 @on_loop
-async def test_what_failed_costs_nothing_and_what_broke_off_at_least_what_came(
+async def test_what_was_refused_costs_nothing_and_what_broke_off_at_least_what_came(
     tmp_path: Path, fault: dict[str, Any], is_stream: bool
 ) -> None:
     target = simulator("openai", PlannedFault(**fault), answer_tokens=40)
@@ -192,10 +192,47 @@ async def test_what_failed_costs_nothing_and_what_broke_off_at_least_what_came(
         await gateway.purses.leave()
         (state,) = (await gateway.counter.read(gateway.counter._states)).values()
         assert state.held == 0
-        if is_stream:
-            assert event.output_tokens * OUTPUT <= state.spent <= 300 * OUTPUT + 5_000 * INPUT
-        else:
+        if fault["kind"] == 500:
             assert state.spent == 0
+        else:
+            least = event.output_tokens if is_stream else 300
+            assert least * OUTPUT <= state.spent <= 300 * OUTPUT + 5_000 * INPUT
+
+
+@on_loop
+async def test_nobody_overspends_by_giving_up_on_answers_that_are_being_made(tmp_path: Path) -> None:
+    options: dict[str, object] = {"sections": budget(0.01) + UNBROKEN, "retry": "{ attempts = 1 }"}
+    async with scripted(tmp_path, *[None] * 9, **options) as (gateway, upstream):  # type: ignore[arg-type]
+        statuses = []
+        for number in range(9):
+            async with raw(gateway) as caller:
+                await caller.send(chat(asking(max_tokens=1_000), b"x-stellwerk-timeout: 1", key=KEY))
+                await eventually(lambda number=number: len(upstream.held) > number or len(gateway.events) > number)  # type: ignore[misc]
+                gateway.advance(1)
+                statuses.append((await caller.told()).status)
+        assert statuses == [504] * 3 + [402] * 6
+        assert len(upstream.held) == 3
+        events = gateway.events[:3]
+        assert all(event.is_estimated and event.cost_nanos for event in events)  # the prompt at least
+        await gateway.purses.leave()
+        (state,) = (await gateway.counter.read(gateway.counter._states)).values()
+        assert 3 * 1_000 * OUTPUT < state.spent <= 0.01 * NANOS
+        assert state.held == 0
+
+
+@pytest.mark.parametrize(("usd", "status"), [(0.006, 502), (0.05, 200)], ids=["for one", "for both"])
+@on_loop
+async def test_the_next_target_is_asked_when_the_budget_can_pay_for_both(
+    tmp_path: Path, usd: float, status: int
+) -> None:
+    broken = (ends_after(),) * 2
+    async with scripts(tmp_path, broken, (completes(),), sections=budget(usd)) as (gateway, (first, second)):
+        assert (await once(gateway, request(max_tokens=1_000))).status == status
+        assert (len(first.requests), len(second.requests)) == (1, status == 200)
+        await gateway.purses.leave()
+        (state,) = (await gateway.counter.read(gateway.counter._states)).values()
+        assert 1_000 * OUTPUT < state.spent <= 1_000 * OUTPUT + 8_000 * INPUT
+        assert state.held == 0
 
 
 @on_loop

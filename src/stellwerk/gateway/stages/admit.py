@@ -68,30 +68,58 @@ class Demand(msgspec.Struct, eq=False):
 class Admission:
     """What one request has taken. Settled once."""
 
-    __slots__ = ("_charges", "_demand", "_meters", "_purses")
+    __slots__ = ("_charges", "_demand", "_has_forgone", "_meters", "_purses")
 
-    def __init__(self, purses: Purses, meters: Sequence[Meter], charges: Sequence[Charge], demand: Demand) -> None:
+    def __init__(self, purses: Purses, meters: Sequence[Meter], charges: list[Charge], demand: Demand) -> None:
         self._purses = purses
         self._meters = meters
         self._charges = charges
         """What was taken, in the order of the meters."""
         self._demand = demand
+        self._has_forgone = False
 
     def settle(self, event: RequestEvent) -> None:
         """Gives back what was not used. What nobody knows counts as used to the full."""
-        charges, self._charges = self._charges, ()
+        charges, self._charges = self._charges, []
         nanos, give = self._nanos(event), self._purses.give
         for meter, (purse, taken) in zip(self._meters, charges, strict=False):  # with none left, it is settled
             unit = meter.unit
             if meter.provider and meter.provider != event.provider:
                 used = 0  # it stood by
-            elif unit is _HARD_MONEY or unit is _SOFT_MONEY:
-                used = taken if nanos is None else nanos
+            elif unit is _HARD_MONEY:
+                # What was forgone covers what the event has of those who were lost.
+                used = taken if nanos is None else min(nanos, taken) if self._has_forgone else nanos
+            elif unit is _SOFT_MONEY:
+                used = nanos or 0
             elif unit is _TOKEN:
                 used = event.input_tokens + event.output_tokens
             else:
                 used = taken if unit is _REQUEST else 0
             give(purse, taken, used)
+
+    def forgo(self) -> None:
+        """Somebody was asked whose answer nobody gets: what was held back for that counts as spent."""
+        self._has_forgone = True
+        for at, (meter, (purse, taken)) in enumerate(zip(self._meters, self._charges, strict=False)):
+            if meter.unit is _HARD_MONEY:
+                spent = min(self._share(), taken)
+                self._purses.give(purse, spent, spent)
+                self._charges[at] = purse, taken - spent
+
+    def renew(self) -> bool:
+        """Takes the same once more, of what is at hand; whether it was."""
+        share = self._share()
+        places = [at for at, meter in enumerate(self._meters) if meter.unit is _HARD_MONEY]
+        if not self._purses.try_take([(self._charges[at][0], share) for at in places]):
+            return False
+        for at in places:
+            purse, taken = self._charges[at]
+            self._charges[at] = purse, taken + share
+        return True
+
+    def _share(self) -> int:
+        """The most that one target may cost."""
+        return -(-(self._demand.nanos() or 0) // self._demand.calls)
 
     def _nanos(self, event: RequestEvent) -> int | None:
         """What was spent at most; ``None`` where that is all that could be."""
