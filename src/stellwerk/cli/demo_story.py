@@ -15,6 +15,8 @@ from anthropic import Anthropic
 from google import genai
 from openai import APIStatusError, AuthenticationError, NotFoundError, OpenAI
 
+from stellwerk.cli.demo_budget import admin_url, spend_and_revoke
+
 EVENTS_S = 5.0
 TOOL: Any = {
     "type": "function",
@@ -66,6 +68,7 @@ def tell(
         ("wrong key", lambda: _wrong_key(base_url)),
         ("model not allowed", lambda: _not_allowed(base_url, keys)),
         ("bad request", lambda: _bad_request(client)),
+        ("budget and revocation", lambda: spend_and_revoke(base_url, admin_url(state), keys["STELLWERK_ADMIN_TOKEN"])),
         ("event log", lambda: _events(state)),
         ("metrics", lambda: _metrics(base_url, keys)),
     ]
@@ -80,7 +83,7 @@ def tell(
         took_ms = (time.monotonic() - started) * 1e3
         results.append({"step": name, "ok": is_right, "detail": detail, "took_ms": round(took_ms, 1)})
         if not is_quiet:
-            print(f"{'ok  ' if is_right else 'FAIL'} {name:18} {detail}  [{took_ms:.0f} ms]", flush=True)
+            print(f"{'ok  ' if is_right else 'FAIL'} {name:21} {detail}  [{took_ms:.0f} ms]", flush=True)
     return results
 
 
