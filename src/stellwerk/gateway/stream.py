@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 HOLD_S = 5.0
 """How long a preamble without content is held back, so that a late error can still go to another target."""
 HOLD_BYTES = 65_536
+LOOK_S = 0.25
+"""How often a stream is looked at that a hard budget pays for."""
+SLACK_TOKENS = 64
+"""Events of a stream that carry no token are fewer than these."""
+LONGEST_TOKENS = 4
+"""So many times as long as usual are the tokens of an answer at most."""
 JUDGED_BYTES = 1_048_576
 """A stream that is longer goes to the caller unjudged."""
 
@@ -45,6 +51,7 @@ class StreamReply:
         "_has_begun",
         "_held",
         "_is_held",
+        "_most_tokens",
         "_opening",
         "_outlet",
         "_passer",
@@ -70,6 +77,8 @@ class StreamReply:
         self._raw = b""
         self._events = 0
         self._opening = 0, 0
+        self._most_tokens: int | None = None
+        """Beyond this nobody pays for the answer."""
         self.gate: Gate | None = None
         """Judges the whole stream before any of it goes to the caller, where an answer has to be something."""
         self._outlet: Outlet | None = None
@@ -129,8 +138,14 @@ class StreamReply:
         self._leave()
 
     def on_deadline(self, now: float) -> None:
-        """The preamble has been held long enough. A head alone is none: another target may do better than silence."""
-        if not self._held:
+        """The preamble has been held long enough. A head alone is none: another target may do better than silence.
+
+        Later, where a budget has limited the answer: a look at whether the provider keeps to that.
+        """
+        if not self._is_held:
+            self.deadline = now + LOOK_S
+            self._look_at_length()
+        elif not self._held:
             self.deadline = now + HOLD_S
         elif self.gate is None:
             self._release(b"")
@@ -230,13 +245,33 @@ class StreamReply:
 
     def _release(self, out: bytes) -> None:
         self._is_held = False
-        self.deadline = NEVER
-        self._deadlines.forget(self)
+        admission = self._reply.lease.admission
+        self._most_tokens = admission.output_tokens if admission is not None else None
+        if self._most_tokens is None:
+            self.deadline = NEVER
+            self._deadlines.forget(self)
+        else:
+            self.deadline = self._deadlines.clock() + LOOK_S
+            self._deadlines.watch(self)
         held, self._held = self._held, b""
         self._attempt.win()
         first = held + out
         self._opening = first.count(self._relay.mark), len(first)
         self._reply.start(first)
+
+    def _look_at_length(self) -> None:
+        """Breaks off an answer that is longer than it was to be.
+
+        An event is at least a token; that a token can have many bytes, such as a dozen spaces, is allowed for.
+        """
+        most, passer, relay = self._most_tokens, self._passer, self._relay
+        if most is None:
+            return
+        events = self._events + (passer.events if passer is not None else 0)
+        size = self._reply.size + (passer.passed if passer is not None else 0) - self._opening[1]
+        counted, likely = relay.likely_tokens(events, 0), relay.likely_tokens(events, size)
+        if counted > most + SLACK_TOKENS or likely > LONGEST_TOKENS * most + SLACK_TOKENS:
+            self._give_up(UpstreamInvalid("The provider's answer is longer than it was asked to be."))
 
     def _give_up(self, error: UpstreamError) -> None:
         """What the provider sends is not the dialect's: it is not listened to any longer."""

@@ -15,7 +15,7 @@ from tests.integration.gateway.clients import asking, chat, once, raw, whole
 from tests.integration.gateway.kit import UNBROKEN, Gateway, model, provider, serving
 from tests.integration.gateway.scenes import scripted, scripts, simulated, simulator
 from tests.integration.gateway.test_limits import KEY, keyed, request
-from tests.integration.gateway.upstream import completes, ends_after, script
+from tests.integration.gateway.upstream import STREAM_HEAD, chunk, completes, ends_after, said, script
 from tests.integration.http.loop import eventually, on_loop
 
 NANOS = 1_000_000_000
@@ -233,6 +233,27 @@ async def test_the_next_target_is_asked_when_the_budget_can_pay_for_both(
         (state,) = (await gateway.counter.read(gateway.counter._states)).values()
         assert 1_000 * OUTPUT < state.spent <= 1_000 * OUTPUT + 8_000 * INPUT
         assert state.held == 0
+
+
+@pytest.mark.parametrize("path", [b"/v1/chat/completions", b"/v1/messages"], ids=["relayed", "translated"])
+@on_loop
+async def test_a_stream_whose_provider_does_not_keep_to_its_limit_is_cut(tmp_path: Path, path: bytes) -> None:
+    async with scripted(tmp_path, None, sections=budget(0.5)) as (gateway, upstream), raw(gateway) as caller:
+        await caller.send(chat(asking(max_tokens=20, stream=True), key=KEY, path=path))
+        await eventually(lambda: upstream.held)
+        (provider_side,) = upstream.held
+        await provider_side.send(STREAM_HEAD, *[chunk(said("word"))] * 80)
+        await caller.at_least(4_000)
+        gateway.advance(0.3)
+        assert not gateway.events  # as long as it is within what events without tokens may come to
+        await provider_side.send(*[chunk(said("word"))] * 40)
+        await caller.at_least(6_000)
+        gateway.advance(0.3)
+        event = await gateway.event()
+        assert (event.outcome, event.error) == ("truncated", "upstream_invalid")
+        await gateway.purses.leave()
+        (state,) = (await gateway.counter.read(gateway.counter._states)).values()
+        assert (state.held, 20 * OUTPUT <= state.spent <= 20 * OUTPUT + 8_000 * INPUT) == (0, True)
 
 
 @on_loop

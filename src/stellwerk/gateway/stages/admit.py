@@ -97,6 +97,12 @@ class Admission:
                 used = taken if unit is _REQUEST else 0
             give(purse, taken, used)
 
+    @property
+    def output_tokens(self) -> int | None:
+        """So long may the answer be that a hard budget pays for; ``None`` where none does, or no limit is known."""
+        is_hard = any(meter.unit is _HARD_MONEY for meter in self._meters)
+        return self._demand.output_tokens if is_hard and self._demand.is_cappable else None
+
     def forgo(self) -> None:
         """Somebody was asked whose answer nobody gets: what was held back for that counts as spent."""
         self._has_forgone = True
