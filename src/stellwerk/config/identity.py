@@ -66,7 +66,9 @@ class Team(Spending):
 class User(Spending):
     """A person, or whoever else has keys."""
 
-    name: Label = Field(description="How keys refer to it.")
+    name: Label = Field(
+        description='How keys and the header x-stellwerk-user refer to it; "*" stands for each user without a section.'
+    )
     enabled: bool = Field(default=True, description="Whether keys of the user are known at all.")
 
 

@@ -24,6 +24,8 @@ from stellwerk.ports.counter import Counter
 FILE = "counters.db"
 KEPT_S = 90 * 86_400
 """Accounts of periods that ended so long ago are forgotten."""
+RESTED_S = 3_600
+"""So are limits of which everything came back so long ago."""
 SWEEP_CALLS = 10_000
 VERSION = 2
 SCHEMA = (
@@ -151,9 +153,9 @@ class SqliteCounter:
         self._calls += 1
         if self._calls % SWEEP_CALLS == 1:
             connection.execute(
-                "DELETE FROM account WHERE kind = ? AND span_s BETWEEN 1 AND ? "
-                "AND NOT EXISTS (SELECT 1 FROM lease WHERE lease.id = account.id)",
-                (Kind.BUDGET.value, int(now_s) - KEPT_S),
+                "DELETE FROM account WHERE NOT EXISTS (SELECT 1 FROM lease WHERE lease.id = account.id) AND CASE kind "
+                "WHEN ? THEN span_s BETWEEN 1 AND ? WHEN ? THEN 1 ELSE at_s + span_s < ? END",
+                (Kind.BUDGET.value, int(now_s) - KEPT_S, Kind.SLOTS.value, now_s - RESTED_S),
             )
 
 

@@ -10,12 +10,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
 
+import msgspec
+
 from stellwerk.config.register import Register
 from stellwerk.core.identity import Network, Principal
 from stellwerk.core.scope import KeyRecord, ScopeKind, ScopeRecord
+from stellwerk.errors import PermissionDenied
 
 _PEPPER = secrets.token_bytes(32)
 """Keys the digests of this process: a memory image does not give away keys that are easy to guess."""
+USER, EVERY_USER = "user:", "user:*"
 MOST_REMEMBERED = 50_000
 """Principals that are kept ready; of more, those that came last are found anew each time."""
 
@@ -85,9 +89,32 @@ class Directory:
         return found
 
     def scope(self, identity: str) -> ScopeRecord | None:
-        """The scope with an id such as ``team:shop`` or ``model:smart``; that of a key once the key has been found."""
+        """The scope with an id such as ``team:shop`` or ``model:smart``; that of a key once the key has been found.
+
+        A user without a record is like the user ``*``, each by itself.
+        """
         found = self._own.get(identity) or self._scopes.get(identity)
-        return found if found is not None or self.register is None else self.register.scope(identity)
+        if found is None and self.register is not None:
+            found = self.register.scope(identity)
+        if found is None and identity.startswith(USER) and identity != EVERY_USER:
+            every = self.scope(EVERY_USER)
+            return msgspec.structs.replace(every, name=identity.removeprefix(USER)) if every is not None else None
+        return found
+
+    def on_behalf(self, principal: Principal, user: str) -> Principal:
+        """The principal for requests that its caller sends for a user; that of a key with a user of its own stays.
+
+        Raises ``PermissionDenied`` for a user that is disabled.
+        """
+        if principal.user:
+            return principal
+        scope = self.scope(f"{USER}{user}")
+        if scope is not None and not scope.is_enabled:
+            raise PermissionDenied(f"The user {user!r} is disabled.")
+        has_any = scope is not None and (scope.limits or scope.budgets)
+        scopes = (*principal.scopes, scope.id) if scope is not None and has_any else principal.scopes
+        tags = (*(tag for tag in principal.tags if tag[0] != "user"), ("user", user))
+        return msgspec.structs.replace(principal, user=user, scopes=scopes, tags=tags)
 
     # -- helpers
 

@@ -42,11 +42,13 @@ NOBODY = Principal("", "", frozenset())
 MAX_TAGS_BYTES = 1024
 MAX_MODEL_CHARACTERS = 256
 MAX_SESSION_BYTES = 256
+MAX_USER_BYTES = 128
 MAX_IDEMPOTENCY_KEY_BYTES = 255
 _TRACE_PARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _WORD = rb"[\x20-\x2b\x2d-\x3c\x3e-\x7e]"
 """Printable ASCII without the comma and the equals sign."""
 _TAGS = re.compile(rb"%b+=%b*(?:,%b+=%b*)*" % ((_WORD,) * 4))
+_USER = re.compile(rb"(?!\*$)%b+" % _WORD)
 _SECONDS = re.compile(rb"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
 
@@ -107,6 +109,7 @@ class Pipeline:
             else:
                 principal = authenticate(request.headers, configuration.directory, request.peer, dialect.name)
                 terms = _terms(principal, request.headers, configuration)
+                principal = terms.principal
                 if known is not None:
                     known.notes = terms
             envelope = dialect.read(request)
@@ -272,7 +275,9 @@ def _may_name(body: bytes) -> bool:
 
 
 def _terms(principal: Principal, headers: Headers, configuration: Configuration) -> Terms:
-    """Everything that the head alone decides. Raises ``InvalidRequest``."""
+    """Everything that the head alone decides. Raises ``InvalidRequest`` and ``PermissionDenied``."""
+    if b"x-stellwerk-user" in headers:
+        principal = configuration.directory.on_behalf(principal, _user(headers[b"x-stellwerk-user"]))
     trace = _trace(headers) if b"traceparent" in headers else b""
     if b"idempotency-key" in headers:
         trace += _idempotency(headers[b"idempotency-key"], principal)
@@ -293,6 +298,17 @@ def _timeout_s(headers: Headers) -> float:
         message = "Invalid value for the header 'x-stellwerk-timeout': expected a positive number of seconds."
         raise InvalidRequest(message, param="x-stellwerk-timeout")
     return seconds
+
+
+def _user(value: bytes) -> str:
+    """Whom the caller sends a request for."""
+    if len(value) > MAX_USER_BYTES or _USER.fullmatch(value) is None:
+        message = (
+            "Invalid value for the header 'x-stellwerk-user': expected printable ASCII characters without comma and "
+            f"equals sign, at most {MAX_USER_BYTES} of them."
+        )
+        raise InvalidRequest(message, param="x-stellwerk-user")
+    return value.decode("ascii")
 
 
 def _tags(headers: Headers, principal: Principal) -> str:

@@ -95,3 +95,42 @@ async def test_a_key_that_may_not_be_used_so_is_refused_with_the_reason(tmp_path
         told = await once(gateway, chat(asking(), key=FIRST))
         assert told.status == 403
         assert not upstream.requests
+
+
+USERS = (
+    '[[users]]\nname = "*"\nlimits = { rpm = 1 }\n\n[[users]]\nname = "anne"\nlimits = { rpm = 2 }\n\n'
+    '[[users]]\nname = "mallory"\nenabled = false\n'
+)
+
+
+def on_behalf(user: str, key: str = STRANGER) -> bytes:
+    """A request for somebody."""
+    return chat(asking(), b"x-stellwerk-user: " + user.encode(), key=key)
+
+
+@on_loop
+async def test_users_that_a_caller_names_are_counted_apart_the_unknown_ones_as_well(tmp_path: Path) -> None:
+    async with scripted(tmp_path, *[completes()] * 9, sections=KEYS + USERS) as (gateway, _):
+        names = ["bert", "bert", "carl", "anne", "anne", "anne", "carl"]
+        answers = [(await once(gateway, on_behalf(name))).status for name in names]
+        assert answers == [200, 429, 200, 200, 200, 429, 429]
+        assert (gateway.events[0].tags, gateway.events[3].tags) == ("user=bert", "user=anne")
+        refused = await once(gateway, on_behalf("mallory"))
+        assert (refused.status, "disabled" in refused.error["message"]) == (403, True)
+        assert (await once(gateway, chat(asking(), key=STRANGER))).status == 200  # for nobody in particular
+
+
+@on_loop
+async def test_a_key_with_a_user_of_its_own_counts_for_nobody_else(tmp_path: Path) -> None:
+    async with scripted(tmp_path, *[completes()] * 4, sections=KEYS + USERS) as (gateway, _):
+        asked = [on_behalf(name, FIRST) for name in ("bert", "carl", "dora")]
+        assert [(await once(gateway, each)).status for each in asked] == [200, 200, 429]  # as anne
+        assert gateway.events[0].tags == "env=prod"
+
+
+@pytest.mark.parametrize("name", ["", "a,b", "a=b", "*", "x" * 129])
+@on_loop
+async def test_what_can_be_no_user_is_refused(tmp_path: Path, name: str) -> None:
+    async with scripted(tmp_path, sections=KEYS) as (gateway, _):
+        refused = await once(gateway, on_behalf(name))
+        assert (refused.status, refused.error["param"]) == (400, "x-stellwerk-user")
