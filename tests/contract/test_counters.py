@@ -211,9 +211,9 @@ def test_any_history_is_that_of_the_ledger(
                 case _:
                     await counter.forfeit(owner, now_s)
                     states.update((one.id, forfeit(one, states[one.id], owner)) for one in ACCOUNTS if one.id in states)
-        found = await counter.read([one.id for one in ACCOUNTS])  # of which a new one may as well be forgotten
-        assert {id_: found.get(id_, NEW) for id_ in states} == states
-        assert set(found) <= set(states)
+        known = await counter.read([one.id for one in ACCOUNTS])  # of which a new one may as well be forgotten
+        assert {id_: known.get(id_, NEW) for id_ in states} == states
+        assert set(known) <= set(states)
         assert set(await counter.owners("z", now_s)) == {owner for state in states.values() for owner in state.leases}
 
     run(story())

@@ -85,7 +85,7 @@ async def test_a_model_without_a_price_is_refused_under_a_hard_budget_and_says_w
             refused = await once(gateway, request())
             assert refused.status == 402
             assert "one/nobody-knows-me" in refused.error["message"]
-            assert "card" in refused.error["message"]
+            assert "Give its target prices" in refused.error["message"]
             assert not playing.requests
     async with script(completes(), completes()) as playing:
         sections = provider("one", playing.base_url), model("plain", "one/nobody-knows-me")

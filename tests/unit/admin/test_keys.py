@@ -205,3 +205,14 @@ def test_rotation_never_lengthens_a_life(admin: Admin) -> None:
     second = made(client.post(f"{KEYS}/{key['id']}/rotate", json={"expires_s": int(NOW_S) + 900}))
     known = admin.known()[0]
     assert (known[key["id"]].expires_s, known[second["id"]].expires_s) == (NOW_S + 5, NOW_S + 900)
+
+
+def test_complaint_07_a_budget_is_kept_or_refused_and_never_dropped(everywhere: Admin) -> None:
+    client = everywhere.client()
+    body = {"name": "till", "budgets": [{"limit_usd": "15", "period": "month"}]}
+    key = made(client.post(KEYS, json=body))
+    assert [budget["limit_usd"] for budget in made(client.get(f"{KEYS}/{key['id']}"))["budgets"]] == ["15"]
+    assert everywhere.known()[1]["key:till"].budgets == (BudgetSpec(15_000_000_000),)
+    for unknown in ({"budget": 15}, {"max_budget": 15}, {"budgets": {"limit_usd": "15"}}):
+        assert client.post(KEYS, json={"name": "other", **unknown}).status_code == 422
+    assert len(made(client.get(KEYS))["items"]) == 1

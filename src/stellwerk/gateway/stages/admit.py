@@ -273,7 +273,7 @@ def _unpayable(meter: Meter, demand: Demand) -> BudgetExceeded:
     if demand.worst is None:
         message = (
             f"The hard budget of {meter.scope} cannot pay for {demand.unpriced}: it has no price. "
-            "Give it one in its target's card, or make the budget soft."
+            "Give its target prices, or make the budget soft."
         )
         return BudgetExceeded(message)
     what = "tools that the provider runs itself" if demand.has_own_tools else "answers without a limit in tokens"
