@@ -47,36 +47,33 @@ def rest_s(headers: Mapping[bytes, bytes], now: float) -> float:
 
 def openai_fields(kind: bytes, limit: int, remaining: int, reset_s: float) -> bytes:
     """Header lines that tell of a limit of ``requests`` or ``tokens``, as OpenAI and most hosts write them."""
-    return b"x-ratelimit-limit-%b: %d\r\nx-ratelimit-remaining-%b: %d\r\nx-ratelimit-reset-%b: %b\r\n" % (
-        kind,
-        limit,
-        kind,
-        remaining,
-        kind,
-        span(reset_s),
-    )
+    return OPENAI_LINES[kind] % (limit, remaining, span(reset_s))
 
 
 def anthropic_fields(kind: bytes, limit: int, remaining: int, reset_s: float, now: float) -> bytes:
     """The same as Anthropic writes them, who tells moments instead of spans. ``now`` is Unix time."""
     moment = datetime.fromtimestamp(math.ceil(now + reset_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    return (
-        b"anthropic-ratelimit-%b-limit: %d\r\n"
-        b"anthropic-ratelimit-%b-remaining: %d\r\n"
-        b"anthropic-ratelimit-%b-reset: %b\r\n" % (kind, limit, kind, remaining, kind, moment)
-    )
+    return ANTHROPIC_LINES[kind] % (limit, remaining, moment)
 
 
 def span(seconds: float) -> bytes:
-    """Seconds in the notation of OpenAI's reset fields, rounded up: ``120ms``, ``1.5s``, ``6m0s``, ``1h2m3s``."""
-    milliseconds = math.ceil(seconds * 1_000)
-    if milliseconds < 1_000:
-        return b"%dms" % milliseconds
-    if milliseconds < 60_000:
-        return b"%gs" % (milliseconds / 1_000)
+    """Seconds in the notation of OpenAI's reset fields: ``0.12s``, ``1.5s``, ``6m0s``, ``1h2m3s``."""
+    if seconds < 59.9995:
+        return b"%gs" % round(seconds, 3)
     minutes, rest = divmod(math.ceil(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return b"%dh%dm%ds" % (hours, minutes, rest) if hours else b"%dm%ds" % (minutes, rest)
+
+
+def _lines(pattern: bytes) -> dict[bytes, bytes]:
+    return {kind: pattern.replace(b"KIND", kind) for kind in (b"requests", b"tokens")}
+
+
+OPENAI_LINES = _lines(b"x-ratelimit-limit-KIND: %d\r\nx-ratelimit-remaining-KIND: %d\r\nx-ratelimit-reset-KIND: %b\r\n")
+ANTHROPIC_LINES = _lines(
+    b"anthropic-ratelimit-KIND-limit: %d\r\nanthropic-ratelimit-KIND-remaining: %d\r\n"
+    b"anthropic-ratelimit-KIND-reset: %b\r\n"
+)
 
 
 def _count(value: bytes | None) -> float | None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from stellwerk.dialects.capping import capped
 from stellwerk.errors import StellwerkError
+from stellwerk.gateway.allowance import allowance
 from stellwerk.gateway.demand import demand_of, limited, look_closer
-from stellwerk.gateway.stages.admit import Admission, Admitting, admit_at_once
+from stellwerk.gateway.stages.admit import NOTHING_WEIGHED, Admission, Admitting, admit_at_once
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.lease import Lease
     from stellwerk.gateway.meters import Meters
     from stellwerk.gateway.reply import Reply
+    from stellwerk.gateway.stages.admit import Demand
 
 
 def admit(
@@ -36,40 +38,52 @@ def admit(
     if not found.meters:
         exchange.start(acceptance)
         return
-    reply.allowance = partial(meters.allowance, found, reply.dialect.name)
-    demand = demand_of(lease.envelope, model, targets, is_cascade=acceptance is not None, is_hard=found.is_hard)
-
-    def go(admission: Admission) -> None:
-        lease.admission = admission
-        try:
-            lease.envelope, kept = limited(lease.envelope, model, targets, demand)
-            if custody is not None and demand.is_capped and demand.output_tokens is not None:
-                custody.envelope = capped(custody.envelope, demand.output_tokens // lease.envelope.choices)
-        except StellwerkError as error:  # such as a limit that stands there twice
-            exchange.fail(error)
-            return
-        exchange.targets = kept
-        exchange.start(acceptance)
-
+    if found.told:
+        reply.allowance = partial(allowance, found, reply.dialect.name, meters.wall)
+    demand = NOTHING_WEIGHED
+    if found.is_weighing:
+        demand = demand_of(lease.envelope, model, targets, is_cascade=acceptance is not None, is_hard=found.is_hard)
     try:
         admission = admit_at_once(found.meters, meters.purses, demand)
     except StellwerkError as error:
         exchange.fail(error)
         return
     if admission is not None:
-        go(admission)
+        _go(exchange, reply, acceptance, custody, demand, admission)
         return
     admitting = Admitting(
         found.meters,
         meters.purses,
         demand,
         partial(look_closer, reply.dialect, lease.envelope),
-        go,
+        partial(_go, exchange, reply, acceptance, custody, demand),
         exchange.fail,
         reply.leave,
     )
     reply.request.owner = admitting
     admitting.start()
+
+
+def _go(
+    exchange: Exchange,
+    reply: Reply,
+    acceptance: Acceptance | None,
+    custody: Custody | None,
+    demand: Demand,
+    admission: Admission,
+) -> None:
+    """It is admitted: the answer is asked for, as long as it may be."""
+    lease = reply.lease
+    lease.admission = admission
+    if demand.is_capped:
+        try:
+            lease.envelope, exchange.targets = limited(lease.envelope, exchange.model, exchange.targets, demand)
+            if custody is not None and demand.output_tokens is not None:
+                custody.envelope = capped(custody.envelope, demand.output_tokens // lease.envelope.choices)
+        except StellwerkError as error:  # such as a limit that stands there twice
+            exchange.fail(error)
+            return
+    exchange.start(acceptance)
 
 
 def scopes_of(lease: Lease, targets: Sequence[Target], configuration: Configuration) -> tuple[str, ...]:

@@ -6,37 +6,31 @@ then it learns when it asks again. The nearer a limit is, the more often that ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stellwerk.core.ledger import remaining
 from stellwerk.dialects.rate_headers import anthropic_fields, openai_fields
 
 if TYPE_CHECKING:
-    from stellwerk.gateway.purses import Purse
+    from stellwerk.gateway.meters import Metering
 
 ANTHROPIC = frozenset({"anthropic_messages", "anthropic_count_tokens"})
 """Dialects whose callers look for Anthropic's fields; those of all others know OpenAI's, or none."""
 
 
-def allowance(requests: Sequence[Purse], tokens: Sequence[Purse], dialect: str, now_s: float) -> bytes:
-    """Header lines of the tightest limit on requests and of that on tokens. ``now_s`` is Unix time."""
-    lines = b""
-    for kind, purses in ((b"requests", requests), (b"tokens", tokens)):
-        if purses:
-            left, reset_s, limit = _standing(purses[0], now_s)
-            for purse in purses[1:]:
-                other = _standing(purse, now_s)
-                if other[0] < left:
-                    left, reset_s, limit = other
-            if dialect in ANTHROPIC:
-                lines += anthropic_fields(kind, limit, left, reset_s, now_s)
-            else:
-                lines += openai_fields(kind, limit, left, reset_s)
+def allowance(found: Metering, dialect: str, wall: Callable[[], float]) -> bytes:
+    """Header lines of the tightest limit on requests and of that on tokens. ``wall`` gives Unix time in seconds."""
+    lines, now_s = b"", wall()
+    for kind, purses in found.told:
+        purse = purses[0]
+        left, reset_s = remaining(purse.account, purse.free, purse.left, purse.left_s, now_s)
+        for other in purses[1:]:
+            its_left, its_reset_s = remaining(other.account, other.free, other.left, other.left_s, now_s)
+            if its_left < left:
+                purse, left, reset_s = other, its_left, its_reset_s
+        if dialect in ANTHROPIC:
+            lines += anthropic_fields(kind, purse.account.capacity, left, reset_s, now_s)
+        else:
+            lines += openai_fields(kind, purse.account.capacity, left, reset_s)
     return lines
-
-
-def _standing(purse: Purse, now_s: float) -> tuple[int, float, int]:
-    account = purse.account
-    left, reset_s = remaining(account, purse.free, purse.left, purse.left_s, now_s)
-    return left, reset_s, account.capacity

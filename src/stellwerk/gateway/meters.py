@@ -10,7 +10,6 @@ import msgspec
 from stellwerk.core.ledger import Account, Kind
 from stellwerk.core.periods import bounds
 from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period, ScopeKind, ScopeRecord, Unit, unit_of
-from stellwerk.gateway.allowance import allowance
 from stellwerk.gateway.directory import Directory
 from stellwerk.gateway.purses import Purse, Purses
 
@@ -36,12 +35,12 @@ class Metering(msgspec.Struct, frozen=True, eq=False):
     """All meters of some scopes together, looked at once for all their requests."""
 
     meters: tuple[Meter, ...]
+    is_weighing: bool
+    """Whether it matters how large a request is: tokens or money are among them."""
     is_hard: bool
     """Whether a hard budget is among them."""
-    requests: tuple[Purse, ...]
-    """Of limits on requests in some time."""
-    tokens: tuple[Purse, ...]
-    """Of limits on tokens in some time."""
+    told: tuple[tuple[bytes, tuple[Purse, ...]], ...]
+    """Of limits in some time: on ``requests``, and on ``tokens``, where there are any."""
 
 
 class Meters:
@@ -49,35 +48,33 @@ class Meters:
 
     def __init__(self, purses: Purses, wall: Callable[[], float]) -> None:
         self.purses = purses
-        self._wall = wall
+        self.wall = wall
         self._directory: Directory | None = None
         self._found: dict[tuple[str, ...], Metering] = {}
         self._until_s = NEVER_S
 
     def of(self, scopes: tuple[str, ...], directory: Directory) -> Metering:
         """The meters of these scopes together, as this directory has them. What was counted goes on counting."""
-        is_over = self._until_s != NEVER_S and self._wall() >= self._until_s
+        is_over = self._until_s != NEVER_S and self.wall() >= self._until_s
         if directory is not self._directory or is_over or len(self._found) > MOST_FOUND:
             self._directory = directory
             self._begin_anew()
         found = self._found.get(scopes)
         if found is None:
-            now_s = self._wall()
+            now_s = self.wall()
             records = [record for id_ in scopes if (record := directory.scope(id_)) is not None]
             meters = tuple(meter for one in records for meter in self._meters(one, now_s))
             found = self._found[scopes] = Metering(
                 meters,
+                any(meter.unit is not Unit.REQUEST and meter.unit is not Unit.PLACE for meter in meters),
                 any(meter.unit is Unit.HARD_MONEY for meter in meters),
-                tuple(meter.purse for meter in meters if meter.unit is Unit.REQUEST),
-                tuple(meter.purse for meter in meters if meter.unit is Unit.TOKEN),
+                tuple(
+                    (kind, purses)
+                    for unit, kind in ((Unit.REQUEST, b"requests"), (Unit.TOKEN, b"tokens"))
+                    if (purses := tuple(meter.purse for meter in meters if meter.unit is unit))
+                ),
             )
         return found
-
-    def allowance(self, found: Metering, dialect: str) -> bytes:
-        """What a caller of that dialect is told of what these leave it: header lines."""
-        if not found.requests and not found.tokens:
-            return b""
-        return allowance(found.requests, found.tokens, dialect, self._wall())
 
     # -- helpers
 

@@ -65,6 +65,10 @@ class Demand(msgspec.Struct, eq=False):
         return self.input_tokens + (ASSUMED_OUTPUT_TOKENS if self.named_tokens is None else self.named_tokens)
 
 
+NOTHING_WEIGHED = Demand(0, 0, 0, worst=WorstCase(0, 0), is_cappable=False)
+"""Where only requests are counted, however large they are."""
+
+
 class Admission:
     """What one request has taken. Settled once."""
 
