@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,12 +12,17 @@ from stellwerk.admin.values import Budget, Limit
 from stellwerk.core.scope import BudgetSpec, KeyRecord, LimitSpec, ScopeKind, ScopeRecord
 
 KEY = ScopeKind.KEY.value
+_AT_ONCE = 10_000
+"""Rows that are in memory together."""
 
 
-def everything(connection: sa.Connection) -> tuple[list[KeyRecord], list[ScopeRecord]]:
-    """All keys and all scopes. What keys of a name may use stands with each of them and as the scope of the name."""
-    rows = connection.execute(sa.select(scopes))
-    return _keys(connection, sa.select(keys), None), [scope_record(row) for row in rows]
+def everything(connection: sa.Connection) -> tuple[Iterator[KeyRecord], Iterator[ScopeRecord]]:
+    """All keys and all scopes, read as they are asked for: first the keys, then the scopes.
+
+    What keys of a name may use stands with each of them and as the scope of the name.
+    """
+    rows = sa.select(scopes).execution_options(yield_per=_AT_ONCE)
+    return _keys(connection, sa.select(keys), None), (scope_record(row) for row in _lazily(connection, rows))
 
 
 def of_name(connection: sa.Connection, name: str) -> tuple[KeyRecord, ...]:
@@ -38,13 +43,17 @@ def scope_record(row: Any) -> ScopeRecord:
     )
 
 
-def _keys(connection: sa.Connection, query: sa.Select[Any], name: str | None) -> list[KeyRecord]:
+def _lazily(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Any]:
+    yield from connection.execute(query)
+
+
+def _keys(connection: sa.Connection, query: sa.Select[Any], name: str | None) -> Iterator[KeyRecord]:
     shares = sa.select(scopes).where(scopes.c.kind == KEY)
     if name is not None:
         shares = shares.where(scopes.c.name == name)
     shared = {row.name: (_limits(row.limits), _budgets(row.budgets)) for row in connection.execute(shares)}
-    rows = connection.execute(query.execution_options(yield_per=10_000))
-    return [_key_record(row, *shared.get(row.name, ((), ()))) for row in rows]
+    for row in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
+        yield _key_record(row, *shared.get(row.name, ((), ())))
 
 
 def _key_record(row: Any, limits: tuple[LimitSpec, ...], budgets: tuple[BudgetSpec, ...]) -> KeyRecord:

@@ -14,7 +14,7 @@ import os
 import secrets
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +24,7 @@ from stellwerk.config.directory_index import DIGEST_BYTES, write_index
 from stellwerk.config.pepper import pepper
 from stellwerk.core.scope import DirectoryDelta, KeyRecord, ScopeRecord
 
-__all__ = ["append_delta", "frames", "pepper", "write_base"]
+__all__ = ["BaseDraft", "append_delta", "draft_base", "frames", "pepper", "write_base"]
 
 BASE = "base.directory"
 DELTAS = "deltas.msgpack"
@@ -46,10 +46,39 @@ class StoredKey(KeyRecord, frozen=True, array_like=True):
     """A key as it lies in the base: without the names of its fields."""
 
 
+class BaseDraft:
+    """A base that lies ready and is not yet read. Both raise ``OSError``."""
+
+    def __init__(self, path: Path, draft: Path, mark: bytes) -> None:
+        self._path = path
+        self._draft = draft
+        self._mark = mark
+
+    def commit(self, deltas: Sequence[DirectoryDelta] = ()) -> None:
+        """Replaces the base, with these deltas behind it; those until now are void.
+
+        Readers see one step: deltas that are not for their base change nothing for them. A writer that dies between
+        the two leaves deltas behind that are not for the base, and has to begin with a new one.
+        """
+        if deltas:
+            _write_deltas(self._path, self._mark, deltas)
+        self._draft.replace(self._path / BASE)
+        _sync_folder(self._path)
+
+    def discard(self) -> None:
+        """It is not wanted."""
+        self._draft.unlink(missing_ok=True)
+
+
 def write_base(path: Path, version: int, keys: Iterable[KeyRecord], scopes: Iterable[ScopeRecord]) -> None:
     """Replaces the base in the folder ``path`` in one step; deltas until now are void. Raises ``OSError``."""
+    draft_base(path, version, keys, scopes).commit()
+
+
+def draft_base(path: Path, version: int, keys: Iterable[KeyRecord], scopes: Iterable[ScopeRecord]) -> BaseDraft:
+    """Writes a base that nobody reads before it is committed. Raises ``OSError``."""
     encode = msgspec.msgpack.Encoder().encode
-    draft = _draft(path / BASE)
+    draft, mark = _draft(path / BASE), secrets.token_bytes(MARK_BYTES)
     with _create(draft) as file:
         file.write(bytes(BASE_HEAD.size))
         at = BASE_HEAD.size
@@ -71,10 +100,9 @@ def write_base(path: Path, version: int, keys: Iterable[KeyRecord], scopes: Iter
             write_index(file, places)
         length = file.tell()
         file.seek(0)
-        file.write(BASE_HEAD.pack(BASE_MAGIC, secrets.token_bytes(MARK_BYTES), version, *starts, length))
+        file.write(BASE_HEAD.pack(BASE_MAGIC, mark, version, *starts, length))
         _settle(file)
-    draft.replace(path / BASE)
-    _sync_folder(path)
+    return BaseDraft(path, draft, mark)
 
 
 def append_delta(path: Path, delta: DirectoryDelta) -> None:
@@ -85,12 +113,7 @@ def append_delta(path: Path, delta: DirectoryDelta) -> None:
     except FileNotFoundError:
         content = b""
     if mark_of_deltas(content) != mark:
-        draft = _draft(path / DELTAS)
-        with _create(draft) as file:
-            file.write(DELTAS_MAGIC + mark + _frame(delta))
-            _settle(file)
-        draft.replace(path / DELTAS)
-        _sync_folder(path)
+        _write_deltas(path, mark, (delta,))
         return
     end = DELTAS_HEAD_BYTES
     for body in bodies(content, end):
@@ -138,6 +161,15 @@ def mark_of_deltas(content: bytes) -> bytes | None:
 def id_digest(identity: str) -> bytes:
     """By which the indexes know a key's or a scope's id."""
     return hashlib.blake2b(identity.encode(), digest_size=DIGEST_BYTES).digest()
+
+
+def _write_deltas(path: Path, mark: bytes, deltas: Iterable[DirectoryDelta]) -> None:
+    draft = _draft(path / DELTAS)
+    with _create(draft) as file:
+        file.write(DELTAS_MAGIC + mark + b"".join(map(_frame, deltas)))
+        _settle(file)
+    draft.replace(path / DELTAS)
+    _sync_folder(path)
 
 
 def _mark_of_base(path: Path) -> bytes:

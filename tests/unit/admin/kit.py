@@ -35,9 +35,11 @@ class DirectoryFile:
     def __init__(self) -> None:
         self.is_broken = False
 
-    def write_base(self, path: Path, version: int, keys: Iterable[KeyRecord], scopes: Iterable[ScopeRecord]) -> None:
+    def draft_base(
+        self, path: Path, version: int, keys: Iterable[KeyRecord], scopes: Iterable[ScopeRecord]
+    ) -> DirectoryDraft:
         """Everything anew."""
-        self.append_delta(path, DirectoryDelta(version, keys=tuple(keys), scopes=tuple(scopes)), mode="wb")
+        return DirectoryDraft(self, path, DirectoryDelta(version, keys=tuple(keys), scopes=tuple(scopes)))
 
     def append_delta(self, path: Path, delta: DirectoryDelta, mode: str = "ab") -> None:
         """One line more."""
@@ -45,6 +47,24 @@ class DirectoryFile:
             raise OSError("disk full")
         with (path / "lines").open(mode) as file:
             file.write(msgspec.json.encode(delta) + b"\n")
+
+
+@dataclass
+class DirectoryDraft:
+    """A base that is not written yet."""
+
+    file: DirectoryFile
+    path: Path
+    base: DirectoryDelta
+
+    def commit(self, deltas: Iterable[DirectoryDelta]) -> None:
+        """Line by line."""
+        self.file.append_delta(self.path, self.base, mode="wb")
+        for delta in deltas:
+            self.file.append_delta(self.path, delta)
+
+    def discard(self) -> None:
+        """Nothing has been written."""
 
 
 @dataclass
