@@ -50,7 +50,8 @@ def _reading(api: APIRouter, changes: Changes) -> None:
         teams = caller.reach(team)
         queries = [query] if teams is None else [query.where(keys.c.team == one) for one in teams]
         with changes.database.reading() as connection:
-            found = rows_of(connection, queries, (keys.c.name, keys.c.id), start, size)
+            near = (query, keys.c.team, teams) if teams is not None else None
+            found = rows_of(connection, queries, (keys.c.name, keys.c.id), start, size, near)
             rows, following = cut(found, size, _place)
             return Page(items=_shown(connection, rows), next=following)
 

@@ -14,6 +14,9 @@ from pydantic import BaseModel, Field
 from stellwerk.admin.problems import Place, Problem
 
 MOST = 200
+FEW = 8
+NEAR = 4_000
+"""So many rows are looked through as fast as a dozen indexes are looked into."""
 Item = TypeVar("Item")
 
 Size = Annotated[int, Query(alias="limit", ge=1, le=MOST, description="Most entries of a page.")]
@@ -57,14 +60,24 @@ def rows_of(
     columns: Sequence[sa.Column[Any]],
     start: tuple[str, ...] | None,
     size: int,
+    near: tuple[sa.Select[Any], sa.Column[str], Sequence[str]] | None = None,
 ) -> Sequence[Any]:
     """The rows of all queries together, in the order of the columns, from behind ``start``, one more than the page has.
 
     The queries differ in their conditions alone, and no row is in two of them. Each can use an index of its own; only
-    the rows of the page are read whole.
+    the rows of the page are read whole. ``near`` says the same as one query and the values that a column may have:
+    where these are many, the page is mostly found among the next rows of that query.
     """
     if not queries:
         return []
+    if near is not None and len(queries) > FEW:
+        query, column, values = near
+        following = _behind(query, columns, start).order_by(*columns).limit(NEAR).subquery()
+        found = sa.select(following).where(following.c[column.key].in_(values))
+        order = [following.c[each.key] for each in columns]
+        rows = connection.execute(found.order_by(*order).limit(size + 1)).all()
+        if len(rows) > size:
+            return rows
     bounded = [_behind(query, columns, start).order_by(*columns).limit(size + 1) for query in queries]
     if len(bounded) == 1:
         return connection.execute(bounded[0]).all()

@@ -2,9 +2,11 @@
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
+from stellwerk.admin import pages
 from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period
 from tests.unit.admin.kit import NOW_S, PEPPER, Admin, made, refused, tag
 
@@ -216,3 +218,26 @@ def test_complaint_07_a_budget_is_kept_or_refused_and_never_dropped(everywhere: 
     for unknown in ({"budget": 15}, {"max_budget": 15}, {"budgets": {"limit_usd": "15"}}):
         assert client.post(KEYS, json={"name": "other", **unknown}).status_code == 422
     assert len(made(client.get(KEYS))["items"]) == 1
+
+
+def test_pages_of_many_teams_hold_the_same_however_they_are_found(
+    everywhere: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = everywhere.client()
+    names = [f"team{number}" for number in range(pages.FEW + 3)]
+    for number, name in enumerate(names):
+        team(everywhere, name)
+        for which in range(3):
+            made(client.post(KEYS, json={"name": f"key-{which}-{number:02}", "team": name}))
+    made(client.post(KEYS, json={"name": "key-0-aside"}))
+    wanted = [f"key-{which}-{number:02}" for which in range(3) for number in range(len(names))]
+    for near in (4_000, 5):  # all of them are near, or too few
+        monkeypatch.setattr(pages, "NEAR", near)
+        found: list[str] = []
+        cursor = ""
+        while cursor or not found:
+            query: dict[str, Any] = {"team": names, "limit": 4} | ({"cursor": cursor} if cursor else {})
+            page = made(client.get(KEYS, params=query))
+            found += [key["name"] for key in page["items"]]
+            cursor = page["next"]
+        assert found == wanted
