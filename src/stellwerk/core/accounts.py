@@ -19,7 +19,12 @@ def account_of(scope: str, spec: LimitSpec | BudgetSpec, now_s: float) -> Accoun
             return Account(f"{scope}/concurrency", Kind.SLOTS, spec.amount)
         kind = Kind.WINDOW if spec.is_window else Kind.BUCKET
         return Account(f"{scope}/{spec.metric.value}/{spec.per_s}", kind, spec.amount, spec.per_s)
-    begin, end = bounds(spec.period, ZoneInfo(spec.time_zone), now_s)
+    begin, end = bounds_of(spec, now_s)
     capacity = spec.limit_nanos if spec.is_hard else FAR
     name = f"{scope}/budget/{spec.name or spec.period.value}/{begin}"
     return Account(name, Kind.BUDGET, capacity, 0 if spec.period is Period.NEVER else end)
+
+
+def bounds_of(spec: BudgetSpec, now_s: float) -> tuple[int, int]:
+    """Begin and end of the budget's period at a moment, in Unix seconds."""
+    return bounds(spec.period, ZoneInfo(spec.time_zone), now_s)
