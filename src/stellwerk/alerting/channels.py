@@ -34,7 +34,9 @@ class Channels:
     A configuration's own channels, and only those, may connect to where they are configured to.
     """
 
-    def __init__(self, snapshot: Snapshot, wall: Callable[[], float], log: Log) -> None:
+    def __init__(
+        self, snapshot: Snapshot, wall: Callable[[], float], log: Log, *, timeout_s: float = TIMEOUT_S
+    ) -> None:
         """Raises ``ConfigurationError`` when a channel's secret cannot be had, or its plugin refuses."""
         self._guard = Guard(Policy(), time.monotonic, partial(_tell, log))
         self._pool = Pool(
@@ -45,7 +47,7 @@ class Channels:
             connections_per_origin=1,
             max_reply_bytes=MAX_BYTES,
         )
-        fetch = partial(Fetcher(self._pool, self._guard).fetch, timeout_s=TIMEOUT_S, max_bytes=MAX_BYTES)
+        fetch = partial(Fetcher(self._pool, self._guard).fetch, timeout_s=timeout_s, max_bytes=MAX_BYTES)
         self._means = Means(fetch, wall, log.warning)
         self._notifiers: dict[str, Notifier] = {}
         self.told: tuple[str, ...] = ()
