@@ -20,10 +20,12 @@ from openai import InvalidWebhookSignatureError, OpenAI
 from stellwerk import plugins
 from stellwerk.alerting import message
 from stellwerk.alerting.channels import Channels
+from stellwerk.core.egress_policy import Policy
 from stellwerk.core.snapshot import FORMAT, AdminSpec, AlertsSpec, NotifierSpec, ServerSpec, Snapshot
 from stellwerk.core.snapshot import StateSpec as State
+from stellwerk.core.wire import Origin
 from stellwerk.errors import ConfigurationError
-from stellwerk.ports.notifier import Outcome, Receipt
+from stellwerk.ports.notifier import Message, Outcome, Receipt
 from stellwerk.supervisor.log import Log
 from tests.hooks import HANG, Receiver, receiver
 
@@ -217,13 +219,46 @@ def test_a_configuration_that_cannot_be_used_leaves_the_former_channels(hook: Re
         gone = msgspec.structs.replace(good.notifiers[0], secrets={"url": f"file:{tmp_path / 'gone'}"})
         with pytest.raises(ConfigurationError, match="gone"):
             channels.adopt(snapshot(gone))
-        assert channels.told == ("ops",)
+        assert list(channels.told) == ["ops"]
         receipt = await channels.deliver("ops", SENT)
         channels.adopt(snapshot())
-        assert channels.names == ("log",)
-        assert not channels.told
+        assert (list(channels.names), list(channels.told)) == (["log"], [])
         assert (await channels.deliver("ops", SENT)).reason == "there is no such channel"
         channels.close()
         return receipt
 
     assert asyncio.run(run()).outcome is Outcome.DELIVERED
+
+
+class Broken:
+    """A channel of somebody else that does what it may not."""
+
+    origins: tuple[Origin, ...] = ()
+
+    async def deliver(self, message: Message) -> Receipt:
+        """Fails."""
+        raise ZeroDivisionError(message.id)
+
+
+def test_a_plugin_that_fails_in_its_own_way_is_a_channel_that_fails() -> None:
+    channels = Channels(snapshot(), lambda: NOW_S, Log(io.StringIO()))
+    channels._notifiers["ops"] = Broken()
+    receipt = asyncio.run(channels.deliver("ops", SENT))
+    assert receipt == Receipt(Outcome.FAILED, "its plugin failed: ZeroDivisionError")
+
+
+def test_a_name_that_the_policy_refuses_is_told_to_operators(hook: Receiver, tmp_path: Path) -> None:
+    lines = io.StringIO()
+
+    async def run() -> Receipt:
+        channels = Channels(snapshot(specified("webhook", hook.url, tmp_path)), lambda: NOW_S, Log(lines))
+        notifier = channels._notifiers["ops"]
+        channels._guard.adopt(Policy())  # as if another configuration came while a message is under way
+        return await notifier.deliver(SENT)
+
+    receipt = asyncio.run(run())
+    assert receipt.outcome is Outcome.FAILED
+    assert "not allowed" in receipt.reason
+    assert "egress_denied" in lines.getvalue()
+    assert "never-tell" not in lines.getvalue() + receipt.reason
+    assert hook.requests == []

@@ -53,6 +53,7 @@ class Alerting:
             _, late = await asyncio.wait(self._tasks, timeout=FINISH_S)
             for task in late:
                 task.cancel()
+        await self._courier.stop(FINISH_S)
 
     async def _repeat(self, what: str, work: Callable[[], Awaitable[None]], pause_s: float) -> None:
         while not self._ending.is_set():

@@ -16,6 +16,8 @@ from stellwerk.supervisor.log import Log
 
 FIRST_S = 2.0
 LONGEST_S = 3_600.0
+PATIENCE_S = 1.0
+"""How long a round waits for a channel."""
 
 
 class Courier:
@@ -28,22 +30,51 @@ class Courier:
         wall: Callable[[], float],
         draw: Callable[[], float],
         log: Log,
+        *,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._store = store
         self._channels = channels
         self._wall = wall
         self._draw = draw
         self._log = log
+        self._patience_s = patience_s
+        self._serving: dict[str, asyncio.Task[None]] = {}
         self._failing: set[str] = set()
+        self._is_ending = False
 
     async def round(self) -> None:
-        """Tells what is due, on each channel up to the first failure. Raises ``StoreUnavailable``."""
-        async with asyncio.TaskGroup() as group:
-            for name in self._channels.names:
-                group.create_task(self._serve(name))
+        """Tells what is due, on each channel up to the first failure. Raises ``StoreUnavailable``.
+
+        A channel that takes its time goes on after the round, and is passed over by the next ones until it is done.
+        """
+        for name in self._channels.names:
+            if name not in self._serving:
+                self._serving[name] = asyncio.create_task(self._serve(name))
+        await asyncio.wait(self._serving.values(), timeout=self._patience_s)
+        done = {name: task for name, task in self._serving.items() if task.done()}
+        for name in done:
+            del self._serving[name]
+        errors = [None if task.cancelled() else task.exception() for task in done.values()]
+        for error in filter(None, errors):
+            raise error
+
+    async def stop(self, within_s: float) -> None:
+        """Ends after what is under way, or without it where that takes longer."""
+        self._is_ending = True
+        for task in self._serving.values():
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if self._serving:
+            _, late = await asyncio.wait(self._serving.values(), timeout=within_s)
+            for task in late:
+                task.cancel()
+            await asyncio.wait(self._serving.values())
+        self._serving.clear()
+
+    # -- one channel
 
     async def _serve(self, channel: str) -> None:
-        while True:
+        while not self._is_ending:
             delivery = await asyncio.to_thread(self._store.claim, channel, self._wall())
             if delivery is None or not await self._deliver(delivery):
                 return

@@ -7,11 +7,13 @@ fill the memory nor hold the counter. While the counter or the database is away,
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from stellwerk.alerting.channels import Channels
 from stellwerk.alerting.store import AlertStore, Watched
-from stellwerk.core.accounts import account_of, bounds_of
+from stellwerk.core.accounts import account_in, bounds_of
 from stellwerk.core.alert import Crossing, Told, due
 from stellwerk.core.scope import BudgetSpec, ScopeKind
 from stellwerk.core.snapshot import Snapshot
@@ -19,8 +21,8 @@ from stellwerk.ports.counter import Counter
 
 LATE_S = 60.0
 """So long after a period's end what was spent in it is still looked at: workers tell it when a request has ended."""
-PAUSE_S = 0.02
-"""Between two pages: others want the counter and the database as well."""
+PAUSES = 4
+"""After a page, so many times what it took: others want the counter, the database and this process as well."""
 MOST_TOLD = 50_000
 """So many accounts' alerts are remembered; of others the outbox is asked each time."""
 PAGE = 200
@@ -53,28 +55,28 @@ class Watcher:
             await self._look(given[at : at + PAGE])
         after = None
         while True:
+            began_s = time.monotonic()
             page, after = await asyncio.to_thread(self._store.budgets, after)
             await self._look([one for one in page if one.scope not in self._names])
             if after is None:
                 return
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(PAUSES * (time.monotonic() - began_s))
 
     async def _look(self, page: Sequence[Watched]) -> None:
         now_s = self._wall()
-        accounts: dict[str, tuple[Watched, BudgetSpec, float]] = {}
+        periods = lru_cache(bounds_of)
+        accounts: dict[str, tuple[Watched, BudgetSpec, tuple[int, int]]] = {}
         for one in page:
             for spec in one.budgets:
                 for moment_s in (now_s, now_s - LATE_S) if spec.alerts else ():
-                    accounts.setdefault(account_of(one.scope, spec, moment_s).id, (one, spec, moment_s))
+                    bounds = periods(spec.period, spec.time_zone, moment_s)
+                    accounts[account_in(one.scope, spec, *bounds).id] = one, spec, bounds
         states = await self._counter.read(accounts) if accounts else {}
         for account, state in states.items():
-            one, spec, moment_s = accounts[account]
+            one, spec, bounds = accounts[account]
             share = due(spec, state.spent, self._told.get(account, ()))
             if share is not None:
-                begins_s, ends_s = bounds_of(spec, moment_s)
-                found = Crossing(
-                    account, one.scope, one.team, spec, begins_s, ends_s, state.spent, state.estimated, share
-                )
+                found = Crossing(account, one.scope, one.team, spec, *bounds, state.spent, state.estimated, share)
                 await self._tell(found, now_s)
 
     async def _tell(self, found: Crossing, now_s: float) -> None:

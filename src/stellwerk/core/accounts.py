@@ -19,12 +19,16 @@ def account_of(scope: str, spec: LimitSpec | BudgetSpec, now_s: float) -> Accoun
             return Account(f"{scope}/concurrency", Kind.SLOTS, spec.amount)
         kind = Kind.WINDOW if spec.is_window else Kind.BUCKET
         return Account(f"{scope}/{spec.metric.value}/{spec.per_s}", kind, spec.amount, spec.per_s)
-    begin, end = bounds_of(spec, now_s)
+    return account_in(scope, spec, *bounds_of(spec.period, spec.time_zone, now_s))
+
+
+def account_in(scope: str, spec: BudgetSpec, begins_s: int, ends_s: int) -> Account:
+    """The account of a scope's budget in one of its periods, by the period's bounds."""
     capacity = spec.limit_nanos if spec.is_hard else FAR
-    name = f"{scope}/budget/{spec.name or spec.period.value}/{begin}"
-    return Account(name, Kind.BUDGET, capacity, 0 if spec.period is Period.NEVER else end)
+    name = f"{scope}/budget/{spec.name or spec.period.value}/{begins_s}"
+    return Account(name, Kind.BUDGET, capacity, 0 if spec.period is Period.NEVER else ends_s)
 
 
-def bounds_of(spec: BudgetSpec, now_s: float) -> tuple[int, int]:
-    """Begin and end of the budget's period at a moment, in Unix seconds."""
-    return bounds(spec.period, ZoneInfo(spec.time_zone), now_s)
+def bounds_of(period: Period, time_zone: str, now_s: float) -> tuple[int, int]:
+    """Begin and end of a period at a moment, in Unix seconds; the zone by its name."""
+    return bounds(period, ZoneInfo(time_zone), now_s)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 
 import msgspec
 
@@ -24,8 +25,8 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def amount_nanos(self) -> Fraction:
-        """How much was spent at least. The share is meant as it is written: 0.1 is a tenth."""
-        return Fraction(repr(self.share)) * self.limit_nanos
+        """How much was spent at least."""
+        return _exact(self.share) * self.limit_nanos
 
 
 class Crossing(msgspec.Struct, frozen=True):
@@ -58,14 +59,21 @@ def due(spec: BudgetSpec, spent_nanos: int, told: Iterable[Told]) -> float | Non
     """
     if spent_nanos <= 0:
         return None
-    reached = [one for one in _thresholds(spec) if spent_nanos >= one.amount_nanos]
+    reached = [share for share in spec.alerts if _is_reached(share, spec.limit_nanos, spent_nanos)]
     if not reached:
         return None
-    highest = max(reached, key=lambda one: one.share)
+    highest = Told(max(reached), spec.limit_nanos)
     if any(one.share >= highest.share and one.amount_nanos >= highest.amount_nanos for one in told):
         return None
     return highest.share
 
 
-def _thresholds(spec: BudgetSpec) -> list[Told]:
-    return [Told(share, spec.limit_nanos) for share in spec.alerts]
+def _is_reached(share: float, limit_nanos: int, spent_nanos: int) -> bool:
+    exact = _exact(share)
+    return spent_nanos * exact.denominator >= exact.numerator * limit_nanos
+
+
+@lru_cache(maxsize=1024)
+def _exact(share: float) -> Fraction:
+    """A share as it is written: 0.1 is a tenth."""
+    return Fraction(repr(share))

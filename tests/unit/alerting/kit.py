@@ -90,7 +90,7 @@ def host(folder: Path, snapshot: Snapshot, now: list[float] | None = None) -> It
     outbox = Outbox(database)
     channels = Channels(snapshot, lambda: now[0], log, timeout_s=5.0)
     watcher = Watcher(counter, outbox, channels, snapshot, lambda: now[0])
-    courier = Courier(outbox, channels, lambda: now[0], lambda: 0.5, log)
+    courier = Courier(outbox, channels, lambda: now[0], lambda: 0.5, log, patience_s=20.0)
     yield Host(counter, database, outbox, channels, watcher, courier, lines, log, now)
     channels.close()
     counter.close()

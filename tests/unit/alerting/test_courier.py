@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from stellwerk.admin.outbox import CLAIM_S
 from stellwerk.alerting.alerting import Alerting
-from stellwerk.alerting.courier import FIRST_S, LONGEST_S
+from stellwerk.alerting.courier import FIRST_S, LONGEST_S, Courier
 from stellwerk.errors import StoreUnavailable
 from tests.hooks import HANG, receiver
 from tests.integration.http.loop import eventually
@@ -62,9 +64,8 @@ def test_who_is_cancelled_in_between_leaves_the_alert_to_others(tmp_path: Path) 
         await one.watcher.round()
         task = asyncio.create_task(one.courier.round())
         await eventually(lambda: hook.requests)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await one.courier.stop(0.0)
+        await task
         await other.courier.round()
         assert len(hook.requests) == 1
         other.now[0] += CLAIM_S
@@ -76,6 +77,41 @@ def test_who_is_cancelled_in_between_leaves_the_alert_to_others(tmp_path: Path) 
         config = configured(tmp_path, hook)
         with host(tmp_path, config) as one, host(tmp_path, config) as other:
             asyncio.run(run(one, other))
+
+
+def test_a_channel_that_hangs_holds_no_other_one_up(tmp_path: Path) -> None:
+    async def run(one: Host) -> None:
+        hasty = Courier(one.outbox, one.channels, one.wall, lambda: 0.5, one.log, patience_s=0.2)
+        await one.spend("team:shop", 600)
+        await one.watcher.round()
+        await hasty.round()
+        assert len(hook.requests) == 1
+        one.channels.told = ("ops", "log")
+        await one.spend("key:web", 600)
+        await one.watcher.round()
+        while not one.alerts:
+            await hasty.round()
+        assert len(hook.requests) == 1
+        await hasty.stop(0.0)
+
+    with receiver(HANG) as hook, host(tmp_path, configured(tmp_path, hook)) as one:
+        asyncio.run(run(one))
+
+
+def test_an_outbox_that_is_away_is_asked_again(tmp_path: Path) -> None:
+    async def run(one: Host) -> None:
+        await one.spend("team:shop", 600)
+        await one.watcher.round()
+        with closing(sqlite3.connect(tmp_path / "control.db", isolation_level=None)) as somebody:
+            somebody.execute("ALTER TABLE deliveries RENAME TO elsewhere")
+            with pytest.raises(StoreUnavailable):
+                await one.courier.round()
+            somebody.execute("ALTER TABLE elsewhere RENAME TO deliveries")
+        await one.courier.round()
+        assert len(hook.requests) == 1
+
+    with receiver() as hook, host(tmp_path, configured(tmp_path, hook)) as one:
+        asyncio.run(run(one))
 
 
 class Failing:

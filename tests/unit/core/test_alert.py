@@ -37,6 +37,6 @@ def test_nothing_is_told_where_nothing_was_spent_or_nobody_wants_to_hear() -> No
 
 def test_what_is_told_is_the_threshold_of_the_limit() -> None:
     spec = BudgetSpec(50, Period.DAY)
-    begins_s, ends_s = bounds_of(spec, 86_400 * 3.5)
+    begins_s, ends_s = bounds_of(spec.period, spec.time_zone, 86_400 * 3.5)
     assert (begins_s, ends_s) == (86_400 * 3, 86_400 * 4)
     assert Crossing("a", "team:shop", "shop", spec, begins_s, ends_s, 30, 0, 0.5).told == Told(0.5, 50)
