@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from stellwerk import plugins
 from stellwerk.core.snapshot import StateSpec
-from stellwerk.ports.counter import Counter
+
+if TYPE_CHECKING:
+    from stellwerk.ports.counter import Counter
 
 
 def open_counter(state: StateSpec) -> Counter:

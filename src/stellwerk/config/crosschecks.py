@@ -73,7 +73,7 @@ def _channels(grounded: Grounded) -> Iterator[Problem]:
     section = grounded.document.get("alerts")
     for position, name in enumerate(_list(section, "notify") if isinstance(section, dict) else ()):
         at: Path = ("alerts", "notify", position)
-        yield from _unless_known(name, "a notifier", {LOG_CHANNEL, *named}, at, grounded)
+        yield from _unless_known(name, "a notifier", (LOG_CHANNEL, *named), at, grounded)
 
 
 def _unless_known(name: Any, what: str, known: Collection[str], path: Path, grounded: Grounded) -> Iterator[Problem]:
