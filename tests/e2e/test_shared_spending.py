@@ -48,8 +48,9 @@ class Hosts:
         with ThreadPoolExecutor(len(self.gateways) + 1) as executor:
             crowds = [executor.submit(ask_all, each, requests) for each in self.gateways]
             if on_half is not None:
-                until(lambda: bool(self.leases()), "nobody holds anything")
-                for pid in (on_half.process.pid, *on_half.workers):
+                pids = on_half.workers
+                until(lambda: any(int(owner.split("/")[1]) in pids for owner in self.leases()), "it holds nothing")
+                for pid in (on_half.process.pid, *pids):
                     os.kill(pid, signal.SIGKILL)
             return sum((crowd.result() for crowd in crowds), Counter[int]())
 

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stellwerk import __version__
-from stellwerk.admin import allowances, keys, operation, problems, scopes, tokens
+from stellwerk.admin import alerts, allowances, keys, operation, problems, scopes, tokens
 from stellwerk.admin.access import BEARER, Gate
 from stellwerk.admin.changes import Changes
 from stellwerk.admin.operation import Installation
@@ -23,7 +23,7 @@ MAX_BODY_BYTES = 1_048_576
 _CODES = (400, 401, 403, 404, 405, 409, 412, 413, 422, 428, 500, 503)
 
 
-def application(changes: Changes, installation: Installation) -> ASGIApp:
+def application(changes: Changes, installation: Installation, channels: alerts.Channels) -> ASGIApp:
     """What the server serves."""
     app = FastAPI(
         title="Stellwerk administration",
@@ -42,6 +42,7 @@ def application(changes: Changes, installation: Installation) -> ASGIApp:
         api.include_router(scopes.router(kind, changes))
     for router in allowances.routers(changes):
         api.include_router(router)
+    api.include_router(alerts.router(changes, channels))
     api.include_router(tokens.router(changes))
     api.include_router(operation.status_router(changes, installation))
     app.include_router(api)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import random
 import socket
 import sys
 import time
@@ -22,9 +23,15 @@ from stellwerk.admin.app import application
 from stellwerk.admin.changes import Changes
 from stellwerk.admin.database import open_database
 from stellwerk.admin.installation import Supervised
+from stellwerk.admin.outbox import Outbox
 from stellwerk.admin.publishing import Publishing
+from stellwerk.alerting.alerting import Alerting
+from stellwerk.alerting.channels import Channels
+from stellwerk.alerting.courier import Courier
+from stellwerk.alerting.watcher import Watcher
 from stellwerk.audit.log import ChainedLog
 from stellwerk.config import compiled, directory_file
+from stellwerk.config.counting import open_counter
 from stellwerk.config.references import resolve
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.errors import ConfigurationError
@@ -65,7 +72,13 @@ class AdminProcess:
         publishing = Publishing(self._database, directory_file, state)
         audit = ChainedLog(state / "audit")
         self._changes = Changes(self._database, audit, publishing, self._guard, pepper, time.time, log)
-        app = application(self._changes, self._installation)
+        self._counter = open_counter(snapshot.state)
+        self._channels = Channels(snapshot, time.time, log)
+        outbox = Outbox(self._database)
+        self._watcher = Watcher(self._counter, outbox, self._channels, snapshot, time.time)
+        courier = Courier(outbox, self._channels, time.time, random.random, log)
+        self._alerting = Alerting(self._watcher, courier, outbox, time.time, log)
+        app = application(self._changes, self._installation, self._channels)
         # uvicorn would log to handlers of its own; ours stands at the root. Its date and server headers say nothing.
         options = uvicorn.Config(
             app,
@@ -84,11 +97,15 @@ class AdminProcess:
         loop = asyncio.get_running_loop()
         loop.add_reader(self._link.fileno(), self._on_message)
         beating, publishing = asyncio.create_task(self._beat()), asyncio.create_task(self._publish())
+        self._alerting.start()
         self._link.send(Ready(self._snapshot.version))
         await self._server.serve(sockets=[listening])
         for task in (beating, publishing):
             task.cancel()
+        await self._alerting.stop()
+        self._channels.close()
         self._link.send(Drained())
+        await asyncio.to_thread(self._counter.close)
         await asyncio.to_thread(self._database.close)
 
     def _configure(self, snapshot: Snapshot) -> None:
@@ -120,6 +137,7 @@ class AdminProcess:
     def _reload(self, path: Path, version: int) -> None:
         try:
             snapshot = compiled.read(path)
+            self._channels.adopt(snapshot)
             self._configure(snapshot)
         except ConfigurationError as error:
             self._log.error("reload_refused", version=version, problems=error.problems)
@@ -129,6 +147,7 @@ class AdminProcess:
         moved = (before.admin.host, before.admin.port) != (snapshot.admin.host, snapshot.admin.port)
         if moved:  # workers tell of the state directory and its database
             self._log.warning("takes_a_restart", keys=["admin.listen"])
+        self._watcher.adopt(snapshot)
         self._installation.adopt(snapshot)
         self._link.send(Loaded(version))
 

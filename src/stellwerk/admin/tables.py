@@ -98,3 +98,36 @@ replies = sa.Table(
     sa.Column("time_s", sa.Float, nullable=False, index=True),
 )
 """What was answered under an idempotency key (its digest), without secrets."""
+
+alerts = sa.Table(
+    "alerts",
+    METADATA,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("id", sa.String(32), nullable=False, unique=True),
+    sa.Column("account", sa.String(512), nullable=False),
+    sa.Column("share", sa.Float, nullable=False),
+    sa.Column("limit_nanos", sa.BigInteger, nullable=False),
+    sa.Column("scope", sa.String(320), nullable=False),
+    sa.Column("team", NAME, nullable=False),
+    sa.Column("ends_s", sa.BigInteger, nullable=False),
+    sa.Column("time_s", sa.Float, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("account", "share", "limit_nanos"),
+    sa.Index("alerts_by_team", "team", "number"),
+    sa.Index("alerts_by_end", "ends_s"),
+)
+"""What somebody is told. ``account`` is a budget's in one period, of which a threshold of a limit is told once."""
+
+deliveries = sa.Table(
+    "deliveries",
+    METADATA,
+    sa.Column("alert", sa.BigInteger, sa.ForeignKey("alerts.number", ondelete="CASCADE"), primary_key=True),
+    sa.Column("channel", sa.String(64), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_s", sa.Float, nullable=False),
+    sa.Column("done_s", sa.Float),
+    sa.Column("error", sa.String(256), nullable=False),
+    sa.Index("deliveries_by_state", "state", "channel", "next_s"),
+)
+"""Where each alert has to go. Who claims one moves ``next_s`` ahead and counts an attempt."""

@@ -12,7 +12,20 @@ from types import ModuleType
 from stellwerk import __version__
 from stellwerk.errors import ConfigurationError, StellwerkError
 
-COMMANDS = ("up", "check", "simulate", "demo", "health", "models", "events", "egress", "keys", "budgets", "audit")
+COMMANDS = (
+    "up",
+    "check",
+    "simulate",
+    "demo",
+    "health",
+    "models",
+    "events",
+    "egress",
+    "keys",
+    "budgets",
+    "alerts",
+    "audit",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -29,11 +29,12 @@ from stellwerk.config.load import Verdict, examine
 from stellwerk.config.notation import split_address
 from stellwerk.config.problems import Problem, render_path
 from stellwerk.config.routing import Model
-from stellwerk.config.schema import Provider, Server, Settings
+from stellwerk.config.schema import Notifier, Provider, Server, Settings
 from stellwerk.config.section import Section
 from stellwerk.core.snapshot import (
     FORMAT,
     AdminSpec,
+    AlertsSpec,
     BreakerSpec,
     CorsSpec,
     EgressSpec,
@@ -43,6 +44,7 @@ from stellwerk.core.snapshot import (
     MediaSpec,
     MirrorSpec,
     ModelSpec,
+    NotifierSpec,
     ProviderSpec,
     QueueSpec,
     RetrySpec,
@@ -97,6 +99,8 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         egress=EgressSpec(settings.egress.mode, tuple(settings.egress.allow), tuple(settings.egress.private)),
         breaker=BreakerSpec(**settings.breaker.model_dump()),
         health=HealthSpec(**settings.health.model_dump()),
+        notifiers=tuple(_notifier(notifier) for notifier in settings.notifiers),
+        alerts=AlertsSpec(tuple(settings.alerts.notify)),
         media=MediaSpec(**{**settings.media.model_dump(), "types": tuple(settings.media.types)}),
     )
 
@@ -151,14 +155,18 @@ def _server(server: Server) -> ServerSpec:
 
 
 def _provider(provider: Provider) -> ProviderSpec:
-    given: dict[str, Any] = provider.model_extra or {}
-    secrets = plugins.secrets("providers", provider.kind)
-    return ProviderSpec(
-        name=provider.name,
-        kind=provider.kind,
-        options={option: value for option, value in given.items() if option not in secrets},
-        secrets={option: given[option] for option in secrets if option in given},
-    )
+    return ProviderSpec(provider.name, provider.kind, *_options("providers", provider.kind, provider.model_extra))
+
+
+def _notifier(notifier: Notifier) -> NotifierSpec:
+    return NotifierSpec(notifier.name, notifier.kind, *_options("notifiers", notifier.kind, notifier.model_extra))
+
+
+def _options(shelf: str, kind: str, given: dict[str, Any] | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """A plugin's options, and the references of those that are secrets."""
+    given, secrets = given or {}, plugins.secrets(shelf, kind)
+    options = {option: value for option, value in given.items() if option not in secrets}
+    return options, {option: given[option] for option in secrets if option in given}
 
 
 def _model(model: Model, general: Settings, cards: Cards) -> ModelSpec:

@@ -15,14 +15,15 @@ from stellwerk.config.problems import Path, Problem, quoted, unfit, unknown_name
 from stellwerk.config.schema import ADMIN_LISTEN, SERVER_LISTEN
 from stellwerk.core import egress_rules
 from stellwerk.core.egress_policy import Policy
-from stellwerk.core.snapshot import EgressSpec
+from stellwerk.core.snapshot import LOG_CHANNEL, EgressSpec
 
 
 def problems_in(grounded: Grounded) -> Iterator[Problem]:
     """Every fault between sections."""
-    for section in ("providers", "models", "keys", "organizations", "teams", "users"):
+    for section in ("providers", "models", "keys", "organizations", "teams", "users", "notifiers"):
         yield from _names_used_twice(section, grounded)
     yield from _dangling(grounded)
+    yield from _channels(grounded)
     yield from _fallback_circles(grounded)
     yield from _listeners(grounded)
 
@@ -61,6 +62,18 @@ def _dangling(grounded: Grounded) -> Iterator[Problem]:
         for position, name in enumerate(_list(entry, "models")):
             if name != "*":
                 yield from _unless_known(name, "a model", models, ("keys", place, "models", position), grounded)
+
+
+def _channels(grounded: Grounded) -> Iterator[Problem]:
+    """Names of notifiers: that of the log is taken, and [alerts] names some that there are."""
+    named = dict(_named("notifiers", grounded))
+    if LOG_CHANNEL in named:
+        path: Path = ("notifiers", named[LOG_CHANNEL], "name")
+        yield Problem(path, unfit("a name of its own", f"{grounded.found(path, LOG_CHANNEL)}, which is always there"))
+    section = grounded.document.get("alerts")
+    for position, name in enumerate(_list(section, "notify") if isinstance(section, dict) else ()):
+        at: Path = ("alerts", "notify", position)
+        yield from _unless_known(name, "a notifier", (LOG_CHANNEL, *named), at, grounded)
 
 
 def _unless_known(name: Any, what: str, known: Collection[str], path: Path, grounded: Grounded) -> Iterator[Problem]:

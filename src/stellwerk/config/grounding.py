@@ -19,6 +19,8 @@ from stellwerk.errors import ConfigurationError
 DEFAULT_STRATEGY = "priority"
 OWN_OPTIONS = ("name", "kind", "limits", "budget")
 """Keys of ``[[providers]]`` that belong to every provider; all others belong to its plugin."""
+OWN_KEYS = {"providers": OWN_OPTIONS, "notifiers": ("name", "kind")}
+"""The same for each section whose tables are plugins: the shelf has the section's name."""
 
 _FIXED_SECRETS: tuple[Path, ...] = (
     ("admin", "token"),
@@ -83,13 +85,14 @@ class _Walk:
 
     def _secret_paths(self) -> set[Path]:
         paths = {*_FIXED_SECRETS, *(("keys", place, "key") for place, _ in tables(self._document, "keys"))}
-        for place, provider in tables(self._document, "providers"):
-            names = self._secret_options(provider.get("kind"))
-            if names is None:
-                # Nobody knows which options of an unknown plugin are secrets.
-                self.grounded.hidden |= {("providers", place, name) for name in provider if name not in OWN_OPTIONS}
-            else:
-                paths |= {("providers", place, name) for name in names}
+        for section, own in OWN_KEYS.items():
+            for place, plugin in tables(self._document, section):
+                names = self._secret_options(section, plugin.get("kind"))
+                if names is None:
+                    # Nobody knows which options of an unknown plugin are secrets.
+                    self.grounded.hidden |= {(section, place, name) for name in plugin if name not in own}
+                else:
+                    paths |= {(section, place, name) for name in names}
         return paths
 
     def _file_paths(self) -> set[Path]:
@@ -103,11 +106,11 @@ class _Walk:
             paths |= {("models", place, "strategy_options", name) for name in names}
         return paths
 
-    def _secret_options(self, kind: Any) -> tuple[str, ...] | None:
+    def _secret_options(self, section: str, kind: Any) -> tuple[str, ...] | None:
         try:
             if isinstance(kind, str) and is_reference(kind):
                 kind = resolve(absolute(kind, self._source.parent))
-            return plugins.secrets("providers", kind) if isinstance(kind, str) else None
+            return plugins.secrets(section, kind) if isinstance(kind, str) else None
         except ConfigurationError:
             return None
 
@@ -151,7 +154,7 @@ class _Walk:
         try:
             return resolve(reference)
         except ConfigurationError as error:
-            if self._is_offline and path[0] == "providers" and len(path) > 2 and path[2] not in OWN_OPTIONS:
+            if self._is_offline and path[0] in OWN_KEYS and len(path) > 2 and path[2] not in OWN_KEYS[str(path[0])]:
                 self.grounded.unknown.add(path)
             else:
                 self._complain(path, error.message)

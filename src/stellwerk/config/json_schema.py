@@ -22,7 +22,8 @@ def json_schema() -> dict[str, Any]:
     """The schema as a document; the same for the same version of the platform."""
     schema = _simplified(Settings.model_json_schema())
     definitions = schema["$defs"]
-    definitions["Provider"] = _provider(definitions["Provider"], definitions)
+    definitions["Provider"] = _plugged("providers", definitions["Provider"], definitions)
+    definitions["Notifier"] = _plugged("notifiers", definitions["Notifier"], definitions)
     definitions["Model"] |= {"allOf": _strategies(definitions)}
     return {"$schema": DIALECT, "title": "stellwerk.toml", **schema}
 
@@ -33,17 +34,17 @@ def rendered() -> str:
     return msgspec.json.format(document, indent=2).decode() + "\n"
 
 
-def _provider(common: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+def _plugged(shelf: str, common: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     """One variant for each kind, because the kind decides which other keys there are."""
-    kinds = plugins.shelf("providers")
+    kinds = plugins.shelf(shelf)
     guest = {**common["properties"], "kind": {**common["properties"]["kind"], "not": {"enum": list(kinds)}}}
-    variants = [_kind(kind, common, definitions) for kind in kinds]
+    variants = [_kind(shelf, kind, common, definitions) for kind in kinds]
     return {**common, "oneOf": [*variants, {"title": "an installed plugin", "properties": guest}]}
 
 
-def _kind(kind: str, common: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    options = _options("providers", kind, definitions)
-    for secret in plugins.secrets("providers", kind):
+def _kind(shelf: str, kind: str, common: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    options = _options(shelf, kind, definitions)
+    for secret in plugins.secrets(shelf, kind):
         note = 'A secret, usually a reference such as "env:NAME".'
         options["properties"][secret] = {"description": note, **options["properties"][secret]}
     return {

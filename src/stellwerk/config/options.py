@@ -10,7 +10,7 @@ import msgspec
 
 from stellwerk import plugins
 from stellwerk.config import notation
-from stellwerk.config.grounding import DEFAULT_STRATEGY, OWN_OPTIONS, Grounded, tables
+from stellwerk.config.grounding import DEFAULT_STRATEGY, OWN_KEYS, Grounded, tables
 from stellwerk.config.problems import Path, Problem, one_of, shown, unfit, unknown_key, unknown_name
 from stellwerk.errors import ConfigurationError
 
@@ -29,22 +29,24 @@ _TYPES = {
 
 def problems_in(grounded: Grounded) -> Iterator[Problem]:
     """What is wrong with any plugin of the document, all faults at once."""
-    yield from _providers(grounded)
+    for section, what in (("providers", "a kind of provider"), ("notifiers", "a kind of notifier")):
+        yield from _plugged(section, what, grounded)
     yield from _strategies(grounded)
 
 
-def _providers(grounded: Grounded) -> Iterator[Problem]:
-    known = plugins.names("providers")
-    for place, entry in tables(grounded.document, "providers"):
-        kind, at = entry.get("kind"), ("providers", place)
+def _plugged(section: str, what: str, grounded: Grounded) -> Iterator[Problem]:
+    """Of a section whose tables are plugins of the shelf with its name."""
+    known = plugins.names(section)
+    for place, entry in tables(grounded.document, section):
+        kind, at = entry.get("kind"), (section, place)
         if not isinstance(kind, str):
             continue
         if kind not in known:
             found = grounded.found((*at, "kind"), kind)
-            yield Problem((*at, "kind"), unknown_name("a kind of provider", kind, known, found))
+            yield Problem((*at, "kind"), unknown_name(what, kind, known, found))
             continue
-        options = {option: value for option, value in entry.items() if option not in OWN_OPTIONS}
-        yield from _judged("providers", kind, options, at, grounded)
+        options = {option: value for option, value in entry.items() if option not in OWN_KEYS[section]}
+        yield from _judged(section, kind, options, at, grounded)
 
 
 def _strategies(grounded: Grounded) -> Iterator[Problem]:
@@ -62,7 +64,7 @@ def _strategies(grounded: Grounded) -> Iterator[Problem]:
 
 
 def _texts(options: Mapping[str, Any], at: Path, grounded: Grounded) -> Iterator[Problem]:
-    """Texts that cannot be what they have to be for any provider: they end up in requests."""
+    """Texts that cannot be what they have to be for any plugin: they end up in requests."""
     for option, value in options.items():
         path = (*at, option)
         if not isinstance(value, str) or path in grounded.secrets or path in grounded.unknown:
@@ -89,15 +91,15 @@ def _judged(kind: str, name: str, options: Mapping[str, Any], at: Path, grounded
     try:
         declared = plugins.settings(kind, name)
     except ConfigurationError as error:
-        named = (*at, "kind") if kind == "providers" else (*at[:-1], "strategy")
+        named = (*at, "kind") if kind in OWN_KEYS else (*at[:-1], "strategy")
         return [Problem(named, error.message)]
     fields = {field.encode_name: field for field in msgspec.structs.fields(declared)}
     secrets = {option for option in plugins.secrets(kind, name) if (*at, option) in grounded.secrets}
-    beside = OWN_OPTIONS if kind == "providers" else ()
+    beside = OWN_KEYS.get(kind, ())
     problems = [
         Problem((*at, option), unknown_key(option, (*beside, *fields))) for option in options if option not in fields
     ]
-    problems += _texts(options, at, grounded) if kind == "providers" else ()
+    problems += _texts(options, at, grounded) if kind in OWN_KEYS else ()
     for option, field in fields.items():
         if option in options and option not in secrets and (*at, option) not in grounded.unknown:
             problems += _field_problems(options[option], field.type, (*at, option), grounded)

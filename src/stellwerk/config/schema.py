@@ -16,7 +16,16 @@ from stellwerk.config.identity import Key, Organization, Spending, Tagged, Team,
 from stellwerk.config.routing import Breaker, Health, Hedge, Model, Queue, Retry
 from stellwerk.config.section import DAY_S, Address, Count, ProviderName, Seconds, Secret, Section, written
 from stellwerk.core.egress_rules import canonical_entry, canonical_pair
-from stellwerk.core.snapshot import CorsSpec, EgressSpec, LimitsSpec, MediaSpec, ServerSpec, StateSpec
+from stellwerk.core.snapshot import (
+    LOG_CHANNEL,
+    AlertsSpec,
+    CorsSpec,
+    EgressSpec,
+    LimitsSpec,
+    MediaSpec,
+    ServerSpec,
+    StateSpec,
+)
 
 SERVER_LISTEN = "127.0.0.1:8080"
 ADMIN_LISTEN = "127.0.0.1:8081"
@@ -246,6 +255,23 @@ class Provider(Spending):
     kind: str = Field(description="What it is: a file of providers/, or an installed plugin.")
 
 
+class Notifier(Section):
+    """A channel on which somebody is told of alerts. Keys other than name and kind are options of its kind."""
+
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+
+    name: ProviderName = Field(description=f'How [alerts] refers to it; "{LOG_CHANNEL}" is there without a section.')
+    kind: str = Field(description="What it is: a file of notifiers/, or an installed plugin.")
+
+
+class Alerts(Section):
+    """Who is told when budgets pass the thresholds that their `alerts` name."""
+
+    notify: list[str] = Field(
+        default=list(AlertsSpec().notify), description='Names of notifiers, or "log" for the log. Empty: nobody.'
+    )
+
+
 class Settings(Section):
     """The whole configuration file."""
 
@@ -267,3 +293,5 @@ class Settings(Section):
     teams: list[Team] = Field(default=[], description="Whom keys belong to.")
     users: list[User] = Field(default=[], description="Whose keys are.")
     tags: list[Tagged] = Field(default=[], description="Limits and budgets of requests with a tag.")
+    alerts: Alerts = Field(default=Alerts(), description="Who is told when budgets pass thresholds.")
+    notifiers: list[Notifier] = Field(default=[], description="Channels on which somebody is told.")

@@ -90,6 +90,25 @@ class EgressSpec(msgspec.Struct, frozen=True):
     private: tuple[str, ...] = ()
 
 
+LOG_CHANNEL = "log"
+"""The channel that is always there."""
+
+
+class NotifierSpec(msgspec.Struct, frozen=True):
+    """One ``[[notifiers]]``: its kind (a file of ``notifiers/``), its secrets' references, that file's own options."""
+
+    name: str
+    kind: str
+    options: dict[str, Any]
+    secrets: dict[str, str]
+
+
+class AlertsSpec(msgspec.Struct, frozen=True):
+    """``[alerts]``: the channels on which alerts are told."""
+
+    notify: tuple[str, ...] = (LOG_CHANNEL,)
+
+
 class MediaSpec(msgspec.Struct, frozen=True):
     """``[media]``: bounds of what is fetched for requests. Bytes are those of the media, not of their base64 text."""
 
@@ -224,3 +243,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     health: HealthSpec = HealthSpec()
     scopes: tuple[ScopeRecord, ...] = ()
     """Organizations, teams, users and tags, and the models and providers that have limits or budgets."""
+    notifiers: tuple[NotifierSpec, ...] = ()
+    alerts: AlertsSpec = AlertsSpec()

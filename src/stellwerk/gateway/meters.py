@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from stellwerk.core.ledger import Account, Kind
-from stellwerk.core.periods import bounds
-from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period, ScopeKind, ScopeRecord, Unit, unit_of
+from stellwerk.core.accounts import account_of
+from stellwerk.core.ledger import Kind
+from stellwerk.core.scope import BudgetSpec, LimitSpec, ScopeKind, ScopeRecord, Unit, unit_of
 from stellwerk.gateway.directory import Directory
 from stellwerk.gateway.purses import Purse, Purses
 
-FAR = 1 << 62
-"""The capacity of a soft budget's account: it counts and never refuses."""
 NEVER_S = float("inf")
 MOST_FOUND = 50_000
 """So many combinations of scopes are remembered."""
@@ -100,16 +97,3 @@ class Meters:
         purse.is_over = False
         provider = scope.name if scope.kind is ScopeKind.PROVIDER else ""
         return Meter(scope.id, spec, purse, unit_of(spec), provider)
-
-
-def account_of(scope: str, spec: LimitSpec | BudgetSpec, now_s: float) -> Account:
-    """The account of a scope's limit, or of its budget's period at a moment."""
-    if isinstance(spec, LimitSpec):
-        if spec.metric is Metric.CONCURRENCY:
-            return Account(f"{scope}/concurrency", Kind.SLOTS, spec.amount)
-        kind = Kind.WINDOW if spec.is_window else Kind.BUCKET
-        return Account(f"{scope}/{spec.metric.value}/{spec.per_s}", kind, spec.amount, spec.per_s)
-    begin, end = bounds(spec.period, ZoneInfo(spec.time_zone), now_s)
-    capacity = spec.limit_nanos if spec.is_hard else FAR
-    name = f"{scope}/budget/{spec.name or spec.period.value}/{begin}"
-    return Account(name, Kind.BUDGET, capacity, 0 if spec.period is Period.NEVER else end)

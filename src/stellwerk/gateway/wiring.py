@@ -23,6 +23,7 @@ from stellwerk.core.route import Plan, Target
 from stellwerk.core.scope import ScopeKind
 from stellwerk.core.sealed_id import place_of
 from stellwerk.core.snapshot import BreakerSpec, ModelSpec, ProviderSpec, Snapshot
+from stellwerk.egress.fetch import Fetcher
 from stellwerk.egress.guard import Denial, Guard
 from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.errors import ConfigurationError
@@ -32,7 +33,6 @@ from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.descriptors import connections_per_origin
 from stellwerk.gateway.directory import Directory, digest
 from stellwerk.gateway.endpoints.operation import Operation
-from stellwerk.gateway.fetch import Fetcher
 from stellwerk.gateway.hedging import Hedging
 from stellwerk.gateway.masking import mask
 from stellwerk.gateway.media import Media

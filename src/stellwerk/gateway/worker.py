@@ -11,13 +11,13 @@ import socket
 import ssl
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from stellwerk import plugins
 from stellwerk.analytics.writer import EventWriter
 from stellwerk.config import compiled
+from stellwerk.config.counting import open_counter
 from stellwerk.config.references import resolve
 from stellwerk.config.register import Register
 from stellwerk.core.snapshot import Snapshot, TlsSpec
@@ -38,7 +38,6 @@ from stellwerk.supervisor.protocol import Alive, Assignment, Drain, Drained, Lin
 if TYPE_CHECKING:
     from stellwerk.gateway.meters import Meters
     from stellwerk.gateway.purses import Purses
-    from stellwerk.ports.counter import Counter
 
 SETTLE_S = 1.0
 """How often workers that died are looked for."""
@@ -74,7 +73,8 @@ class Worker:
         if page.inherited:
             self._gateway.metrics.restore(*series([page.inherited]))
         self._vitals = Vitals(page, board.Board(assignment.board), self._gateway, self._writer, slot=assignment.slot)
-        self._shared_counter = _shared_counter(snapshot)
+        # Where it can fail, it does so now.
+        self._shared_counter = open_counter(snapshot.state) if snapshot.state.shared is not None else None
         self._gateway.pipeline.counting = self._count
         self._bus: Bus | None = None
         self._settling: asyncio.Task[None] | None = None
@@ -123,8 +123,7 @@ class Worker:
         from stellwerk.gateway.owner import own_id
         from stellwerk.gateway.purses import Purses
 
-        directory = Path(self._snapshot.state.directory)
-        counter = self._shared_counter or cast("Counter", plugins.build("counters", "sqlite", {}, directory=directory))
+        counter = self._shared_counter or open_counter(self._snapshot.state)
         purses = Purses(counter, own_id(), time.time, self._bus, self._log)
         self._settling = asyncio.get_running_loop().create_task(self._settle_the_dead(purses))
         return Meters(purses, time.time)
@@ -246,15 +245,6 @@ def _register(snapshot: Snapshot) -> Register:
         return Register(Path(snapshot.state.directory))
     except OSError as error:
         raise ConfigurationError((f"the pepper of callers' keys cannot be used: {error}",)) from None
-
-
-def _shared_counter(snapshot: Snapshot) -> Counter | None:
-    """What counts for several hosts, not connected yet. Raises ``ConfigurationError`` where it cannot be used."""
-    if snapshot.state.shared is None:
-        return None
-    if find_spec("valkey") is None:
-        raise ConfigurationError(("state.shared: its client is missing: pip install 'stellwerk[valkey]'",))
-    return cast("Counter", plugins.build("counters", "valkey", {"url": resolve(snapshot.state.shared)}))
 
 
 def _tls(spec: TlsSpec | None) -> ssl.SSLContext | None:

@@ -19,14 +19,27 @@ from stellwerk.admin.changes import Changes
 from stellwerk.admin.database import Database, open_database
 from stellwerk.admin.problems import Place, Problem
 from stellwerk.admin.publishing import Publishing
+from stellwerk.alerting.channels import Channels
 from stellwerk.audit.log import ChainedLog
 from stellwerk.audit.verify import entries, verify
 from stellwerk.core.scope import DirectoryDelta, KeyRecord, ScopeRecord
+from stellwerk.core.snapshot import FORMAT, AdminSpec, ServerSpec, Snapshot, StateSpec
 from stellwerk.supervisor.log import Log
 
 TOKEN = "never-tell-admin-token"
 PEPPER = bytes(range(32))
 NOW_S = 1_700_000_000.0
+SNAPSHOT = Snapshot(
+    format=FORMAT,
+    version=1,
+    source="stellwerk.toml",
+    server=ServerSpec("127.0.0.1", 8080, 1),
+    admin=AdminSpec("127.0.0.1", 8081),
+    state=StateSpec("state"),
+    providers=(),
+    models=(),
+    keys=(),
+)
 
 
 class DirectoryFile:
@@ -144,7 +157,8 @@ def open_admin(state: Path, url: str | None = None) -> Admin:
     lines = io.StringIO()
     changes = Changes(database, ChainedLog(state / "audit"), publishing, guard, PEPPER, lambda: now[0], Log(lines))
     changes.publish()
-    return Admin(state, database, application(changes, around), changes, directory, around, now, lines)
+    channels = Channels(SNAPSHOT, lambda: now[0], Log(lines))
+    return Admin(state, database, application(changes, around, channels), changes, directory, around, now, lines)
 
 
 def made(response: Any) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 
+from stellwerk.core.accounts import FAR, account_of
 from stellwerk.core.ledger import Kind
 from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period, ScopeKind, ScopeRecord
 from stellwerk.counters.memory import MemoryCounter
 from stellwerk.gateway.directory import Directory
-from stellwerk.gateway.meters import FAR, Meters, account_of
+from stellwerk.gateway.meters import Meters
 from stellwerk.gateway.purses import Purses
 from stellwerk.supervisor.log import Log
 

@@ -1,0 +1,1 @@
+"""Alerts: what is due, and telling it until somebody has it."""

@@ -1,0 +1,1 @@
+"""Channels on which somebody is told of something, one file each."""
