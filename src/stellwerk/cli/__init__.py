@@ -25,6 +25,8 @@ COMMANDS = (
     "keys",
     "budgets",
     "audit",
+    "export",
+    "apply",
     "import",
 )
 
