@@ -48,7 +48,7 @@ def test_a_file_says_what_was_written_into_it(tmp_path: Path, data: ControlData)
     assert through_a_file(data, tmp_path) == data
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(everything())
 def test_an_export_makes_an_empty_installation_the_same(
     installation: AdminClient, tmp_path: Path, data: ControlData
@@ -89,7 +89,7 @@ def test_a_plan_deletes_only_what_the_file_owns_and_leads_to_what_it_says(
         assert kind not in owns or there[kind] == want[kind]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(everything(), everything())
 def test_an_installation_becomes_what_another_file_says_unless_there_is_a_conflict(
     installation: AdminClient, first: ControlData, second: ControlData

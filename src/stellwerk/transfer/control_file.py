@@ -135,7 +135,8 @@ def _data(found: ControlFile) -> tuple[ControlData, list[str]]:
 
 
 def _values(entry: BaseModel) -> dict[str, Any]:
-    values = entry.model_dump(exclude={"name", "expires"})
+    dumped = entry.model_dump(exclude={"name", "expires"})
+    values = {name: dumped.pop(name) for name in ("organization", "team", "user") if name in dumped} | dumped
     if isinstance(entry, Key):
         values["expires_s"] = int(entry.expires.timestamp()) if entry.expires is not None else None
     return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from stellwerk.transfer.control_data import ALLOWANCES, KINDS, OWNERS, PARENTS, ControlData, owner_of, singular
@@ -50,14 +51,41 @@ class Step:
 
     @property
     def changes(self) -> list[str]:
-        """Each value that becomes another one; of what is made, each that is said."""
-        before, after = self.before or {}, self.after or {}
+        """Each value that becomes another one; of what is made, each that is not as usual."""
+        before, after = _flat(self.before or {}), _flat(self.after or {})
+        if self.before is None:
+            return [f"{name}: {shown(value)}" for name, value in after.items() if value not in _USUAL.get(name, ())]
         if self.action == "delete" and self.kind in OWNERS:
             return []
         names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        if self.before is None:
-            return [f"{name}: {shown(after[name])}" for name in names]
         return [f"{name}: {shown(before.get(name))} -> {shown(after.get(name))}" for name in names]
+
+
+_NOBODY = (None,)
+_USUAL: dict[str, tuple[Any, ...]] = {
+    "organization": _NOBODY,
+    "team": _NOBODY,
+    "user": _NOBODY,
+    "enabled": (True,),
+    "dialects": ([],),
+    "tags": ({},),
+    "networks": ([],),
+    "expires": _NOBODY,
+}
+_ALERTS = [0.5, 0.8, 0.95]
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Limits and budgets beside what else is said of an owner, and times for people."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in ALLOWANCES:
+            flat |= value
+        elif name == "expires_s":
+            flat["expires"] = None if value is None else f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S}"
+        else:
+            flat[name] = value
+    return flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +121,15 @@ def shown(value: Any) -> str:
             return "none"
         case bool():
             return "true" if value else "false"
+        case {"metric": _, "amount": amount, "window": window}:
+            return f"{amount} in fixed windows" if window else f"{amount}"
+        case {"limit_usd": usd, "period": period, "time_zone": zone, "hard": hard, "alerts": alerts}:
+            more = [zone] if zone != "UTC" else []
+            more += [] if hard else ["soft"]
+            more += [] if alerts == _ALERTS else [f"alerts {shown(alerts)}"]
+            return ", ".join([f"{usd} USD" if period == "never" else f"{usd} USD a {period}", *more])
         case Mapping():
-            return ", ".join(f"{name}={shown(child)}" for name, child in value.items()) or "none"
+            return ",".join(f"{name}={shown(child)}" for name, child in value.items()) or "none"
         case list() | tuple():
             return ",".join(shown(child) for child in value) or "none"
         case _:
