@@ -21,6 +21,14 @@ SOURCES = sorted(path for path in GOLDEN.rglob("*") if path.suffix in {".yaml", 
 MODELS = {"single": ("--model", "gpt-4.1", "--model", "gpt-4.1-mini")}
 """What is said of configurations that name no model."""
 SECRET = "never-tell"
+VALUES = {
+    "AWS_REGION": "eu-central-1",
+    "AZURE_API_BASE": "https://resource.openai.azure.com",
+    "GOOGLE_CREDENTIALS": '{"type": "service_account"}',
+    "OLLAMA_URL": "http://127.0.0.1:11434/v1",
+    "RESOURCE_URL": "https://other.openai.azure.com",
+}
+"""Of variables that are no keys."""
 
 
 def imported(source: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -54,13 +62,11 @@ def test_the_file_is_loaded_without_a_warning_once_its_variables_are_set(
 ) -> None:
     found = imported(source, capsys)
     for number, name in enumerate(found["variables"]):
-        monkeypatch.setenv(name, f"value-{number}-0123456789abcdef")
-    for name, value in (("AWS_REGION", "eu-central-1"), ("GOOGLE_CREDENTIALS", '{"type": "service_account"}')):
-        if name in found["variables"]:
-            monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, VALUES.get(name, f"value-{number}-0123456789abcdef"))
     file = tmp_path / "stellwerk.toml"
     text = found["toml"].replace("file:/run/secrets/google.json", f"file:{tmp_path}/google.json")
-    (tmp_path / "google.json").write_text("{}")
+    for name in ("google.json", "key.json"):
+        (tmp_path / name).write_text("{}")
     file.write_text(text, encoding="utf-8")
     assert examine(file).lines == ()
     assert [warning.render("") for warning in examine(file).warnings] == []

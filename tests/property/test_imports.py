@@ -46,10 +46,20 @@ leaves = st.one_of(
     st.sampled_from(
         (
             *("os.environ/SOME_KEY", "os.environ/", "none", "30", "eu-central-1", "https://api.example.com/v1"),
-            *("http://10.0.0.1:8000", "http://host", f"https://u:{SECRET}@host/v1", '{"type": "service_account"}'),
+            *("http://10.0.0.1:8000", "http://host", '{"type": "service_account"}'),
         )
     ),
 )
+
+
+urls = st.sampled_from((f"https://u:{SECRET}@host/v1", f"https://host/v1?key={SECRET}")) | leaves
+"""What stands where a URL is expected; elsewhere nobody puts a secret into a URL."""
+
+
+def either(names: tuple[str, ...]) -> dict[str, st.SearchStrategy[Any]]:
+    """A value for each of the names."""
+    wanting = {"api_base", "base_url", "custom_host", "aws_bedrock_runtime_endpoint"}
+    return {name: urls if name in wanting else leaves for name in names}
 
 
 def anything(names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
@@ -66,7 +76,7 @@ names = st.sampled_from(("fallbacks", "chat", "model", "hidden", "mode", "attemp
 ).filter(lambda text: all(not "\ud800" <= character <= "\udfff" for character in text))
 params = st.fixed_dictionaries(
     {"model": st.sampled_from(LITELLM_MODELS)},
-    optional={name: leaves for name in LITELLM_PARAMS if name != "model"} | {"api_key": st.just(SECRET) | leaves},
+    optional=either(LITELLM_PARAMS[1:]) | {"api_key": st.just(SECRET) | leaves},
 )
 deployment = st.fixed_dictionaries(
     {"model_name": st.sampled_from(("chat", "fast", "a b", "*", "")) | leaves, "litellm_params": params | leaves},
@@ -90,7 +100,7 @@ configuration = st.fixed_dictionaries(
 own = st.fixed_dictionaries(
     {"provider": st.sampled_from(("openai", "azure-openai", "bedrock", "google", "vertex-ai", "groq", "ollama", "?"))},
     optional={
-        **{name: leaves for name in PORTKEY_KEYS if name not in {"provider", "targets", "strategy"}},
+        **either(PORTKEY_KEYS[3:]),
         "api_key": st.just(SECRET) | leaves,
         "override_params": st.fixed_dictionaries({}, optional={"model": leaves, "temperature": leaves}) | leaves,
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from stellwerk.config import notation
@@ -22,6 +22,7 @@ LONGEST_NAME = 56
 _OUTSIDE_PROVIDER = re.compile(r"[^A-Za-z0-9._-]+")
 _OUTSIDE_MODEL = re.compile(r"[^A-Za-z0-9_.:/@+~-]+")
 _OUTSIDE_VARIABLE = re.compile(r"[^A-Z0-9_]+")
+_REFERENCE = re.compile(r'"env:([A-Za-z0-9_]+)"')
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -45,6 +46,8 @@ class Draft:
         self.keys: list[dict[str, Any]] = []
         self._taken: set[str] = set()
         """Names of variables that the source itself refers to."""
+        self._renamed: dict[str, str] = {}
+        """Variables that the source's gateway reads by itself, whose names stand for another secret already."""
         self._secrets: dict[str, str] = {}
         """Literal secrets to the variables that stand for them. Nobody writes them anywhere."""
 
@@ -56,6 +59,7 @@ class Draft:
         """A reference to a variable that the source names, or its gateway looks at by itself. Raises ``Unusable``."""
         if not _VARIABLE.fullmatch(name):
             raise Unusable(path, "what it refers to is no name of an environment variable; left out")
+        name = self._renamed.get(name) or self._renamed.setdefault(name, self._unused(name, self._secrets.values()))
         self._taken.add(name)
         self.findings.variables.setdefault(name, purpose)
         return f"env:{name}"
@@ -64,15 +68,20 @@ class Draft:
         """A reference instead of a secret that stands in the source itself; ``why`` it has to be set is told."""
         name = self._secrets.get(literal)
         if name is None:
-            name = wish = _OUTSIDE_VARIABLE.sub("_", wish.upper()).strip("_")
-            number = 1
-            while name in self._taken or name in self._secrets.values():
-                number += 1
-                name = f"{wish}_{number}"
+            wish = _OUTSIDE_VARIABLE.sub("_", wish.upper()).strip("_")
+            name = self._unused(wish, {*self._taken, *self._secrets.values()})
             self._secrets[literal] = name
             self.findings.variables.setdefault(name, purpose)
         self.findings.change(path, f"{why}: set {name}")
         return f"env:{name}"
+
+    @staticmethod
+    def _unused(wish: str, taken: Collection[str]) -> str:
+        name, number = wish, 1
+        while name in taken:
+            number += 1
+            name = f"{wish}_{number}"
+        return name
 
     def retry(self, count: float) -> dict[str, int]:
         """Repeats of one target as a section or a model says it; room for them is left among all attempts."""
@@ -124,12 +133,13 @@ class Draft:
     def text(self, source: str) -> str:
         """The file."""
         self._put_in_order()
-        parts = [_head(source, self.findings)]
-        parts += [toml.table(f"[{name}]", self.sections[name]) for name in SECTIONS if name in self.sections]
+        parts = [toml.table(f"[{name}]", self.sections[name]) for name in SECTIONS if name in self.sections]
         for head, tables in (("providers", self.providers.values()), ("models", self.models.values())):
             parts += [toml.table(f"[[{head}]]", table) for table in tables]
         parts += [toml.table("[[keys]]", table) for table in self.keys]
-        return "\n".join(parts)
+        used = set(_REFERENCE.findall("\n".join(parts)))
+        self.findings.variables = {name: what for name, what in self.findings.variables.items() if name in used}
+        return "\n".join([_head(source, self.findings), *parts])
 
     def _put_in_order(self) -> None:
         for model in self.models.values():

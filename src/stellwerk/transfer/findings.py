@@ -1,6 +1,6 @@
 """What became of another gateway's configuration, place by place: carried over, changed in meaning, or left behind.
 
-No finding holds a value of the file: it could be a secret.
+Of the file's values, findings hold the names of models, providers and variables alone: others could be secrets.
 """
 
 from __future__ import annotations

@@ -127,7 +127,10 @@ def plain(params: Table, name: str, draft: Draft) -> str | None:
 
 
 def _url(params: Table, draft: Draft) -> str | None:
-    name = "api_base" if params.has("api_base") or not params.has("base_url") else "base_url"
+    return _url_at("api_base" if params.has("api_base") or not params.has("base_url") else "base_url", params, draft)
+
+
+def _url_at(name: str, params: Table, draft: Draft) -> str | None:
     path, value = params.at(name), plain(params, name, draft)
     return value if value is None or value.startswith("env:") else hosts.url(value, draft, path)
 
@@ -224,7 +227,7 @@ def _bedrock(model: str, base_model: str | None, params: Table, draft: Draft) ->
     options = given(
         {"kind": "bedrock"},
         region=region,
-        base_url=plain(params, "aws_bedrock_runtime_endpoint", draft),
+        base_url=_url_at("aws_bedrock_runtime_endpoint", params, draft),
         api_key=secret(params, "api_key", "AWS_BEARER_TOKEN_BEDROCK", draft),
         access_key_id=secret(params, "aws_access_key_id", "AWS_ACCESS_KEY_ID", draft),
         secret_access_key=secret(params, "aws_secret_access_key", "AWS_SECRET_ACCESS_KEY", draft),

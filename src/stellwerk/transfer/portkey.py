@@ -281,7 +281,9 @@ class _Reading:
         if not table.has("request_timeout"):
             return None
         milliseconds = table.number("request_timeout")
-        if milliseconds is not None and 0 < milliseconds <= DAY_MS:
+        if milliseconds is None:
+            return None
+        if 0 < milliseconds <= DAY_MS:
             text = "timeout_s, in seconds: all attempts together, the longest of the targets'"
             self._findings.change(table.at("request_timeout"), text)
             return milliseconds / 1000
