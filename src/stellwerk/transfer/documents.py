@@ -46,13 +46,20 @@ def _text(path: Path) -> str:
 
 def _parsed(text: str, *, is_json: bool) -> dict[str, Any]:
     if is_json:
-        document = _json(text)
+        document = json_of(text)
     else:
         from stellwerk.transfer.yaml import load as load_yaml  # a library that nothing else needs
 
         document = load_yaml(text, MAX_DEPTH, MAX_VALUES)
+        _demand_bounds(document)
     if not isinstance(document, dict):
         raise Unreadable("expected a mapping of settings")
+    return document
+
+
+def json_of(text: str) -> Any:
+    """What a JSON text says. Raises ``Unreadable``."""
+    document = _json(text)
     _demand_bounds(document)
     return document
 

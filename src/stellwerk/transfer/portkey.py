@@ -6,14 +6,13 @@ So a configuration becomes one model, or with several ``names`` one for each.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stellwerk.core.snapshot import ModelSpec
 from stellwerk.errors import ConfigurationError
-from stellwerk.transfer import portkey_targets
+from stellwerk.transfer import documents, portkey_targets
 from stellwerk.transfer.draft import Draft
 from stellwerk.transfer.findings import Findings
 from stellwerk.transfer.source import Table, snake
@@ -95,9 +94,9 @@ def _bare(document: Mapping[str, Any]) -> Mapping[str, Any]:
         inside = found.get(name) if isinstance(found, Mapping) else None
         if isinstance(inside, str) and name == "config":
             try:
-                inside = json.loads(inside)
-            except (ValueError, RecursionError):
-                raise ConfigurationError(("the text under config is not JSON",)) from None
+                inside = documents.json_of(inside)
+            except documents.Unreadable as error:
+                raise ConfigurationError((f"the text under config: {error}",)) from None
         if isinstance(inside, Mapping):
             found = inside
     return dict(found)

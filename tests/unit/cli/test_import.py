@@ -43,10 +43,11 @@ def test_what_has_to_be_put_right_by_hand_is_told_and_the_file_is_written(
     [
         ("litellm", '{"a": 1}', "no configuration of LiteLLM"),
         ("portkey", '{"a": 1}', "no configuration of Portkey"),
-        ("portkey", '{"config": "{"}', "the text under config is not JSON"),
+        ("portkey", '{"config": "{"}', "the text under config: this is not JSON"),
+        ("portkey", json.dumps({"config": '{"targets":[' * 500 + "]}" * 500}), "the text under config: more than 32"),
         ("litellm", "[1]", "expected a mapping"),
     ],
-    ids=range(4),
+    ids=range(5),
 )
 def test_what_is_no_configuration_is_refused(
     source: str, text: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
