@@ -282,7 +282,7 @@ def _commands() -> str:
     parts = []
     for command in cli.COMMANDS:
         parts += [f"## `stellwerk {command}`", f"```text\n{_help(command)}\n```"]
-        for action in getattr(import_module(f"stellwerk.cli.{command}"), "ACTIONS", ()):
+        for action in getattr(cli.module_of(command), "ACTIONS", ()):
             parts += [f"### `stellwerk {command} {action}`", f"```text\n{_help(command, action)}\n```"]
     return "\n\n".join(parts)
 

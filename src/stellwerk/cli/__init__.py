@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import keyword
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -25,6 +26,9 @@ COMMANDS = (
     "budgets",
     "alerts",
     "audit",
+    "export",
+    "apply",
+    "import",
 )
 
 
@@ -35,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"stellwerk {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    modules = {name: importlib.import_module(f"stellwerk.cli.{name}") for name in COMMANDS}
+    modules = {name: module_of(name) for name in COMMANDS}
     for name, module in modules.items():
         _add(commands, name, module)
     arguments = parser.parse_args(argv)
@@ -48,6 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def module_of(command: str) -> ModuleType:
+    """The module of a command; one that Python keeps the word of for itself has an underscore behind it."""
+    return importlib.import_module(f"stellwerk.cli.{command}{'_' if keyword.iskeyword(command) else ''}")
 
 
 def _failed(problems: Sequence[str], *, is_json: bool) -> int:

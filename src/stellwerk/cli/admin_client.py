@@ -49,6 +49,8 @@ class AdminClient:
         if snapshot.admin.token is None:
             raise StellwerkError("admin.token is not in the configuration: the admin API lets nobody in without it")
         self._token = resolve(snapshot.admin.token)
+        self.configured = frozenset({f"key:{key.name}" for key in snapshot.keys} | {one.id for one in snapshot.scopes})
+        """Keys and scopes of the configuration file, which go before those of the admin API."""
         self._url = urlsplit(options.url or _running(Path(snapshot.state.directory)))
         if self._url.scheme not in {"http", "https"} or not self._url.hostname:
             raise StellwerkError(f"{options.url}: expected a URL such as https://admin.example.com")
@@ -74,7 +76,7 @@ class AdminClient:
         headers = {"idempotency-key": secrets.token_urlsafe(16)}
         try:
             made: dict[str, Any] = self._ask("POST", path, body, headers)
-        except _Unanswered:
+        except Unanswered:
             made = self._ask("POST", path, body, headers)
         return made
 
@@ -94,13 +96,13 @@ class AdminClient:
             answer = connection.getresponse()
             found = answer.read()
         except (OSError, http.client.HTTPException) as error:
-            raise _Unanswered(f"the admin API at {self._url.netloc} does not answer: {error}") from None
+            raise Unanswered(f"the admin API at {self._url.netloc} does not answer: {error}") from None
         finally:
             connection.close()
         return _understood(answer.status, found)
 
 
-class _Unanswered(StellwerkError):
+class Unanswered(StellwerkError):
     """Nobody knows whether it was done."""
 
 
