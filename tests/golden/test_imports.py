@@ -6,8 +6,10 @@ what LiteLLM and Portkey document.
 
 from __future__ import annotations
 
+import copy
 import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ import pytest
 
 from stellwerk.cli import main
 from stellwerk.config.load import examine, load
+from stellwerk.transfer import documents, litellm, portkey
+from stellwerk.transfer.findings import Findings
 
 GOLDEN = Path(__file__).parent / "imports"
 SOURCES = sorted(path for path in GOLDEN.rglob("*") if path.suffix in {".yaml", ".json"} and ".report" not in path.name)
@@ -86,3 +90,38 @@ def _variables(value: Any) -> set[str]:
 def test_both_sources_have_examples() -> None:
     assert {source.parent.name for source in SOURCES} == {"litellm", "portkey"}
     assert len(SOURCES) >= 10
+
+
+def places(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every mapping of a document, with its path."""
+    if isinstance(value, dict):
+        yield path, value
+        for name, child in value.items():
+            yield from places(child, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for place, child in enumerate(value):
+            yield from places(child, f"{path}[{place}]")
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_no_setting_is_left_out_in_silence_wherever_it_stands(source: Path) -> None:
+    original = documents.load(source)
+    for path, _ in list(places(original, "")):
+        if path.startswith("shared") or path.endswith("credential_info"):
+            continue  # of no consequence: a note for people, and what YAML repeats from elsewhere
+        document = copy.deepcopy(original)
+        next(found for place, found in places(document, "") if place == path)["never_heard_of"] = "x"
+        findings = Findings()
+        if source.parent.name == "litellm":
+            litellm.convert(document, findings)
+        elif isinstance(document.get("data"), dict):
+            continue  # what stands around an answer of the API
+        else:
+            portkey.convert(document, findings, ("any",), "config")
+        told = {note.path for note in (*findings.changed, *findings.lost)}
+        mine = f"{path}.never_heard_of" if path else "never_heard_of"
+        above = {mine[:end] for end, character in enumerate(mine) if character in ".["}
+        entry = mine[: mine.rfind("]") + 1]
+        is_left_out = entry and not any(note.path == entry for note in findings.carried)
+        is_told = any(one.endswith("never_heard_of") for one in told) or bool(above & told)
+        assert is_told or (is_left_out and any(note.path.startswith(entry) for note in findings.lost)), mine

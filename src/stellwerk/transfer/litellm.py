@@ -11,7 +11,7 @@ from stellwerk.transfer.draft import Draft
 from stellwerk.transfer.findings import Findings
 from stellwerk.transfer.litellm_deployments import Deployment, deployments
 from stellwerk.transfer.litellm_upstreams import REFERENCE
-from stellwerk.transfer.source import Table, joined
+from stellwerk.transfer.source import Table
 
 SECTIONS = ("model_list", "router_settings", "litellm_settings", "general_settings", "environment_variables")
 STRATEGIES = {
@@ -129,16 +129,18 @@ def _aliases(router: Table, draft: Draft) -> Iterator[tuple[str, str]]:
     """A further name of a model is a model of its own with the same targets; gives both names."""
     section = router.table("model_group_alias")
     for alias in section.left:
-        value, at = section.take(alias), section.at(alias)
-        target = value.get("model") if isinstance(value, dict) else value
+        at, is_said = section.at(alias), isinstance(section.peek(alias), dict)
+        said = section.table(alias) if is_said else Table({"model": section.take(alias)}, at, draft.findings)
+        target, is_hidden = said.text("model"), said.flag("hidden")
         name = draft.model_name(alias, at)
-        if name is None or not isinstance(target, str) or target not in draft.models:
+        if name is None or target is None or target not in draft.models:
             draft.findings.lose(at, "the model that it stands for is not here")
         elif name in draft.models:
             draft.findings.lose(at, f"there is a model {name} already")
         else:
             draft.models[name] = {**draft.models[target], "name": name}
             draft.findings.carry(at, f"a model {name} with the targets of {target}")
-            if isinstance(value, dict) and value.get("hidden"):
-                draft.findings.change(joined(at, "hidden"), "every model that a key may use is listed")
+            if is_hidden:
+                draft.findings.change(said.at("hidden"), "every model that a key may use is listed")
+            said.close({}, "unknown at another name of a model")
             yield name, target
