@@ -93,6 +93,7 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         models=tuple(_model(model, settings, cards) for model in settings.models),
         keys=tuple(key.spec() for key in settings.keys),
         scopes=scopes(settings),
+        issuers=tuple(issuer.spec() for issuer in settings.issuers),
         egress=EgressSpec(settings.egress.mode, tuple(settings.egress.allow), tuple(settings.egress.private)),
         breaker=BreakerSpec(**settings.breaker.model_dump()),
         health=HealthSpec(**settings.health.model_dump()),

@@ -105,6 +105,16 @@ def url(text: str) -> str:
     return text
 
 
+def issuer(text: str) -> str:
+    """The URL of an issuer of tokens, as it stands in them; plain http only on this machine: keys come from it."""
+    url(text)
+    host = text.partition("://")[2].partition("/")[0]
+    name = host.partition("]")[0].strip("[") if host.startswith("[") else host.partition(":")[0]
+    if text[:8].lower() != "https://" and not is_loopback(name):
+        raise ValueError("an https URL, since keys are fetched from there")
+    return text
+
+
 def provider_name(text: str) -> str:
     """A provider's name."""
     if not _PROVIDER_NAME.fullmatch(text):

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 
 from stellwerk.config import notation
 from stellwerk.config.identity import Key, Organization, Spending, Tagged, Team, User
+from stellwerk.config.issuers import Issuer
 from stellwerk.config.routing import Breaker, Health, Hedge, Model, Queue, Retry
 from stellwerk.config.section import DAY_S, Address, Count, ProviderName, Seconds, Secret, Section, written
 from stellwerk.core.egress_rules import canonical_entry, canonical_pair
@@ -260,4 +261,5 @@ class Settings(Section):
     organizations: list[Organization] = Field(default=[], description="Whom teams belong to.")
     teams: list[Team] = Field(default=[], description="Whom keys belong to.")
     users: list[User] = Field(default=[], description="Whose keys are.")
+    issuers: list[Issuer] = Field(default=[], description="Whose tokens are accepted in the place of keys.")
     tags: list[Tagged] = Field(default=[], description="Limits and budgets of requests with a tag.")

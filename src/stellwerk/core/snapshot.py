@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from stellwerk.core.catalog import ModelCard
+from stellwerk.core.issuer import IssuerSpec
 from stellwerk.core.scope import BudgetSpec, LimitSpec, ScopeRecord
 
 FORMAT = 4
@@ -221,3 +222,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     health: HealthSpec = HealthSpec()
     scopes: tuple[ScopeRecord, ...] = ()
     """Organizations, teams, users and tags, and the models and providers that have limits or budgets."""
+    issuers: tuple[IssuerSpec, ...] = ()
+    """Whose tokens are accepted in the place of keys."""

@@ -9,10 +9,14 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
+from typing import TYPE_CHECKING
 
 from stellwerk.config.register import Register
 from stellwerk.core.identity import Network, Principal
 from stellwerk.core.scope import KeyRecord, ScopeKind, ScopeRecord
+
+if TYPE_CHECKING:
+    from stellwerk.gateway.tokens import Tokens
 
 _PEPPER = secrets.token_bytes(32)
 """Keys the digests of this process: a memory image does not give away keys that are easy to guess."""
@@ -37,6 +41,7 @@ class Directory:
         "_scopes",
         "register",
         "soonest_s",
+        "tokens",
         "trusted",
         "wall",
     )
@@ -49,9 +54,12 @@ class Directory:
         register: Register | None = None,
         trusted: Sequence[Network] = (),
         wall: Callable[[], float] = time.time,
+        tokens: Tokens | None = None,
     ) -> None:
         """``principals`` and ``keys`` are by key, ``scopes`` by id; of a key's record the digest is not looked at."""
         self.register = register
+        self.tokens = tokens
+        """Callers without keys, where there may be any."""
         self.trusted = trusted
         """Proxies whose word on the caller's address is believed."""
         self.soonest_s = math.inf
@@ -66,6 +74,11 @@ class Directory:
         """Those that have been found, in this edition or a former one: to drop all at once would take its time."""
         self._own: dict[str, ScopeRecord] = {}
         """The scopes of keys that have been found and have limits or budgets of their own."""
+
+    @property
+    def edition(self) -> int:
+        """What was concluded in another edition may not hold any more."""
+        return self._edition
 
     def renewed(self) -> Directory:
         """A directory that has concluded nothing yet from the register as it was."""
@@ -89,30 +102,8 @@ class Directory:
         found = self._own.get(identity) or self._scopes.get(identity)
         return found if found is not None or self.register is None else self.register.scope(identity)
 
-    # -- helpers
-
-    def _digest(self, key: bytes) -> bytes:
-        return hashlib.blake2b(key, key=self._pepper, digest_size=16).digest()
-
-    def _conclude(self, digest: bytes) -> Principal | None:
-        given = self._given.get(digest)
-        if given is not None:
-            return given
-        record = self._keys.get(digest)
-        if record is None and self.register is not None:
-            record = self.register.key(digest)
-        principal = self._principal(record) if record is not None and record.is_enabled else None
-        if principal is not None:
-            if len(self._principals) >= MOST_REMEMBERED:
-                self._principals.popitem()
-            self._principals[digest] = principal
-            self.soonest_s = min(self.soonest_s, principal.expires_s)
-        else:
-            self._principals.pop(digest, None)
-        return principal
-
-    def _principal(self, record: KeyRecord) -> Principal | None:
-        """``None`` when somebody whom the key belongs to is disabled."""
+    def conclude(self, record: KeyRecord) -> Principal | None:
+        """Whom a record makes of its bearer; ``None`` when somebody whom it belongs to is disabled."""
         team = self.scope(f"team:{record.team}") if record.team else None
         organization = record.organization or (team.parent if team is not None else "")
         wider = [(ScopeKind.USER, record.user), (ScopeKind.TEAM, record.team), (ScopeKind.ORGANIZATION, organization)]
@@ -137,6 +128,28 @@ class Directory:
             math.inf if record.expires_s is None else record.expires_s,
             self._edition,
         )
+
+    # -- helpers
+
+    def _digest(self, key: bytes) -> bytes:
+        return hashlib.blake2b(key, key=self._pepper, digest_size=16).digest()
+
+    def _conclude(self, digest: bytes) -> Principal | None:
+        given = self._given.get(digest)
+        if given is not None:
+            return given
+        record = self._keys.get(digest)
+        if record is None and self.register is not None:
+            record = self.register.key(digest)
+        principal = self.conclude(record) if record is not None and record.is_enabled else None
+        if principal is not None:
+            if len(self._principals) >= MOST_REMEMBERED:
+                self._principals.popitem()
+            self._principals[digest] = principal
+            self.soonest_s = min(self.soonest_s, principal.expires_s)
+        else:
+            self._principals.pop(digest, None)
+        return principal
 
 
 def digest(key: bytes) -> bytes:

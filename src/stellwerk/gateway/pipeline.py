@@ -94,7 +94,7 @@ class Pipeline:
             else:
                 principal = authenticate(request.headers, configuration.directory, request.peer, dialect.name)
                 terms = _terms(principal, request.headers, configuration)
-                if known is not None:
+                if known is not None and not principal.is_fleeting:
                     known.notes = terms
             envelope = dialect.read(request)
             custody, why, acceptance = None, "", None

@@ -23,6 +23,7 @@ from stellwerk.core.route import Plan, Target
 from stellwerk.core.scope import ScopeKind
 from stellwerk.core.sealed_id import place_of
 from stellwerk.core.snapshot import BreakerSpec, ModelSpec, ProviderSpec, Snapshot
+from stellwerk.egress.fetch import Fetcher
 from stellwerk.egress.guard import Denial, Guard
 from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.errors import ConfigurationError
@@ -32,8 +33,8 @@ from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.descriptors import connections_per_origin
 from stellwerk.gateway.directory import Directory, digest
 from stellwerk.gateway.endpoints.operation import Operation
-from stellwerk.gateway.fetch import Fetcher
 from stellwerk.gateway.hedging import Hedging
+from stellwerk.gateway.issuers import issuers_of, tokens_of
 from stellwerk.gateway.masking import mask
 from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
@@ -130,7 +131,7 @@ def assemble(
     pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log, media), vault)
     app = App(pipeline, Paths(limits), operation, log)
     renewals = Renewals(Fetcher(pool, guard).fetch, deadlines, log, wall)
-    renewals.adopt(configuration.providers)
+    renewals.adopt(configuration.providers, configuration.issuers)
     monitor = Monitor(standings, Probing(pool, log, wall), log, deadlines.clock, wall)
     monitor.adopt(configuration)
     front = Front(app, limits, deadlines)
@@ -161,7 +162,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.guard.adopt(configuration.egress, grace_s=max((model.timeout_s for model in former), default=0.0))
     gateway.pool.reconsider()
     gateway.media.adopt(snapshot.media)
-    gateway.renewals.adopt(configuration.providers)
+    gateway.renewals.adopt(configuration.providers, configuration.issuers)
     gateway.monitor.adopt(configuration)
     gateway.pipeline.configuration = configuration
 
@@ -179,7 +180,7 @@ def configure(
     Secrets are resolved here, in the worker. Raises ``ConfigurationError`` when one cannot be, or a plugin refuses.
     """
     secrets = _secrets(snapshot)
-    providers = {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
+    providers = _providers(snapshot, secrets)
     credentials = {name: next(filter(None, map(found.get, IN_HEADERS)), "") for name, found in secrets.items()}
     sifted = {spec.name: sift(_targets(spec), spec.requires) for spec in snapshot.models}
     targets = {name: found.able for name, found in sifted.items()}
@@ -191,6 +192,7 @@ def configure(
         name = target.provider
         return route_to(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
 
+    issuers = issuers_of(snapshot.issuers)
     trusted_proxies = tuple(ip_network(network) for network in snapshot.server.trusted_proxies)
     metered = frozenset(one.id for one in snapshot.scopes if one.kind in _COMMON and (one.limits or one.budgets))
     configuration = Configuration(
@@ -201,6 +203,7 @@ def configure(
             register=register,
             trusted=trusted_proxies,
             wall=wall,
+            tokens=tokens_of(snapshot.issuers, issuers, wall),
         ),
         models={
             spec.name: _model(
@@ -212,8 +215,9 @@ def configure(
         cors=Cors.of(snapshot.server.cors),
         trusted_proxies=trusted_proxies,
         admin_digest=digest(_token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
-        egress=_egress(snapshot, providers),
+        egress=_egress(snapshot, providers, issuers),
         providers=providers,
+        issuers=issuers,
         metered=metered,
         is_metered=bool(metered) or (register is not None and register.version > 0),
     )
@@ -234,8 +238,7 @@ def _rules(spec: BreakerSpec) -> Rules | None:
 
 def egress_policy(snapshot: Snapshot) -> Policy:
     """Where a gateway with this configuration may connect to. Raises ``ConfigurationError``."""
-    secrets = _secrets(snapshot)
-    return _egress(snapshot, {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers})
+    return _egress(snapshot, _providers(snapshot, _secrets(snapshot)), issuers_of(snapshot.issuers))
 
 
 def open_events(snapshot: Snapshot) -> EventStore:
@@ -260,12 +263,11 @@ def _told(log: Log) -> Callable[[Denial], None]:
     return tell
 
 
-def _egress(snapshot: Snapshot, providers: Mapping[str, Provider]) -> Policy:
-    """Each provider's own origin is permitted, and where just this one fetches its credentials."""
+def _egress(snapshot: Snapshot, providers: Mapping[str, Provider], issuers: Mapping[str, Refreshed]) -> Policy:
+    """Each provider's own origin is permitted, and where just this one fetches its credentials; so are issuers'."""
+    others = [one for one in (*providers.values(), *issuers.values()) if isinstance(one, Refreshed)]
     origins = [provider.origin for provider in providers.values()]
-    for provider in providers.values():
-        origins += provider.origins if isinstance(provider, Refreshed) else ()
-    return Policy.of(snapshot.egress, origins)
+    return Policy.of(snapshot.egress, [*origins, *(origin for one in others for origin in one.origins)])
 
 
 def _secrets(snapshot: Snapshot) -> dict[str, dict[str, str]]:
@@ -285,6 +287,10 @@ def _token(reference: str) -> str:
     if _TOKEN.fullmatch(value) is None:
         raise ConfigurationError((f"{reference}: expected one line of visible ASCII characters",))
     return value
+
+
+def _providers(snapshot: Snapshot, secrets: Mapping[str, Mapping[str, str]]) -> dict[str, Provider]:
+    return {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
 
 
 def _provider(spec: ProviderSpec, secrets: Mapping[str, str]) -> Provider:

@@ -11,10 +11,10 @@ import pytest
 
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.wire import Origin
+from stellwerk.egress.fetch import Fetcher
 from stellwerk.egress.guard import Guard
 from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.errors import EgressDenied, UpstreamInvalid, UpstreamTimeout, UpstreamUnavailable
-from stellwerk.gateway.fetch import Fetcher
 from stellwerk.http.pool import Pool
 from tests.integration.http.loop import Clock, eventually, on_loop, settled
 from tests.integration.http.provider import Literal, Provider, Recorder, Upstream, make_call, make_pool

@@ -1,4 +1,4 @@
-"""Who calls? A key's digest, looked up."""
+"""Who calls? A key's digest, looked up; or a token of an issuer, where there are any."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _SIGNED = re.compile(rb"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/")
 def authenticate(headers: Headers, directory: Directory, peer: str = "", dialect: str = "") -> Principal:
     """Finds the caller by ``Authorization``, ``x-api-key`` or ``x-goog-api-key``, in this order.
 
+    What looks like a token of an issuer is taken for one where the configuration has issuers.
+
     AWS's clients refuse bearer tokens without TLS: there the key stands as the access key id of their signature, and is
     itself the proof. The signature is not looked at.
 
@@ -25,19 +27,24 @@ def authenticate(headers: Headers, directory: Directory, peer: str = "", dialect
     spoken, ``ANY`` where that does not matter. A key that is restricted is refused where either is not known.
 
     Raises ``AuthenticationFailed`` without naming what was sent, in the same words whether the key is unknown, expired
-    or disabled, and ``PermissionDenied`` where it may not be used from there or in that dialect.
+    or disabled, and ``PermissionDenied`` where it may not be used from there or in that dialect. Of a token it says
+    what is wrong; while the keys of its issuer are not there, it raises ``IssuerUnavailable``.
     """
     authorization = headers.get(b"authorization")
+    tokens = directory.tokens
     if authorization is not None and authorization[:7].lower() == b"bearer ":
         key = authorization[7:].strip()
     elif authorization is not None and (signed := _SIGNED.match(authorization)) is not None:
-        key = signed[1]
+        key, tokens = signed[1], None
     else:
         key = headers.get(b"x-api-key") or headers.get(b"x-goog-api-key") or b""
     if not key:
         message = "You didn't provide an API key. Send it as 'Authorization: Bearer YOUR_KEY'."
         raise AuthenticationFailed(message)
-    principal = directory.find(key)
+    if tokens is not None and key.startswith(b"eyJ") and key.count(b".") == 2:
+        principal: Principal | None = tokens.find(key, directory)
+    else:
+        principal = directory.find(key)
     if principal is None:
         message = "Incorrect API key provided: no such key is known to this gateway."
         raise AuthenticationFailed(message)

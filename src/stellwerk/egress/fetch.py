@@ -1,4 +1,4 @@
-"""A small HTTP client on the data plane's own pool, for what a worker itself needs: credentials, mostly.
+"""A small HTTP client on the data plane's own pool, for what a process itself needs: credentials, keys of issuers.
 
 When nobody answers, ``fetch`` raises, and whoever needed the answer goes on with what it has.
 """
