@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from benchmarks.cases.case import Case
 from stellwerk.core.issuer import IssuerSpec
-from stellwerk.gateway.directory import Directory, digest
+from stellwerk.gateway.directory import Directory
 from stellwerk.gateway.stages.authenticate import authenticate
-from stellwerk.gateway.tokens import Tokens, rings_of
+from stellwerk.gateway.tokens import Tokens, TrustingDirectory, rings_of
 from stellwerk.oidc.keyring import Keyring
 
 ISSUER, AUDIENCE = "https://sso.example.com/realms/staff", "stellwerk"
@@ -44,9 +44,9 @@ def cases() -> Iterator[Case]:
         def anew(
             spec: IssuerSpec = spec, rings: Mapping[str, Keyring] = rings, headers: dict[bytes, bytes] = headers
         ) -> None:
-            authenticate(headers, Directory(tokens=Tokens([spec], rings, digest, time.time)))
+            authenticate(headers, TrustingDirectory(Directory(), Tokens([spec], rings, time.time)))
 
-        known = Directory(tokens=Tokens([spec], rings, digest, time.time))
+        known = TrustingDirectory(Directory(), Tokens([spec], rings, time.time))
         yield Case(
             group="issuer", name=f"authenticate, {algorithm}, remembered", call=partial(authenticate, headers, known)
         )

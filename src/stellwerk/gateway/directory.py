@@ -9,14 +9,10 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
-from typing import TYPE_CHECKING
 
 from stellwerk.config.register import Register
 from stellwerk.core.identity import Network, Principal
 from stellwerk.core.scope import KeyRecord, ScopeKind, ScopeRecord
-
-if TYPE_CHECKING:
-    from stellwerk.gateway.tokens import Tokens
 
 _PEPPER = secrets.token_bytes(32)
 """Keys the digests of this process: a memory image does not give away keys that are easy to guess."""
@@ -41,7 +37,6 @@ class Directory:
         "_scopes",
         "register",
         "soonest_s",
-        "tokens",
         "trusted",
         "wall",
     )
@@ -54,12 +49,9 @@ class Directory:
         register: Register | None = None,
         trusted: Sequence[Network] = (),
         wall: Callable[[], float] = time.time,
-        tokens: Tokens | None = None,
     ) -> None:
         """``principals`` and ``keys`` are by key, ``scopes`` by id; of a key's record the digest is not looked at."""
         self.register = register
-        self.tokens = tokens
-        """Callers without keys, where there may be any."""
         self.trusted = trusted
         """Proxies whose word on the caller's address is believed."""
         self.soonest_s = math.inf

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from stellwerk.core.issuer import IssuerSpec
-from stellwerk.gateway.directory import digest
+from stellwerk.gateway.directory import Directory
 from stellwerk.ports.credential import Refreshed
 
 if TYPE_CHECKING:
-    from stellwerk.gateway.tokens import Tokens
     from stellwerk.oidc.keyring import Keyring
 
 
@@ -24,11 +23,11 @@ def issuers_of(specs: Sequence[IssuerSpec]) -> Mapping[str, Refreshed]:
     return rings_of(callers)
 
 
-def tokens_of(specs: Sequence[IssuerSpec], rings: Mapping[str, Refreshed], wall: Callable[[], float]) -> Tokens | None:
-    """Who shows a token of these issuers; ``None`` where nobody may."""
+def trusting(directory: Directory, specs: Sequence[IssuerSpec], rings: Mapping[str, Refreshed]) -> Directory:
+    """The directory with those beside its keys who show a token of these issuers; as it is where nobody may."""
     if not rings:
-        return None
-    from stellwerk.gateway.tokens import Tokens
+        return directory
+    from stellwerk.gateway.tokens import Tokens, TrustingDirectory
 
     callers = [spec for spec in specs if spec.audiences]
-    return Tokens(callers, cast("Mapping[str, Keyring]", rings), digest, wall)
+    return TrustingDirectory(directory, Tokens(callers, cast("Mapping[str, Keyring]", rings), directory.wall))

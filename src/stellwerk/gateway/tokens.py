@@ -1,5 +1,7 @@
 """Callers that show a token of an issuer in the place of a key: who they are, as for those who have keys.
 
+This is loaded where the configuration has issuers; a directory without them has nothing to do with tokens.
+
 A token is verified once and then remembered by a digest until it expires, its issuer withdraws the key that it is
 signed with, or others have come since and there is no more room.
 """
@@ -8,7 +10,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,14 +17,12 @@ from stellwerk.core.identity import Principal
 from stellwerk.core.issuer import IssuerSpec
 from stellwerk.core.scope import KeyRecord
 from stellwerk.errors import AuthenticationFailed, ConfigurationError
+from stellwerk.gateway.directory import Directory, digest
 from stellwerk.oidc.claims import audiences_of, demand, record_of
 from stellwerk.oidc.jws import Jws, read, refuse
 from stellwerk.oidc.keyring import Keyring
 from stellwerk.oidc.keys import Key
 from stellwerk.oidc.verification import verify
-
-if TYPE_CHECKING:
-    from stellwerk.gateway.directory import Directory
 
 MOST_REMEMBERED = 10_000
 """Tokens whose check is remembered."""
@@ -45,13 +44,11 @@ class Tokens:
         self,
         specs: Sequence[IssuerSpec],
         rings: Mapping[str, Keyring],
-        digest: Callable[[bytes], bytes],
         wall: Callable[[], float],
     ) -> None:
-        """``rings`` are by the issuers' names; ``digest`` makes of a token what it is remembered by."""
+        """``rings`` are by the issuers' names."""
         self._specs = specs
         self._rings = rings
-        self._digest = digest
         self._wall = wall
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
@@ -61,15 +58,15 @@ class Tokens:
         Raises ``AuthenticationFailed`` with what is wrong, ``PermissionDenied`` where it is good and its bearer may
         not call, ``IssuerUnavailable`` while the issuer's keys are not there.
         """
-        digest, now = self._digest(token), self._wall()
-        known = self._known.get(digest)
+        mark, now = digest(token), self._wall()
+        known = self._known.get(mark)
         if known is not None and known.principal.expires_s > now and known.ring.holds(known.key, now):
-            self._known.move_to_end(digest)
+            self._known.move_to_end(mark)
             if known.principal.edition != directory.edition:
                 known.principal = _principal(known.record, directory)
             return known.principal
-        self._known.pop(digest, None)
-        known = self._known[digest] = self._verified(read(token), directory, now)
+        self._known.pop(mark, None)
+        known = self._known[mark] = self._verified(read(token), directory, now)
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
         return known.principal
@@ -90,6 +87,23 @@ class Tokens:
             refuse("its issuer is not known here")
         audiences = audiences_of(token.claims)
         return next((spec for spec in specs if not audiences.isdisjoint(spec.audiences)), specs[0])
+
+
+class TrustingDirectory(Directory):
+    """A directory that takes tokens too."""
+
+    __slots__ = ("tokens",)
+
+    def __init__(self, plain: Directory, tokens: Tokens) -> None:
+        for name in Directory.__slots__:
+            setattr(self, name, getattr(plain, name))
+        self.tokens = tokens
+
+    def find(self, key: bytes) -> Principal | None:
+        """The principal whose key or token this is. Raises what is wrong with a token."""
+        if key.startswith(b"eyJ") and key.count(b".") == 2:
+            return self.tokens.find(key, self)
+        return super().find(key)
 
 
 def rings_of(specs: Sequence[IssuerSpec]) -> dict[str, Keyring]:

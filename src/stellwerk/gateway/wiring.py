@@ -34,7 +34,7 @@ from stellwerk.gateway.descriptors import connections_per_origin
 from stellwerk.gateway.directory import Directory, digest
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.hedging import Hedging
-from stellwerk.gateway.issuers import issuers_of, tokens_of
+from stellwerk.gateway.issuers import issuers_of, trusting
 from stellwerk.gateway.masking import mask
 from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
@@ -195,16 +195,16 @@ def configure(
     issuers = issuers_of(snapshot.issuers)
     trusted_proxies = tuple(ip_network(network) for network in snapshot.server.trusted_proxies)
     metered = frozenset(one.id for one in snapshot.scopes if one.kind in _COMMON and (one.limits or one.budgets))
+    directory = Directory(
+        keys={_token(spec.key): record_of(spec) for spec in snapshot.keys},
+        scopes={scope.id: scope for scope in snapshot.scopes},
+        register=register,
+        trusted=trusted_proxies,
+        wall=wall,
+    )
     configuration = Configuration(
         snapshot=snapshot,
-        directory=Directory(
-            keys={_token(spec.key): record_of(spec) for spec in snapshot.keys},
-            scopes={scope.id: scope for scope in snapshot.scopes},
-            register=register,
-            trusted=trusted_proxies,
-            wall=wall,
-            tokens=tokens_of(snapshot.issuers, issuers, wall),
-        ),
+        directory=trusting(directory, snapshot.issuers, issuers),
         models={
             spec.name: _model(
                 spec, targets[spec.name], _spare(spec, models, targets), sifted[spec.name].reasons, reach, record
