@@ -117,6 +117,8 @@ class Issuer:
         """Claims of whoever logs in."""
         self.id_token: dict[str, Any] = {}
         """Claims of ID tokens that differ from what they should be."""
+        self.secret_in_form = False
+        """Whether the client's secret has to be in the form instead of a header."""
         self._codes: dict[str, dict[str, str]] = {}
 
     @property
@@ -161,6 +163,7 @@ class Issuer:
                 "jwks_uri": f"{self.url}/jwks",
                 "authorization_endpoint": f"{self.url}/authorize",
                 "token_endpoint": f"{self.url}/token",
+                **({"token_endpoint_auth_methods_supported": ["client_secret_post"]} if self.secret_in_form else {}),
                 **self.discovery,
             }
             return 200, {}, json.dumps(document).encode()
@@ -180,7 +183,7 @@ class Issuer:
         back = urlencode({"code": code, "state": query["state"]})
         return 302, {"location": f"{query['redirect_uri']}?{back}"}, b""
 
-    def post(self, path: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def post(self, path: str, authorization: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
         """Exchanges a code for tokens."""
         self.asked[path] += 1
         if self.is_away:
@@ -189,8 +192,12 @@ class Issuer:
         query = self._codes.pop(form.get("code", ""), None)
         if query is None or form["redirect_uri"] != query["redirect_uri"] or form["client_id"] != CLIENT_ID:
             return 400, {}, b'{"error":"invalid_grant"}'
+        pair = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
+        is_client = form.get("client_secret") == CLIENT_SECRET
+        if not self.secret_in_form:
+            is_client = authorization == f"Basic {pair}" and "client_secret" not in form
         challenge = encoded(hashlib.sha256(form["code_verifier"].encode()).digest())
-        if challenge != query["code_challenge"] or form.get("client_secret") != CLIENT_SECRET:
+        if challenge != query["code_challenge"] or not is_client:
             return 401, {}, b'{"error":"invalid_client"}'
         claims = {**self.person, "aud": CLIENT_ID, "nonce": query["nonce"], **self.id_token}
         answer = {"access_token": "opaque", "token_type": "Bearer", "id_token": self.token(**claims)}
@@ -207,7 +214,8 @@ def issuing(algorithm: str = "ES256") -> Iterator[Issuer]:
             self._answer(*issuer.get(self.path))
 
         def do_POST(self) -> None:
-            self._answer(*issuer.post(self.path, self.rfile.read(int(self.headers["content-length"]))))
+            body = self.rfile.read(int(self.headers["content-length"]))
+            self._answer(*issuer.post(self.path, self.headers.get("authorization", ""), body))
 
         def _answer(self, status: int, fields: dict[str, str], body: bytes) -> None:
             self.send_response(status)

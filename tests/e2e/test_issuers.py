@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from stellwerk.audit.verify import entries
 from stellwerk.simulator.process import Simulator
-from tests.e2e.kit import WEB, WEB_KEY, Gateway, model, provider, server, until, up
-from tests.issuer import AUDIENCE, Issuer, issuing
+from tests.e2e.kit import SECRET, WEB, WEB_KEY, Gateway, model, provider, server, until, up
+from tests.issuer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, Issuer, issuing
 
 ANY_VERSION = {"if-match": "*"}
 
@@ -59,7 +60,7 @@ def test_tokens_are_taken_by_every_worker_and_teams_hold(north: Simulator, issue
 
         issuer.is_away = True
         assert status(gateway, issuer.token(dept="lab")) == 200
-        gateway.until(lambda: len(gateway.recorded()) > 40)
+        gateway.until(lambda: any(event["team"] == "lab" for event in gateway.recorded()))
         names = {(event["key_name"], event["team"]) for event in gateway.recorded() if event["status"] == 200}
         assert names == {("sso/anne", "shop"), ("sso/anne", "lab"), ("web", "shop")}
     for path in gateway.state.rglob("*"):
@@ -79,3 +80,62 @@ def test_it_starts_without_its_issuer_and_takes_tokens_once_it_is_there(
         issuer.is_away = False
         until(lambda: status(gateway, issuer.token(dept="shop")) == 200, "its tokens are not taken")
         gateway.event("issuer_keys_refreshed")
+
+
+def people(issuer: Issuer) -> str:
+    """People of an issuer who may log in; those of a group may do everything."""
+    return (
+        f'\n[[issuers]]\nname = "people"\nissuer = "{issuer.url}"\n\n[admin.oidc]\nissuer = "people"\n'
+        f'client_id = "{CLIENT_ID}"\nclient_secret = "env:CLIENT_SECRET"\nurl = "http://127.0.0.1:1"\n'
+        'roles = [{ claim = "groups", values = ["sre"], role = "admin" }]\n'
+    )
+
+
+def asked(gateway: Gateway, method: str, target: str, **fields: str) -> tuple[int, dict[str, str], bytes]:
+    """One request to the admin side: status, header and body."""
+    host, _, port = gateway.run["addresses"]["admin"].rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    connection.request(method, target, headers=fields)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    fields = {name.lower(): value for name, value in reversed(answer.getheaders())}  # the first of each
+    return answer.status, fields, body
+
+
+def test_people_come_to_the_admin_side_with_tokens_and_by_logging_in(issuer: Issuer, tmp_path: Path) -> None:
+    assert SECRET in CLIENT_SECRET
+    issuer.person = {"sub": "4711", "groups": ["sre"]}
+    issuer.is_away = True
+    sections = (server(workers=1), provider("here", "http://127.0.0.1:9/v1"), model("smart", "here"), WEB)
+    environment = {"CLIENT_SECRET": CLIENT_SECRET}
+    with up(tmp_path, *sections, people(issuer), environment=environment) as gateway:
+        token = f"Bearer {issuer.token(aud=CLIENT_ID, groups=['sre'])}"
+        assert asked(gateway, "GET", "/admin/v1/session", authorization=token)[0] == 401
+        assert asked(gateway, "GET", "/admin/login")[0] == 503
+        gateway.event("issuer_not_reached")
+        issuer.is_away = False
+        until(lambda: asked(gateway, "GET", "/admin/v1/session", authorization=token)[0] == 200, "no token is taken")
+        until(lambda: asked(gateway, "GET", "/admin/login")[0] == 303, "nobody can log in", patience_s=30.0)
+        assert gateway.events("issuer_reached")
+        assert status(gateway, token.removeprefix("Bearer ")) == 401  # nobody may call with it
+
+        _, fields, _ = asked(gateway, "GET", "/admin/login")
+        way = fields["set-cookie"].partition(";")[0]
+        _, back, _ = issuer.get(fields["location"].removeprefix(issuer.url))
+        target = back["location"].removeprefix("http://127.0.0.1:1")
+        assert asked(gateway, "GET", target)[0] == 401
+        code, fields, _ = asked(gateway, "GET", target, cookie=way)
+        assert code == 200
+        session = fields["set-cookie"].partition(";")[0]
+        assert session.startswith("stellwerk=")
+        assert asked(gateway, "GET", "/admin/v1/session", cookie=session)[0] == 200
+        issuer.rotate("key-2", keeps=False)
+        issuer.is_away = True
+        gateway.reconfigure(*sections, people(issuer).replace('["sre"]', '["sre", "ops"]'))
+        gateway.event("reloaded")
+        until(lambda: asked(gateway, "GET", "/admin/v1/session", cookie=session)[0] == 401, "a session of other rules")
+        assert asked(gateway, "GET", "/admin/v1/session", authorization=token)[0] == 200
+        assert [entry["who"] for entry in entries(gateway.state / "audit")][:1] == [
+            f"people/4711 (4711 of {issuer.url})"
+        ]

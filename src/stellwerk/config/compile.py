@@ -83,7 +83,9 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         version=version,
         source=str(path),
         server=_server(settings.server),
-        admin=AdminSpec(admin_host, admin_port, settings.admin.token),
+        admin=AdminSpec(
+            admin_host, admin_port, settings.admin.token, settings.admin.oidc.spec() if settings.admin.oidc else None
+        ),
         state=StateSpec(
             directory=directory,
             retention_days=settings.state.retention_days,

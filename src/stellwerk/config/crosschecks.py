@@ -93,7 +93,7 @@ def _listeners(grounded: Grounded) -> Iterator[Problem]:
     path: Path = ("admin", "listen")
     if not isinstance(section, dict) or "listen" not in section:
         path = ("server", "listen")
-    elif admin and not notation.is_loopback(admin[0]) and "token" not in section:
+    elif admin and not notation.is_loopback(admin[0]) and not section.keys() & {"token", "oidc"}:
         found = grounded.found(path, section["listen"])
         yield Problem(path, unfit("a loopback address, because admin.token is missing", found))
     if admin and server and server[1] == admin[1] != 0 and _overlap(server[0], admin[0]):

@@ -22,6 +22,7 @@ OWN_OPTIONS = ("name", "kind", "limits", "budget")
 
 _FIXED_SECRETS: tuple[Path, ...] = (
     ("admin", "token"),
+    ("admin", "oidc", "client_secret"),
     ("server", "tls", "certificate"),
     ("server", "tls", "key"),
     ("state", "database"),

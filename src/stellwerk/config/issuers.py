@@ -166,12 +166,21 @@ def path(claim: list[str] | None) -> ClaimPath:
     return tuple(claim or ())
 
 
+def issuer_of_people(grounded: Grounded) -> str | None:
+    """The name of the issuer whose people may come to the admin side."""
+    admin = grounded.document.get("admin")
+    people = admin.get("oidc") if isinstance(admin, dict) else None
+    name = people.get("issuer") if isinstance(people, dict) else None
+    return name if isinstance(name, str) else None
+
+
 def problems_in(grounded: Grounded) -> Iterator[Problem]:
     """What sections say about one another, and what is missing on this machine."""
     entries = tables(grounded.document, "issuers")
     if entries and find_spec("cryptography") is None:
         yield Problem(("issuers",), MISSING_PACKAGE)
     audiences: dict[Any, dict[str, int]] = defaultdict(dict)
+    people_of = issuer_of_people(grounded)
     for place, entry in entries:
         at: Path = ("issuers", place)
         if "jwks" in entry and "jwks_url" in entry:
@@ -185,5 +194,5 @@ def problems_in(grounded: Grounded) -> Iterator[Problem]:
                 found = f"{grounded.found((*at, 'audience'), audience)}, which issuers[{first}] has of the same issuer"
                 where: Path = (*at, "audience", position) if isinstance(entry["audience"], list) else (*at, "audience")
                 yield Problem(where, unfit("an audience of its own", found))
-        if "audience" not in entry:
+        if "audience" not in entry and entry.get("name") != people_of:
             yield Problem((*at, "audience"), "required, but missing")

@@ -111,8 +111,16 @@ def issuer(text: str) -> str:
     host = text.partition("://")[2].partition("/")[0]
     name = host.partition("]")[0].strip("[") if host.startswith("[") else host.partition(":")[0]
     if text[:8].lower() != "https://" and not is_loopback(name):
-        raise ValueError("an https URL, since keys are fetched from there")
+        raise ValueError("an https URL, or one of this machine")
     return text
+
+
+def base(text: str) -> str:
+    """Where browsers reach something: an https URL without a path; plain http only on this machine."""
+    issuer(text)
+    if text.rstrip("/").count("/") != 2:
+        raise ValueError("a URL without a path, such as https://admin.example.com")
+    return text.rstrip("/").lower()
 
 
 def provider_name(text: str) -> str:

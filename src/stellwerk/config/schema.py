@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 from stellwerk.config import notation
 from stellwerk.config.identity import Key, Organization, Spending, Tagged, Team, User
 from stellwerk.config.issuers import Issuer
+from stellwerk.config.people import People
 from stellwerk.config.routing import Breaker, Health, Hedge, Model, Queue, Retry
 from stellwerk.config.section import DAY_S, Address, Count, ProviderName, Seconds, Secret, Section, written
 from stellwerk.core.egress_rules import canonical_entry, canonical_pair
@@ -151,6 +152,7 @@ class Admin(Section):
         default=None,
         description='What operators send as bearer token, usually a reference: "env:STELLWERK_ADMIN_TOKEN".',
     )
+    oidc: People | None = Field(default=None, description="People of an issuer of [[issuers]], and what they may do.")
 
 
 class State(Section):

@@ -49,3 +49,29 @@ class IssuerSpec(msgspec.Struct, frozen=True):
     require: tuple[Requirement, ...] = ()
     callers: KeyRecord = KeyRecord("", "", b"")
     """What each of its callers is, and may do, unless claims say otherwise."""
+
+
+class RoleRule(msgspec.Struct, frozen=True):
+    """Whoever fulfils ``when`` has a role: in ``teams``, or in those that a claim names; without either, everywhere."""
+
+    when: Requirement
+    role: str
+    teams: tuple[str, ...] = ()
+    team_claim: ClaimPath = ()
+
+
+class PeopleSpec(msgspec.Struct, frozen=True):
+    """``[admin.oidc]``: people of one issuer at the admin side. ``client_secret`` is a reference.
+
+    Without ``url``, where browsers reach the admin side, nobody can log in: tokens are accepted all the same.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str | None = None
+    audiences: tuple[str, ...] = ()
+    url: str = ""
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    session_s: float = 28_800.0
+    roles: tuple[RoleRule, ...] = ()
+    """The first that fits counts."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from stellwerk.core.catalog import ModelCard
-from stellwerk.core.issuer import IssuerSpec
+from stellwerk.core.issuer import IssuerSpec, PeopleSpec
 from stellwerk.core.scope import BudgetSpec, LimitSpec, ScopeRecord
 
 FORMAT = 4
@@ -70,6 +70,7 @@ class AdminSpec(msgspec.Struct, frozen=True):
     host: str
     port: int
     token: str | None = None
+    oidc: PeopleSpec | None = None
 
 
 class StateSpec(msgspec.Struct, frozen=True):

@@ -58,6 +58,11 @@ class Keyring:
                 raise ConfigurationError((f"issuers.{spec.name}.jwks: {error}",)) from None
 
     @property
+    def issuer(self) -> str:
+        """The issuer, as it stands in tokens."""
+        return self._spec.issuer
+
+    @property
     def origins(self) -> tuple[Origin, ...]:
         """Where keys are fetched from: connections may go there. Raises ``ValueError`` for what is no URL."""
         if self._spec.jwks:

@@ -48,7 +48,7 @@ tags = ["via=sso"]
 limits = { rpm = 60 }
 budget = { limit_usd = 1.5, period = "day" }
 """
-URL = "expected an https URL, since keys are fetched from there"
+URL = "expected an https URL, or one of this machine"
 
 
 def test_a_short_section_has_the_defaults_of_the_gateway(write: Write, head: str) -> None:
