@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import sqlalchemy as sa
 from fastapi import Depends, Request
@@ -129,10 +129,14 @@ class Guard:
         return Principal(row.id, row.name, Role[row.role.upper()], frozenset(row.teams) if row.teams else None)
 
 
+Enter: TypeAlias = Callable[["People", Scope, Receive, Send], Awaitable[None]]
+"""Answers those who log in."""
+
+
 class Gate:
     """Stands before everything else, unknown paths included."""
 
-    def __init__(self, app: ASGIApp, guard: Guard, sessions: Sessions, login: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, guard: Guard, sessions: Sessions, login: Enter) -> None:
         self._app = app
         self._guard = guard
         self._sessions = sessions
@@ -145,7 +149,7 @@ class Gate:
             return
         people = self._guard.people
         if people is not None and people.spec.url and scope["path"] in LOGIN_PATHS:
-            await self._login(scope, receive, send)
+            await self._login(people, scope, receive, send)
             return
         try:
             principal = await self._principal(scope)

@@ -46,14 +46,14 @@ def application(changes: Changes, installation: Installation) -> ASGIApp:
         api.include_router(router)
     api.include_router(tokens.router(changes))
     api.include_router(operation.status_router(changes, installation))
-    api.include_router(session.session_router())
+    api.include_router(session.session_router(changes))
     app.include_router(api)
     app.include_router(operation.reload_router(changes, installation))
     guard = changes.guard
     sessions = Sessions(changes.database, guard.digest, changes.clock)
-    app.include_router(session.logout_router(guard, sessions, changes))
+    app.include_router(session.logout_router(changes, sessions))
     app.openapi = _with_problems(app)  # type: ignore[method-assign]  # FastAPI's own way to change the document
-    login = Login(guard, sessions, changes.note, changes.pepper, changes.clock)
+    login = Login(sessions, changes.note, changes.pepper, changes.clock)
     return Gate(_Bounded(app), guard, sessions, login)
 
 

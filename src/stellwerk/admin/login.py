@@ -17,10 +17,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from stellwerk.admin import problems
-from stellwerk.admin.access import LOGIN_PATHS, Guard, Principal, challenge_of, session_cookie
+from stellwerk.admin.access import Principal, session_cookie
 from stellwerk.admin.people import CALLBACK, People
 from stellwerk.admin.sessions import Sessions
-from stellwerk.errors import StellwerkError, StoreUnavailable, UpstreamError
+from stellwerk.errors import StellwerkError, UpstreamError
 
 WAY_S = 600
 """How long somebody may be away at the issuer."""
@@ -34,25 +34,21 @@ class Login:
 
     def __init__(
         self,
-        guard: Guard,
         sessions: Sessions,
         note: Callable[[Principal, str, str], None],
         pepper: bytes,
         clock: Callable[[], float],
     ) -> None:
-        self._guard = guard
         self._sessions = sessions
         self._note = note
         self._pepper = pepper
         self._clock = clock
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request of somebody who is not known yet."""
-        request, people = Request(scope), self._guard.people
-        if people is None or not people.spec.url or scope["path"] not in LOGIN_PATHS:
-            answer: Response = challenge_of("send a valid bearer token")
-        elif request.method != "GET":
-            answer = problems.response(405, headers={"allow": "GET"})
+    async def __call__(self, people: People, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request of somebody who is not known yet, for one of the two paths."""
+        request = Request(scope)
+        if request.method != "GET":
+            answer: Response = problems.response(405, headers={"allow": "GET"})
         elif scope["path"] == CALLBACK:
             answer = await self._come_back(request, people)
             answer.delete_cookie(_way_cookie(people), secure=_is_tls(people), httponly=True)
@@ -89,16 +85,8 @@ class Login:
         try:
             principal = await people.returned(code, self._derived("nonce", seed), self._verifier(seed))
             cookie = await run_in_threadpool(self._begin, principal, people)
-        except UpstreamError as error:
-            return problems.response(503, f"the issuer cannot be asked: {error.message}")
-        except StoreUnavailable as error:
-            return problems.response(503, f"nobody can log in now: {error.message}")
-        except StellwerkError as error:
-            return problems.response(error.status, error.message)
-        except ValueError as error:
-            return problems.response(401, str(error))
-        except SQLAlchemyError:
-            return problems.response(503, "the control database cannot be used now")
+        except (StellwerkError, ValueError, SQLAlchemyError) as error:
+            return _refusal(error)
         # A page of our own, since a redirection would still be the other site's doing: the cookie would not be sent.
         answer = HTMLResponse(_PAGE, headers={"content-security-policy": "default-src 'none'"})
         answer.set_cookie(
@@ -129,6 +117,18 @@ class Login:
     def _derived(self, what: str, seed: str) -> str:
         """64 characters that nobody else can know."""
         return hmac.digest(self._pepper, f"stellwerk login\n{what}\n{seed}".encode(), "sha256").hex()
+
+
+def _refusal(error: Exception) -> Response:
+    match error:
+        case UpstreamError():
+            return problems.response(503, f"the issuer cannot be asked: {error.message}")
+        case StellwerkError():
+            return problems.response(error.status, error.message)
+        case SQLAlchemyError():
+            return problems.response(503, "the control database cannot be used now")
+        case _:
+            return problems.response(401, str(error))
 
 
 def _is_tls(people: People) -> bool:

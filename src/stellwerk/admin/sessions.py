@@ -8,6 +8,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from stellwerk.admin.access import Principal, Role
+from stellwerk.admin.changes import new_id
 from stellwerk.admin.database import Database
 from stellwerk.admin.tables import sessions
 
@@ -30,6 +31,7 @@ class Sessions:
         secret, now_s = secrets.token_urlsafe(32), self._clock()
         teams = sorted(principal.teams) if principal.teams is not None else None
         row = {
+            "id": new_id("ses"),
             "digest": self._digest(secret.encode()),
             "person": principal.id,
             "name": principal.name,
@@ -42,10 +44,10 @@ class Sessions:
         }
         with self._database.writing() as connection:
             connection.execute(sa.delete(sessions).where(sessions.c.expires_s <= now_s))
-            own = sa.select(sessions.c.digest).where(sessions.c.person == principal.id)
+            own = sa.select(sessions.c.id).where(sessions.c.person == principal.id)
             found = connection.execute(own.order_by(sessions.c.created_s.desc())).scalars().all()
             surplus = found[MOST_OF_A_PERSON - 1 :]
-            connection.execute(sa.delete(sessions).where(sessions.c.digest.in_(surplus)))
+            connection.execute(sa.delete(sessions).where(sessions.c.id.in_(surplus)))
             connection.execute(sa.insert(sessions).values(row))
         return secret
 

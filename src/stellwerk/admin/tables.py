@@ -82,7 +82,8 @@ tokens = sa.Table(
 sessions = sa.Table(
     "sessions",
     METADATA,
-    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False, unique=True),
     sa.Column("person", sa.String(32), nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),

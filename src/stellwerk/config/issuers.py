@@ -13,7 +13,7 @@ from stellwerk.config import notation
 from stellwerk.config.grounding import Grounded, tables
 from stellwerk.config.identity import DialectFamily, Spending, Tag
 from stellwerk.config.problems import Path, Problem, unfit
-from stellwerk.config.section import Label, Section, written
+from stellwerk.config.section import Label, ProviderName, Section, written
 from stellwerk.config.spending import budgets
 from stellwerk.core.issuer import USUAL_ALGORITHMS, ClaimPath, IssuerSpec, Requirement
 from stellwerk.core.scope import KeyRecord
@@ -97,7 +97,7 @@ class IssuerCallers(Spending):
 class Issuer(Section):
     """Somebody whose tokens (JWT) callers may send in the place of a key."""
 
-    name: Label = Field(description="How logs and figures refer to it: its callers are NAME/USER.")
+    name: ProviderName = Field(description="How logs and figures refer to it: its callers are NAME/USER.")
     issuer: IssuerUrl = Field(description='What its tokens say as "iss", letter for letter: an https URL.')
     audience: Texts | None = Field(
         default=None,

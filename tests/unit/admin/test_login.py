@@ -10,7 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from stellwerk.admin.access import Principal, Role
 from stellwerk.admin.people import People
+from stellwerk.admin.sessions import MOST_OF_A_PERSON, Sessions
 from tests.issuer import CLIENT_ID, Issuer
 from tests.unit.admin.kit import NOW_S, TOKEN, Admin, made, refused
 from tests.unit.admin.people import URL, Trust
@@ -32,6 +34,7 @@ class Browser:
     """A browser at the admin side: it keeps cookies, and goes to the issuer and back."""
 
     def __init__(self, admin: Admin, issuer: Issuer, url: str = URL) -> None:
+        self.admin = admin
         self.client = TestClient(admin.app, base_url=url, follow_redirects=False, raise_server_exceptions=False)
         self.issuer = issuer
         self.url = url
@@ -52,6 +55,12 @@ class Browser:
     def log_in(self) -> Response:
         """The whole way."""
         return self.client.get(self.set_out())
+
+    def people(self) -> People:
+        """Whom the admin side lets in."""
+        found = self.admin.changes.guard.people
+        assert found is not None
+        return found
 
     def write(self, **headers: str) -> Response:
         """Something that changes something."""
@@ -210,6 +219,33 @@ def test_somebody_has_only_so_many_sessions(admin: Admin, issuer: Issuer, browse
     refused(browser.client.get("/admin/v1/session"), 401)
 
 
+def test_an_admin_sees_and_ends_sessions(admin: Admin, issuer: Issuer, browser: Browser) -> None:
+    browser.log_in()
+    issuer.person = {"sub": "4712", "groups": ["leads"]}
+    other = Browser(admin, issuer)
+    other.log_in()
+    refused(other.client.get("/admin/v1/sessions"), 403)
+    root = admin.client()
+    first = made(root.get("/admin/v1/sessions", params={"limit": 1}))
+    rest = made(root.get("/admin/v1/sessions", params={"limit": 1, "cursor": first["next"]}))
+    found = {one["name"]: one for one in (*first["items"], *rest["items"])}
+    assert rest["next"] is None
+    assert {name: (one["role"], one["teams"]) for name, one in found.items()} == {
+        "sso/4711": ("admin", None),
+        "sso/4712": ("operator", ["shop"]),
+    }
+    assert found["sso/4712"]["expires_s"] == NOW_S + 28_800
+    path = f"/admin/v1/sessions/{found['sso/4712']['id']}"
+    refused(other.client.delete(path, headers={"origin": URL}), 403)
+    assert browser.client.delete(path, headers={"origin": URL}).status_code == 204
+    refused(other.client.get("/admin/v1/session"), 401)
+    refused(root.delete(path), 404)
+    made(browser.client.get("/admin/v1/session"))
+    assert admin.audited[-1] == ("session.revoke", found["sso/4712"]["id"])
+    admin.now[0] += 28_800
+    assert made(root.get("/admin/v1/sessions"))["items"] == []
+
+
 def test_a_token_goes_before_a_session(browser: Browser) -> None:
     browser.log_in()
     refused(browser.client.get("/admin/v1/session", headers={"authorization": "Bearer wrong"}), 401)
@@ -252,6 +288,44 @@ def test_nobody_logs_in_without_the_audit_log(admin: Admin, browser: Browser) ->
     made(browser.client.get("/admin/v1/session"))
 
 
-def test_people(trust: Trust) -> None:
+@pytest.mark.parametrize("answer", [b"{}", b"[]", b"<", b'{"id_token":5}'])
+def test_an_answer_without_an_id_token_lets_nobody_in(
+    browser: Browser, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = browser.set_out()
+    monkeypatch.setattr(browser.issuer, "post", lambda *_: (200, {}, answer))
+    assert "no ID token" in refused(browser.client.get(back), 401)
+
+
+def test_an_issuer_that_cannot_be_reached_is_told_apart_from_one_that_refuses(browser: Browser) -> None:
+    back = browser.set_out()
+    people = browser.people()
+    people.discovered = {**(people.discovered or {}), "token_endpoint": "https://elsewhere.example/token"}
+    assert "elsewhere.example is not allowed" in refused(browser.client.get(back), 503)
+    people.discovered = {**people.discovered, "authorization_endpoint": "http://elsewhere.example/a"}
+    assert "no https URL" in refused(browser.client.get("/admin/login"), 503)
+
+
+def test_the_rules_have_a_name_that_changes_with_them(trust: Trust) -> None:
     first: People = trust(URL)
     assert first.rules == trust(URL).rules != trust(URL, teams=()).rules
+
+
+def test_sessions_are_kept_by_either_database(everywhere: Admin) -> None:
+    now = [NOW_S]
+    sessions = Sessions(everywhere.database, everywhere.changes.guard.digest, lambda: now[0])
+    anne = Principal("oidc_1", "sso/änne", Role.OPERATOR, frozenset({"shop"}), "1 of x")
+    root = Principal("oidc_2", "sso/root", Role.ADMIN, None, "2 of x")
+    first, second = sessions.begin(anne, "rules", 60), sessions.begin(root, "rules", 120)
+    assert sessions.find(first.encode(), "rules") == anne
+    assert sessions.find(second.encode(), "rules") == root
+    assert len(made(everywhere.client().get("/admin/v1/sessions"))["items"]) == 2
+    sessions.end(first.encode())
+    assert sessions.find(first.encode(), "rules") is None
+    now[0] += 120
+    assert sessions.find(second.encode(), "rules") is None
+    for _ in range(MOST_OF_A_PERSON + 3):
+        now[0] += 1
+        sessions.begin(anne, "rules", 600)
+    everywhere.now[0] = now[0]
+    assert len(made(everywhere.client().get("/admin/v1/sessions"))["items"]) == MOST_OF_A_PERSON

@@ -101,6 +101,7 @@ def test_keys_can_stand_in_a_file(write: Write, head: str) -> None:
     ("line", "fault"),
     [
         ('issuer = "http://sso.example.com"', f'issuers[0].issuer: {URL}, found "http://sso.example.com"'),
+        ('name = "a/b"', "issuers[0].name: expected a name of at most 64"),
         ('issuer = "sso.example.com"', "issuers[0].issuer: expected an http(s) URL"),
         ('audience = ""', "issuers[0].audience: expected a string that is not empty"),
         ("audience = []", "issuers[0].audience: expected at least one entry, found an empty array"),

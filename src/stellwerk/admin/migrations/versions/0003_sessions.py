@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Makes their table."""
     op.create_table(
         "sessions",
+        sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("person", sa.String(length=32), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -22,7 +23,8 @@ def upgrade() -> None:
         sa.Column("rules", sa.String(length=64), nullable=False),
         sa.Column("created_s", sa.Float(), nullable=False),
         sa.Column("expires_s", sa.Float(), nullable=False),
-        sa.PrimaryKeyConstraint("digest"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("digest"),
     )
     op.create_index("sessions_by_person", "sessions", ["person", "created_s"], unique=False)
     op.create_index("sessions_by_end", "sessions", ["expires_s"], unique=False)
