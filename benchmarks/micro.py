@@ -9,7 +9,19 @@ from pathlib import Path
 from statistics import median
 from timeit import Timer
 
-from benchmarks.cases import baseline, dialect, egress, purses, routing, stages, stream, tokens, translate, whole
+from benchmarks.cases import (
+    baseline,
+    dialect,
+    egress,
+    issuers,
+    purses,
+    routing,
+    stages,
+    stream,
+    tokens,
+    translate,
+    whole,
+)
 from benchmarks.cases.case import Case
 from benchmarks.machine import this_machine
 
@@ -20,6 +32,7 @@ SOURCES = (
     stages.cases,
     routing.cases,
     purses.cases,
+    issuers.cases,
     egress.cases,
     translate.cases,
     tokens.cases,

@@ -26,6 +26,7 @@
     │   ├── UpstreamCredentials       502  it refused our credentials
     │   └── UpstreamTimeout           504  no answer within the deadline
     ├── Overloaded                    503  the gateway itself has no room, or is draining
+    │   └── IssuerUnavailable         503  the keys that a token has to be verified with are not there
     └── StoreUnavailable              503  one of the platform's own databases is away
 
 Every class carries three class attributes: ``status`` (HTTP status towards the caller), ``code`` (stable, machine
@@ -271,6 +272,12 @@ class Overloaded(StellwerkError):
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class IssuerUnavailable(Overloaded):
+    """A token of an issuer whose keys have not been fetched yet, or too long ago."""
+
+    code = "issuer_unavailable"
 
 
 class StoreUnavailable(StellwerkError):

@@ -9,7 +9,7 @@ import pytest
 # The process loads uvloop when it starts, so it is part of what a worker takes.
 WORKER = "import uvloop, stellwerk.gateway.worker"
 SUPERVISOR = "import stellwerk.supervisor.supervisor"
-CONTROL_SIDE = ("alembic", "boto3", "fastapi", "numpy", "pydantic", "rich", "sqlalchemy", "uvicorn")
+CONTROL_SIDE = ("alembic", "boto3", "cryptography", "fastapi", "numpy", "pydantic", "rich", "sqlalchemy", "uvicorn")
 DATA_PLANE = ("httptools", "msgspec", "uvloop")
 
 # A bare interpreter is the unit, so that the bound means the same on a slow machine; 17 were measured, 30 MB too.

@@ -9,11 +9,13 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stellwerk import __version__
-from stellwerk.admin import alerts, allowances, keys, operation, problems, scopes, tokens
+from stellwerk.admin import alerts, allowances, keys, operation, problems, scopes, session, tokens
 from stellwerk.admin.access import BEARER, Gate
 from stellwerk.admin.changes import Changes
+from stellwerk.admin.login import Login
 from stellwerk.admin.operation import Installation
 from stellwerk.admin.problems import ProblemBody
+from stellwerk.admin.sessions import Sessions
 from stellwerk.core.scope import ScopeKind
 
 PREFIX = "/admin/v1"
@@ -45,10 +47,15 @@ def application(changes: Changes, installation: Installation, channels: alerts.C
     api.include_router(alerts.router(changes, channels))
     api.include_router(tokens.router(changes))
     api.include_router(operation.status_router(changes, installation))
+    api.include_router(session.session_router(changes))
     app.include_router(api)
     app.include_router(operation.reload_router(changes, installation))
+    guard = changes.guard
+    sessions = Sessions(changes.database, guard.digest, changes.clock)
+    app.include_router(session.logout_router(changes, sessions))
     app.openapi = _with_problems(app)  # type: ignore[method-assign]  # FastAPI's own way to change the document
-    return Gate(_Bounded(app), changes.guard)
+    login = Login(sessions, changes.note, changes.pepper, changes.clock)
+    return Gate(_Bounded(app), guard, sessions, login)
 
 
 def _documented(code: int) -> dict[str, Any]:

@@ -193,7 +193,7 @@ class Changes:
 
 
 def _who(principal: Principal) -> str:
-    return f"{principal.name} ({principal.id})"
+    return f"{principal.name} ({principal.subject or principal.id})"
 
 
 def etag(version: int) -> str:

@@ -68,11 +68,16 @@ def response(
     return JSONResponse(body.model_dump(), status, dict(headers or {}), media_type=MEDIA_TYPE)
 
 
+def of_refusal(problem: Problem) -> JSONResponse:
+    """A problem as an answer."""
+    return response(problem.status, problem.detail, problem.errors)
+
+
 def of_problem(_: Request, error: Exception) -> JSONResponse:
     """For ``Problem``."""
     if not isinstance(error, Problem):
         raise error
-    return response(error.status, error.detail, error.errors)
+    return of_refusal(error)
 
 
 def of_validation(_: Request, error: Exception) -> JSONResponse:

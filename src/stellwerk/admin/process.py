@@ -24,6 +24,8 @@ from stellwerk.admin.changes import Changes
 from stellwerk.admin.database import open_database
 from stellwerk.admin.installation import Supervised
 from stellwerk.admin.outbox import Outbox
+from stellwerk.admin.outside import Outside
+from stellwerk.admin.people import People
 from stellwerk.admin.publishing import Publishing
 from stellwerk.alerting.alerting import Alerting
 from stellwerk.alerting.channels import Channels
@@ -33,6 +35,7 @@ from stellwerk.audit.log import ChainedLog
 from stellwerk.config import compiled, directory_file
 from stellwerk.config.counting import open_counter
 from stellwerk.config.references import resolve
+from stellwerk.core import url as urls
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.errors import ConfigurationError
 from stellwerk.supervisor.log import Log
@@ -49,6 +52,8 @@ from stellwerk.supervisor.protocol import (
     Reload,
 )
 
+LOOK_AGAIN_S = 60.0
+"""An issuer is asked at least this often whether its keys are due: a machine may have slept."""
 PUBLISH_S = 0.5
 """How often changes that other hosts have made in a shared database are looked for."""
 DRAIN_S = 5
@@ -63,6 +68,8 @@ class AdminProcess:
         self._link = link
         self._log = log
         self._snapshot = snapshot
+        self._issuer_wanted = asyncio.Event()
+        self._told: str | None = None
         self._installation = Supervised(link, snapshot)
         state = Path(snapshot.state.directory)
         pepper = directory_file.pepper(state / "pepper")
@@ -96,11 +103,11 @@ class AdminProcess:
         """Serves until it is told to end."""
         loop = asyncio.get_running_loop()
         loop.add_reader(self._link.fileno(), self._on_message)
-        beating, publishing = asyncio.create_task(self._beat()), asyncio.create_task(self._publish())
+        tasks = [asyncio.create_task(work) for work in (self._beat(), self._publish(), self._ask_issuer())]
         self._alerting.start()
         self._link.send(Ready(self._snapshot.version))
         await self._server.serve(sockets=[listening])
-        for task in (beating, publishing):
+        for task in tasks:
             task.cancel()
         await self._alerting.stop()
         self._channels.close()
@@ -109,7 +116,34 @@ class AdminProcess:
         await asyncio.to_thread(self._database.close)
 
     def _configure(self, snapshot: Snapshot) -> None:
-        self._guard.configure(resolve(snapshot.admin.token) if snapshot.admin.token is not None else None)
+        token = resolve(snapshot.admin.token) if snapshot.admin.token is not None else None
+        people = people_of(snapshot)
+        if people is not None:
+            people.ring.hurry = lambda _due_s: self._issuer_wanted.set()
+            if self._guard.people is not None:
+                people.inherit(self._guard.people)
+        self._guard.configure(token, people)
+        self._issuer_wanted.set()
+
+    async def _ask_issuer(self) -> None:
+        """Keeps what is known of the issuer fresh, beside the requests."""
+        while True:
+            self._issuer_wanted.clear()
+            people, due_s = self._guard.people, float("inf")
+            if people is not None:
+                due_s = await people.refresh()
+                self._tell(people.failure)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(max(due_s - time.time(), 1.0), LOOK_AGAIN_S)):
+                    await self._issuer_wanted.wait()
+
+    def _tell(self, failure: str | None) -> None:
+        """Writes down what has changed since the last time."""
+        if failure != self._told and failure is not None:
+            self._log.warning("issuer_not_reached", reason=failure)
+        elif failure != self._told:
+            self._log.info("issuer_reached")
+        self._told = failure
 
     async def _beat(self) -> None:
         while True:
@@ -150,6 +184,17 @@ class AdminProcess:
         self._watcher.adopt(snapshot)
         self._installation.adopt(snapshot)
         self._link.send(Loaded(version))
+
+
+def people_of(snapshot: Snapshot) -> People | None:
+    """The people of the configuration's issuer, if there are any. Raises ``ConfigurationError``."""
+    spec = snapshot.admin.oidc
+    if spec is None:
+        return None
+    issuer = next(one for one in snapshot.issuers if one.name == spec.issuer)
+    origins = [urls.read(url).origin for url in (issuer.issuer, issuer.jwks_url) if url]
+    secret = resolve(spec.client_secret) if spec.client_secret is not None else None
+    return People(spec, issuer, Outside(snapshot.egress, origins).fetch, secret)
 
 
 class _Lines(logging.Handler):

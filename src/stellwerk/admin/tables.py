@@ -79,6 +79,24 @@ tokens = sa.Table(
 )
 """``teams``: empty where it reaches every one."""
 
+sessions = sa.Table(
+    "sessions",
+    METADATA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("person", sa.String(32), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("teams", sa.JSON(none_as_null=True)),
+    sa.Column("rules", sa.String(64), nullable=False),
+    sa.Column("created_s", sa.Float, nullable=False),
+    sa.Column("expires_s", sa.Float, nullable=False),
+    sa.Index("sessions_by_person", "person", "created_s"),
+    sa.Index("sessions_by_end", "expires_s"),
+)
+"""Of people who have logged in. ``teams``: null for every one; ``rules``: what their role followed from."""
+
 changes = sa.Table(
     "changes",
     METADATA,

@@ -240,6 +240,27 @@ class Status(Body):
     published: int = Field(description="The version that this host's workers can read.")
 
 
+class Session(Body):
+    """Somebody who has logged in."""
+
+    id: str
+    name: str
+    subject: str = Field(description="Who it is at which issuer.")
+    role: str
+    teams: list[str] | None = Field(description="Those that are reached; null for every one.")
+    created_s: float
+    expires_s: float
+
+
+class Who(Body):
+    """Who somebody is here."""
+
+    name: str
+    role: str
+    teams: list[str] | None = Field(description="Those that are reached; null for every one.")
+    subject: str | None = Field(description="Who it is at which issuer, for people of one.")
+
+
 class Reloaded(Body):
     """What became of a reload."""
 

@@ -12,8 +12,9 @@ from stellwerk import plugins
 from stellwerk.config.references import resolve
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.snapshot import LOG_CHANNEL, Snapshot
+from stellwerk.egress.denials import written_to
 from stellwerk.egress.fetch import Fetcher
-from stellwerk.egress.guard import Denial, Guard
+from stellwerk.egress.guard import Guard
 from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.http.deadlines import Deadlines, Timer
 from stellwerk.http.pool import Pool
@@ -38,7 +39,7 @@ class Channels:
         self, snapshot: Snapshot, wall: Callable[[], float], log: Log, *, timeout_s: float = TIMEOUT_S
     ) -> None:
         """Raises ``ConfigurationError`` when a channel's secret cannot be had, or its plugin refuses."""
-        self._guard = Guard(Policy(), time.monotonic, partial(_tell, log))
+        self._guard = Guard(Policy(), time.monotonic, written_to(log))
         self._pool = Pool(
             Deadlines(time.monotonic, _call_at),
             GuardedResolver(SystemResolver(time.monotonic), self._guard),
@@ -89,13 +90,3 @@ class Channels:
 
 def _call_at(when: float, work: Callable[[], None]) -> Timer:
     return asyncio.get_running_loop().call_at(when, work)
-
-
-def _tell(log: Log, denial: Denial) -> None:
-    log.warning(
-        "egress_denied" if denial.is_enforced else "egress_would_be_denied",
-        host=denial.host,
-        port=denial.port,
-        address=denial.address,
-        reason=denial.reason,
-    )

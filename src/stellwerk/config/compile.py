@@ -85,7 +85,9 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         version=version,
         source=str(path),
         server=_server(settings.server),
-        admin=AdminSpec(admin_host, admin_port, settings.admin.token),
+        admin=AdminSpec(
+            admin_host, admin_port, settings.admin.token, settings.admin.oidc.spec() if settings.admin.oidc else None
+        ),
         state=StateSpec(
             directory=directory,
             retention_days=settings.state.retention_days,
@@ -96,6 +98,7 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         models=tuple(_model(model, settings, cards) for model in settings.models),
         keys=tuple(key.spec() for key in settings.keys),
         scopes=scopes(settings),
+        issuers=tuple(issuer.spec() for issuer in settings.issuers),
         egress=EgressSpec(settings.egress.mode, tuple(settings.egress.allow), tuple(settings.egress.private)),
         breaker=BreakerSpec(**settings.breaker.model_dump()),
         health=HealthSpec(**settings.health.model_dump()),

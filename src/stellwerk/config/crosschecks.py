@@ -20,7 +20,7 @@ from stellwerk.core.snapshot import LOG_CHANNEL, EgressSpec
 
 def problems_in(grounded: Grounded) -> Iterator[Problem]:
     """Every fault between sections."""
-    for section in ("providers", "models", "keys", "organizations", "teams", "users", "notifiers"):
+    for section in ("providers", "models", "keys", "organizations", "teams", "users", "issuers", "notifiers"):
         yield from _names_used_twice(section, grounded)
     yield from _dangling(grounded)
     yield from _channels(grounded)
@@ -32,7 +32,7 @@ def warnings_in(grounded: Grounded) -> Iterator[Problem]:
     """Sections without which nothing can be served, and rules that do not do what they seem to."""
     if not grounded.document.get("models"):
         yield Problem(("models",), "there are none, so every request will be answered 404")
-    if not grounded.document.get("keys"):
+    if not (grounded.document.get("keys") or grounded.document.get("issuers")):
         yield Problem(("keys",), "there are none, so every request will be refused with 401")
     yield from _futile_rules(grounded)
 
@@ -58,10 +58,19 @@ def _dangling(grounded: Grounded) -> Iterator[Problem]:
             yield from _unless_known(mirror.get("provider"), "a provider", providers, at, grounded)
         for position, name in enumerate(_list(entry, "fallback")):
             yield from _unless_known(name, "a model", models, ("models", place, "fallback", position), grounded)
-    for place, entry in tables(grounded.document, "keys"):
+    for way, entry in _callers(grounded):
         for position, name in enumerate(_list(entry, "models")):
             if name != "*":
-                yield from _unless_known(name, "a model", models, ("keys", place, "models", position), grounded)
+                yield from _unless_known(name, "a model", models, (*way, "models", position), grounded)
+
+
+def _callers(grounded: Grounded) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Tables that say what somebody may ask for."""
+    for place, entry in tables(grounded.document, "keys"):
+        yield ("keys", place), entry
+    for place, entry in tables(grounded.document, "issuers"):
+        if isinstance(callers := entry.get("callers"), dict):
+            yield ("issuers", place, "callers"), callers
 
 
 def _channels(grounded: Grounded) -> Iterator[Problem]:
@@ -97,7 +106,7 @@ def _listeners(grounded: Grounded) -> Iterator[Problem]:
     path: Path = ("admin", "listen")
     if not isinstance(section, dict) or "listen" not in section:
         path = ("server", "listen")
-    elif admin and not notation.is_loopback(admin[0]) and "token" not in section:
+    elif admin and not notation.is_loopback(admin[0]) and not section.keys() & {"token", "oidc"}:
         found = grounded.found(path, section["listen"])
         yield Problem(path, unfit("a loopback address, because admin.token is missing", found))
     if admin and server and server[1] == admin[1] != 0 and _overlap(server[0], admin[0]):

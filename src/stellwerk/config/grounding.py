@@ -24,6 +24,7 @@ OWN_KEYS = {"providers": OWN_OPTIONS, "notifiers": ("name", "kind")}
 
 _FIXED_SECRETS: tuple[Path, ...] = (
     ("admin", "token"),
+    ("admin", "oidc", "client_secret"),
     ("server", "tls", "certificate"),
     ("server", "tls", "key"),
     ("state", "database"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stellwerk.catalog.load import OVERLAY, overlay
 from stellwerk.catalog.load import load as load_catalog
-from stellwerk.config import crosschecks, options, strength
+from stellwerk.config import crosschecks, issuers, options, people, strength
 from stellwerk.config.grounding import ground
 from stellwerk.config.lines import Lines
 from stellwerk.config.problems import Problem
@@ -62,6 +62,8 @@ def examine(path: Path, *, is_offline: bool = False) -> Verdict:
         *options.problems_in(grounded),
         *strength.problems_in(grounded),
         *crosschecks.problems_in(grounded),
+        *issuers.problems_in(grounded),
+        *people.problems_in(grounded),
     ]
     warnings = _placed([*strength.warnings_in(grounded), *crosschecks.warnings_in(grounded)], text)
     if not isinstance(settings, list):

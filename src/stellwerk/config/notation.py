@@ -105,6 +105,24 @@ def url(text: str) -> str:
     return text
 
 
+def issuer(text: str) -> str:
+    """The URL of an issuer of tokens, as it stands in them; plain http only on this machine: keys come from it."""
+    url(text)
+    host = text.partition("://")[2].partition("/")[0]
+    name = host.partition("]")[0].strip("[") if host.startswith("[") else host.partition(":")[0]
+    if text[:8].lower() != "https://" and not is_loopback(name):
+        raise ValueError("an https URL, or one of this machine")
+    return text
+
+
+def base(text: str) -> str:
+    """Where browsers reach something: an https URL without a path; plain http only on this machine."""
+    issuer(text)
+    if text.rstrip("/").count("/") != 2:
+        raise ValueError("a URL without a path, such as https://admin.example.com")
+    return text.rstrip("/").lower()
+
+
 def provider_name(text: str) -> str:
     """A provider's name."""
     if not _PROVIDER_NAME.fullmatch(text):

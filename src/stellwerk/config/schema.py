@@ -13,6 +13,8 @@ from pydantic import ConfigDict, Field
 
 from stellwerk.config import notation
 from stellwerk.config.identity import Key, Organization, Spending, Tagged, Team, User
+from stellwerk.config.issuers import Issuer
+from stellwerk.config.people import People
 from stellwerk.config.routing import Breaker, Health, Hedge, Model, Queue, Retry
 from stellwerk.config.section import DAY_S, Address, Count, ProviderName, Seconds, Secret, Section, written
 from stellwerk.core.egress_rules import canonical_entry, canonical_pair
@@ -159,6 +161,7 @@ class Admin(Section):
         default=None,
         description='What operators send as bearer token, usually a reference: "env:STELLWERK_ADMIN_TOKEN".',
     )
+    oidc: People | None = Field(default=None, description="People of an issuer of [[issuers]], and what they may do.")
 
 
 class State(Section):
@@ -292,6 +295,7 @@ class Settings(Section):
     organizations: list[Organization] = Field(default=[], description="Whom teams belong to.")
     teams: list[Team] = Field(default=[], description="Whom keys belong to.")
     users: list[User] = Field(default=[], description="Whose keys are.")
+    issuers: list[Issuer] = Field(default=[], description="Whose tokens are accepted in the place of keys.")
     tags: list[Tagged] = Field(default=[], description="Limits and budgets of requests with a tag.")
     alerts: Alerts = Field(default=Alerts(), description="Who is told when budgets pass thresholds.")
     notifiers: list[Notifier] = Field(default=[], description="Channels on which somebody is told.")

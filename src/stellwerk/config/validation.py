@@ -67,10 +67,10 @@ def _problem(details: ErrorDetails, grounded: Grounded) -> Problem:
 
 
 def _written_path(path: Path, document: Any) -> Path:
-    """A path as it stands in the document, where a single table may stand for a list of one."""
+    """A path as it stands in the document, where a single table, or text, may stand for a list of one."""
     written: list[str | int] = []
     for piece in path:
-        if isinstance(piece, int) and isinstance(document, dict):
+        if isinstance(piece, int) and isinstance(document, dict | str):
             continue
         written.append(piece)
         if isinstance(document, dict):

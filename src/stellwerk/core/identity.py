@@ -31,6 +31,8 @@ class Principal(msgspec.Struct, frozen=True, gc=False):
     """Unix time in seconds from which on it is unknown."""
     edition: int = 0
     """Of the directory that it was found in."""
+    is_fleeting: bool = False
+    """Whether it is looked up for each request: no connection remembers it."""
 
     def may_use(self, model: str) -> bool:
         """Whether this key may ask for the model of that name."""

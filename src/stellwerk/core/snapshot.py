@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from stellwerk.core.catalog import ModelCard
+from stellwerk.core.issuer import IssuerSpec, PeopleSpec
 from stellwerk.core.scope import BudgetSpec, LimitSpec, ScopeRecord
 
 FORMAT = 4
@@ -69,6 +70,7 @@ class AdminSpec(msgspec.Struct, frozen=True):
     host: str
     port: int
     token: str | None = None
+    oidc: PeopleSpec | None = None
 
 
 class StateSpec(msgspec.Struct, frozen=True):
@@ -243,5 +245,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     health: HealthSpec = HealthSpec()
     scopes: tuple[ScopeRecord, ...] = ()
     """Organizations, teams, users and tags, and the models and providers that have limits or budgets."""
+    issuers: tuple[IssuerSpec, ...] = ()
+    """Whose tokens are accepted in the place of keys."""
     notifiers: tuple[NotifierSpec, ...] = ()
     alerts: AlertsSpec = AlertsSpec()

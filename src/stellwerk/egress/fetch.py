@@ -1,4 +1,4 @@
-"""A small HTTP client on the data plane's own pool, for what a process itself needs: credentials, webhooks.
+"""A small HTTP client on the data plane's own pool, for what a process needs: credentials, keys of issuers, webhooks.
 
 When nobody answers, ``fetch`` raises, and whoever needed the answer goes on with what it has.
 """

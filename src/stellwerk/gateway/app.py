@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from urllib.parse import unquote_to_bytes
 
-from stellwerk.errors import MethodNotAllowed, NotFound, RequestError, StellwerkError
+from stellwerk.errors import IssuerUnavailable, MethodNotAllowed, NotFound, RequestError, StellwerkError
 from stellwerk.gateway.defect import report
 from stellwerk.gateway.dialect import Dialect
 from stellwerk.gateway.endpoints import models, operation
@@ -60,7 +60,10 @@ class App:
         dialect = self.paths.find(request.path)
         if dialect is not None:
             directory = self._pipeline.configuration.directory
-            authenticate(request.headers, directory, request.peer, dialect.name)
+            try:
+                authenticate(request.headers, directory, request.peer, dialect.name)
+            except IssuerUnavailable:
+                return None  # nobody can say who it is; by the time the request is whole, that may have changed
         return None
 
     def refusal(self, error: RequestError, request: Request) -> tuple[bytes, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from stellwerk.core.able import Lack
@@ -21,6 +21,7 @@ from stellwerk.gateway.waiting_room import WaitingRoom
 from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
 from stellwerk.http.pool import Lane
+from stellwerk.ports.credential import Refreshed
 from stellwerk.ports.provider import Provider
 from stellwerk.ports.strategy import Strategy
 
@@ -109,3 +110,5 @@ class Configuration:
     """Ids of the models, providers and tags that the file gives limits or budgets, whoever asks."""
     is_metered: bool = False
     """Whether there may be any, there or in the directory."""
+    issuers: Mapping[str, Refreshed] = field(default_factory=dict)
+    """The keys of those whose tokens are accepted, by name."""

@@ -71,6 +71,11 @@ class Directory:
         self._own: dict[str, ScopeRecord] = {}
         """The scopes of keys that have been found and have limits or budgets of their own."""
 
+    @property
+    def edition(self) -> int:
+        """What was concluded in another edition may not hold any more."""
+        return self._edition
+
     def renewed(self) -> Directory:
         """A directory that has concluded nothing yet from the register as it was."""
         made = copy.copy(self)
@@ -116,30 +121,8 @@ class Directory:
         tags = (*(tag for tag in principal.tags if tag[0] != "user"), ("user", user))
         return msgspec.structs.replace(principal, user=user, scopes=scopes, tags=tags)
 
-    # -- helpers
-
-    def _digest(self, key: bytes) -> bytes:
-        return hashlib.blake2b(key, key=self._pepper, digest_size=16).digest()
-
-    def _conclude(self, digest: bytes) -> Principal | None:
-        given = self._given.get(digest)
-        if given is not None:
-            return given
-        record = self._keys.get(digest)
-        if record is None and self.register is not None:
-            record = self.register.key(digest)
-        principal = self._principal(record) if record is not None and record.is_enabled else None
-        if principal is not None:
-            if len(self._principals) >= MOST_REMEMBERED:
-                self._principals.popitem()
-            self._principals[digest] = principal
-            self.soonest_s = min(self.soonest_s, principal.expires_s)
-        else:
-            self._principals.pop(digest, None)
-        return principal
-
-    def _principal(self, record: KeyRecord) -> Principal | None:
-        """``None`` when somebody whom the key belongs to is disabled."""
+    def conclude(self, record: KeyRecord) -> Principal | None:
+        """Whom a record makes of its bearer; ``None`` when somebody whom it belongs to is disabled."""
         team = self.scope(f"team:{record.team}") if record.team else None
         organization = record.organization or (team.parent if team is not None else "")
         wider = [(ScopeKind.USER, record.user), (ScopeKind.TEAM, record.team), (ScopeKind.ORGANIZATION, organization)]
@@ -164,6 +147,28 @@ class Directory:
             math.inf if record.expires_s is None else record.expires_s,
             self._edition,
         )
+
+    # -- helpers
+
+    def _digest(self, key: bytes) -> bytes:
+        return hashlib.blake2b(key, key=self._pepper, digest_size=16).digest()
+
+    def _conclude(self, digest: bytes) -> Principal | None:
+        given = self._given.get(digest)
+        if given is not None:
+            return given
+        record = self._keys.get(digest)
+        if record is None and self.register is not None:
+            record = self.register.key(digest)
+        principal = self.conclude(record) if record is not None and record.is_enabled else None
+        if principal is not None:
+            if len(self._principals) >= MOST_REMEMBERED:
+                self._principals.popitem()
+            self._principals[digest] = principal
+            self.soonest_s = min(self.soonest_s, principal.expires_s)
+        else:
+            self._principals.pop(digest, None)
+        return principal
 
 
 def digest(key: bytes) -> bytes:

@@ -110,7 +110,7 @@ class Pipeline:
                 principal = authenticate(request.headers, configuration.directory, request.peer, dialect.name)
                 terms = _terms(principal, request.headers, configuration)
                 principal = terms.principal
-                if known is not None:
+                if known is not None and not principal.is_fleeting:
                     known.notes = terms
             envelope = dialect.read(request)
             custody, why, acceptance = None, "", None

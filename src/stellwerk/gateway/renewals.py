@@ -1,13 +1,13 @@
-"""Keeps the credentials of providers fresh, beside the requests and never in their way."""
+"""Keeps the credentials of providers and the keys of issuers fresh, beside the requests and never in their way."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from stellwerk.http.deadlines import NEVER, Deadlines
-from stellwerk.ports.credential import Fetch, Refreshed
-from stellwerk.ports.provider import Provider
+from stellwerk.ports.credential import Fetch, Hurrying, Refreshed
 from stellwerk.supervisor.log import Log
 
 LOOK_AGAIN_S = 60.0
@@ -17,26 +17,40 @@ SOONEST_S = 1.0
 RETRY_S = 30.0
 """When a provider whose ``refresh`` has a defect is called again."""
 
+_Name = tuple[str, str]
+"""``provider`` or ``issuer``, and the name it has among those."""
+_TOLD = {"provider": "credentials", "issuer": "issuer_keys"}
+
 
 class Renewals:
-    """The renewals of all providers of one worker. ``wall`` gives Unix time in seconds."""
+    """The renewals of all providers and issuers of one worker. ``wall`` gives Unix time in seconds."""
 
     def __init__(self, fetch: Fetch, deadlines: Deadlines, log: Log, wall: Callable[[], float]) -> None:
         self._fetch = fetch
         self._deadlines = deadlines
         self._log = log
         self._wall = wall
-        self._running: dict[str, _Renewal] = {}
+        self._running: dict[_Name, _Renewal] = {}
 
-    def adopt(self, providers: Mapping[str, Provider]) -> None:
-        """Serves these providers, by name, from now on. Each inherits from the former one of its name."""
+    def adopt(self, providers: Mapping[str, object], issuers: Mapping[str, object] = {}) -> None:
+        """Serves these providers and issuers, by name, from now on. Each inherits from the former one of its name."""
         former = self._running
         self.stop()
-        for name, provider in providers.items():
-            if isinstance(provider, Refreshed):
+        named: dict[_Name, object] = {("provider", name): one for name, one in providers.items()}
+        named.update({("issuer", name): one for name, one in issuers.items()})
+        for name, one in named.items():
+            if isinstance(one, Refreshed):
                 if name in former:
-                    provider.inherit(former[name].provider)
-                self._running[name] = _Renewal(name, provider, self._fetch, self._deadlines, self._log, self._wall)
+                    one.inherit(former[name].provider)
+                self._running[name] = _Renewal(name, one, self._fetch, self._deadlines, self._log, self._wall)
+            if isinstance(one, Hurrying):
+                one.hurry = partial(self._hurry, name)
+
+    async def issuers_asked(self, within_s: float) -> None:
+        """Waits, no longer than that, until each issuer has been asked for its keys."""
+        asked = [renewal.asked for (sort, _), renewal in self._running.items() if sort == "issuer"]
+        if asked:
+            await asyncio.wait(asked, timeout=within_s)
 
     def stop(self) -> None:
         """Breaks off what is under way and begins nothing more."""
@@ -44,12 +58,17 @@ class Renewals:
         for renewal in running.values():
             renewal.stop()
 
+    def _hurry(self, name: _Name, due_s: float) -> None:
+        """Somebody should be called earlier than was said."""
+        if name in self._running:
+            self._running[name].hurry(due_s)
+
 
 class _Renewal:
-    """The renewals of one provider: one task at a time, and a deadline in between."""
+    """The renewals of one provider or issuer: one task at a time, and a deadline in between."""
 
     def __init__(
-        self, name: str, provider: Refreshed, fetch: Fetch, deadlines: Deadlines, log: Log, wall: Callable[[], float]
+        self, name: _Name, provider: Refreshed, fetch: Fetch, deadlines: Deadlines, log: Log, wall: Callable[[], float]
     ) -> None:
         self.provider = provider
         self.deadline = NEVER
@@ -59,7 +78,14 @@ class _Renewal:
         self._log = log
         self._wall = wall
         self._told = provider.failure
-        self._task = asyncio.get_running_loop().create_task(self._refresh())
+        self._task = self.asked = asyncio.get_running_loop().create_task(self._refresh())
+
+    def hurry(self, due_s: float) -> None:
+        """Calls earlier, unless a call is under way, which will hear of it."""
+        deadline = self._deadlines.clock() + max(due_s - self._wall(), 0.0)
+        if deadline < self.deadline < NEVER:
+            self.deadline = deadline
+            self._deadlines.watch(self)
 
     def stop(self) -> None:
         self._task.cancel()
@@ -91,7 +117,8 @@ class _Renewal:
         if failure == self._told:
             return
         self._told = failure
+        (sort, name), what = self._name, _TOLD[self._name[0]]
         if failure is None:
-            self._log.info("credentials_refreshed", provider=self._name)
+            self._log.info(f"{what}_refreshed", **{sort: name})
         else:
-            self._log.warning("credentials_not_refreshed", provider=self._name, reason=failure)
+            self._log.warning(f"{what}_not_refreshed", **{sort: name}, reason=failure)

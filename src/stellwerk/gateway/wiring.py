@@ -23,8 +23,9 @@ from stellwerk.core.route import Plan, Target
 from stellwerk.core.scope import ScopeKind
 from stellwerk.core.sealed_id import place_of
 from stellwerk.core.snapshot import BreakerSpec, ModelSpec, ProviderSpec, Snapshot
+from stellwerk.egress.denials import written_to
 from stellwerk.egress.fetch import Fetcher
-from stellwerk.egress.guard import Denial, Guard
+from stellwerk.egress.guard import Guard
 from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.app import App
@@ -34,6 +35,7 @@ from stellwerk.gateway.descriptors import connections_per_origin
 from stellwerk.gateway.directory import Directory, digest
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.hedging import Hedging
+from stellwerk.gateway.issuers import issuers_of, trusting
 from stellwerk.gateway.masking import mask
 from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
@@ -111,7 +113,7 @@ def assemble(
     Fetching the providers' credentials begins at once, and nothing waits for it. Raises ``ConfigurationError``.
     """
     limits = snapshot.server.limits
-    guard = Guard(Policy(), deadlines.clock, _told(log))
+    guard = Guard(Policy(), deadlines.clock, written_to(log))
     pool = Pool(
         deadlines,
         GuardedResolver(SystemResolver(deadlines.clock), guard),
@@ -130,7 +132,7 @@ def assemble(
     pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log, media), vault)
     app = App(pipeline, Paths(limits), operation, log)
     renewals = Renewals(Fetcher(pool, guard).fetch, deadlines, log, wall)
-    renewals.adopt(configuration.providers)
+    renewals.adopt(configuration.providers, configuration.issuers)
     monitor = Monitor(standings, Probing(pool, log, wall), log, deadlines.clock, wall)
     monitor.adopt(configuration)
     front = Front(app, limits, deadlines)
@@ -161,7 +163,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.guard.adopt(configuration.egress, grace_s=max((model.timeout_s for model in former), default=0.0))
     gateway.pool.reconsider()
     gateway.media.adopt(snapshot.media)
-    gateway.renewals.adopt(configuration.providers)
+    gateway.renewals.adopt(configuration.providers, configuration.issuers)
     gateway.monitor.adopt(configuration)
     gateway.pipeline.configuration = configuration
 
@@ -179,7 +181,7 @@ def configure(
     Secrets are resolved here, in the worker. Raises ``ConfigurationError`` when one cannot be, or a plugin refuses.
     """
     secrets = _secrets(snapshot)
-    providers = {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
+    providers = _providers(snapshot, secrets)
     credentials = {name: next(filter(None, map(found.get, IN_HEADERS)), "") for name, found in secrets.items()}
     sifted = {spec.name: sift(_targets(spec), spec.requires) for spec in snapshot.models}
     targets = {name: found.able for name, found in sifted.items()}
@@ -191,17 +193,19 @@ def configure(
         name = target.provider
         return route_to(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
 
+    issuers = issuers_of(snapshot.issuers)
     trusted_proxies = tuple(ip_network(network) for network in snapshot.server.trusted_proxies)
     metered = frozenset(one.id for one in snapshot.scopes if one.kind in _COMMON and (one.limits or one.budgets))
+    directory = Directory(
+        keys={_token(spec.key): record_of(spec) for spec in snapshot.keys},
+        scopes={scope.id: scope for scope in snapshot.scopes},
+        register=register,
+        trusted=trusted_proxies,
+        wall=wall,
+    )
     configuration = Configuration(
         snapshot=snapshot,
-        directory=Directory(
-            keys={_token(spec.key): record_of(spec) for spec in snapshot.keys},
-            scopes={scope.id: scope for scope in snapshot.scopes},
-            register=register,
-            trusted=trusted_proxies,
-            wall=wall,
-        ),
+        directory=trusting(directory, snapshot.issuers, issuers),
         models={
             spec.name: _model(
                 spec, targets[spec.name], _spare(spec, models, targets), sifted[spec.name].reasons, reach, record
@@ -212,8 +216,9 @@ def configure(
         cors=Cors.of(snapshot.server.cors),
         trusted_proxies=trusted_proxies,
         admin_digest=digest(_token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
-        egress=_egress(snapshot, providers),
+        egress=_egress(snapshot, providers, issuers),
         providers=providers,
+        issuers=issuers,
         metered=metered,
         is_metered=bool(metered) or (register is not None and register.version > 0),
     )
@@ -234,8 +239,7 @@ def _rules(spec: BreakerSpec) -> Rules | None:
 
 def egress_policy(snapshot: Snapshot) -> Policy:
     """Where a gateway with this configuration may connect to. Raises ``ConfigurationError``."""
-    secrets = _secrets(snapshot)
-    return _egress(snapshot, {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers})
+    return _egress(snapshot, _providers(snapshot, _secrets(snapshot)), issuers_of(snapshot.issuers))
 
 
 def open_events(snapshot: Snapshot) -> EventStore:
@@ -245,27 +249,11 @@ def open_events(snapshot: Snapshot) -> EventStore:
     return cast("EventStore", plugins.build("stores", "sqlite", options, directory=directory))
 
 
-def _told(log: Log) -> Callable[[Denial], None]:
-    """Writes each new refusal down; its repetitions are only counted."""
-
-    def tell(denial: Denial) -> None:
-        log.warning(
-            "egress_denied" if denial.is_enforced else "egress_would_be_denied",
-            host=denial.host,
-            port=denial.port,
-            address=denial.address,
-            reason=denial.reason,
-        )
-
-    return tell
-
-
-def _egress(snapshot: Snapshot, providers: Mapping[str, Provider]) -> Policy:
-    """Each provider's own origin is permitted, and where just this one fetches its credentials."""
+def _egress(snapshot: Snapshot, providers: Mapping[str, Provider], issuers: Mapping[str, Refreshed]) -> Policy:
+    """Each provider's own origin is permitted, and where just this one fetches its credentials; so are issuers'."""
+    others = [one for one in (*providers.values(), *issuers.values()) if isinstance(one, Refreshed)]
     origins = [provider.origin for provider in providers.values()]
-    for provider in providers.values():
-        origins += provider.origins if isinstance(provider, Refreshed) else ()
-    return Policy.of(snapshot.egress, origins)
+    return Policy.of(snapshot.egress, [*origins, *(origin for one in others for origin in one.origins)])
 
 
 def _secrets(snapshot: Snapshot) -> dict[str, dict[str, str]]:
@@ -285,6 +273,10 @@ def _token(reference: str) -> str:
     if _TOKEN.fullmatch(value) is None:
         raise ConfigurationError((f"{reference}: expected one line of visible ASCII characters",))
     return value
+
+
+def _providers(snapshot: Snapshot, secrets: Mapping[str, Mapping[str, str]]) -> dict[str, Provider]:
+    return {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
 
 
 def _provider(spec: ProviderSpec, secrets: Mapping[str, str]) -> Provider:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 SETTLE_S = 1.0
 """How often workers that died are looked for."""
+KEYS_S = 2.0
+"""How long a worker waits at its start for the keys of issuers; later, requests that need them are told to wait."""
 FLUSH_S = 5.0
 """How long the last events may take to be written."""
 ABANDONED_DRAIN_S = 30.0
@@ -90,6 +92,7 @@ class Worker:
         """Serves until it has drained."""
         loop = asyncio.get_running_loop()
         descriptor = self._assignment.listen_fd
+        await self._gateway.renewals.issuers_asked(KEYS_S)
         if descriptor is not None:
             listener = socket.socket(fileno=descriptor)
             listener.setblocking(False)  # noqa: FBT003  # the only way to say it

@@ -27,8 +27,18 @@ class Signing(Protocol):
 
 
 @runtime_checkable
+class Hurrying(Protocol):
+    """One that may want to be called earlier than it has said: ``hurry(unix_s)`` is set by whoever calls it."""
+
+    hurry: Callable[[float], None]
+
+
+@runtime_checkable
 class Refreshed(Protocol):
-    """A provider whose credentials expire: somebody calls ``refresh`` when it starts, and then as it says."""
+    """A provider whose credentials expire, or an issuer whose keys are exchanged.
+
+    Somebody calls ``refresh`` when it starts, and then as it says.
+    """
 
     @property
     def origins(self) -> tuple[Origin, ...]:

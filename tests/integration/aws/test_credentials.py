@@ -65,7 +65,7 @@ async def before_bedrock(folder: Path, **options: str) -> AsyncIterator[tuple[Ga
 
 def held(gateway: Gateway) -> Credentials:
     """What the provider signs with."""
-    credentials: Credentials = gateway.parts.renewals._running["aws"].provider.holder.current()  # type: ignore[attr-defined]
+    credentials: Credentials = gateway.parts.renewals._running["provider", "aws"].provider.holder.current()  # type: ignore[attr-defined]
     return credentials
 
 

@@ -7,8 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from stellwerk.admin.database import Database
+from tests.issuer import Issuer, issuing
 from tests.postgres import postgres
-from tests.unit.admin.kit import Admin, open_admin
+from tests.unit.admin.kit import NOW_S, Admin, open_admin
+from tests.unit.admin.people import Trust, trusting
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +47,17 @@ def _empty(url: str) -> None:
         connection.execute(sa.text("DROP SCHEMA public CASCADE"))
         connection.execute(sa.text("CREATE SCHEMA public"))
     engine.dispose()
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    """An issuer that runs, on the clock of the admin side."""
+    with issuing() as running:
+        running.clock = lambda: NOW_S
+        yield running
+
+
+@pytest.fixture
+def trust(admin: Admin, issuer: Issuer) -> Trust:
+    """Has the admin side know the issuer's people."""
+    return trusting(admin, issuer)

@@ -1,4 +1,4 @@
-"""Who calls? A key's digest, looked up."""
+"""Who calls? A key's digest, looked up; or a token of an issuer, where there are any."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from stellwerk.http.forwarded import client_address
 
 ANY = "*"
 """Stands for every dialect."""
-_SIGNED = re.compile(rb"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/")
+_SIGNED = re.compile(rb"AWS4-HMAC-SHA256 Credential=(?!eyJ[^./]*\.[^./]*\.)([^/,\s]+)/")
+"""What looks like a token of an issuer is none here: programs write access key ids down wherever they like."""
 
 
 def authenticate(headers: Headers, directory: Directory, peer: str = "", dialect: str = "") -> Principal:
     """Finds the caller by ``Authorization``, ``x-api-key`` or ``x-goog-api-key``, in this order.
+
+    What looks like a token of an issuer is taken for one where the configuration has issuers.
 
     AWS's clients refuse bearer tokens without TLS: there the key stands as the access key id of their signature, and is
     itself the proof. The signature is not looked at.
@@ -25,7 +28,8 @@ def authenticate(headers: Headers, directory: Directory, peer: str = "", dialect
     spoken, ``ANY`` where that does not matter. A key that is restricted is refused where either is not known.
 
     Raises ``AuthenticationFailed`` without naming what was sent, in the same words whether the key is unknown, expired
-    or disabled, and ``PermissionDenied`` where it may not be used from there or in that dialect.
+    or disabled, and ``PermissionDenied`` where it may not be used from there or in that dialect. Of a token it says
+    what is wrong; while the keys of its issuer are not there, it raises ``IssuerUnavailable``.
     """
     authorization = headers.get(b"authorization")
     if authorization is not None and authorization[:7].lower() == b"bearer ":
