@@ -67,7 +67,7 @@ class Terms(msgspec.Struct, frozen=True):
 class Pipeline:
     """Runs requests under the configuration of the moment in which each of them starts."""
 
-    __slots__ = ("_account", "_clock", "_conversations", "_scheduler", "_vault", "configuration", "counting", "meters")
+    __slots__ = ("_account", "_clock", "_conversations", "_vault", "configuration", "counting", "meters", "scheduler")
 
     def __init__(self, configuration: Configuration, account: Account, scheduler: Scheduler, vault: Vault) -> None:
         self.configuration = configuration
@@ -77,7 +77,7 @@ class Pipeline:
         self.counting: Callable[[], Meters] = _nothing_to_count_with
         """Makes them."""
         self._account = account
-        self._scheduler = scheduler
+        self.scheduler = scheduler
         self._vault = vault
         self._clock = scheduler.deadlines.clock
         self._conversations = Conversations()
@@ -122,7 +122,7 @@ class Pipeline:
             reply,
             model,
             targets,
-            self._scheduler,
+            self.scheduler,
             self._clock,
             request.received + (min(allowed_s, timeout_s)),
             allowed_s < timeout_s,
@@ -140,7 +140,7 @@ class Pipeline:
         if mirror is not None and custody is None and mirror.takes(random.random()):  # noqa: S311  # no secret
             copy, clock = mirror.reply_to(reply, dialect, self._clock), self._clock
             shadow = mirror.model
-            Exchange(copy, shadow, shadow.targets, self._scheduler, clock, clock() + shadow.timeout_s).start()
+            Exchange(copy, shadow, shadow.targets, self.scheduler, clock, clock() + shadow.timeout_s).start()
 
     def _place(
         self, dialect: Dialect, principal: Principal, envelope: Envelope, request: Request, session: bytes
@@ -186,7 +186,7 @@ class Pipeline:
             )
             custody = Custody(self._vault, owner, placed)
             return Exchange(
-                reply, model, targets, self._scheduler, self._clock, expires, is_hurried, terms.trace, custody
+                reply, model, targets, self.scheduler, self._clock, expires, is_hurried, terms.trace, custody
             )
 
         Reading(reply, file, ask).start()

@@ -32,13 +32,28 @@ from stellwerk.http.tls import load_certificate, server_context
 from stellwerk.ports.bus import Bus
 from stellwerk.supervisor import board
 from stellwerk.supervisor.log import Log
-from stellwerk.supervisor.protocol import Alive, Assignment, Drain, Drained, Link, Loaded, Ready, Refused, Reload
+from stellwerk.supervisor.private_directory import for_jobs
+from stellwerk.supervisor.protocol import (
+    Alive,
+    Assignment,
+    Drain,
+    Drained,
+    Link,
+    Loaded,
+    Ready,
+    Refused,
+    Reload,
+    RoleWanted,
+)
 
 if TYPE_CHECKING:
+    from stellwerk.gateway.computing import ComputeLine
     from stellwerk.gateway.meters import Meters
     from stellwerk.gateway.purses import Purses
     from stellwerk.ports.counter import Counter
 
+COMPUTE = "compute"
+"""The role of the compute process."""
 SETTLE_S = 1.0
 """How often workers that died are looked for."""
 FLUSH_S = 5.0
@@ -76,6 +91,7 @@ class Worker:
         self._gateway.pipeline.counting = self._count
         self._bus: Bus | None = None
         self._settling: asyncio.Task[None] | None = None
+        self._compute: ComputeLine | None = None
         self._vitals.on_beat = self._following.beat
         self._draining: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
@@ -95,6 +111,7 @@ class Worker:
         loop.add_reader(self._link.fileno(), self._on_message)
         loop.add_signal_handler(signal.SIGTERM, self._drain, self._snapshot.server.drain_s)
         self._join_bus(loop)
+        self._join_compute()
         version = self._snapshot.version
         self._vitals.be_ready(version, is_ready=True)
         self._link.send(Ready(version))
@@ -114,6 +131,24 @@ class Worker:
             self._bus = cast("Bus", bus)
             self._vitals.sharing.join(self._bus)
             self._bus.subscribe(self._following.on_notice)
+
+    def _join_compute(self) -> None:
+        """Has the compute process started, and opens a line to it, once the configuration has a use for it."""
+        from stellwerk.core.job import VERSION
+        from stellwerk.gateway.computing import ComputeLine, has_use
+
+        if not has_use(self._gateway.pipeline.configuration.providers.values()):
+            return
+        if self._compute is None:
+            try:
+                path = for_jobs(Path(self._snapshot.state.directory), VERSION)
+            except OSError as error:
+                self._log.warning("no_compute", reason=str(error))
+                return
+            self._compute = ComputeLine(path, asyncio.get_running_loop(), self._log)
+            self._gateway.pipeline.scheduler.compute = self._vitals.compute = self._compute
+        self._compute.open()
+        self._link.send(RoleWanted(COMPUTE))
 
     def _count(self) -> Meters:
         """What limits and budgets are counted with, together with other workers; those that died are settled for."""
@@ -167,6 +202,7 @@ class Worker:
             self._log.error("reload_refused", version=version, problems=error.problems)
             self._link.send(Refused(version, error.problems))
             return
+        self._join_compute()
         self._vitals.be_ready(version, is_ready=self._draining is None)
         self._link.send(Loaded(version))
         self._log.info("reloaded", version=version)
@@ -188,6 +224,8 @@ class Worker:
         self._gateway.monitor.probing.stop()
         self._gateway.pool.close()
         self._gateway.vault.close()
+        if self._compute is not None:
+            self._compute.close()
         await asyncio.to_thread(self._writer.close, FLUSH_S)
         self._vitals.stop()
         if self._settling is not None:
