@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stellwerk.core.scope import BudgetSpec
 from stellwerk.dialects.capping import capped
 from stellwerk.errors import StellwerkError
-from stellwerk.gateway.demand import demand_of, limited, look_closer
+from stellwerk.gateway.demand import demand_of, limited, look_back, look_closer
 from stellwerk.gateway.stages.admit import Admission, Admitting
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def admit(
         meters.purses,
         demand,
         partial(look_closer, reply.dialect, lease.envelope),
+        partial(look_back, lease.envelope, model, targets),
         go,
         exchange.fail,
         reply.leave,

@@ -15,7 +15,6 @@ import msgspec
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.identity import Principal
 from stellwerk.core.route import Ask, Plan, Target
-from stellwerk.core.tokens import roughly
 from stellwerk.errors import InvalidRequest, StellwerkError
 from stellwerk.gateway.configuration import Configuration, Model
 from stellwerk.gateway.conversations import Conversations, conversation_of
@@ -25,7 +24,7 @@ from stellwerk.gateway.reply import Reply
 from stellwerk.gateway.scheduler import Scheduler
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import authenticate
-from stellwerk.gateway.stages.route import concerns, find, last_text, route, route_able
+from stellwerk.gateway.stages.route import concerns, find, last_text, likely_tokens, route, route_able
 from stellwerk.gateway.vault import Vault
 from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers, render
@@ -197,7 +196,7 @@ class Pipeline:
         kept = None
         if model.strategy.minds_conversations:
             kept = self._conversations.find(conversation_of(principal, session, envelope))
-        tokens = partial(roughly, len(envelope.body))
+        tokens = partial(likely_tokens, model, envelope)
         draw, at_ms = random.random(), int(time.time() * 1000)  # noqa: S311  # no secret
         ask = Ask(envelope, draw, self._clock(), tokens, kept, at_ms, partial(last_text, dialect, envelope))
         is_able = not model.is_choosy or not concerns(model, envelope)

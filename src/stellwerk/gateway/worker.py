@@ -25,6 +25,7 @@ from stellwerk.gateway.descriptors import raise_limit
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.following import Following
 from stellwerk.gateway.published import series
+from stellwerk.gateway.remembered_factors import RememberedFactors
 from stellwerk.gateway.vitals import Vitals
 from stellwerk.gateway.wiring import adopt, assemble, open_events
 from stellwerk.http.deadlines import Deadlines
@@ -93,6 +94,9 @@ class Worker:
         self._settling: asyncio.Task[None] | None = None
         self._compute: ComputeLine | None = None
         self._vitals.on_beat = self._following.beat
+        state = Path(snapshot.state.directory)
+        self._factors = RememberedFactors(state, assignment.slot, self._gateway.standings)
+        self._factors.restore()
         self._draining: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
 
@@ -171,6 +175,7 @@ class Worker:
 
     def _say_alive(self) -> None:
         self._link.send(Alive())
+        self._factors.beat()
 
     def _on_message(self) -> None:
         for message in self._link.receive():
@@ -220,6 +225,7 @@ class Worker:
         except TimeoutError:
             self._log.warning("drain_cut", connections=self._gateway.front.connections)
             self._gateway.front.abort()
+        self._factors.keep()
         self._gateway.renewals.stop()
         self._gateway.monitor.probing.stop()
         self._gateway.pool.close()
