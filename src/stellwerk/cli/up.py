@@ -1,4 +1,4 @@
-"""``stellwerk up``: runs the gateway's workers and its admin API under one supervisor until it is told to stop."""
+"""``stellwerk up``: runs workers, admin API and compute process under one supervisor until it is told to stop."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from stellwerk.supervisor.run_file import Run
 
 WORKER = "stellwerk.gateway.worker"
 ADMIN = "stellwerk.admin.process"
+COMPUTE = "stellwerk.compute.process"
 COMPILER = "stellwerk.config.compile"
 
 
@@ -54,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
                 address=Address(snapshot.admin.host, snapshot.admin.port),
                 is_essential=False,
             ),
+            Role("compute", (sys.executable, "-m", COMPUTE), is_essential=False, is_on_demand=True),
         ),
         source=config,
         compiler=lambda path, version: compiler(config, path, version),

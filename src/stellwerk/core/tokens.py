@@ -57,11 +57,6 @@ def bound_body(body: bytes) -> int:
     return len(body) + TOOLS_TOKENS + MEDIA_TOKENS * body.count(b"{")
 
 
-def roughly(size: int) -> int:
-    """Tokens of a body of so many bytes, for comparing prices: neither a bound nor a count."""
-    return size // BYTES_PER_TOKEN + 1
-
-
 def likely(request: ChatRequest) -> int:
     """Tokens that a request most likely has: what is taken for used where a provider was asked and never said."""
     return sum(term if isinstance(term, int) else likely_in(term) for term in _terms(request))

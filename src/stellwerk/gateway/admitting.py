@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stellwerk.dialects.capping import capped
 from stellwerk.errors import StellwerkError
 from stellwerk.gateway.allowance import allowance
-from stellwerk.gateway.demand import demand_of, limited, look_closer
+from stellwerk.gateway.demand import demand_of, limited, look_back, look_closer
 from stellwerk.gateway.stages.admit import NOTHING_WEIGHED, Admission, Admitting, admit_at_once
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def admit(
         meters.purses,
         demand,
         partial(look_closer, reply.dialect, lease.envelope),
+        partial(look_back, lease.envelope, model, targets),
         partial(_go, exchange, reply, acceptance, custody, demand),
         exchange.fail,
         reply.leave,

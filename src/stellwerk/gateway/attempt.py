@@ -19,7 +19,6 @@ from stellwerk.errors import (
 from stellwerk.gateway.masking import mask_body
 from stellwerk.gateway.media import Fetching, Found
 from stellwerk.gateway.refusal import error_of
-from stellwerk.gateway.slices import Slices
 from stellwerk.gateway.stream import StreamReply
 from stellwerk.gateway.unheard import UNHEARD
 from stellwerk.http.call import Call, frame
@@ -27,7 +26,7 @@ from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers, media_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from stellwerk.core.media import Link
     from stellwerk.core.reply import ReplyFacts
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.dialect import Interpretation
+    from stellwerk.gateway.errand import Errand, Work
     from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.gate import Gate
     from stellwerk.gateway.reply import Reply
@@ -61,7 +61,7 @@ class Attempt(msgspec.Struct, eq=False):
     _stream: StreamReply | None = None
     _is_judged: bool = False
     """Whether the target's standing has learned how it went."""
-    _pending: Fetching | Slices | None = None
+    _pending: Fetching | Errand | None = None
     """Media without which the target cannot be asked, or an answer without one, on their way."""
 
     def start(self, trace: bytes) -> None:
@@ -77,8 +77,7 @@ class Attempt(msgspec.Struct, eq=False):
                     self._fetch(missing)
                     return
                 translated = interpreter.prepare(route, trace)
-                if interpreter.warning:
-                    self.warning = b"x-stellwerk-warning: %b\r\n" % interpreter.warning.encode()
+                self._warn(interpreter)
                 if not isinstance(translated, WireRequest):
                     self._work_out(interpreter, translated)
                     return
@@ -322,18 +321,27 @@ class Attempt(msgspec.Struct, eq=False):
         self._pending = fetching = Fetching(self._exchange.scheduler.media, missing, body, self._on_media)
         fetching.start(self._expires)
 
-    def _work_out(self, interpreter: Interpretation, steps: Iterator[object]) -> None:
-        """Answers without asking anybody, after work that others need not wait for."""
+    def _work_out(self, interpreter: Interpretation, work: Work) -> None:
+        """Answers without asking a provider, after work that others need not wait for."""
+        from stellwerk.gateway.errand import Errand  # few requests are answered by work alone
+
         exchange, route = self._exchange, self.route
 
         def respond() -> None:
+            self._warn(interpreter)
             now = exchange.settle_on(self)
             self._reply.respond(*interpreter.answer(route, b""), now)
             exchange.finish()
 
-        call_later = exchange.scheduler.call_later
-        self._pending = slices = Slices(steps, call_later, respond, exchange.fail_by_defect)
-        slices.start()
+        scheduler = exchange.scheduler
+        errand = Errand(work, scheduler.compute, scheduler.call_later, respond, exchange.fail_by_defect)
+        self._pending = errand
+        errand.start(self._expires - exchange.clock())
+
+    def _warn(self, interpreter: Interpretation) -> None:
+        """Takes note of what the caller has to know of this target's answer."""
+        if interpreter.warning:
+            self.warning = b"x-stellwerk-warning: %b\r\n" % interpreter.warning.encode()
 
     def _on_media(self, found: Found) -> None:
         self._pending = None

@@ -112,6 +112,21 @@ def look_closer(dialect: Dialect, envelope: Envelope, demand: Demand) -> bool:
     return demand.input_tokens + demand.unseen_tokens < before
 
 
+def look_back(envelope: Envelope, model: Model, targets: Sequence[Target], demand: Demand) -> bool:
+    """Takes what prompts like this one have come to at these targets, which limits of tokens can do with; no budget.
+
+    Returns whether that has made the demand smaller.
+    """
+    if demand.learned_tokens is not None:
+        return False
+    most = [model.routes[target.identity].standing.factors.most(envelope.body) for target in targets]
+    known = [tokens for tokens in most if tokens is not None]
+    if len(known) < len(most) or max(known, default=demand.input_tokens) >= demand.input_tokens:
+        return False
+    demand.learned_tokens = max(known)
+    return True
+
+
 def limited(
     envelope: Envelope, model: Model, targets: Sequence[Target], demand: Demand
 ) -> tuple[Envelope, tuple[Target, ...]]:

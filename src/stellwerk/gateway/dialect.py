@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from stellwerk.core.chat import ChatRequest
@@ -19,6 +18,7 @@ from stellwerk.errors import StellwerkError
 if TYPE_CHECKING:
     from stellwerk.core.media import Link
     from stellwerk.gateway.configuration import Route
+    from stellwerk.gateway.errand import Work
     from stellwerk.gateway.media import Found
     from stellwerk.http.request import Request
 
@@ -141,10 +141,10 @@ class Interpretation(Protocol):
         """Takes note of what lies behind links, or why that cannot be had."""
         ...
 
-    def prepare(self, route: Route, trace: bytes) -> WireRequest | Iterator[object]:
+    def prepare(self, route: Route, trace: bytes) -> WireRequest | Work:
         """The request for a target of which nothing is missing.
 
-        Where ``answer`` does without one, the work that it takes before: steps of less than a millisecond each.
+        Where ``answer`` does without one, the work that it takes before.
 
         Raises ``InvalidRequest`` for what the target cannot be without, by name.
         """

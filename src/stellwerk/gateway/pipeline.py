@@ -15,7 +15,6 @@ import msgspec
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.identity import Principal
 from stellwerk.core.route import Ask, Plan, Target
-from stellwerk.core.tokens import roughly
 from stellwerk.errors import InvalidRequest, StellwerkError
 from stellwerk.gateway.configuration import Configuration, Model
 from stellwerk.gateway.conversations import Conversations, conversation_of
@@ -25,7 +24,7 @@ from stellwerk.gateway.reply import Reply
 from stellwerk.gateway.scheduler import Scheduler
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.stages.authenticate import authenticate
-from stellwerk.gateway.stages.route import concerns, find, last_text, route, route_able
+from stellwerk.gateway.stages.route import concerns, find, last_text, likely_tokens, route, route_able
 from stellwerk.gateway.vault import Vault
 from stellwerk.http.deadlines import NEVER
 from stellwerk.http.fields import Headers, render
@@ -77,11 +76,11 @@ class Pipeline:
         "_admit",
         "_clock",
         "_conversations",
-        "_scheduler",
         "_vault",
         "configuration",
         "counting",
         "meters",
+        "scheduler",
     )
 
     def __init__(self, configuration: Configuration, account: Account, scheduler: Scheduler, vault: Vault) -> None:
@@ -92,7 +91,7 @@ class Pipeline:
         self.counting: Callable[[], Meters] = _nothing_to_count_with
         """Makes them."""
         self._account = account
-        self._scheduler = scheduler
+        self.scheduler = scheduler
         self._vault = vault
         self._clock = scheduler.deadlines.clock
         self._conversations = Conversations()
@@ -138,7 +137,7 @@ class Pipeline:
             reply,
             model,
             targets,
-            self._scheduler,
+            self.scheduler,
             self._clock,
             request.received + (min(allowed_s, timeout_s)),
             allowed_s < timeout_s,
@@ -153,7 +152,7 @@ class Pipeline:
         if mirror is not None and custody is None and mirror.takes(random.random()):  # noqa: S311  # no secret
             copy, clock = mirror.reply_to(reply, dialect, self._clock), self._clock
             shadow = mirror.model
-            aside = Exchange(copy, shadow, shadow.targets, self._scheduler, clock, clock() + shadow.timeout_s)
+            aside = Exchange(copy, shadow, shadow.targets, self.scheduler, clock, clock() + shadow.timeout_s)
             self._start(configuration, aside, copy, None)
 
     def _start(self, configuration: Configuration, exchange: Exchange, reply: Reply, custody: Custody | None) -> None:
@@ -226,7 +225,7 @@ class Pipeline:
             )
             custody = Custody(self._vault, owner, placed)
             exchange = Exchange(
-                reply, model, targets, self._scheduler, self._clock, expires, is_hurried, terms.trace, custody
+                reply, model, targets, self.scheduler, self._clock, expires, is_hurried, terms.trace, custody
             )
             self._start(terms.configuration, exchange, reply, custody)
 
@@ -238,7 +237,7 @@ class Pipeline:
         kept = None
         if model.strategy.minds_conversations:
             kept = self._conversations.find(conversation_of(principal, session, envelope))
-        tokens = partial(roughly, len(envelope.body))
+        tokens = partial(likely_tokens, model, envelope)
         draw, at_ms = random.random(), int(time.time() * 1000)  # noqa: S311  # no secret
         ask = Ask(envelope, draw, self._clock(), tokens, kept, at_ms, partial(last_text, dialect, envelope))
         is_able = not model.is_choosy or not concerns(model, envelope)

@@ -161,7 +161,7 @@ class Reply(msgspec.Struct, eq=False):
         from stellwerk.gateway.unreported import prompt_tokens  # most calls are told of
 
         told = told or NO_USAGE
-        input_tokens = told.input_tokens or prompt_tokens(self.dialect, self.lease.envelope)
+        input_tokens = told.input_tokens or self._known_tokens() or prompt_tokens(self.dialect, self.lease.envelope)
         if not input_tokens:
             return None
         used = msgspec.structs.replace(
@@ -169,6 +169,10 @@ class Reply(msgspec.Struct, eq=False):
         )
         self.is_estimated = used != told
         return used
+
+    def _known_tokens(self) -> int | None:
+        """How many tokens prompts like this one have had at this target, where that is known."""
+        return self.route.standing.factors.known(self.lease.envelope.body) if self.route is not None else None
 
     def _cost_nanos(self, usage: Usage | None) -> int | None:
         """What the call cost; ``None`` where nobody can say: it used something, and was not counted or has no price."""
@@ -222,6 +226,8 @@ class Reply(msgspec.Struct, eq=False):
             tokens = usage.input_tokens + usage.output_tokens
             self.conversations.keep(self.conversation, Kept(route.target.identity, tokens, now))
         principal, envelope = lease.principal, lease.envelope
+        if usage.input_tokens and route is not None and outcome == "complete":
+            route.standing.factors.learn(envelope.body, usage.input_tokens)
         latency_s = now - received
         # Once a stream runs, its length is the provider's doing.
         extra_nanos = self._extra_nanos(usage) if self.losers or self.extra_nanos else 0

@@ -10,6 +10,7 @@ from stellwerk.core.breaker import REMEMBERED, WELL, Breaker, Rules
 from stellwerk.core.concurrency import ConcurrencyLimit
 from stellwerk.core.ewma import Ewma
 from stellwerk.core.health import NOTHING, Signs, failure_of
+from stellwerk.core.prompt_tokens import PromptFactors
 from stellwerk.core.retry_budget import RetryBudget
 from stellwerk.core.sketch import Sketch
 from stellwerk.errors import EgressDenied, UpstreamError, UpstreamRateLimited, UpstreamRefused
@@ -53,6 +54,7 @@ class Standing:
         "_unseen",
         "breaker",
         "elsewhere",
+        "factors",
         "is_plain",
         "latencies",
         "on_trip",
@@ -72,6 +74,8 @@ class Standing:
         self._first_byte = Ewma(FIRST_BYTE_TAU_S)
         self._blocked_until = self._succeeded_at = self._failed_at = 0.0
         self._failure = ""
+        self.factors = PromptFactors()
+        """What it counts prompts at."""
         self.latencies = Sketch()
         """Times to first content, in seconds."""
         self._quantiles: dict[float, float | None] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,9 +16,18 @@ from stellwerk.gateway.sharing import Sharing
 from stellwerk.gateway.wiring import Gateway
 from stellwerk.supervisor import board
 
+if TYPE_CHECKING:
+    from stellwerk.gateway.computing import ComputeLine
+
 BEAT_S = 0.25
 BEATS_PER_DUMP = 4
 _MEDIA = (board.MEDIA_FETCHED_TOTAL, board.MEDIA_FAILED_TOTAL, board.MEDIA_CACHED_TOTAL, board.MEDIA_BYTES_TOTAL)
+_COMPUTE = (
+    board.COMPUTE_DONE_TOTAL,
+    board.COMPUTE_FAILED_TOTAL,
+    board.COMPUTE_UNAVAILABLE_TOTAL,
+    board.COMPUTE_TOOK_US_TOTAL,
+)
 
 
 class Vitals:
@@ -34,6 +44,9 @@ class Vitals:
         self.sharing = Sharing(gateway.standings, page, readers, slot, gateway.pool.deadlines.clock, gateway.log)
         self.on_beat: Callable[[], None] | None = None
         """Called at every heartbeat."""
+        self.compute: ComputeLine | None = None
+        """The worker's line to the compute process, where it has one."""
+        self._computed = (0, 0, 0, 0)
         self._beats = 0
         self._due = 0.0
         self._served = 0
@@ -87,6 +100,12 @@ class Vitals:
             "stellwerk_media_bytes_total": float(self._board.total(board.MEDIA_BYTES_TOTAL)),
             "stellwerk_loop_lag_max_seconds": max((reading.loop_lag_max_us for reading in readings), default=0) / 1e6,
             "stellwerk_configuration_version": float(max((reading.config_version for reading in readings), default=0)),
+            "stellwerk_compute_connected_workers": float(sum(reading.has_compute for reading in readings)),
+            "stellwerk_compute_waiting": float(max((reading.compute_waiting for reading in readings), default=0)),
+            "stellwerk_compute_jobs_total": float(self._board.total(board.COMPUTE_DONE_TOTAL)),
+            "stellwerk_compute_failed_total": float(self._board.total(board.COMPUTE_FAILED_TOTAL)),
+            "stellwerk_compute_unavailable_total": float(self._board.total(board.COMPUTE_UNAVAILABLE_TOTAL)),
+            "stellwerk_compute_seconds_total": self._board.total(board.COMPUTE_TOOK_US_TOTAL) / 1e6,
         }
         return render(merge(series(self._board.blobs())), gauges, self._gateway.monitor.gauges())
 
@@ -179,3 +198,14 @@ class Vitals:
         for word, now, before in zip(_MEDIA, fetched, self._fetched, strict=True):
             words[word] += now - before
         self._fetched = fetched
+        if self.compute is not None:
+            self._publish_compute(self.compute)
+
+    def _publish_compute(self, line: ComputeLine) -> None:
+        words, tally = self._page.words, line.tally
+        words[board.HAS_COMPUTE] = int(line.is_open)
+        words[board.COMPUTE_WAITING] = tally.waiting if line.is_open else 0
+        told = (tally.done, tally.undone, tally.refused, tally.took_us)
+        for word, now, before in zip(_COMPUTE, told, self._computed, strict=True):
+            words[word] += now - before
+        self._computed = told

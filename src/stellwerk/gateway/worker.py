@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, cast
 from stellwerk import plugins
 from stellwerk.analytics.writer import EventWriter
 from stellwerk.config import compiled
-from stellwerk.config.counting import open_counter
 from stellwerk.config.references import resolve
 from stellwerk.config.register import Register
 from stellwerk.core.snapshot import Snapshot, TlsSpec
@@ -26,6 +25,7 @@ from stellwerk.gateway.descriptors import raise_limit
 from stellwerk.gateway.endpoints.operation import Operation
 from stellwerk.gateway.following import Following
 from stellwerk.gateway.published import series
+from stellwerk.gateway.remembered_factors import RememberedFactors
 from stellwerk.gateway.vitals import Vitals
 from stellwerk.gateway.wiring import adopt, assemble, open_events
 from stellwerk.http.deadlines import Deadlines
@@ -33,12 +33,28 @@ from stellwerk.http.tls import load_certificate, server_context
 from stellwerk.ports.bus import Bus
 from stellwerk.supervisor import board
 from stellwerk.supervisor.log import Log
-from stellwerk.supervisor.protocol import Alive, Assignment, Drain, Drained, Link, Loaded, Ready, Refused, Reload
+from stellwerk.supervisor.private_directory import for_jobs
+from stellwerk.supervisor.protocol import (
+    Alive,
+    Assignment,
+    Drain,
+    Drained,
+    Link,
+    Loaded,
+    Ready,
+    Refused,
+    Reload,
+    RoleWanted,
+)
 
 if TYPE_CHECKING:
+    from stellwerk.gateway.computing import ComputeLine
     from stellwerk.gateway.meters import Meters
     from stellwerk.gateway.purses import Purses
+    from stellwerk.ports.counter import Counter
 
+COMPUTE = "compute"
+"""The role of the compute process."""
 SETTLE_S = 1.0
 """How often workers that died are looked for."""
 KEYS_S = 2.0
@@ -76,11 +92,15 @@ class Worker:
             self._gateway.metrics.restore(*series([page.inherited]))
         self._vitals = Vitals(page, board.Board(assignment.board), self._gateway, self._writer, slot=assignment.slot)
         # Where it can fail, it does so now.
-        self._shared_counter = open_counter(snapshot.state) if snapshot.state.shared is not None else None
+        self._shared_counter = _opened(snapshot) if snapshot.state.shared is not None else None
         self._gateway.pipeline.counting = self._count
         self._bus: Bus | None = None
         self._settling: asyncio.Task[None] | None = None
+        self._compute: ComputeLine | None = None
         self._vitals.on_beat = self._following.beat
+        state = Path(snapshot.state.directory)
+        self._factors = RememberedFactors(state, assignment.slot, self._gateway.standings)
+        self._factors.restore()
         self._draining: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
 
@@ -100,6 +120,7 @@ class Worker:
         loop.add_reader(self._link.fileno(), self._on_message)
         loop.add_signal_handler(signal.SIGTERM, self._drain, self._snapshot.server.drain_s)
         self._join_bus(loop)
+        self._join_compute()
         version = self._snapshot.version
         self._vitals.be_ready(version, is_ready=True)
         self._link.send(Ready(version))
@@ -120,13 +141,31 @@ class Worker:
             self._vitals.sharing.join(self._bus)
             self._bus.subscribe(self._following.on_notice)
 
+    def _join_compute(self) -> None:
+        """Has the compute process started, and opens a line to it, once the configuration has a use for it."""
+        from stellwerk.core.job import VERSION
+        from stellwerk.gateway.computing import ComputeLine, has_use
+
+        if not has_use(self._gateway.pipeline.configuration.providers.values()):
+            return
+        if self._compute is None:
+            try:
+                path = for_jobs(Path(self._snapshot.state.directory), VERSION)
+            except OSError as error:
+                self._log.warning("no_compute", reason=str(error))
+                return
+            self._compute = ComputeLine(path, asyncio.get_running_loop(), self._log)
+            self._gateway.pipeline.scheduler.compute = self._vitals.compute = self._compute
+        self._compute.open()
+        self._link.send(RoleWanted(COMPUTE))
+
     def _count(self) -> Meters:
         """What limits and budgets are counted with, together with other workers; those that died are settled for."""
         from stellwerk.gateway.meters import Meters
         from stellwerk.gateway.owner import own_id
         from stellwerk.gateway.purses import Purses
 
-        counter = self._shared_counter or open_counter(self._snapshot.state)
+        counter = self._shared_counter or _opened(self._snapshot)
         purses = Purses(counter, own_id(), time.time, self._bus, self._log)
         self._settling = asyncio.get_running_loop().create_task(self._settle_the_dead(purses))
         return Meters(purses, time.time)
@@ -140,6 +179,7 @@ class Worker:
 
     def _say_alive(self) -> None:
         self._link.send(Alive())
+        self._factors.beat()
 
     def _on_message(self) -> None:
         for message in self._link.receive():
@@ -171,6 +211,7 @@ class Worker:
             self._log.error("reload_refused", version=version, problems=error.problems)
             self._link.send(Refused(version, error.problems))
             return
+        self._join_compute()
         self._vitals.be_ready(version, is_ready=self._draining is None)
         self._link.send(Loaded(version))
         self._log.info("reloaded", version=version)
@@ -188,10 +229,13 @@ class Worker:
         except TimeoutError:
             self._log.warning("drain_cut", connections=self._gateway.front.connections)
             self._gateway.front.abort()
+        self._factors.keep()
         self._gateway.renewals.stop()
         self._gateway.monitor.probing.stop()
         self._gateway.pool.close()
         self._gateway.vault.close()
+        if self._compute is not None:
+            self._compute.close()
         await asyncio.to_thread(self._writer.close, FLUSH_S)
         self._vitals.stop()
         if self._settling is not None:
@@ -248,6 +292,13 @@ def _register(snapshot: Snapshot) -> Register:
         return Register(Path(snapshot.state.directory))
     except OSError as error:
         raise ConfigurationError((f"the pepper of callers' keys cannot be used: {error}",)) from None
+
+
+def _opened(snapshot: Snapshot) -> Counter:
+    """The counter, loaded where there is something to count. Raises ``ConfigurationError``."""
+    from stellwerk.config.counting import open_counter
+
+    return open_counter(snapshot.state)
 
 
 def _tls(spec: TlsSpec | None) -> ssl.SSLContext | None:

@@ -46,8 +46,14 @@ MEDIA_FETCHED_TOTAL: Final = 14
 MEDIA_FAILED_TOTAL: Final = 15
 MEDIA_CACHED_TOTAL: Final = 16
 MEDIA_BYTES_TOTAL: Final = 17
-_WORDS: Final = 18
-_TOTALS: Final = (REQUESTS_TOTAL, EGRESS_DENIED_TOTAL, *range(MEDIA_FETCHED_TOTAL, _WORDS))
+COMPUTE_DONE_TOTAL: Final = 18
+COMPUTE_FAILED_TOTAL: Final = 19
+COMPUTE_UNAVAILABLE_TOTAL: Final = 20
+COMPUTE_TOOK_US_TOTAL: Final = 21
+HAS_COMPUTE: Final = 22  # whether it can ask the compute process
+COMPUTE_WAITING: Final = 23  # jobs that waited there, when it answered last
+_WORDS: Final = 24
+_TOTALS: Final = (REQUESTS_TOTAL, EGRESS_DENIED_TOTAL, *range(MEDIA_FETCHED_TOTAL, HAS_COMPUTE))
 _TARGETS_AT: Final = 64  # the table of targets follows, to the end of the head
 _TARGET_WORDS: Final = 8  # key, version, until_s, calls under way, limited_until, succeeded_at, failed_at, failures
 MOST_TARGETS: Final = (HEAD_BYTES // 8 - _TARGETS_AT) // _TARGET_WORDS
@@ -85,6 +91,8 @@ class Reading:
     loop_lag_last_us: int
     loop_lag_max_us: int
     requests_total: int
+    has_compute: bool = False
+    compute_waiting: int = 0
 
 
 class Page:
@@ -269,6 +277,8 @@ class _MappedPage:
             loop_lag_last_us=words[LOOP_LAG_LAST_US],
             loop_lag_max_us=words[LOOP_LAG_MAX_US],
             requests_total=words[REQUESTS_TOTAL],
+            has_compute=bool(words[HAS_COMPUTE]),
+            compute_waiting=words[COMPUTE_WAITING],
         )
 
     def targets(self) -> Iterator[tuple[int, TargetReading]]:

@@ -47,6 +47,14 @@ def for_news(state: Path) -> Path:
     return for_sockets(state, "bus", longest_file_name=LONGEST_SOCKET_NAME)
 
 
+def for_jobs(state: Path, version: int) -> Path:
+    """The socket on which the compute process is asked. It lies beside those for news, whose names end otherwise.
+
+    Raises ``OSError`` when there can be none.
+    """
+    return for_news(state) / f"compute-{version}"
+
+
 def _label(state: Path, name: str) -> str:
     digest = hashlib.sha256(os.fsencode(state.resolve())).hexdigest()
     return f"stellwerk-{os.geteuid()}-{digest[:16]}-{name}"

@@ -62,6 +62,13 @@ class ReloadWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleWanted:
+    """Worker: has a use for the processes of a role that are only started on demand. May be said again and again."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drained:
     """Worker: the last answer has gone out; the process ends now."""
 
@@ -81,10 +88,11 @@ class Drain:
     deadline_s: float
 
 
-Message = Ready | Alive | Loaded | Refused | ReloadWanted | Drained | Reload | Drain
+Message = Ready | Alive | Loaded | Refused | ReloadWanted | RoleWanted | Drained | Reload | Drain
 
 _KINDS: dict[str, type[Message]] = {
-    kind.__name__.lower(): kind for kind in (Ready, Alive, Loaded, Refused, ReloadWanted, Drained, Reload, Drain)
+    kind.__name__.lower(): kind
+    for kind in (Ready, Alive, Loaded, Refused, ReloadWanted, RoleWanted, Drained, Reload, Drain)
 }
 
 

@@ -14,7 +14,7 @@ class Role:
     """``count`` processes of one command. With an address, each has its own listening socket on it.
 
     Without an essential one nothing starts. Others may come later and be away for a while: nobody waits for them, and
-    no new configuration is tried on them.
+    no new configuration is tried on them. One on demand is first started when a worker says that it is wanted.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Role:
     count: int = 1
     address: Address | None = None
     is_essential: bool = True
+    is_on_demand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

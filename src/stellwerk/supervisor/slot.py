@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from collections.abc import Mapping
 from enum import Enum, auto
@@ -49,7 +50,7 @@ class Slot:
         self.role = role
         self.listening = listening
         self.state = State.WAITING
-        self.starts_s = 0.0
+        self.starts_s = math.inf if role.is_on_demand else 0.0
         self.process: Process | None = None
         self.link: Link | None = None
         self.version = 0
@@ -83,6 +84,11 @@ class Slot:
         self.version = 0
         self._heard_s = None
         return near
+
+    def want(self) -> None:
+        """Has its first process started; a later one comes by itself."""
+        if self.starts_s == math.inf:
+            self.starts_s = 0.0
 
     def hear(self, now_s: float) -> None:
         """Notes a sign of life: from now on silence means that it hangs."""

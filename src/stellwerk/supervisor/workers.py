@@ -10,7 +10,7 @@ from selectors import EVENT_READ, BaseSelector
 
 from stellwerk.supervisor.log import Log
 from stellwerk.supervisor.process import exit_reason
-from stellwerk.supervisor.protocol import Alive, Loaded, Message, Ready, Refused, ReloadWanted
+from stellwerk.supervisor.protocol import Alive, Loaded, Message, Ready, Refused, ReloadWanted, RoleWanted
 from stellwerk.supervisor.reload import Reloading
 from stellwerk.supervisor.setup import Role, Setup, compiled_path
 from stellwerk.supervisor.slot import Slot, State
@@ -136,6 +136,10 @@ class Workers:
                 self._reloading.refused(slot, version, problems)
             case ReloadWanted():
                 self._reloading.ask(f"asked for by {slot.role.name}")
+            case RoleWanted(role):
+                for wanted in self.slots:
+                    if wanted.role.name == role:
+                        wanted.want()
             case _:
                 pass  # Drained: its exit follows and is what counts
 

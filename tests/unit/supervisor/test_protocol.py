@@ -21,6 +21,7 @@ from stellwerk.supervisor.protocol import (
     Ready,
     Refused,
     Reload,
+    RoleWanted,
     decode,
     encode,
 )
@@ -30,6 +31,7 @@ MESSAGES: list[Message] = [
     Alive(),
     Loaded(2**40),
     Refused(3, ("models.0: unknown provider", "line\nbreak", "naïve 🚦")),
+    RoleWanted("compute"),
     Drained(),
     Reload("/a path/3.msgpack", 3),
     Drain(330.0),

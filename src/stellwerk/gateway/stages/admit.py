@@ -53,6 +53,8 @@ class Demand(msgspec.Struct, eq=False):
     """Whether the request's dialect and targets know a limit of the answer."""
     is_capped: bool = False
     """Whether the answer's limit has been lowered to what can be paid."""
+    learned_tokens: int | None = None
+    """What hardly a prompt of this kind has exceeded at these targets, where a limit has no room for the bound."""
 
     def nanos(self) -> int | None:
         """Nano-dollars; ``None`` where nobody knows."""
@@ -62,7 +64,8 @@ class Demand(msgspec.Struct, eq=False):
 
     def tokens(self) -> int:
         """Of the prompt as it stands in the request, and the answer."""
-        return self.input_tokens + (ASSUMED_OUTPUT_TOKENS if self.named_tokens is None else self.named_tokens)
+        prompt = self.input_tokens if self.learned_tokens is None else self.learned_tokens
+        return prompt + (ASSUMED_OUTPUT_TOKENS if self.named_tokens is None else self.named_tokens)
 
 
 NOTHING_WEIGHED = Demand(0, 0, 0, worst=WorstCase(0, 0), is_cappable=False)
@@ -155,6 +158,7 @@ class Admitting:
         "_go",
         "_has_looked",
         "_leave",
+        "_look_back",
         "_look_closer",
         "_meters",
         "_pending",
@@ -168,6 +172,7 @@ class Admitting:
         purses: Purses,
         demand: Demand,
         look_closer: Callable[[Demand], bool],
+        look_back: Callable[[Demand], bool],
         go: Callable[[Admission], None],
         refuse: Callable[[StellwerkError], None],
         leave: Callable[[], None],
@@ -176,6 +181,7 @@ class Admitting:
         self._purses = purses
         self._demand = demand
         self._look_closer = look_closer
+        self._look_back = look_back
         self._has_looked = False
         self._go = go
         self._refuse = refuse
@@ -236,7 +242,9 @@ class Admitting:
             self._has_looked = True
             if self._look_closer(demand):
                 return True
-        if not isinstance(meter.spec, BudgetSpec) or demand.worst is None or not demand.is_cappable:
+        if isinstance(meter.spec, LimitSpec):
+            return self._look_back(demand)
+        if demand.worst is None or not demand.is_cappable:
             return False
         prompt = demand.input_tokens + demand.unseen_tokens
         tokens = demand.worst.output_tokens((amount - shortage.lacking) // demand.calls, prompt)

@@ -90,6 +90,11 @@ def last_text(dialect: Dialect, envelope: Envelope) -> str:
     return ""
 
 
+def likely_tokens(model: Model, envelope: Envelope) -> int:
+    """Tokens that the prompt most likely has, as the first of the model's targets counts."""
+    return model.standings[model.targets[0].identity].factors.likely(envelope.body)
+
+
 def _bounds(request: ChatRequest, envelope: Envelope) -> Bounds:
     size = len(envelope.body)
     return bounds_of(request) if size <= ESTIMATED_BYTES else Bounds(least_of(request), size // 2, request.output_cap)
