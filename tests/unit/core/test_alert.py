@@ -40,3 +40,10 @@ def test_what_is_told_is_the_threshold_of_the_limit() -> None:
     begins_s, ends_s = bounds_of(spec.period, spec.time_zone, 86_400 * 3.5)
     assert (begins_s, ends_s) == (86_400 * 3, 86_400 * 4)
     assert Crossing("a", "team:shop", "shop", spec, begins_s, ends_s, 30, 0, 0.5).told == Told(0.5, 50)
+
+
+def test_complaint_08_a_rule_at_99_percent_is_told_at_99_percent_of_the_money_and_not_before() -> None:
+    spec = BudgetSpec(15_000_000_000, alerts=(0.99,))
+    assert due(spec, 400_000_000, ()) is None
+    assert due(spec, 14_849_999_999, ()) is None
+    assert due(spec, 14_850_000_000, ()) == 0.99
