@@ -6,6 +6,7 @@ timer every millisecond, while a megabyte at a time is counted there, and while 
 
 import argparse
 import asyncio
+import io
 import multiprocessing
 import os
 import sys
@@ -69,7 +70,7 @@ def _serve(path: Path, ready: Event) -> None:
 
 
 async def _measure(path: Path, jobs: int) -> None:
-    line = ComputeLine(path, asyncio.get_running_loop(), Log(sys.stderr))
+    line = ComputeLine(path, asyncio.get_running_loop(), Log(io.StringIO()))
     line.open()
     while not line.is_open:  # noqa: ASYNC110  # it has no event to wait for
         await asyncio.sleep(TICK_S)
@@ -125,6 +126,8 @@ async def _lag(ask: Callable[[bytes], Awaitable[None]] | None, jobs: int) -> lis
         for _ in range(jobs // 10):
             await (ask(payload) if ask is not None else asyncio.sleep(0.02))
 
+    if ask is not None:
+        await ask(payload)  # which loads the vocabulary
     working = asyncio.create_task(work())
     while not working.done():
         due_s = time.perf_counter() + TICK_S
