@@ -29,7 +29,13 @@ def module_of(path: Path) -> ModuleType:
 
 
 def test_there_are_fuzzers_for_every_parser() -> None:
-    assert {path.stem for path in FUZZERS} >= {"caller_bytes", "provider_bytes", "sse", "openai_chat_body"}
+    assert {path.stem for path in FUZZERS} >= {
+        "caller_bytes",
+        "issuer_tokens",
+        "openai_chat_body",
+        "provider_bytes",
+        "sse",
+    }
 
 
 @pytest.mark.parametrize("path", FUZZERS, ids=lambda path: path.stem)

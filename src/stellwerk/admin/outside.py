@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.snapshot import EgressSpec
@@ -43,7 +43,6 @@ class Outside:
             pool.close()
 
 
-def _at(when: float, call: object) -> asyncio.TimerHandle:
+def _at(when: float, call: Callable[[], None]) -> asyncio.TimerHandle:
     """``when`` is on ``time.monotonic``, which need not be the loop's clock."""
-    assert callable(call)  # noqa: S101
     return asyncio.get_running_loop().call_later(max(0.0, when - time.monotonic()), call)
