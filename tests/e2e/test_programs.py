@@ -37,6 +37,7 @@ STEPS = [
     "wrong key",
     "model not allowed",
     "bad request",
+    "budget and revocation",
     "event log",
     "metrics",
 ]
@@ -118,7 +119,7 @@ def test_the_demo_shows_every_capability_and_ends(tmp_path: Path) -> None:
     done = stellwerk(tmp_path, "demo", "--once", environment={"TMPDIR": str(tmp_path)})
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert [line[5:23].strip() for line in lines] == STEPS
+    assert [line[5:26].strip() for line in lines] == STEPS
     assert all(line.startswith("ok   ") for line in lines)
     assert list(tmp_path.iterdir()) == []
 

@@ -40,14 +40,16 @@ _UNMEASURED = re.compile(
 )
 """Media of any length: a picture has a known most of tokens, a book or a film has none."""
 _OWN_TOOLS = re.compile(
-    rb'"(?:web_search|code_interpreter|code_execution|file_search|image_generation|computer_use|mcp|web_fetch'
-    rb'|google_?[sS]earch|url_?[cC]ontext|code_?[eE]xecution|google_?[mM]aps)[^"]*"'
+    rb'"(?:web_search|code_interpreter|code_execution|file_?[sS]earch|image_generation|computer_use|mcp|web_fetch|x_search'
+    rb"|google_?[sS]earch|url_?[cC]ontext|code_?[eE]xecution|google_?[mM]aps|enterprise_?[wW]eb_?[sS]earch|search_param"
+    rb'|systemTool|plugins"|shell"|retrieval")[^"]*"'
     rb"|\\u00(?:3[0-9]|[4-7])"
 )
 """Types and names of tools that providers run themselves; and letters spelled by their numbers, which may hide one."""
 _SUSPECT = re.compile(
-    rb'"(?:audio|cache|code|computer_|conversation"|custom_tool|document|file|function|google|image|inline|input_|mcp'
-    rb'|previous_r|prompt"|s3L|tool|url|video|web_)'
+    rb'"(?:audio|cache|code|computer_|conversation"|custom_tool|document|enterprise|file|function|google|image|inline'
+    rb'|input_|mcp|plugins"|prediction"|previous_r|prompt"|retrieval"|s3L|search_param|shell"|systemTool|tool|url|video'
+    rb"|web_|x_search)"
 )
 """How all of these begin, and what shows tools and media in any dialect: most prompts have none."""
 _SPELLED = re.compile(rb"\\u00[3-7]")
@@ -66,11 +68,12 @@ def demand_of(
         return Demand(0, 0, 0, worst=_FREE, is_cappable=False)
     worst, unpriced = _worst(model, targets)
     body, cap = envelope.body, envelope.output_cap
-    input_tokens, unseen_tokens, has_own_tools = len(body) + TOOLS_TOKENS, 0, False
+    input_tokens, unseen_tokens, predicted_tokens, has_own_tools = len(body) + TOOLS_TOKENS, 0, 0, False
     if not is_plain(body):
         input_tokens = _bound(envelope)
         if is_hard:
             unseen_tokens = _window(targets) if _STORED.search(body) or _UNMEASURED.search(body) else 0
+            predicted_tokens = len(body) if b'"prediction"' in body else 0
             has_own_tools = _OWN_TOOLS.search(body) is not None
     demand = Demand(
         input_tokens,
@@ -82,6 +85,7 @@ def demand_of(
         unpriced,
         len(targets) if is_cascade else 2 if model.hedging is not None and len(targets) > 1 else 1,
         can_cap(envelope.dialect),
+        predicted_tokens=predicted_tokens,
     )
     if envelope.dialect in WITHOUT_ANSWER:
         demand.output_tokens = demand.named_tokens = 0

@@ -100,8 +100,11 @@ async def test_a_model_without_a_price_is_refused_under_a_hard_budget_and_says_w
         {"tools": [{"type": "web_search_preview"}]},
         {"web_search_options": {}},
         {"tools": [{"type": "mcp", "server_url": "https://example.com"}]},
+        {"plugins": [{"id": "web"}]},
+        {"search_parameters": {"mode": "on"}},
+        {"tools": [{"type": "shell", "environment": {"type": "container_auto"}}]},
     ],
-    ids=["a tool", "an option", "a server"],
+    ids=["a tool", "an option", "a server", "a plugin", "live search", "a container"],
 )
 @on_loop
 async def test_tools_that_the_provider_runs_have_no_worst_case_and_are_refused(
@@ -123,6 +126,15 @@ async def test_names_cannot_be_hidden_by_spelling_them_in_numbers(tmp_path: Path
         head = re.sub(rb"(?i)content-length: \d+", b"content-length: %d" % len(rest), head)
         assert (await once(gateway, head + b"\r\n\r\n" + rest)).status == 402
         assert not upstream.requests
+
+
+@on_loop
+async def test_a_predicted_answer_may_have_to_be_paid_beside_the_one_that_came(tmp_path: Path) -> None:
+    prediction = {"type": "content", "content": "All of this was predicted, and nothing of it came true. " * 200}
+    async with scripted(tmp_path, completes(), completes(), sections=budget(0.02)) as (gateway, upstream):
+        assert (await once(gateway, request(max_tokens=7, prediction=prediction))).status == 402
+        assert (await once(gateway, request(max_tokens=7))).status == 200
+        assert len(upstream.requests) == 1
 
 
 FILE = {"type": "file", "file": {"file_data": "data:application/pdf;base64,QUJD", "filename": "a.pdf"}}
@@ -242,13 +254,18 @@ async def test_a_stream_whose_provider_does_not_keep_to_its_limit_is_cut(tmp_pat
         await caller.send(chat(asking(max_tokens=20, stream=True), key=KEY, path=path))
         await eventually(lambda: upstream.held)
         (provider_side,) = upstream.held
-        await provider_side.send(STREAM_HEAD, *[chunk(said("word"))] * 80)
-        await caller.at_least(4_000)
-        gateway.advance(0.3)
+
+        async def hear(words: int) -> None:
+            await provider_side.send(*[chunk(said("word"))] * words)
+            heard = b""
+            while heard.count(b"word") < words:
+                heard += await caller.at_least(1)
+            gateway.advance(0.3)
+
+        await provider_side.send(STREAM_HEAD)
+        await hear(80)
         assert not gateway.events  # as long as it is within what events without tokens may come to
-        await provider_side.send(*[chunk(said("word"))] * 40)
-        await caller.at_least(6_000)
-        gateway.advance(0.3)
+        await hear(40)
         event = await gateway.event()
         assert (event.outcome, event.error) == ("truncated", "upstream_invalid")
         await gateway.purses.leave()

@@ -36,4 +36,4 @@ def test_a_gateway_that_is_away_fails_every_step_and_ends_nothing(
     steps = tell(nowhere, KEYS, tmp_path, lambda: None, is_quiet=is_quiet)
     assert [step["ok"] for step in steps] == [False] * 15
     shown = capsys.readouterr().out
-    assert [line.split()[0] for line in shown.splitlines()] == ([] if is_quiet else ["FAIL"] * 14)
+    assert [line.split()[0] for line in shown.splitlines()] == ([] if is_quiet else ["FAIL"] * 15)

@@ -105,9 +105,10 @@ def test_cut_ends_a_whole_answer_in_the_middle(simulate: Simulate, connect: Conn
     wire = connect(simulate())
     wire.post(WHOLE, headers=_steer(fault="cut", reset=reset))
     received, how = wire.read_all()
-    head, body = _parts(received)
     assert how == end
-    assert len(body) == _announced(head) // 2
+    if reset == "false" or b"\r\n\r\n" in received:  # a reset may overtake what was sent before
+        head, body = _parts(received)
+        assert len(body) == _announced(head) // 2
 
 
 def test_a_stream_can_be_cut_before_its_first_event(simulate: Simulate, connect: Connect) -> None:

@@ -53,6 +53,8 @@ class Demand(msgspec.Struct, eq=False):
     """Whether the request's dialect and targets know a limit of the answer."""
     is_capped: bool = False
     """Whether the answer's limit has been lowered to what can be paid."""
+    predicted_tokens: int = 0
+    """Bound of those of a predicted answer, which cost what an answer does where they are not in it."""
     learned_tokens: int | None = None
     """What hardly a prompt of this kind has exceeded at these targets, where a limit has no room for the bound."""
 
@@ -60,7 +62,8 @@ class Demand(msgspec.Struct, eq=False):
         """Nano-dollars; ``None`` where nobody knows."""
         if self.worst is None or self.output_tokens is None or self.has_own_tools:
             return None
-        return self.worst.nanos(self.input_tokens + self.unseen_tokens, self.output_tokens) * self.calls
+        output_tokens = self.output_tokens + self.predicted_tokens
+        return self.worst.nanos(self.input_tokens + self.unseen_tokens, output_tokens) * self.calls
 
     def tokens(self) -> int:
         """Of the prompt as it stands in the request, and the answer."""
@@ -248,6 +251,7 @@ class Admitting:
             return False
         prompt = demand.input_tokens + demand.unseen_tokens
         tokens = demand.worst.output_tokens((amount - shortage.lacking) // demand.calls, prompt)
+        tokens = tokens - demand.predicted_tokens if tokens is not None else None
         if tokens is None or tokens < LEAST_OUTPUT_TOKENS or tokens >= (demand.output_tokens or 0):
             return False
         demand.output_tokens, demand.is_capped = tokens, True
