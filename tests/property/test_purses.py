@@ -285,6 +285,25 @@ def test_without_the_counter_money_is_refused_once_the_purse_is_empty_and_limits
     asyncio.run(story())
 
 
+def test_without_the_counter_limits_can_be_closed_as_well() -> None:
+    async def story() -> None:
+        counter = Away()
+        worker = Purses(counter, "one", lambda: 1_000.0, None, Log(io.StringIO()), is_open=False)
+        counter.is_away = True
+        told: list[Shortage | None] = []
+        worker.take_later([(worker.of(ACCOUNTS["places"]), 1)], told.append)
+        await settled()
+        assert told == [Shortage(ACCOUNTS["places"], 1)]
+        counter.is_away = False
+        worker.take_later([(worker.of(ACCOUNTS["places"]), 1)], told.append)
+        await settled()
+        assert told[1:] == [None]
+        worker.give(worker.of(ACCOUNTS["places"]), 1, 0)
+        await worker.leave()
+
+    asyncio.run(story())
+
+
 def test_a_purse_of_a_period_that_is_over_is_forgotten_when_all_is_settled() -> None:
     async def story() -> None:
         host = Host()

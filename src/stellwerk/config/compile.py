@@ -93,6 +93,7 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
             retention_days=settings.state.retention_days,
             database=settings.state.database,
             shared=settings.state.shared,
+            limits_when_away=settings.state.limits_when_away,
         ),
         providers=providers,
         models=tuple(_model(model, settings, cards) for model in settings.models),

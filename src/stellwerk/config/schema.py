@@ -186,6 +186,11 @@ class State(Section):
         '"valkey://user:password@host:6379", "valkeys://" over TLS, usually a reference. Default: SQLite in the state '
         "directory, for the workers of one host.",
     )
+    limits_when_away: Literal["open", "closed"] = Field(
+        default="open",
+        description="Whether requests go ahead (and are counted later) or are refused while limits cannot be counted "
+        "because the server or the file is away. Hard budgets are always closed.",
+    )
 
 
 class Display(Section):

@@ -82,6 +82,7 @@ class StateSpec(msgspec.Struct, frozen=True):
     """Of the control data."""
     shared: str | None = None
     """Of the server that counts limits and budgets."""
+    limits_when_away: Literal["open", "closed"] = "open"
 
 
 class EgressSpec(msgspec.Struct, frozen=True):

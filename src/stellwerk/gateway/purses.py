@@ -5,8 +5,9 @@ the counter is asked when a purse lacks something, for a share that lasts a whil
 spent. A worker that has more than it needs gives it back after a second of rest, or as soon as another one of the host
 lacks it and says so on the bus.
 
-While the counter is away, hard money is refused once the purse is empty. Limits are then open: they are there for
-fairness, and nobody is to be turned away because a database is gone; what is used is counted here and reported later.
+While the counter is away, hard money is refused once the purse is empty. Limits are then open, unless the
+configuration wants them closed: they are there for fairness, and nobody is to be turned away because a database is
+gone; what is used is counted here and reported later.
 """
 
 from __future__ import annotations
@@ -94,13 +95,17 @@ class Purses:
         bus: Bus | None,
         log: Log,
         sleep: Callable[[float], asyncio.Future[None]] | None = None,
+        *,
+        is_open: bool = True,
     ) -> None:
+        """``is_open``: limits let requests pass while the counter is away."""
         self._counter = counter
         self._owner = owner
         self._wall = wall
         self._bus = bus
         self._log = log
         self._sleep = sleep or asyncio.sleep
+        self._is_open = is_open
         self._purses: dict[str, Purse] = {}
         self._waiting: deque[Pending] = deque()
         self._fetching: asyncio.Task[None] | None = None
@@ -257,9 +262,9 @@ class Purses:
         return None
 
     def _open(self, takes: Sequence[Take], purses: Sequence[Purse]) -> Shortage | None:
-        """Without the counter: limits are open, money is not."""
+        """Without the counter: limits are open, unless they are to be closed; money is not."""
         for one in takes:
-            if one.account.kind is Kind.BUDGET:
+            if one.account.kind is Kind.BUDGET or not self._is_open:
                 return Shortage(one.account, one.least)
         for purse, one in zip(purses, takes, strict=True):
             purse.free += one.least

@@ -166,7 +166,8 @@ class Worker:
         from stellwerk.gateway.purses import Purses
 
         counter = self._shared_counter or _opened(self._snapshot)
-        purses = Purses(counter, own_id(), time.time, self._bus, self._log)
+        is_open = self._snapshot.state.limits_when_away == "open"
+        purses = Purses(counter, own_id(), time.time, self._bus, self._log, is_open=is_open)
         self._settling = asyncio.get_running_loop().create_task(self._settle_the_dead(purses))
         return Meters(purses, time.time)
 
