@@ -63,7 +63,9 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
 
 def options_of(name: str, request: pytest.FixtureRequest) -> dict[str, object]:
     """What a counter needs to be told."""
-    return {"url": request.getfixturevalue("server").url} if name == "valkey" else {}
+    if name == "valkey":
+        return {"url": request.getfixturevalue("server").url}
+    return {"busy_timeout_s": 30.0} if name == "sqlite" else {}
 
 
 @pytest.fixture(params=plugins.shelf("counters"))

@@ -82,7 +82,7 @@ def stellwerk(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=2 * PATIENCE_S,
         check=False,
     )
     assert SECRET not in done.stdout + done.stderr
