@@ -36,10 +36,10 @@ IDLE_BEATS = 4
 class Purse:
     """This worker's part of one account. ``free`` can be taken; below 0 it is a debt, for more was used than taken.
 
-    What the counter knows this worker to hold is ``free + used + spent``.
+    What the counter knows this worker to hold is ``free + used + spent + spare``.
     """
 
-    __slots__ = ("account", "free", "idle_beats", "is_over", "left", "left_s", "spent", "used")
+    __slots__ = ("account", "free", "idle_beats", "is_over", "left", "left_s", "spare", "spent", "used")
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -48,6 +48,8 @@ class Purse:
         """Taken by requests that run."""
         self.spent = 0
         """Not told to the counter yet."""
+        self.spare = 0
+        """Not to be taken any more: it goes back with what is told next."""
         self.idle_beats = 0
         self.left = account.capacity
         """What the counter had left when it was asked last, which was at ``left_s`` in Unix time."""
@@ -112,12 +114,16 @@ class Purses:
             bus.subscribe(self._on_notice)
 
     def of(self, account: Account) -> Purse:
-        """The purse of an account; the same one for the same id, with the capacity that holds now."""
+        """The purse of an account; the same one for the same id, with the capacity that holds now.
+
+        A share of what was more goes back: there may not be so much any more.
+        """
         purse = self._purses.get(account.id)
         if purse is None:
             purse = self._purses[account.id] = Purse(account)
-        else:
-            purse.account = account
+        elif account.capacity < purse.account.capacity and purse.free > 0:
+            purse.spare, purse.free = purse.spare + purse.free, 0
+        purse.account = account
         return purse
 
     def try_take(self, charges: Sequence[Charge]) -> bool:
@@ -218,6 +224,11 @@ class Purses:
             )
             if shortage is None:
                 continue
+            if any(purse.spare for purse, _ in short) and not self.is_away:  # which may be what is lacking
+                await self._finish_telling()
+                self._telling = asyncio.get_running_loop().create_task(self._tell(IDLE_BEATS))
+                await self._finish_telling()
+                continue
             if attempt == RECALLS or not self._recall(shortage):
                 self._refuse(shortage)
                 return
@@ -288,27 +299,30 @@ class Purses:
             told = []
             for purse in list(self._purses.values()):
                 purse.idle_beats += 1
-                unused = max(purse.free, 0) if purse.is_over or purse.idle_beats > idle_beats else 0
-                if purse.spent or unused:
-                    told.append((purse, purse.spent, unused))
-                    purse.free -= unused  # nobody may take it while it is on its way
+                rested = max(purse.free, 0) if purse.is_over or purse.idle_beats > idle_beats else 0
+                purse.free -= rested  # nobody may take it while it is on its way
+                purse.spare += rested
+                if purse.spent or purse.spare:
+                    told.append((purse, purse.spent, purse.spare, rested))
                 elif purse.is_over and not purse.used and not self._waiting:  # for whoever waits may wait for this one
                     del self._purses[purse.account.id]
             if not told:
                 return
             try:
-                returns = [Return(purse.account, spent, unused) for purse, spent, unused in told]
+                returns = [Return(purse.account, spent, spare) for purse, spent, spare, _ in told]
                 await self._counter.give(self._owner, returns, self._wall())
             except StoreUnavailable as error:
                 self._note_away(error)
-                for purse, _, unused in told:
-                    purse.free += unused
+                for purse, _, _, rested in told:
+                    purse.free += rested
+                    purse.spare -= rested
                 return
             self.is_away = False
-            for purse, spent, _ in told:
+            for purse, spent, spare, _ in told:
                 purse.spent -= spent
-                if purse.account.kind is Kind.BUDGET:
-                    purse.free -= min(purse.free + purse.used + purse.spent, 0)  # what was too much is told as well
+                purse.spare -= spare
+                if purse.account.kind is Kind.BUDGET:  # what was too much is told as well
+                    purse.free -= min(purse.free + purse.used + purse.spent + purse.spare, 0)
         finally:
             self._telling = None
 
