@@ -99,6 +99,8 @@ class Meters:
         account = account_of(scope.id, spec, now_s)
         if account.kind is Kind.BUDGET and account.span_s:
             self._until_s = min(self._until_s, account.span_s)
+        elif account.kind is Kind.WINDOW:
+            self._until_s = min(self._until_s, now_s - now_s % account.span_s + account.span_s)
         purse = self.purses.of(account)
         purse.is_over = False
         provider = scope.name if scope.kind is ScopeKind.PROVIDER else ""

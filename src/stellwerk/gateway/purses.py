@@ -30,7 +30,10 @@ RECALLS = 3
 """So often the others are asked for what they do not need, before somebody is told that there is none."""
 RECALL_S = 0.02
 IDLE_BEATS = 4
-"""What nobody has taken of for so many heartbeats is given back."""
+"""What nobody has taken of for so many heartbeats is given back.
+
+Of a bucket everything is given back with each: there it comes back by itself meanwhile, and would be used twice.
+"""
 
 
 class Purse:
@@ -116,10 +119,11 @@ class Purses:
     def of(self, account: Account) -> Purse:
         """The purse of an account; the same one for the same id, with the capacity that holds now.
 
-        A share of what was more goes back: there may not be so much any more.
+        A share of what was more goes back: there may not be so much any more. What is held of a window that is over is
+        worth nothing, and what requests hold of it comes back to nobody.
         """
         purse = self._purses.get(account.id)
-        if purse is None:
+        if purse is None or self._is_past(purse):
             purse = self._purses[account.id] = Purse(account)
         elif account.capacity < purse.account.capacity and purse.free > 0:
             purse.spare, purse.free = purse.spare + purse.free, 0
@@ -145,11 +149,17 @@ class Purses:
             self._fetching = asyncio.get_running_loop().create_task(self._fetch())
         return pending
 
-    def give(self, purse: Purse, taken: int, spent: int) -> None:
-        """A request is settled that had ``taken`` and has used ``spent`` of it, or more."""
+    def give(self, purse: Purse, taken: int, spent: int, *, is_late: bool = False) -> None:
+        """A request is settled that had ``taken`` and has used ``spent`` of it, or more.
+
+        ``is_late``: it has taken its time, in which a bucket has filled again; only its counter knows how far.
+        """
         purse.used -= taken
-        purse.free += taken - spent
         purse.spent += spent
+        if is_late and taken > spent and purse.account.kind is Kind.BUCKET:
+            purse.spare += taken - spent
+        else:
+            purse.free += taken - spent
 
     def beat(self) -> None:
         """Every heartbeat: tells the counter what was spent, and gives back what rests."""
@@ -299,7 +309,10 @@ class Purses:
             told = []
             for purse in list(self._purses.values()):
                 purse.idle_beats += 1
-                rested = max(purse.free, 0) if purse.is_over or purse.idle_beats > idle_beats else 0
+                if self._is_past(purse):
+                    purse.free, purse.spare = min(purse.free, 0), 0
+                rests = purse.is_over or purse.idle_beats > idle_beats or purse.account.kind is Kind.BUCKET
+                rested = max(purse.free, 0) if rests else 0
                 purse.free -= rested  # nobody may take it while it is on its way
                 purse.spare += rested
                 if purse.spent or purse.spare:
@@ -321,10 +334,16 @@ class Purses:
             for purse, spent, spare, _ in told:
                 purse.spent -= spent
                 purse.spare -= spare
+                purse.left += spare
                 if purse.account.kind is Kind.BUDGET:  # what was too much is told as well
                     purse.free -= min(purse.free + purse.used + purse.spent + purse.spare, 0)
         finally:
             self._telling = None
+
+    def _is_past(self, purse: Purse) -> bool:
+        """Whether it is of a window that is over."""
+        account = purse.account
+        return account.kind is Kind.WINDOW and 0 < purse.left_s // account.span_s < self._wall() // account.span_s
 
     async def _finish_telling(self) -> None:
         while self._telling is not None:

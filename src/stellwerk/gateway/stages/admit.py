@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _REQUEST, _TOKEN, _HARD_MONEY, _SOFT_MONEY = Unit.REQUEST, Unit.TOKEN, Unit.HARD_MONEY, Unit.SOFT_MONEY
 LEAST_OUTPUT_TOKENS = 16
 """An answer that has to be shorter than this is none."""
+LATE_US = 250_000
+"""A request that has taken longer gives back what it did not need to the counter, which knows what else came back."""
 ASSUMED_OUTPUT_TOKENS = 1_024
 """What a limit of tokens holds back for an answer whose length nobody has limited."""
 
@@ -95,7 +97,7 @@ class Admission:
                 used = event.input_tokens + event.output_tokens
             else:
                 used = taken if unit is _REQUEST else 0
-            give(purse, taken, used)
+            give(purse, taken, used, is_late=event.latency_us > LATE_US)
 
     @property
     def output_tokens(self) -> int | None:
