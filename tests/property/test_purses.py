@@ -405,3 +405,20 @@ def test_nothing_comes_back_into_a_window_that_has_begun_meanwhile() -> None:
         assert await all_at_once(two, WINDOW) == 0
 
     asyncio.run(story())
+
+
+def test_a_heartbeat_is_not_longer_because_many_users_have_been_here() -> None:
+    async def story() -> None:
+        worker = Host().workers["one"]
+        for number in range(1_000):
+            purse = worker.of(Account(f"user:{number}/requests/60", Kind.BUCKET, 10))
+            told: asyncio.Future[Shortage | None] = asyncio.get_running_loop().create_future()
+            worker.take_later([(purse, 1)], told.set_result)
+            assert await told is None
+            worker.give(purse, 1, 1)
+        for _ in range(3):
+            worker.beat()
+            await settled()
+        assert not worker._moved
+
+    asyncio.run(story())

@@ -85,7 +85,7 @@ class Meters:
         """Looks everything up again: a period has ended, or what is configured has changed."""
         for found in self._found.values():
             for meter in found.meters:
-                meter.purse.is_over = True  # unless it is looked up again
+                self.purses.end(meter.purse)  # unless it is looked up again
         self._found.clear()
         self._until_s = NEVER_S
 

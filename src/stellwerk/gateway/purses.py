@@ -107,6 +107,8 @@ class Purses:
         self._log = log
         self._sleep = sleep or asyncio.sleep
         self._purses: dict[str, Purse] = {}
+        self._moved: set[Purse] = set()
+        """Those of which there may be something to tell: there can be very many others, one for each of many users."""
         self._waiting: deque[Pending] = deque()
         self._fetching: asyncio.Task[None] | None = None
         self._telling: asyncio.Task[None] | None = None
@@ -127,8 +129,14 @@ class Purses:
             purse = self._purses[account.id] = Purse(account)
         elif account.capacity < purse.account.capacity and purse.free > 0:
             purse.spare, purse.free = purse.spare + purse.free, 0
+            self._moved.add(purse)
         purse.account = account
         return purse
+
+    def end(self, purse: Purse) -> None:
+        """Nothing is taken of it any more, unless it is asked for again: it is forgotten as soon as all is settled."""
+        purse.is_over = True
+        self._moved.add(purse)
 
     def try_take(self, charges: Sequence[Charge]) -> bool:
         """Takes of all purses, or of none, what is at hand."""
@@ -139,6 +147,7 @@ class Purses:
             purse.free -= amount
             purse.used += amount
             purse.idle_beats = 0
+            self._moved.add(purse)
         return True
 
     def take_later(self, charges: Sequence[Charge], on_done: Callable[[Shortage | None], None]) -> Pending:
@@ -154,6 +163,7 @@ class Purses:
 
         ``is_late``: it has taken its time, in which a bucket has filled again; only its counter knows how far.
         """
+        self._moved.add(purse)
         purse.used -= taken
         purse.spent += spent
         if is_late and taken > spent and purse.account.kind is Kind.BUCKET:
@@ -163,7 +173,7 @@ class Purses:
 
     def beat(self) -> None:
         """Every heartbeat: tells the counter what was spent, and gives back what rests."""
-        if self._purses and self._telling is None:
+        if self._moved and self._telling is None:
             self._telling = asyncio.get_running_loop().create_task(self._tell(IDLE_BEATS))
 
     async def leave(self) -> None:
@@ -275,6 +285,7 @@ class Purses:
             purse.free += grant.amount
             purse.left, purse.left_s = grant.left, now_s
             purse.idle_beats = 0
+            self._moved.add(purse)
         return None
 
     def _open(self, takes: Sequence[Take], purses: Sequence[Purse]) -> Shortage | None:
@@ -284,6 +295,7 @@ class Purses:
                 return Shortage(one.account, one.least)
         for purse, one in zip(purses, takes, strict=True):
             purse.free += one.least
+            self._moved.add(purse)
         return None
 
     def _recall(self, shortage: Shortage) -> bool:
@@ -307,7 +319,7 @@ class Purses:
         """Reports what was spent, and gives back what has rested for so many heartbeats."""
         try:
             told = []
-            for purse in list(self._purses.values()):
+            for purse in list(self._moved):
                 purse.idle_beats += 1
                 if self._is_past(purse):
                     purse.free, purse.spare = min(purse.free, 0), 0
@@ -317,8 +329,10 @@ class Purses:
                 purse.spare += rested
                 if purse.spent or purse.spare:
                     told.append((purse, purse.spent, purse.spare, rested))
-                elif purse.is_over and not purse.used and not self._waiting:  # for whoever waits may wait for this one
-                    del self._purses[purse.account.id]
+                elif not (purse.used or purse.free > 0 or self._waiting):  # for whoever waits may wait for this one
+                    self._moved.discard(purse)
+                    if purse.is_over and self._purses.get(purse.account.id) is purse:
+                        del self._purses[purse.account.id]
             if not told:
                 return
             try:
