@@ -37,7 +37,8 @@ def admit(
         exchange.start(acceptance)
         return
     reply.allowance = partial(meters.allowance, found, reply.dialect.name)
-    demand = demand_of(lease.envelope, model, targets, is_cascade=acceptance is not None, is_hard=found.is_hard)
+    samples = acceptance.samples if acceptance is not None else 0
+    demand = demand_of(lease.envelope, model, targets, samples=samples, is_hard=found.is_hard)
 
     def go(admission: Admission) -> None:
         lease.admission = admission

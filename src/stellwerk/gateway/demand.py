@@ -55,12 +55,11 @@ _SPELLED = re.compile(rb"\\u00[3-7]")
 _MEMBER = "max_completion_tokens"
 
 
-def demand_of(
-    envelope: Envelope, model: Model, targets: Sequence[Target], *, is_cascade: bool, is_hard: bool
-) -> Demand:
+def demand_of(envelope: Envelope, model: Model, targets: Sequence[Target], *, samples: int, is_hard: bool) -> Demand:
     """What a request may come to with any of these targets.
 
-    ``is_cascade``: several of them may answer and be paid. ``is_hard``: a budget has to be able to pay for it.
+    ``samples``: so often each of them may answer and be paid, one after the other; 0 where only one of them does.
+    ``is_hard``: a budget has to be able to pay for it.
     """
     if envelope.dialect in WITHOUT_COST or (isinstance(envelope, Passage) and envelope.method != b"POST"):
         return Demand(0, 0, 0, worst=_FREE, is_cappable=False)
@@ -80,7 +79,7 @@ def demand_of(
         has_own_tools,
         worst,
         unpriced,
-        len(targets) if is_cascade else 2 if model.hedging is not None and len(targets) > 1 else 1,
+        _calls(model, len(targets), samples),
         can_cap(envelope.dialect),
     )
     if envelope.dialect in WITHOUT_ANSWER:
@@ -160,6 +159,13 @@ def _is_measured(parts: Iterable[Part]) -> bool:
             case _:
                 pass
     return True
+
+
+def _calls(model: Model, targets: int, samples: int) -> int:
+    """For how many answers a request may have to pay."""
+    if samples:
+        return min(targets * samples, model.attempts)
+    return 2 if model.hedging is not None and targets > 1 else 1
 
 
 def _member(model: Model, target: Target, envelope: Envelope) -> str:

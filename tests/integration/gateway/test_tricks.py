@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import json
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from stellwerk.config.directory_file import write_base
 from stellwerk.config.register import FOLDER, Register
 from stellwerk.core.scope import LimitSpec, Metric, ScopeKind, ScopeRecord
-from tests.integration.gateway.clients import asking, chat, once
-from tests.integration.gateway.kit import Gateway
-from tests.integration.gateway.scenes import scripted
-from tests.integration.gateway.test_budgets import COST, NANOS, budget
+from tests.integration.gateway.clients import asking, chat, once, whole
+from tests.integration.gateway.kit import Gateway, model, provider, serving
+from tests.integration.gateway.scenes import scripted, scripts
+from tests.integration.gateway.test_budgets import COST, NANOS, OUTPUT, budget
+from tests.integration.gateway.test_cascade import CASCADE, TWICE, saying
 from tests.integration.gateway.test_limits import KEY, keyed, request
-from tests.integration.gateway.upstream import completes
+from tests.integration.gateway.upstream import (
+    COMPLETION,
+    DONE,
+    FINISH,
+    ROLE,
+    USAGE,
+    Act,
+    completes,
+    refuses,
+    said,
+    script,
+    streams,
+)
 from tests.integration.http.loop import eventually, on_loop
 
 
@@ -55,3 +74,94 @@ async def test_tags_that_nobody_has_limited_are_not_remembered(tmp_path: Path) -
             assert (await once(gateway, chat(asking(), tags, key=KEY))).status == 200
         assert pipeline.meters is not None
         assert list(pipeline.meters._found) == [("key:limited", "tag:env=prod")]
+
+
+@pytest.mark.parametrize(
+    "usage", [b"null", b"{}", b'{"prompt_tokens":0,"completion_tokens":0}', b'{"prompt_tokens":1e30}'], ids=str
+)
+@pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "streamed"])
+@on_loop
+async def test_an_answer_that_is_said_to_have_taken_nothing_has_taken_what_nobody_knows(
+    tmp_path: Path, usage: bytes, *, is_stream: bool
+) -> None:
+    at_once = COMPLETION.partition(b',"usage"')[0] + b',"usage":' + usage + b"}"
+    last = USAGE.partition(b',"usage"')[0] + b',"usage":' + usage + b"}\n\n"
+    act = streams(ROLE, said("Hello."), FINISH, last, DONE) if is_stream else completes(at_once)
+    async with scripted(tmp_path, act, sections=budget(0.5)) as (gateway, _):
+        assert (await whole(gateway, request(max_tokens=1_000, stream=is_stream))).status == 200
+        assert await told(gateway) >= 1_000 * OUTPUT
+
+
+@pytest.mark.parametrize("name", [b'"prompt_tokens":11', b'"completion_tokens":7', b'"reasoning_tokens":3'], ids=str)
+@on_loop
+async def test_counts_that_no_call_can_have_break_nothing(tmp_path: Path, name: bytes) -> None:
+    absurd = completes(COMPLETION.replace(name, name + b"0" * 25))
+    async with scripted(tmp_path, absurd, completes(), sections=budget(0.5)) as (gateway, _):
+        assert [(await once(gateway, request(max_tokens=100))).status for _ in range(2)] == [200, 200]
+        assert COST < await told(gateway) < 0.5 * NANOS
+
+
+SORRY = saying("I'm sorry, but I can't help with that.")
+"""An answer that does not do."""
+PAID = 15_850
+"""Nano-dollars of what scripts play, to the nano-dollar."""
+PAYING = "budget = { limit_usd = 1.0 }\nlimits = { rpd = 9, tpd = 90000 }\n"
+
+
+@asynccontextmanager
+async def two_who_are_paid(folder: Path, one: Act, two: Act, **options: object) -> AsyncIterator[Gateway]:
+    """A gateway with two providers that have budgets and limits of their own."""
+    async with script(one) as first, script(two) as second:
+        providers = provider("one", first.base_url) + PAYING, provider("two", second.base_url) + PAYING
+        async with serving(folder, keyed(), *providers, model("plain", "one", "two", **options)) as gateway:
+            yield gateway
+
+
+async def levels(gateway: Gateway, name: str) -> tuple[int, ...]:
+    """What was used of the limits on requests and on tokens of each of these providers."""
+    found = await gateway.counter.read(gateway.counter._states)
+    return tuple(math.ceil(found[f"provider:{one}/{name}/86400"].level) for one in ("one", "two"))
+
+
+@on_loop
+async def test_each_provider_that_was_paid_is_paid_from_its_own_budget(tmp_path: Path) -> None:
+    async with two_who_are_paid(tmp_path, completes(SORRY), completes(), **CASCADE) as gateway:
+        assert (await once(gateway, request(max_tokens=7))).fields[b"x-stellwerk-provider"] == b"two"
+        cost = gateway.events[0].cost_nanos
+        assert [await told(gateway, f"provider:{name}") for name in ("one", "two")] == [PAID, PAID]
+        assert cost == 2 * PAID
+        assert await levels(gateway, "tokens") == (18, 18)
+
+
+@on_loop
+async def test_an_answer_that_was_turned_down_and_taken_after_all_is_paid_once(tmp_path: Path) -> None:
+    async with two_who_are_paid(tmp_path, completes(SORRY), refuses(400), **CASCADE) as gateway:
+        assert (await once(gateway, request(max_tokens=7))).fields[b"x-stellwerk-provider"] == b"one"
+        assert [await told(gateway, f"provider:{name}") for name in ("one", "two")] == [PAID, 0]
+        assert await levels(gateway, "tokens") == (18, 0)
+
+
+@on_loop
+async def test_a_provider_that_was_asked_has_been_asked_whoever_answers(tmp_path: Path) -> None:
+    async with two_who_are_paid(tmp_path, refuses(500), completes()) as gateway:
+        assert (await once(gateway, request(max_tokens=7))).fields[b"x-stellwerk-provider"] == b"two"
+        assert [await told(gateway, f"provider:{name}") for name in ("one", "two")] == [0, PAID]
+        assert await levels(gateway, "requests") == (1, 1)
+
+
+@on_loop
+async def test_an_answer_that_was_turned_down_and_not_counted_is_not_free(tmp_path: Path) -> None:
+    weak = completes(SORRY.partition(b',"usage"')[0] + b"}")
+    async with scripts(tmp_path, (weak,), (completes(),), sections=budget(0.5), **CASCADE) as (gateway, _):
+        assert (await once(gateway, request(max_tokens=1_000))).status == 200
+        assert await told(gateway) >= 1_000 * OUTPUT + PAID
+
+
+@on_loop
+async def test_two_samples_that_do_not_agree_and_a_third_answer_are_three_to_pay(tmp_path: Path) -> None:
+    weak = completes(saying("Yes, it is so.")), completes(saying("Never heard of any such thing before."))
+    async with scripts(tmp_path, weak, (completes(),), sections=budget(0.0045), **TWICE) as (gateway, asked):
+        assert (await once(gateway, request(max_tokens=1_000))).fields[b"x-stellwerk-provider"] == b"two"
+        sent = [json.loads(one.partition(b"\r\n\r\n")[2]) for script in asked for one in script.requests]
+        assert len(sent) == 3
+        assert sum(one["max_tokens"] for one in sent) * OUTPUT <= 0.0045 * NANOS
