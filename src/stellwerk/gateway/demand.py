@@ -14,6 +14,7 @@ from stellwerk.core.worst_case import WorstCase
 from stellwerk.dialects.capping import can_cap, capped
 from stellwerk.dialects.openai_passage.envelope import Passage
 from stellwerk.dialects.openai_passage.operation import FILES, STORED
+from stellwerk.dialects.own_tools import runs_own_tools
 from stellwerk.errors import StellwerkError
 from stellwerk.gateway.configuration import Model
 from stellwerk.gateway.dialect import Dialect
@@ -39,17 +40,13 @@ _UNMEASURED = re.compile(
     rb'"(?:file|input_file|document|file_?[dD]ata|inline_?[dD]ata|input_audio|audio|video|video_url|input_video)"'
 )
 """Media of any length: a picture has a known most of tokens, a book or a film has none."""
-_OWN_TOOLS = re.compile(
-    rb'"(?:web_search|code_interpreter|code_execution|file_search|image_generation|computer_use|mcp|web_fetch'
-    rb'|google_?[sS]earch|url_?[cC]ontext|code_?[eE]xecution|google_?[mM]aps)[^"]*"'
-    rb"|\\u00(?:3[0-9]|[4-7])"
-)
-"""Types and names of tools that providers run themselves; and letters spelled by their numbers, which may hide one."""
 _SUSPECT = re.compile(
-    rb'"(?:audio|cache|code|computer_|conversation"|custom_tool|document|file|function|google|image|inline|input_|mcp'
-    rb'|previous_r|prompt"|s3L|tool|url|video|web_)'
+    rb'"(?:audio|cache|code|compaction"|computer_|context_m|conversation"|custom_tool|document|enable_s|file|function'
+    rb'|google|image|inline|input_|mcp|models"|plugins"|prediction"|previous_r|prompt"|s3L|search_p|tool|url|video|web_)'
 )
 """How all of these begin, and what shows tools and media in any dialect: most prompts have none."""
+_SEARCHING = re.compile(r"search-preview|search-api|deep-research|compound")
+"""Names of models that search whether they are asked to or not."""
 _SPELLED = re.compile(rb"\\u00[3-7]")
 """A letter that is spelled by its number, and may be one of these."""
 _MEMBER = "max_completion_tokens"
@@ -70,7 +67,9 @@ def demand_of(envelope: Envelope, model: Model, targets: Sequence[Target], *, sa
         input_tokens = _bound(envelope)
         if is_hard:
             unseen_tokens = _window(targets) if _STORED.search(body) or _UNMEASURED.search(body) else 0
-            has_own_tools = _OWN_TOOLS.search(body) is not None
+            has_own_tools = runs_own_tools(envelope.dialect, body)
+    if is_hard and any(_SEARCHING.search(target.model) for target in targets):
+        has_own_tools = True
     demand = Demand(
         input_tokens,
         None,
