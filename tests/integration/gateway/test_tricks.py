@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,3 +166,17 @@ async def test_two_samples_that_do_not_agree_and_a_third_answer_are_three_to_pay
         sent = [json.loads(one.partition(b"\r\n\r\n")[2]) for script in asked for one in script.requests]
         assert len(sent) == 3
         assert sum(one["max_tokens"] for one in sent) * OUTPUT <= 0.0045 * NANOS
+
+
+@pytest.mark.parametrize(
+    "members",
+    [{"prompt": ["Go."] * 50}, {"prompt": "Go.", "best_of": 50}, {"prompt": [[1, 2]] * 25, "n": 2}],
+    ids=["prompts", "the best", "tokens"],
+)
+@on_loop
+async def test_all_answers_are_held_back_for_that_are_made(tmp_path: Path, members: dict[str, Any]) -> None:
+    async with scripted(tmp_path, completes(), sections=budget(0.05)) as (gateway, upstream):
+        body = json.dumps({"model": "plain", "max_tokens": 1_000, **members}).encode()
+        await once(gateway, chat(body, key=KEY, path=b"/v1/completions"))
+        (sent,) = (json.loads(one.partition(b"\r\n\r\n")[2]) for one in upstream.requests)
+        assert 100 < sent["max_tokens"] < 0.05 * NANOS / OUTPUT / 50
