@@ -80,6 +80,7 @@ def demand_of(envelope: Envelope, model: Model, targets: Sequence[Target], *, sa
         unpriced,
         _calls(model, len(targets), samples),
         can_cap(envelope.dialect),
+        is_visible=not (is_hard and (_may_think(targets) or getattr(envelope, "is_background", False))),
     )
     if envelope.dialect in WITHOUT_ANSWER:
         demand.output_tokens = demand.named_tokens = 0
@@ -158,6 +159,11 @@ def _is_measured(parts: Iterable[Part]) -> bool:
             case _:
                 pass
     return True
+
+
+def _may_think(targets: Sequence[Target]) -> bool:
+    """Whether an answer may have parts that nobody sees as they come."""
+    return any(target.card is None or "reasoning" not in target.card.lacks for target in targets)
 
 
 def _calls(model: Model, targets: int, samples: int) -> int:

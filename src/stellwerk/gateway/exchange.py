@@ -107,6 +107,8 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_pause(self) -> None:
         """The caller reads slowly: so do we."""
+        if self._reply.lease.admission is not None:
+            self._reply.lease.admission.lose_sight()
         for attempt in self._running:
             attempt.pause()
 

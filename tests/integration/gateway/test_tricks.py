@@ -15,9 +15,10 @@ import pytest
 from stellwerk.config.directory_file import write_base
 from stellwerk.config.register import FOLDER, Register
 from stellwerk.core.scope import LimitSpec, Metric, ScopeKind, ScopeRecord
-from tests.integration.gateway.clients import asking, chat, once, whole
+from tests.integration.gateway.clients import asking, chat, once, raw, whole
 from tests.integration.gateway.kit import Gateway, model, provider, serving
 from tests.integration.gateway.scenes import scripted, scripts
+from tests.integration.gateway.test_backpressure import Flood
 from tests.integration.gateway.test_budgets import COST, NANOS, OUTPUT, budget
 from tests.integration.gateway.test_cascade import CASCADE, TWICE, saying
 from tests.integration.gateway.test_limits import KEY, keyed, request
@@ -26,8 +27,11 @@ from tests.integration.gateway.upstream import (
     DONE,
     FINISH,
     ROLE,
+    STREAM_HEAD,
     USAGE,
     Act,
+    Script,
+    chunk,
     completes,
     refuses,
     said,
@@ -180,3 +184,64 @@ async def test_all_answers_are_held_back_for_that_are_made(tmp_path: Path, membe
         await once(gateway, chat(body, key=KEY, path=b"/v1/completions"))
         (sent,) = (json.loads(one.partition(b"\r\n\r\n")[2]) for one in upstream.requests)
         assert 100 < sent["max_tokens"] < 0.05 * NANOS / OUTPUT / 50
+
+
+HONEST = "gpt-4.1-nano"
+"""A model that does not think: whatever it says can be seen."""
+HONEST_OUTPUT = 800
+"""Nano-dollars of one of its tokens, if they are wanted soon."""
+
+
+@asynccontextmanager
+async def playing(folder: Path, name: str, act: Act | None = None) -> AsyncIterator[tuple[Gateway, Script]]:
+    """A gateway whose model ``plain`` is this one."""
+    async with script(act) as one:
+        parts = provider("one", one.base_url), model("plain", f"one/{name}")
+        async with serving(folder, budget(0.5), *parts) as gateway:
+            yield gateway, one
+
+
+@pytest.mark.parametrize(("name", "is_known"), [("gpt-5-mini", False), (HONEST, True)], ids=["thinking", "honest"])
+@on_loop
+async def test_who_leaves_a_model_that_may_think_pays_for_what_nobody_can_see(
+    tmp_path: Path, name: str, *, is_known: bool
+) -> None:
+    async with playing(tmp_path, name) as (gateway, upstream):
+        async with raw(gateway) as caller:
+            await caller.send(request(stream=True, max_tokens=10_000))
+            await eventually(lambda: upstream.held)
+            await upstream.held[0].send(STREAM_HEAD, chunk(ROLE), chunk(said("So")))
+            await caller.at_least(300)
+            caller.reset()
+        spent = await told(gateway)
+        assert 0 < spent < 1_000 * HONEST_OUTPUT if is_known else spent >= 10_000 * OUTPUT
+
+
+@on_loop
+async def test_who_leaves_the_stream_of_a_background_answer_pays_for_all_of_it(tmp_path: Path) -> None:
+    body = {"model": "plain", "input": "Go.", "stream": True, "background": True, "max_output_tokens": 10_000}
+    said_so = (
+        b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","sequence_number":1,'
+        b'"item_id":"m","output_index":0,"content_index":0,"delta":"So"}\n\n'
+    )
+    async with playing(tmp_path, HONEST) as (gateway, upstream):
+        async with raw(gateway) as caller:
+            await caller.send(chat(json.dumps(body).encode(), key=KEY, path=b"/v1/responses"))
+            await eventually(lambda: upstream.held)
+            await upstream.held[0].send(STREAM_HEAD, chunk(said_so))
+            await caller.at_least(100)
+            caller.reset()
+        assert await told(gateway) >= 10_000 * HONEST_OUTPUT
+
+
+@on_loop
+async def test_who_leaves_without_having_listened_pays_for_what_was_said_meanwhile(tmp_path: Path) -> None:
+    flood = Flood(said("So"))
+    async with playing(tmp_path, HONEST, flood) as (gateway, _):
+        async with raw(gateway, receive_buffer=4_096) as caller:
+            await caller.send(request(stream=True, max_tokens=200_000))
+            await caller.at_least(300)
+            await flood.stalls()
+            assert not flood.is_done
+            caller.reset()
+        assert await told(gateway) >= 200_000 * HONEST_OUTPUT

@@ -55,6 +55,8 @@ class Demand(msgspec.Struct, eq=False):
     """Whether the request's dialect and targets know a limit of the answer."""
     is_capped: bool = False
     """Whether the answer's limit has been lowered to what can be paid."""
+    is_visible: bool = True
+    """Whether what comes of an answer shows what it has cost: nobody thinks, or goes on when the caller leaves."""
 
     def nanos(self) -> int | None:
         """Nano-dollars; ``None`` where nobody knows."""
@@ -107,6 +109,10 @@ class Admission:
             self.forgo()
         spent, used = self._beside.get(provider, (0, 0))
         self._beside[provider] = spent + (nanos or 0), used + tokens
+
+    def lose_sight(self) -> None:
+        """The caller does not listen, and nobody sees how far the provider has come."""
+        self._demand.is_visible = False
 
     @property
     def output_tokens(self) -> int | None:
@@ -162,10 +168,10 @@ class Admission:
             return event.cost_nanos or 0
         if event.first_byte_us and not (event.input_tokens or event.output_tokens or event.reported_nanos):
             return None  # somebody has answered, and says that this took nothing
-        if not event.is_estimated:
+        if not event.is_estimated and (event.outcome == "complete" or event.finish or not event.first_byte_us):
             return event.cost_nanos
         worst, most = self._demand.worst, self._demand.nanos()
-        if worst is None or most is None or not event.first_byte_us:
+        if worst is None or most is None or not (event.first_byte_us and self._demand.is_visible):
             return None
         # Nobody has told: the prompt from above, and of the answer no more than twice what is likely.
         tokens = 2 * event.output_tokens + LEAST_OUTPUT_TOKENS
