@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from stellwerk.core.able import MEDIA
 from stellwerk.core.envelope import Envelope
-from stellwerk.core.part import Audio, Document, OpaquePart, Part, TextSource, ToolResult, Video
+from stellwerk.core.part import Audio, Document, Image, OpaquePart, Part, TextSource, ToolResult, Video
 from stellwerk.core.route import Target
-from stellwerk.core.tokens import TOOLS_TOKENS, bound_body, estimate
+from stellwerk.core.tokens import MEDIA_TOKENS, TOOLS_TOKENS, bound_body, estimate
 from stellwerk.core.worst_case import WorstCase
 from stellwerk.dialects.capping import can_cap, capped
 from stellwerk.dialects.openai_passage.envelope import Passage
@@ -40,6 +40,10 @@ _UNMEASURED = re.compile(
     rb'"(?:file|input_file|document|file_?[dD]ata|inline_?[dD]ata|input_audio|audio|video|video_url|input_video)"'
 )
 """Media of any length: a picture has a known most of tokens, a book or a film has none."""
+_PICTURE = re.compile(rb'"(?:input_)?image')
+_PICTURE_TOKENS = 16_384
+"""No model counts more for a picture, whatever its size, but for these, which are cheaper by the token."""
+_DEAR_PICTURE_TOKENS = {"4o-mini": 48_169}
 _SUSPECT = re.compile(
     rb'"(?:audio|cache|code|compaction"|computer_|context_m|conversation"|custom_tool|document|enable_s|file|function'
     rb'|google|image|inline|input_|mcp|models"|plugins"|prediction"|previous_r|prompt"|s3L|search_p|tool|url|video|web_)'
@@ -63,10 +67,11 @@ def demand_of(envelope: Envelope, model: Model, targets: Sequence[Target], *, sa
     worst, unpriced = _worst(model, targets)
     body, cap = envelope.body, envelope.output_cap
     input_tokens, unseen_tokens, has_own_tools = len(body) + TOOLS_TOKENS, 0, False
+    picture_tokens = _most_of_a_picture(targets) if is_hard else 0
     if not is_plain(body):
         input_tokens = _bound(envelope)
         if is_hard:
-            unseen_tokens = _window(targets) if _STORED.search(body) or _UNMEASURED.search(body) else 0
+            unseen_tokens = _unseen(body, targets, picture_tokens)
             has_own_tools = runs_own_tools(envelope.dialect, body)
     if is_hard and any(_SEARCHING.search(target.model) for target in targets):
         has_own_tools = True
@@ -75,6 +80,7 @@ def demand_of(envelope: Envelope, model: Model, targets: Sequence[Target], *, sa
         None,
         cap * envelope.choices if cap is not None else None,
         unseen_tokens,
+        picture_tokens,
         has_own_tools,
         worst,
         unpriced,
@@ -107,7 +113,8 @@ def look_closer(dialect: Dialect, envelope: Envelope, demand: Demand) -> bool:
     before = demand.input_tokens + demand.unseen_tokens
     demand.input_tokens = min(demand.input_tokens, estimate(request))
     if not _STORED.search(envelope.body) and all(_is_measured(message.parts) for message in request.messages):
-        demand.unseen_tokens = 0
+        pictures = sum(_pictures(message.parts) for message in request.messages)
+        demand.unseen_tokens = min(demand.unseen_tokens, pictures * demand.picture_tokens)
     return demand.input_tokens + demand.unseen_tokens < before
 
 
@@ -136,6 +143,23 @@ def _bound(envelope: Envelope) -> int:
     if may_need is None or may_need(body, *MEDIA, "tools"):
         return bound_body(body)
     return len(body) + TOOLS_TOKENS
+
+
+def _unseen(body: bytes, targets: Sequence[Target], picture_tokens: int) -> int:
+    """Bound of the tokens that stand nowhere in the body: of what is kept, of any length, or a picture."""
+    window = _window(targets)
+    if _STORED.search(body) or _UNMEASURED.search(body) or _SPELLED.search(body):
+        return window
+    return min(window, picture_tokens * len(_PICTURE.findall(body)))
+
+
+def _most_of_a_picture(targets: Sequence[Target]) -> int:
+    dear = (most for target in targets for name, most in _DEAR_PICTURE_TOKENS.items() if name in target.model)
+    return max(_PICTURE_TOKENS, *dear, 0) - MEDIA_TOKENS
+
+
+def _pictures(parts: Iterable[Part]) -> int:
+    return sum(_pictures(one.parts) if isinstance(one, ToolResult) else isinstance(one, Image) for one in parts)
 
 
 def _window(targets: Sequence[Target]) -> int:

@@ -245,3 +245,24 @@ async def test_who_leaves_without_having_listened_pays_for_what_was_said_meanwhi
             assert not flood.is_done
             caller.reset()
         assert await told(gateway) >= 200_000 * HONEST_OUTPUT
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b'{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}',
+        b'{"type":"\\u0069mage_url","\\u0069mage_url":{"url":"https://example.com/a.png"}}',
+    ],
+    ids=["plain", "spelled"],
+)
+@on_loop
+async def test_a_picture_is_held_back_for_at_its_largest(tmp_path: Path, part: bytes) -> None:
+    """gpt-4o-mini counts 2,833 tokens for one, and 5,667 for each of up to eight tiles."""
+    answer = COMPLETION.replace(b'"prompt_tokens":11', b'"prompt_tokens":96338')
+    body = b'{"model":"plain","max_tokens":16,"messages":[{"role":"user","content":[%b,%b]}]}' % (part, part)
+    async with script(*[completes(answer)] * 5) as upstream:
+        parts = provider("one", upstream.base_url), model("plain", "one/gpt-4o-mini")
+        async with serving(tmp_path, budget(0.06), *parts) as gateway:
+            statuses = [(await once(gateway, chat(body, key=KEY))).status for _ in range(5)]
+            assert (statuses[0], statuses[-1]) == (200, 402)
+            assert await told(gateway) <= 0.06 * NANOS

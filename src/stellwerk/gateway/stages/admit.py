@@ -43,6 +43,8 @@ class Demand(msgspec.Struct, eq=False):
     """The same as the request itself limits it."""
     unseen_tokens: int = 0
     """Bound of what the request only names (stored turns, files), and of media whose length nobody has measured."""
+    picture_tokens: int = 0
+    """The most that one picture has at these targets, beyond what it has mostly."""
     has_own_tools: bool = False
     """Whether the provider may work with tools of its own, which cost what they cost."""
     worst: WorstCase | None = None
