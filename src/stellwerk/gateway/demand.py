@@ -66,6 +66,8 @@ def demand_of(envelope: Envelope, model: Model, targets: Sequence[Target], *, sa
         return Demand(0, 0, 0, worst=_FREE, is_cappable=False)
     worst, unpriced = _worst(model, targets)
     body, cap = envelope.body, envelope.output_cap
+    if cap == 0 and envelope.dialect != "openai_completions":  # which can ask for the prompt alone
+        cap = None  # a host may take it for no limit
     input_tokens, unseen_tokens, has_own_tools = len(body) + TOOLS_TOKENS, 0, False
     picture_tokens = _most_of_a_picture(targets) if is_hard else 0
     if not is_plain(body):

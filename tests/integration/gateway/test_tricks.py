@@ -266,3 +266,14 @@ async def test_a_picture_is_held_back_for_at_its_largest(tmp_path: Path, part: b
             statuses = [(await once(gateway, chat(body, key=KEY))).status for _ in range(5)]
             assert (statuses[0], statuses[-1]) == (200, 402)
             assert await told(gateway) <= 0.06 * NANOS
+
+
+@on_loop
+async def test_a_limit_of_nothing_may_be_none(tmp_path: Path) -> None:
+    async with scripted(tmp_path, completes(), completes(), sections=budget(0.05)) as (gateway, upstream):
+        assert (await once(gateway, request(max_completion_tokens=0))).status == 200
+        (sent,) = (json.loads(one.partition(b"\r\n\r\n")[2]) for one in upstream.requests)
+        assert 0 < sent["max_completion_tokens"] * OUTPUT <= 0.05 * NANOS
+        body = json.dumps({"model": "plain", "prompt": "Go.", "max_tokens": 0, "echo": True}).encode()
+        await once(gateway, chat(body, key=KEY, path=b"/v1/completions"))
+        assert json.loads(upstream.requests[1].partition(b"\r\n\r\n")[2])["max_tokens"] == 0
