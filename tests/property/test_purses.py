@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -350,5 +351,93 @@ def test_a_caller_who_leaves_while_it_waits_takes_nothing() -> None:
         await settled()
         assert not told
         assert worker.of(MONEY).used == 0
+
+    asyncio.run(story())
+
+
+BUCKET = Account("bucket", Kind.BUCKET, 64, 60)
+
+
+class Time:
+    """Unix time that a test pushes on."""
+
+    def __init__(self) -> None:
+        self.now_s = NOW_S - NOW_S % 60
+
+    def __call__(self) -> float:
+        """Now."""
+        return self.now_s
+
+
+async def all_at_once(worker: Purses, account: Account) -> int:
+    """How many requests get one each."""
+    count = 0
+    while True:
+        charges = [(worker.of(account), 1)]
+        if not worker.try_take(charges):
+            told: asyncio.Future[Shortage | None] = asyncio.get_running_loop().create_future()
+            worker.take_later(charges, told.set_result)
+            if await told is not None:
+                return count
+        count += 1
+
+
+@pytest.mark.parametrize("account", [BUCKET, WINDOW], ids=["bucket", "window"])
+@pytest.mark.parametrize("is_slow", [False, True], ids=["a share", "a request"])
+def test_what_a_worker_holds_is_not_added_to_what_time_brings_back(account: Account, *, is_slow: bool) -> None:
+    """Neither its share, of which it takes a little now and then, nor what a request gives back that took long."""
+
+    async def story() -> None:
+        time = Time()
+        worker = Purses(MemoryCounter(), "one", time, None, Log(io.StringIO()))
+        told: asyncio.Future[Shortage | None] = asyncio.get_running_loop().create_future()
+        worker.take_later([(worker.of(account), 40)], told.set_result)
+        assert await told is None
+        purse = worker.of(account)
+        if not is_slow:
+            worker.give(purse, 40, 0)
+        while time.now_s < NOW_S - NOW_S % 60 + 60:
+            time.now_s += 0.25
+            assert worker.try_take([(purse, 0)])
+            worker.beat()
+            await settled()
+        if is_slow:
+            worker.give(purse, 40, 1, is_late=True)
+        worker.beat()
+        await settled()
+        assert await all_at_once(worker, account) == account.capacity
+
+    asyncio.run(story())
+
+
+def test_nothing_comes_back_into_a_window_that_has_begun_meanwhile() -> None:
+    async def story() -> None:
+        time, counter = Time(), MemoryCounter()
+        one, two = (Purses(counter, name, time, None, Log(io.StringIO())) for name in ("one", "two"))
+        told: asyncio.Future[Shortage | None] = asyncio.get_running_loop().create_future()
+        one.take_later([(one.of(WINDOW), 30)], told.set_result)
+        assert await told is None
+        one.give(one.of(WINDOW), 30, 0)
+        time.now_s += 60
+        assert await all_at_once(two, WINDOW) == WINDOW.capacity
+        await one.leave()
+        assert await all_at_once(two, WINDOW) == 0
+
+    asyncio.run(story())
+
+
+def test_a_heartbeat_is_not_longer_because_many_users_have_been_here() -> None:
+    async def story() -> None:
+        worker = Host().workers["one"]
+        for number in range(1_000):
+            purse = worker.of(Account(f"user:{number}/requests/60", Kind.BUCKET, 10))
+            told: asyncio.Future[Shortage | None] = asyncio.get_running_loop().create_future()
+            worker.take_later([(purse, 1)], told.set_result)
+            assert await told is None
+            worker.give(purse, 1, 1)
+        for _ in range(3):
+            worker.beat()
+            await settled()
+        assert not worker._moved
 
     asyncio.run(story())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from stellwerk.config import notation
 from stellwerk.config.section import Label, Secret, Section, written
@@ -30,8 +31,21 @@ def tag(text: str) -> str:
 
 Tag = Annotated[str, written(tag)]
 DialectFamily = Literal["openai", "anthropic", "gemini", "bedrock"]
+
+
+def _distinct(given: list[Budget]) -> list[Budget]:
+    """Two that are called the same would be counted as one, and the last one's limit would hold for both."""
+    names = [budget.name or budget.period for budget in given]
+    for name in names:
+        if names.count(name) > 1:
+            reason = f"two budgets {name!r}: give one of them another name"
+            raise PydanticCustomError("reason", "{reason}", {"reason": reason})
+    return given
+
+
 Budgets = Annotated[
     list[Budget],
+    AfterValidator(_distinct),
     BeforeValidator(
         lambda given: [given] if isinstance(given, dict) else given, json_schema_input_type=Budget | list[Budget]
     ),

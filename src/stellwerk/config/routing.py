@@ -46,7 +46,7 @@ class Target(Section):
         try:
             price_from(rows or ())
         except ValueError as error:
-            raise PydanticCustomError("price", "{reason}", {"reason": str(error).removeprefix("prices: ")}) from None
+            raise PydanticCustomError("reason", "{reason}", {"reason": str(error).removeprefix("prices: ")}) from None
         return rows
 
 

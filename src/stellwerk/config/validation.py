@@ -52,7 +52,7 @@ def _problem(details: ErrorDetails, grounded: Grounded) -> Problem:
         return Problem(path, _surplus(path))
     if kind == "missing":
         return Problem(path, "required, but missing")
-    if kind == "price":
+    if kind == "reason":
         return Problem(path, details["ctx"]["reason"])
     bounds = {
         name: f"{bound:.0f}" if isinstance(bound, float) else bound for name, bound in details.get("ctx", {}).items()

@@ -21,6 +21,9 @@ DETAILS = (
 )
 """Counts that most calls do not have: records keep them together."""
 
+MOST_TOKENS = 2**40
+"""Whoever counts more has not counted: no call has so many."""
+
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
     """Counts of one call; zero where the provider says nothing.

@@ -21,9 +21,9 @@ def capped(envelope: Envelope, tokens: int, member: str = "max_completion_tokens
     """The same request with no more than ``tokens`` of answer.
 
     ``member`` is what a host of OpenAI's chat calls the limit where the caller has named none. A limit that is lower
-    already stays. Raises ``KeyError`` for a dialect that has no limit.
+    already stays; 0 does not, which some hosts take for no limit. Raises ``KeyError`` for a dialect that has no limit.
     """
-    if envelope.output_cap is not None and envelope.output_cap <= tokens:
+    if envelope.output_cap is not None and 0 < envelope.output_cap <= tokens:
         return envelope
     body = _CAPS[envelope.dialect](envelope.body, b"%d" % tokens, member)
     return msgspec.structs.replace(envelope, body=body, output_cap=tokens)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import TypeAlias
 
 import msgspec
@@ -22,6 +22,13 @@ _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _KEY = re.compile(rb"[ \t\r\n]*+(" + _STRING + rb")[ \t\r\n]*+:[ \t\r\n]*+", re.DOTALL)
 _SCALAR = re.compile(_STRING + rb"|[^,}\] \t\r\n]++", re.DOTALL)
 _TOKEN = re.compile(_STRING + rb"|[\[{\]}]", re.DOTALL)
+MOST_MEMBERS = 65_536
+"""An object with more is walked through for nobody: that would keep all others waiting."""
+_TOKENS = 4_096
+"""A value with more strings and brackets is skipped by a decoder, which takes its time to begin, and none to go on."""
+# Of the first byte behind the value; counted from 1.
+_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+_skip = msgspec.json.Decoder(msgspec.Raw).decode
 _SPACES = b" \t\r\n"
 _BEFORE_KEY = b"{, \t\r\n"
 _COLON = ord(":")
@@ -190,8 +197,11 @@ def _count(body: bytes, bracket: bytes, limit: int) -> int:
 
 
 def _walk(body: bytes) -> Iterator[Member]:
-    at = body.index(b"{") + 1
+    at, left = body.index(b"{") + 1, MOST_MEMBERS
     while (key := _KEY.match(body, at)) is not None:
+        left -= 1
+        if left < 0:
+            raise InvalidRequest(f"More than {MOST_MEMBERS} parameters.")
         end = _value_end(body, key.end())
         yield Member(_name(key[1]), key.start(1), key.end(), end)
         at = _space_end(body, end) + 1
@@ -209,11 +219,22 @@ def _value_end(body: bytes, start: int) -> int:
         scalar = _SCALAR.match(body, start)
         return scalar.end() if scalar is not None else start
     level = 0
-    for token in _TOKEN.finditer(body, start):
+    for token in islice(_TOKEN.finditer(body, start), _TOKENS):
         bracket = token[0]
         level += (bracket in {b"{", b"["}) - (bracket in {b"}", b"]"})
         if not level:
             return token.end()
+    return _long_value_end(body, start)
+
+
+def _long_value_end(body: bytes, start: int) -> int:
+    """The same at the speed of a decoder, which says where a value is not the last one."""
+    try:
+        _skip(memoryview(body)[start:])
+    except msgspec.DecodeError as error:
+        trailing = _TRAILING.search(str(error))
+        if trailing is not None:
+            return start + len(body[start : start + int(trailing[1]) - 1].rstrip(_SPACES))
     return len(body)
 
 

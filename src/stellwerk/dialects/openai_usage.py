@@ -9,9 +9,9 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from stellwerk.core.cost import nanos_of_dollars
-from stellwerk.core.usage import Usage
+from stellwerk.core.usage import MOST_TOKENS, Usage
 
-_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 
 
 class WireCached(msgspec.Struct, gc=False):
@@ -201,4 +201,4 @@ def _part(value: Any) -> WirePart:
 def _counts(wire: Mapping[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
     defaults = zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True)
     names = (name for name, default in defaults if default == 0)  # the others are objects
-    return {name: value for name in names if type(value := wire.get(name)) is int and value >= 0}
+    return {name: value for name in names if type(value := wire.get(name)) is int and 0 <= value <= MOST_TOKENS}

@@ -42,7 +42,8 @@ def admit(
         reply.allowance = partial(allowance, found, reply.dialect.name, meters.wall)
     demand = NOTHING_WEIGHED
     if found.is_weighing:
-        demand = demand_of(lease.envelope, model, targets, is_cascade=acceptance is not None, is_hard=found.is_hard)
+        samples = acceptance.samples if acceptance is not None else 0
+        demand = demand_of(lease.envelope, model, targets, samples=samples, is_hard=found.is_hard)
     try:
         admission = admit_at_once(found.meters, meters.purses, demand)
     except StellwerkError as error:
@@ -91,9 +92,12 @@ def scopes_of(lease: Lease, targets: Sequence[Target], configuration: Configurat
     """Ids of the scopes that a request falls under: those of its key, and of what it asks for where that is metered."""
     if not configuration.is_metered:
         return lease.principal.scopes
-    register, metered = configuration.directory.register, configuration.metered
+    directory, metered = configuration.directory, configuration.metered
+    register = directory.register
     wanted = [f"model:{lease.envelope.model}", *(f"provider:{target.provider}" for target in targets)]
     wanted += [f"tag:{tag}" for tag in lease.tags.split(",") if tag]
-    if register is None or not register.version:  # else it may have any of them
+    if register is None or not register.version:
         wanted = [id_ for id_ in wanted if id_ in metered]
+    else:  # it may have any of them, but callers think of many tags that nobody is to remember
+        wanted = [id_ for id_ in wanted if directory.scope(id_) is not None]
     return (*lease.principal.scopes, *dict.fromkeys(wanted))

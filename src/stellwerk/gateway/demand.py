@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from stellwerk.core.able import MEDIA
 from stellwerk.core.envelope import Envelope
-from stellwerk.core.part import Audio, Document, OpaquePart, Part, TextSource, ToolResult, Video
+from stellwerk.core.part import Audio, Document, Image, OpaquePart, Part, TextSource, ToolResult, Video
 from stellwerk.core.route import Target
-from stellwerk.core.tokens import TOOLS_TOKENS, bound_body, estimate
+from stellwerk.core.tokens import MEDIA_TOKENS, TOOLS_TOKENS, bound_body, estimate
 from stellwerk.core.worst_case import WorstCase
 from stellwerk.dialects.capping import can_cap, capped
 from stellwerk.dialects.openai_passage.envelope import Passage
 from stellwerk.dialects.openai_passage.operation import FILES, STORED
+from stellwerk.dialects.own_tools import runs_own_tools
 from stellwerk.errors import StellwerkError
 from stellwerk.gateway.configuration import Model
 from stellwerk.gateway.dialect import Dialect
@@ -39,53 +40,57 @@ _UNMEASURED = re.compile(
     rb'"(?:file|input_file|document|file_?[dD]ata|inline_?[dD]ata|input_audio|audio|video|video_url|input_video)"'
 )
 """Media of any length: a picture has a known most of tokens, a book or a film has none."""
-_OWN_TOOLS = re.compile(
-    rb'"(?:web_search|code_interpreter|code_execution|file_?[sS]earch|image_generation|computer_use|mcp|web_fetch|x_search'
-    rb"|google_?[sS]earch|url_?[cC]ontext|code_?[eE]xecution|google_?[mM]aps|enterprise_?[wW]eb_?[sS]earch|search_param"
-    rb'|systemTool|plugins"|shell"|retrieval")[^"]*"'
-    rb"|\\u00(?:3[0-9]|[4-7])"
-)
-"""Types and names of tools that providers run themselves; and letters spelled by their numbers, which may hide one."""
+_PICTURE = re.compile(rb'"(?:input_)?image')
+_PICTURE_TOKENS = 16_384
+"""No model counts more for a picture, whatever its size, but for these, which are cheaper by the token."""
+_DEAR_PICTURE_TOKENS = {"4o-mini": 48_169}
 _SUSPECT = re.compile(
-    rb'"(?:audio|cache|code|computer_|conversation"|custom_tool|document|enterprise|file|function|google|image|inline'
-    rb'|input_|mcp|plugins"|prediction"|previous_r|prompt"|retrieval"|s3L|search_param|shell"|systemTool|tool|url|video'
-    rb"|web_|x_search)"
+    rb'"(?:audio|cache|code|compaction"|computer_|context_m|conversation"|custom_tool|document|enable_s|file|function'
+    rb'|google|image|inline|input_|mcp|models"|plugins"|prediction"|previous_r|prompt"|s3L|search_p|tool|url|video|web_)'
 )
 """How all of these begin, and what shows tools and media in any dialect: most prompts have none."""
+_SEARCHING = re.compile(r"search-preview|search-api|deep-research|compound")
+"""Names of models that search whether they are asked to or not."""
 _SPELLED = re.compile(rb"\\u00[3-7]")
 """A letter that is spelled by its number, and may be one of these."""
 _MEMBER = "max_completion_tokens"
 
 
-def demand_of(
-    envelope: Envelope, model: Model, targets: Sequence[Target], *, is_cascade: bool, is_hard: bool
-) -> Demand:
+def demand_of(envelope: Envelope, model: Model, targets: Sequence[Target], *, samples: int, is_hard: bool) -> Demand:
     """What a request may come to with any of these targets.
 
-    ``is_cascade``: several of them may answer and be paid. ``is_hard``: a budget has to be able to pay for it.
+    ``samples``: so often each of them may answer and be paid, one after the other; 0 where only one of them does.
+    ``is_hard``: a budget has to be able to pay for it.
     """
     if envelope.dialect in WITHOUT_COST or (isinstance(envelope, Passage) and envelope.method != b"POST"):
         return Demand(0, 0, 0, worst=_FREE, is_cappable=False)
     worst, unpriced = _worst(model, targets)
     body, cap = envelope.body, envelope.output_cap
+    if cap == 0 and envelope.dialect != "openai_completions":  # which can ask for the prompt alone
+        cap = None  # a host may take it for no limit
     input_tokens, unseen_tokens, predicted_tokens, has_own_tools = len(body) + TOOLS_TOKENS, 0, 0, False
+    picture_tokens = _most_of_a_picture(targets) if is_hard else 0
     if not is_plain(body):
         input_tokens = _bound(envelope)
         if is_hard:
-            unseen_tokens = _window(targets) if _STORED.search(body) or _UNMEASURED.search(body) else 0
-            predicted_tokens = len(body) if b'"prediction"' in body else 0
-            has_own_tools = _OWN_TOOLS.search(body) is not None
+            unseen_tokens = _unseen(body, targets, picture_tokens)
+            predicted_tokens = len(body) if b'"prediction"' in body or _SPELLED.search(body) else 0
+            has_own_tools = runs_own_tools(envelope.dialect, body)
+    if is_hard and any(_SEARCHING.search(target.model) for target in targets):
+        has_own_tools = True
     demand = Demand(
         input_tokens,
         None,
         cap * envelope.choices if cap is not None else None,
         unseen_tokens,
+        picture_tokens,
         has_own_tools,
         worst,
         unpriced,
-        len(targets) if is_cascade else 2 if model.hedging is not None and len(targets) > 1 else 1,
+        _calls(model, len(targets), samples),
         can_cap(envelope.dialect),
         predicted_tokens=predicted_tokens,
+        is_visible=not (is_hard and (_may_think(targets) or getattr(envelope, "is_background", False))),
     )
     if envelope.dialect in WITHOUT_ANSWER:
         demand.output_tokens = demand.named_tokens = 0
@@ -112,7 +117,8 @@ def look_closer(dialect: Dialect, envelope: Envelope, demand: Demand) -> bool:
     before = demand.input_tokens + demand.unseen_tokens
     demand.input_tokens = min(demand.input_tokens, estimate(request))
     if not _STORED.search(envelope.body) and all(_is_measured(message.parts) for message in request.messages):
-        demand.unseen_tokens = 0
+        pictures = sum(_pictures(message.parts) for message in request.messages)
+        demand.unseen_tokens = min(demand.unseen_tokens, pictures * demand.picture_tokens)
     return demand.input_tokens + demand.unseen_tokens < before
 
 
@@ -158,6 +164,23 @@ def _bound(envelope: Envelope) -> int:
     return len(body) + TOOLS_TOKENS
 
 
+def _unseen(body: bytes, targets: Sequence[Target], picture_tokens: int) -> int:
+    """Bound of the tokens that stand nowhere in the body: of what is kept, of any length, or a picture."""
+    window = _window(targets)
+    if _STORED.search(body) or _UNMEASURED.search(body) or _SPELLED.search(body):
+        return window
+    return min(window, picture_tokens * len(_PICTURE.findall(body)))
+
+
+def _most_of_a_picture(targets: Sequence[Target]) -> int:
+    dear = (most for target in targets for name, most in _DEAR_PICTURE_TOKENS.items() if name in target.model)
+    return max(_PICTURE_TOKENS, *dear, 0) - MEDIA_TOKENS
+
+
+def _pictures(parts: Iterable[Part]) -> int:
+    return sum(_pictures(one.parts) if isinstance(one, ToolResult) else isinstance(one, Image) for one in parts)
+
+
 def _window(targets: Sequence[Target]) -> int:
     """No prompt is longer than the longest context."""
     windows = [target.card.context_window if target.card is not None else 0 for target in targets]
@@ -179,6 +202,18 @@ def _is_measured(parts: Iterable[Part]) -> bool:
             case _:
                 pass
     return True
+
+
+def _may_think(targets: Sequence[Target]) -> bool:
+    """Whether an answer may have parts that nobody sees as they come."""
+    return any(target.card is None or "reasoning" not in target.card.lacks for target in targets)
+
+
+def _calls(model: Model, targets: int, samples: int) -> int:
+    """For how many answers a request may have to pay."""
+    if samples:
+        return min(targets * samples, model.attempts)
+    return 2 if model.hedging is not None and targets > 1 else 1
 
 
 def _member(model: Model, target: Target, envelope: Envelope) -> str:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.core.backoff import full_jitter
-from stellwerk.core.cost import nanos_of
 from stellwerk.errors import InvalidRequest, StellwerkError, UpstreamError
 from stellwerk.gateway import prospects
 from stellwerk.gateway.attempt import Attempt
@@ -69,8 +68,8 @@ class Exchange(msgspec.Struct, eq=False):
     _interpreter: Interpretation | None = None
     _gate: Gate | None = None
     """Judges answers, where the plan says what they have to be."""
-    _second_best: tuple[Callable[[], None], int] | None = None
-    """Hands on an answer that was turned down, should nobody have a better one; and its cost."""
+    _second_best: tuple[Callable[[], None], Route, Usage | None] | None = None
+    """Hands on an answer that was turned down, should nobody have a better one; and who has used what for it."""
 
     def start(self, acceptance: Acceptance | None = None) -> None:
         """Asks the first target; ``acceptance`` is what an answer has to be, unless nobody is left to ask."""
@@ -108,6 +107,8 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_pause(self) -> None:
         """The caller reads slowly: so do we."""
+        if self._reply.lease.admission is not None:
+            self._reply.lease.admission.lose_sight()
         for attempt in self._running:
             attempt.pause()
 
@@ -157,11 +158,10 @@ class Exchange(msgspec.Struct, eq=False):
         self._running = ()
         self._stop_timer()
         self._stop_waiting()
-        reply, route = self._reply, attempt.route
-        nanos = nanos_of(usage, route.target.card, reply.lease.started_ms) if usage is not None else None
-        reply.extra_nanos += nanos or 0
+        route = attempt.route
+        self._reply.turn_down(route, usage)
         self._note(route, why or "asked once more, to compare its answers")
-        self._second_best = deliver, nanos or 0
+        self._second_best = deliver, route, usage
         if not why:
             self._launch(route, is_repeat=True)
         else:
@@ -209,8 +209,8 @@ class Exchange(msgspec.Struct, eq=False):
         self._stop_waiting()
         second_best, self._second_best = self._second_best, None
         if second_best is not None:
-            deliver, nanos = second_best
-            self._reply.extra_nanos -= nanos
+            deliver, route, usage = second_best
+            self._reply.turn_down(route, usage, is_taken_back=True)
             deliver()
             return
         if isinstance(error, InvalidRequest) and self._failed:
@@ -259,7 +259,7 @@ class Exchange(msgspec.Struct, eq=False):
     def _launch(self, route: Route, *, is_repeat: bool = False) -> None:
         reply, now = self._reply, self.clock()
         reply.attempts += 1
-        reply.route = route
+        reply.turn_to(route)
         self._waiting = self._waiting or now
         interpreter = None
         try:

@@ -79,7 +79,7 @@ class Meters:
         """Looks everything up again: a period has ended, or what is configured has changed."""
         for found in self._found.values():
             for meter in found.meters:
-                meter.purse.is_over = True  # unless it is looked up again
+                self.purses.end(meter.purse)  # unless it is looked up again
         self._found.clear()
         self._until_s = NEVER_S
 
@@ -93,6 +93,8 @@ class Meters:
         account = account_of(scope.id, spec, now_s)
         if account.kind is Kind.BUDGET and account.span_s:
             self._until_s = min(self._until_s, account.span_s)
+        elif account.kind is Kind.WINDOW:
+            self._until_s = min(self._until_s, now_s - now_s % account.span_s + account.span_s)
         purse = self.purses.of(account)
         purse.is_over = False
         provider = scope.name if scope.kind is ScopeKind.PROVIDER else ""

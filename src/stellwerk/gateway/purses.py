@@ -31,16 +31,19 @@ RECALLS = 3
 """So often the others are asked for what they do not need, before somebody is told that there is none."""
 RECALL_S = 0.02
 IDLE_BEATS = 4
-"""What nobody has taken of for so many heartbeats is given back."""
+"""What nobody has taken of for so many heartbeats is given back.
+
+Of a bucket everything is given back with each: there it comes back by itself meanwhile, and would be used twice.
+"""
 
 
 class Purse:
     """This worker's part of one account. ``free`` can be taken; below 0 it is a debt, for more was used than taken.
 
-    What the counter knows this worker to hold is ``free + used + spent``.
+    What the counter knows this worker to hold is ``free + used + spent + spare``.
     """
 
-    __slots__ = ("account", "free", "idle_beats", "is_over", "left", "left_s", "spent", "used")
+    __slots__ = ("account", "free", "idle_beats", "is_over", "left", "left_s", "spare", "spent", "used")
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -49,6 +52,8 @@ class Purse:
         """Taken by requests that run."""
         self.spent = 0
         """Not told to the counter yet."""
+        self.spare = 0
+        """Not to be taken any more: it goes back with what is told next."""
         self.idle_beats = 0
         self.left = account.capacity
         """What the counter had left when it was asked last, which was at ``left_s`` in Unix time."""
@@ -107,6 +112,8 @@ class Purses:
         self._sleep = sleep or asyncio.sleep
         self._is_open = is_open
         self._purses: dict[str, Purse] = {}
+        self._moved: set[Purse] = set()
+        """Those of which there may be something to tell: there can be very many others, one for each of many users."""
         self._waiting: deque[Pending] = deque()
         self._fetching: asyncio.Task[None] | None = None
         self._telling: asyncio.Task[None] | None = None
@@ -117,13 +124,24 @@ class Purses:
             bus.subscribe(self._on_notice)
 
     def of(self, account: Account) -> Purse:
-        """The purse of an account; the same one for the same id, with the capacity that holds now."""
+        """The purse of an account; the same one for the same id, with the capacity that holds now.
+
+        A share of what was more goes back: there may not be so much any more. What is held of a window that is over is
+        worth nothing, and what requests hold of it comes back to nobody.
+        """
         purse = self._purses.get(account.id)
-        if purse is None:
+        if purse is None or self._is_past(purse):
             purse = self._purses[account.id] = Purse(account)
-        else:
-            purse.account = account
+        elif account.capacity < purse.account.capacity and purse.free > 0:
+            purse.spare, purse.free = purse.spare + purse.free, 0
+            self._moved.add(purse)
+        purse.account = account
         return purse
+
+    def end(self, purse: Purse) -> None:
+        """Nothing is taken of it any more, unless it is asked for again: it is forgotten as soon as all is settled."""
+        purse.is_over = True
+        self._moved.add(purse)
 
     def try_take(self, charges: Sequence[Charge]) -> bool:
         """Takes of all purses, or of none, what is at hand."""
@@ -134,6 +152,7 @@ class Purses:
             purse.free -= amount
             purse.used += amount
             purse.idle_beats = 0
+            self._moved.add(purse)
         return True
 
     def take_later(self, charges: Sequence[Charge], on_done: Callable[[Shortage | None], None]) -> Pending:
@@ -144,15 +163,22 @@ class Purses:
             self._fetching = asyncio.get_running_loop().create_task(self._fetch())
         return pending
 
-    def give(self, purse: Purse, taken: int, spent: int) -> None:
-        """A request is settled that had ``taken`` and has used ``spent`` of it, or more."""
+    def give(self, purse: Purse, taken: int, spent: int, *, is_late: bool = False) -> None:
+        """A request is settled that had ``taken`` and has used ``spent`` of it, or more.
+
+        ``is_late``: it has taken its time, in which a bucket has filled again; only its counter knows how far.
+        """
+        self._moved.add(purse)
         purse.used -= taken
-        purse.free += taken - spent
         purse.spent += spent
+        if is_late and taken > spent and purse.account.kind is Kind.BUCKET:
+            purse.spare += taken - spent
+        else:
+            purse.free += taken - spent
 
     def beat(self) -> None:
         """Every heartbeat: tells the counter what was spent, and gives back what rests."""
-        if self._purses and self._telling is None:
+        if self._moved and self._telling is None:
             self._telling = asyncio.get_running_loop().create_task(self._tell(IDLE_BEATS))
 
     async def leave(self) -> None:
@@ -223,6 +249,11 @@ class Purses:
             )
             if shortage is None:
                 continue
+            if any(purse.spare for purse, _ in short) and not self.is_away:  # which may be what is lacking
+                await self._finish_telling()
+                self._telling = asyncio.get_running_loop().create_task(self._tell(IDLE_BEATS))
+                await self._finish_telling()
+                continue
             if attempt == RECALLS or not self._recall(shortage):
                 self._refuse(shortage)
                 return
@@ -259,6 +290,7 @@ class Purses:
             purse.free += grant.amount
             purse.left, purse.left_s = grant.left, now_s
             purse.idle_beats = 0
+            self._moved.add(purse)
         return None
 
     def _open(self, takes: Sequence[Take], purses: Sequence[Purse]) -> Shortage | None:
@@ -268,6 +300,7 @@ class Purses:
                 return Shortage(one.account, one.least)
         for purse, one in zip(purses, takes, strict=True):
             purse.free += one.least
+            self._moved.add(purse)
         return None
 
     def _recall(self, shortage: Shortage) -> bool:
@@ -291,31 +324,45 @@ class Purses:
         """Reports what was spent, and gives back what has rested for so many heartbeats."""
         try:
             told = []
-            for purse in list(self._purses.values()):
+            for purse in list(self._moved):
                 purse.idle_beats += 1
-                unused = max(purse.free, 0) if purse.is_over or purse.idle_beats > idle_beats else 0
-                if purse.spent or unused:
-                    told.append((purse, purse.spent, unused))
-                    purse.free -= unused  # nobody may take it while it is on its way
-                elif purse.is_over and not purse.used and not self._waiting:  # for whoever waits may wait for this one
-                    del self._purses[purse.account.id]
+                if self._is_past(purse):
+                    purse.free, purse.spare = min(purse.free, 0), 0
+                rests = purse.is_over or purse.idle_beats > idle_beats or purse.account.kind is Kind.BUCKET
+                rested = max(purse.free, 0) if rests else 0
+                purse.free -= rested  # nobody may take it while it is on its way
+                purse.spare += rested
+                if purse.spent or purse.spare:
+                    told.append((purse, purse.spent, purse.spare, rested))
+                elif not (purse.used or purse.free > 0 or self._waiting):  # for whoever waits may wait for this one
+                    self._moved.discard(purse)
+                    if purse.is_over and self._purses.get(purse.account.id) is purse:
+                        del self._purses[purse.account.id]
             if not told:
                 return
             try:
-                returns = [Return(purse.account, spent, unused) for purse, spent, unused in told]
+                returns = [Return(purse.account, spent, spare) for purse, spent, spare, _ in told]
                 await self._counter.give(self._owner, returns, self._wall())
             except StoreUnavailable as error:
                 self._note_away(error)
-                for purse, _, unused in told:
-                    purse.free += unused
+                for purse, _, _, rested in told:
+                    purse.free += rested
+                    purse.spare -= rested
                 return
             self.is_away = False
-            for purse, spent, _ in told:
+            for purse, spent, spare, _ in told:
                 purse.spent -= spent
-                if purse.account.kind is Kind.BUDGET:
-                    purse.free -= min(purse.free + purse.used + purse.spent, 0)  # what was too much is told as well
+                purse.spare -= spare
+                purse.left += spare
+                if purse.account.kind is Kind.BUDGET:  # what was too much is told as well
+                    purse.free -= min(purse.free + purse.used + purse.spent + purse.spare, 0)
         finally:
             self._telling = None
+
+    def _is_past(self, purse: Purse) -> bool:
+        """Whether it is of a window that is over."""
+        account = purse.account
+        return account.kind is Kind.WINDOW and 0 < purse.left_s // account.span_s < self._wall() // account.span_s
 
     async def _finish_telling(self) -> None:
         while self._telling is not None:

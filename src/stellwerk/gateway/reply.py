@@ -134,6 +134,25 @@ class Reply(msgspec.Struct, eq=False):
         self.losers += (route,)
         if self.lease.admission is not None:
             self.lease.admission.forgo()
+            self.lease.admission.turn_from(route.target.provider)
+
+    def turn_to(self, route: Route) -> None:
+        """A target is asked; whoever was asked before may have counted that."""
+        if self.route is not None and self.route is not route and self.lease.admission is not None:
+            self.lease.admission.turn_from(self.route.target.provider)
+        self.route = route
+
+    def turn_down(self, route: Route, usage: Usage | None, *, is_taken_back: bool = False) -> None:
+        """A target's answer does not do, and is paid all the same; or does after all, and counts as the answer."""
+        nanos, tokens = None, 0
+        if usage is not None and (tokens := usage.total_tokens):
+            nanos = nanos_of(usage, route.target.card, self.lease.started_ms)
+        admission, provider = self.lease.admission, route.target.provider
+        if is_taken_back:
+            nanos, tokens = -(nanos or 0), -tokens
+        self.extra_nanos += nanos or 0
+        if admission is not None:
+            admission.turn_from(provider, nanos, tokens)
 
     def can_pay_again(self) -> bool:
         """Whether what the request may cost is there for another target as well."""

@@ -9,6 +9,7 @@ import pytest
 from stellwerk.config.compile import compile_file
 from stellwerk.config.load import examine
 from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period
+from stellwerk.errors import ConfigurationError
 
 FILE = """
 [[providers]]
@@ -86,3 +87,12 @@ def test_a_key_without_either_has_none(tmp_path: Path) -> None:
 def test_what_cannot_be_is_refused_with_its_place(tmp_path: Path, lines: str, told: str) -> None:
     verdict = examine(written(tmp_path, lines))
     assert any(told in line for line in verdict.lines), verdict.lines
+
+
+@pytest.mark.parametrize(
+    "second", ["{ limit_usd = 9.0, hard = false }", '{ limit_usd = 9.0, period = "day", name = "month" }']
+)
+def test_two_budgets_that_would_be_counted_as_one_are_refused(tmp_path: Path, second: str) -> None:
+    with pytest.raises(ConfigurationError, match="two budgets 'month'"):
+        compile_file(written(tmp_path, f"budget = [{{ limit_usd = 1.0 }}, {second}]"))
+    compile_file(written(tmp_path, 'budget = [{ limit_usd = 1.0 }, { limit_usd = 9.0, hard = false, name = "told" }]'))

@@ -97,3 +97,25 @@ def test_what_is_no_json_ends_the_walk_without_harm() -> None:
     assert json_splice.members(b'{"a":[1')[0].end == 7
     assert json_splice.members(b"{}") == ()
     assert json_splice.members(b'{"a":}')[0].end == 5
+
+
+@pytest.mark.parametrize("size", [4_095, 4_096, 100_000])
+@pytest.mark.parametrize("after", [b"", b" ", b" \n\t"], ids=repr)
+def test_where_long_values_end(size: int, after: bytes) -> None:
+    value = b"[" + b",".join([b'"]"'] * size) + b"]"
+    first, last = json_splice.members(b'{"a":%b%b,"b":{"c":%b}%b}' % (value, after, value, after))
+    assert first.end - first.start == len(value)
+    assert last.end - last.start == len(value) + 6
+
+
+def test_an_object_of_very_many_members_is_refused() -> None:
+    members = b",".join([b'"a":1'] * json_splice.MOST_MEMBERS)
+    assert len(json_splice.members(b"{%b}" % members)) == json_splice.MOST_MEMBERS
+    with pytest.raises(InvalidRequest, match="parameters"):
+        json_splice.find(b'{%b,"b":1}' % members, "b")
+
+
+@pytest.mark.parametrize("rest", [b"", b"]"], ids=["open", "closed"])
+def test_a_long_value_that_nothing_follows_ends_with_the_body(rest: bytes) -> None:
+    body = b'{"a":[' + b"[]," * 5_000 + b"1" + rest
+    assert json_splice.members(body)[0].end == len(body)

@@ -9,17 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stellwerk.core.able import MEDIA
+from stellwerk.dialects import own_tools
 from stellwerk.gateway import demand
 
 DIALECTS = ("openai_chat", "openai_completions", "openai_responses", "anthropic_messages", "gemini", "bedrock_converse")
 
 
-@pytest.mark.parametrize("name", ["_STORED", "_UNMEASURED", "_OWN_TOOLS"])
+@pytest.mark.parametrize("name", ["_STORED", "_UNMEASURED"])
 @given(data=st.data())
 def test_no_body_is_plain_that_a_closer_look_would_not_find_so(name: str, data: st.DataObject) -> None:
     found = data.draw(st.from_regex(getattr(demand, name), fullmatch=True))
     before, after = data.draw(st.binary(max_size=20)), data.draw(st.binary(max_size=20))
     assert not demand.is_plain(before + found + after)
+
+
+@pytest.mark.parametrize("name", sorted({name for names, *_ in own_tools._DIALECTS.values() for name in names}))
+def test_no_body_is_plain_that_may_name_tools(name: str) -> None:
+    assert not demand.is_plain(b'{"%b":[]}' % name.encode())
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from stellwerk.core.usage import Usage
+from stellwerk.core.usage import MOST_TOKENS, Usage
 
 
 class WireDetails(msgspec.Struct, gc=False):
@@ -121,4 +121,4 @@ def _part(wire: Mapping[str, Any], owner: str, name: str) -> int | None:
 
 
 def _count(value: int | None) -> int:
-    return value if value is not None and value > 0 else 0
+    return value if value is not None and 0 < value <= MOST_TOKENS else 0

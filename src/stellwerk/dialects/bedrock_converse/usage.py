@@ -7,12 +7,12 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from stellwerk.core.opaque import Opaque
-from stellwerk.core.usage import Usage
+from stellwerk.core.usage import MOST_TOKENS, Usage
 from stellwerk.dialects.bedrock_converse.types import DIALECT
 
 USAGE = "usage"
 
-_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 
 
 class WireKept(msgspec.Struct, gc=False):
@@ -101,4 +101,4 @@ def encode_usage(usage: Usage, opaque: Opaque | None) -> Any:
 
 
 def _is_count(value: Any) -> bool:
-    return type(value) is int and value >= 0
+    return type(value) is int and 0 <= value <= MOST_TOKENS

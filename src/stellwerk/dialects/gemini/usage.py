@@ -7,10 +7,10 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
-from stellwerk.core.usage import Usage
+from stellwerk.core.usage import MOST_TOKENS, Usage
 
 _AUDIO, _IMAGE = "AUDIO", "IMAGE"
-_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 
 
 class WireModality(msgspec.Struct, gc=False, rename="camel"):
@@ -65,7 +65,7 @@ def neutral(wire: WireUsage) -> Usage:
 def decode_usage(wire: Mapping[str, Any]) -> Usage:
     """Reads a decoded ``usageMetadata`` tolerantly: what is not a count says nothing."""
     told: dict[str, Any] = {
-        name: value for member, name in _COUNTS if type(value := wire.get(member)) is int and value >= 0
+        name: value for member, name in _COUNTS if type(value := wire.get(member)) is int and 0 <= value <= MOST_TOKENS
     }
     details: dict[str, Any] = {name: _modalities(wire.get(member)) for member, name in _DETAILS}
     traffic = wire.get("trafficType")

@@ -8,7 +8,7 @@ import msgspec
 
 from stellwerk.core.embedding import EmbeddingReply
 from stellwerk.core.reply import ReplyFacts
-from stellwerk.core.usage import Usage
+from stellwerk.core.usage import MOST_TOKENS, Usage
 from stellwerk.dialects.whole_reading import complaint, read_loosely
 from stellwerk.errors import UpstreamInvalid
 
@@ -73,7 +73,7 @@ def encode(reply: EmbeddingReply, *, is_batch: bool) -> bytes:
 
 def _usage(wire: Any) -> Usage | None:
     tokens = wire.get("promptTokenCount") if type(wire) is dict else None
-    return Usage(tokens) if type(tokens) is int and tokens >= 0 else None
+    return Usage(tokens) if type(tokens) is int and 0 <= tokens <= MOST_TOKENS else None
 
 
 def _unreadable(body: bytes) -> UpstreamInvalid:

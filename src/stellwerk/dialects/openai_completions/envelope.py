@@ -9,9 +9,20 @@ import msgspec
 from stellwerk.core.envelope import Envelope
 from stellwerk.dialects.openai_completions.types import DIALECT
 from stellwerk.dialects.rewriting import rewrite_stream
-from stellwerk.dialects.thin_reading import UNSET, Value, count, counted, flag, missing, read_thin, wants_usage, wrong
+from stellwerk.dialects.thin_reading import (
+    UNSET,
+    Value,
+    count,
+    counted,
+    flag,
+    missing,
+    read_thin,
+    refuse_duplicates,
+    wants_usage,
+    wrong,
+)
 
-_ACTED_ON = ("model", "stream", "stream_options", "max_tokens", "n")
+_ACTED_ON = ("model", "stream", "stream_options", "max_tokens", "n", "best_of")
 _NOTHING = msgspec.Raw(b"")
 
 
@@ -24,7 +35,8 @@ class CompletionsEnvelope(Envelope, frozen=True, gc=False):
 def read_envelope(body: bytes, *, max_depth: int) -> CompletionsEnvelope:
     """Reads a request as far as every request needs it, in one pass that skips the rest.
 
-    Raises ``InvalidRequest`` for what is not UTF-8, not JSON, nested deeper than ``max_depth``, without prompt, of
+    Its choices are all answers that are made, also those of which only the best is handed out. Raises
+    ``InvalidRequest`` for what is not UTF-8, not JSON, nested deeper than ``max_depth``, without prompt, of
     wrong types where the gateway acts on a member, or for such a member that stands twice.
     """
     wire = read_thin(body, _decode, _ACTED_ON, max_depth=max_depth)
@@ -34,6 +46,9 @@ def read_envelope(body: bytes, *, max_depth: int) -> CompletionsEnvelope:
         raise wrong("model", "a string", model)
     if wire.prompt == _NOTHING:
         raise missing("prompt")
+    if body.count(b'"prompt"') > 1 or b"\\u00" in body:
+        refuse_duplicates(body, ("prompt",))
+    best_of, n = count("best_of", wire.best_of, 1) or 1, count("n", wire.n, 1) or 1
     is_stream, has_options = flag("stream", wire.stream), options is not UNSET
     asks_usage = wants_usage(options) if has_options else False
     return CompletionsEnvelope(
@@ -43,9 +58,17 @@ def read_envelope(body: bytes, *, max_depth: int) -> CompletionsEnvelope:
         body,
         asks_usage or not is_stream,
         count("max_tokens", wire.max_tokens, 0),
-        count("n", wire.n, 1) or 1,
+        max(best_of, n) * _prompts(bytes(wire.prompt)),
         has_options,
     )
+
+
+def _prompts(prompt: bytes) -> int:
+    """How many prompts there are, each of which has answers of its own: texts, or lists of tokens."""
+    if not prompt.startswith(b"["):
+        return 1
+    several = [one for one in _decode_array(prompt) if bytes(one).startswith((b'"', b"["))]
+    return max(len(several), 1)
 
 
 def rewrite(envelope: Envelope, model: str) -> bytes:
@@ -64,6 +87,8 @@ class _Wire(msgspec.Struct, gc=False):
     stream_options: Value = UNSET
     max_tokens: Value = UNSET
     n: Value = UNSET
+    best_of: Value = UNSET
 
 
 _decode = msgspec.json.Decoder(_Wire, dec_hook=counted).decode
+_decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stellwerk.core.reply import ReplyFacts
-from stellwerk.core.usage import Usage
+from stellwerk.core.usage import MOST_TOKENS, Usage
 from stellwerk.dialects.whole_reading import complaint, read_loosely, word
 
 __all__ = ["ReplyFacts", "read_usage"]
@@ -31,6 +31,6 @@ def _usage(wire: Any) -> Usage | None:
             found = found.get(name) if type(found) is dict else None
         if type(found) is dict:
             for name in _COUNTS:
-                if type(tokens := found.get(name)) is int and tokens >= 0:
+                if type(tokens := found.get(name)) is int and 0 <= tokens <= MOST_TOKENS:
                     return Usage(tokens)
     return None

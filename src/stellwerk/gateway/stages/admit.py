@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _REQUEST, _TOKEN, _HARD_MONEY, _SOFT_MONEY = Unit.REQUEST, Unit.TOKEN, Unit.HARD_MONEY, Unit.SOFT_MONEY
 LEAST_OUTPUT_TOKENS = 16
 """An answer that has to be shorter than this is none."""
+LATE_US = 250_000
+"""A request that has taken longer gives back what it did not need to the counter, which knows what else came back."""
 ASSUMED_OUTPUT_TOKENS = 1_024
 """What a limit of tokens holds back for an answer whose length nobody has limited."""
 
@@ -41,6 +43,8 @@ class Demand(msgspec.Struct, eq=False):
     """The same as the request itself limits it."""
     unseen_tokens: int = 0
     """Bound of what the request only names (stored turns, files), and of media whose length nobody has measured."""
+    picture_tokens: int = 0
+    """The most that one picture has at these targets, beyond what it has mostly."""
     has_own_tools: bool = False
     """Whether the provider may work with tools of its own, which cost what they cost."""
     worst: WorstCase | None = None
@@ -53,6 +57,8 @@ class Demand(msgspec.Struct, eq=False):
     """Whether the request's dialect and targets know a limit of the answer."""
     is_capped: bool = False
     """Whether the answer's limit has been lowered to what can be paid."""
+    is_visible: bool = True
+    """Whether what comes of an answer shows what it has cost: nobody thinks, or goes on when the caller leaves."""
     predicted_tokens: int = 0
     """Bound of those of a predicted answer, which cost what an answer does where they are not in it."""
     learned_tokens: int | None = None
@@ -78,7 +84,7 @@ NOTHING_WEIGHED = Demand(0, 0, 0, worst=WorstCase(0, 0), is_cappable=False)
 class Admission:
     """What one request has taken. Settled once."""
 
-    __slots__ = ("_charges", "_demand", "_has_forgone", "_meters", "_purses")
+    __slots__ = ("_beside", "_charges", "_demand", "_has_forgone", "_is_visible", "_meters", "_purses")
 
     def __init__(self, purses: Purses, meters: Sequence[Meter], charges: list[Charge], demand: Demand) -> None:
         self._purses = purses
@@ -87,15 +93,18 @@ class Admission:
         """What was taken, in the order of the meters."""
         self._demand = demand
         self._has_forgone = False
+        self._is_visible = demand.is_visible
+        self._beside: dict[str, tuple[int, int]] = {}
+        """Nano-dollars and tokens, by provider, of those who were asked, and whose answers the caller does not get."""
 
     def settle(self, event: RequestEvent) -> None:
         """Gives back what was not used. What nobody knows counts as used to the full."""
         charges, self._charges = self._charges, []
-        nanos, give = self._nanos(event), self._purses.give
+        nanos, give, beside = self._nanos(event), self._purses.give, self._beside
         for meter, (purse, taken) in zip(self._meters, charges, strict=False):  # with none left, it is settled
             unit = meter.unit
-            if meter.provider and meter.provider != event.provider:
-                used = 0  # it stood by
+            if beside or (meter.provider and meter.provider != event.provider):
+                used = self._used(meter, taken, nanos, event)
             elif unit is _HARD_MONEY:
                 # What was forgone covers what the event has of those who were lost.
                 used = taken if nanos is None else min(nanos, taken) if self._has_forgone else nanos
@@ -105,7 +114,18 @@ class Admission:
                 used = event.input_tokens + event.output_tokens
             else:
                 used = taken if unit is _REQUEST else 0
-            give(purse, taken, used)
+            give(purse, taken, used, is_late=event.latency_us > LATE_US)
+
+    def turn_from(self, provider: str, nanos: int | None = 0, tokens: int = 0) -> None:
+        """A provider was asked whose answer the caller does not get, and which is paid; ``None``: nobody knows what."""
+        if nanos is None:
+            self.forgo()
+        spent, used = self._beside.get(provider, (0, 0))
+        self._beside[provider] = spent + (nanos or 0), used + tokens
+
+    def lose_sight(self) -> None:
+        """The caller does not listen, and nobody sees how far the provider has come."""
+        self._is_visible = False
 
     @property
     def output_tokens(self) -> int | None:
@@ -114,7 +134,7 @@ class Admission:
         return self._demand.output_tokens if is_hard and self._demand.is_cappable else None
 
     def forgo(self) -> None:
-        """Somebody was asked whose answer nobody gets: what was held back for that counts as spent."""
+        """Somebody was asked whose answer nobody gets: what was held back for one counts as spent."""
         self._has_forgone = True
         for at, (meter, (purse, taken)) in enumerate(zip(self._meters, self._charges, strict=False)):
             if meter.unit is _HARD_MONEY:
@@ -123,15 +143,33 @@ class Admission:
                 self._charges[at] = purse, taken - spent
 
     def renew(self) -> bool:
-        """Takes the same once more, of what is at hand; whether it was."""
-        share = self._share()
+        """Takes what was forgone once more, of what is at hand; whether it was."""
+        nanos = self._demand.nanos() or 0
         places = [at for at, meter in enumerate(self._meters) if meter.unit is _HARD_MONEY]
-        if not self._purses.try_take([(self._charges[at][0], share) for at in places]):
+        lacking = [(purse, nanos - taken) for purse, taken in (self._charges[at] for at in places)]
+        if not self._purses.try_take(lacking):
             return False
-        for at in places:
-            purse, taken = self._charges[at]
-            self._charges[at] = purse, taken + share
+        for at, (purse, _) in zip(places, lacking, strict=True):
+            self._charges[at] = purse, nanos
         return True
+
+    def _used(self, meter: Meter, taken: int, nanos: int | None, event: RequestEvent) -> int:
+        """What was used of a meter, where several providers were asked, or not the one whose meter it is."""
+        unit, provider, beside = meter.unit, meter.provider, self._beside
+        if provider and provider != event.provider:
+            if provider not in beside or unit is Unit.PLACE:
+                return 0  # it stood by
+            spent, tokens = beside[provider]
+            return taken if unit is _REQUEST else tokens if unit is _TOKEN else spent
+        if unit is _TOKEN:
+            tokens = sum(used for name, (_, used) in beside.items() if not provider or name == provider)
+            return event.input_tokens + event.output_tokens + tokens
+        if unit is not _HARD_MONEY and unit is not _SOFT_MONEY:
+            return taken if unit is _REQUEST else 0
+        if nanos is None:
+            return taken  # of a soft budget nothing was
+        elsewhere = sum(spent for name, (spent, _) in beside.items() if provider and name != provider)
+        return min(nanos - elsewhere, taken) if unit is _HARD_MONEY and self._has_forgone else nanos - elsewhere
 
     def _share(self) -> int:
         """The most that one target may cost."""
@@ -141,10 +179,12 @@ class Admission:
         """What was spent at most; ``None`` where that is all that could be."""
         if event.outcome == "failed":
             return event.cost_nanos or 0
-        if not event.is_estimated:
+        if event.first_byte_us and not (event.input_tokens or event.output_tokens or event.reported_nanos):
+            return None  # somebody has answered, and says that this took nothing
+        if not event.is_estimated and (event.outcome == "complete" or event.finish or not event.first_byte_us):
             return event.cost_nanos
         worst, most = self._demand.worst, self._demand.nanos()
-        if worst is None or most is None or not event.first_byte_us:
+        if worst is None or most is None or not (event.first_byte_us and self._is_visible):
             return None
         # Nobody has told: the prompt from above, and of the answer no more than twice what is likely.
         tokens = 2 * event.output_tokens + LEAST_OUTPUT_TOKENS
