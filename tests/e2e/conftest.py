@@ -1,6 +1,7 @@
 """What the tests of the command line share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from stellwerk.simulator.process import Simulator, running_beside
 from stellwerk.simulator.scenario import Scenario, SimulatedProvider
 from tests.e2e.gate import Gate, gate
 from tests.e2e.kit import PROVIDER_KEY
+from tests.valkey import Server
 
 
 @pytest.fixture(scope="module")
@@ -23,3 +25,21 @@ def held() -> Iterator[Gate]:
     """A provider that stops in the middle of every answer until it is told to go on."""
     with gate() as provider:
         yield provider
+
+
+@pytest.fixture
+def slow() -> Iterator[Simulator]:
+    """A provider that takes a moment, so that requests are under way at the same time."""
+    spec = SimulatedProvider(name="north", keys=(PROVIDER_KEY,), first_token_ms=50.0, answer_tokens=20)
+    with running_beside(Scenario(providers=(spec,))) as (simulator,):
+        yield simulator
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[Server]:
+    """A server that may be killed."""
+    folder = tmp_path / "valkey"
+    folder.mkdir()
+    found = Server(folder)
+    yield found
+    found.kill()

@@ -15,11 +15,9 @@ from valkey import Valkey
 
 from stellwerk.simulator.process import Simulator
 from tests.e2e.kit import Gateway, model, provider, server, until, up
-from tests.e2e.test_shared_spending import shared
-from tests.e2e.test_spending import NANOS, slow
+from tests.e2e.test_spending import NANOS
 from tests.valkey import Server
 
-__all__ = ["shared", "slow"]
 ROUNDS, CALLERS = 100, 1_000
 LIMIT_USD = 0.01
 """Pays for some dozens of answers."""

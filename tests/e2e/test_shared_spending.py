@@ -5,32 +5,19 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-import pytest
 from valkey import Valkey
 
 from stellwerk.simulator.process import Simulator
 from tests.e2e.kit import Gateway, model, provider, server, until, up
-from tests.e2e.test_spending import NANOS, ask_all, key, slow, spent_nanos
+from tests.e2e.test_spending import NANOS, ask_all, key, spent_nanos
 from tests.valkey import Server
 
-__all__ = ["slow"]
 LIMIT_USD = 0.02
-
-
-@pytest.fixture
-def shared(tmp_path: Path) -> Iterator[Server]:
-    """A server that may be killed."""
-    folder = tmp_path / "valkey"
-    folder.mkdir()
-    found = Server(folder)
-    yield found
-    found.kill()
 
 
 class Hosts:

@@ -7,18 +7,14 @@ import os
 import signal
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-import pytest
-
-from stellwerk.simulator.process import Simulator, running_beside
-from stellwerk.simulator.scenario import Scenario, SimulatedProvider
+from stellwerk.simulator.process import Simulator
 from tests.e2e.callers import connect
-from tests.e2e.kit import PROVIDER_KEY, Gateway, model, provider, server, until, up
+from tests.e2e.kit import Gateway, model, provider, server, until, up
 from tests.e2e.test_deaths import workers_of
 
 KEY = "spending-key-5f1c9a7e3b2d"
@@ -33,14 +29,6 @@ def key(**allowed: str) -> str:
     return f'\n[[keys]]\nname = "spending"\nkey = "{KEY}"\n' + "".join(
         f"{name} = {value}\n" for name, value in allowed.items()
     )
-
-
-@pytest.fixture
-def slow() -> Iterator[Simulator]:
-    """A provider that takes a moment, so that requests are under way at the same time."""
-    spec = SimulatedProvider(name="north", keys=(PROVIDER_KEY,), first_token_ms=50.0, answer_tokens=20)
-    with running_beside(Scenario(providers=(spec,))) as (simulator,):
-        yield simulator
 
 
 def ask_all(gateway: Gateway, requests: int) -> Counter[int]:

@@ -12,6 +12,7 @@ from stellwerk.core.route import Target
 from stellwerk.core.tokens import MEDIA_TOKENS, TOOLS_TOKENS, bound_body, estimate
 from stellwerk.core.worst_case import WorstCase
 from stellwerk.dialects.capping import can_cap, capped
+from stellwerk.dialects.extras import extras_of
 from stellwerk.dialects.openai_passage.envelope import Passage
 from stellwerk.dialects.openai_passage.operation import FILES, STORED
 from stellwerk.dialects.own_tools import runs_own_tools
@@ -46,13 +47,16 @@ _PICTURE_TOKENS = 16_384
 _DEAR_PICTURE_TOKENS = {"4o-mini": 48_169}
 _SUSPECT = re.compile(
     rb'"(?:audio|cache|code|compaction"|computer_|context_m|conversation"|custom_tool|document|enable_s|file|function'
-    rb'|google|image|inline|input_|mcp|models"|plugins"|prediction"|previous_r|prompt"|s3L|search_p|tool|url|video|web_)'
+    rb'|google|image|inference_g|inline|input_|mcp|models"|performanceC|plugins"|prediction"|previous_r|prompt"|s3L'
+    rb'|search_p|service_?[tT]ier|speed"|tool|url|video|web_)'
 )
 """How all of these begin, and what shows tools and media in any dialect: most prompts have none."""
 _SEARCHING = re.compile(r"search-preview|search-api|deep-research|compound")
 """Names of models that search whether they are asked to or not."""
 _SPELLED = re.compile(rb"\\u00[3-7]")
 """A letter that is spelled by its number, and may be one of these."""
+LONGEST_TIER = 40
+"""Characters of a tier's name that are repeated to whoever has asked for it."""
 _MEMBER = "max_completion_tokens"
 
 
@@ -74,7 +78,10 @@ def demand_of(envelope: Envelope, model: Model, targets: Sequence[Target], *, sa
         input_tokens = _bound(envelope)
         if is_hard:
             unseen_tokens = _unseen(body, targets, picture_tokens)
-            predicted_tokens = len(body) if b'"prediction"' in body or _SPELLED.search(body) else 0
+            extras = extras_of(body)
+            predicted_tokens = len(body) if extras.has_prediction else 0
+            if dearer := _without_price(targets, extras.tiers):
+                worst, unpriced = None, dearer
             has_own_tools = runs_own_tools(envelope.dialect, body)
     if is_hard and any(_SEARCHING.search(target.model) for target in targets):
         has_own_tools = True
@@ -179,6 +186,16 @@ def _most_of_a_picture(targets: Sequence[Target]) -> int:
 
 def _pictures(parts: Iterable[Part]) -> int:
     return sum(_pictures(one.parts) if isinstance(one, ToolResult) else isinstance(one, Image) for one in parts)
+
+
+def _without_price(targets: Sequence[Target], tiers: Iterable[str]) -> str:
+    """A target and a tier of service for which its price has no row of its own; empty where there is none."""
+    for tier in tiers:
+        for target in targets:
+            price = target.card.price if target.card is not None else None
+            if price is None or not any(row.service == tier for row in price.rows):
+                return f"{target.identity} at the tier {tier[:LONGEST_TIER]!r}"
+    return ""
 
 
 def _window(targets: Sequence[Target]) -> int:

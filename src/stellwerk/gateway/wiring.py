@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import cast
 
@@ -196,16 +196,9 @@ def configure(
     issuers = issuers_of(snapshot.issuers)
     trusted_proxies = tuple(ip_network(network) for network in snapshot.server.trusted_proxies)
     metered = frozenset(one.id for one in snapshot.scopes if one.kind in _COMMON and (one.limits or one.budgets))
-    directory = Directory(
-        keys={_token(spec.key): record_of(spec) for spec in snapshot.keys},
-        scopes={scope.id: scope for scope in snapshot.scopes},
-        register=register,
-        trusted=trusted_proxies,
-        wall=wall,
-    )
     configuration = Configuration(
         snapshot=snapshot,
-        directory=trusting(directory, snapshot.issuers, issuers),
+        directory=trusting(_directory(snapshot, register, trusted_proxies, wall), snapshot.issuers, issuers),
         models={
             spec.name: _model(
                 spec, targets[spec.name], _spare(spec, models, targets), sifted[spec.name].reasons, reach, record
@@ -229,6 +222,21 @@ def configure(
     }
     standings.adopt(_rules(snapshot.breaker), ways)
     return configuration
+
+
+def _directory(
+    snapshot: Snapshot,
+    register: Register | None,
+    trusted: tuple[IPv4Network | IPv6Network, ...],
+    wall: Callable[[], float],
+) -> Directory:
+    return Directory(
+        keys={_token(spec.key): record_of(spec) for spec in snapshot.keys},
+        scopes={scope.id: scope for scope in snapshot.scopes},
+        register=register,
+        trusted=trusted,
+        wall=wall,
+    )
 
 
 def _rules(spec: BreakerSpec) -> Rules | None:

@@ -128,6 +128,25 @@ async def test_names_cannot_be_hidden_by_spelling_them_in_numbers(tmp_path: Path
         assert not upstream.requests
 
 
+@pytest.mark.parametrize(
+    ("rows", "status"),
+    [("", 402), (', { service = "priority", input = 0.45, output = 3.6 }', 200)],
+    ids=["without a price", "with one"],
+)
+@on_loop
+async def test_a_tier_of_service_is_paid_where_its_price_is_known(tmp_path: Path, rows: str, status: int) -> None:
+    async with script(completes()) as playing:
+        prices = f"[{{ input = 0.25, output = 2.0 }}{rows}]"
+        target = f'{{ provider = "one", model = "gpt-own", prices = {prices} }}'
+        named = f'\n[[models]]\nname = "plain"\ntargets = [{target}]\n'
+        async with serving(tmp_path, budget(1.0), provider("one", playing.base_url), named) as gateway:
+            answer = await once(gateway, request(max_tokens=7, service_tier="priority"))
+            assert answer.status == status
+            assert len(playing.requests) == (status == 200)
+            if status == 402:
+                assert "one/gpt-own at the tier 'priority'" in answer.error["message"]
+
+
 @on_loop
 async def test_a_predicted_answer_may_have_to_be_paid_beside_the_one_that_came(tmp_path: Path) -> None:
     prediction = {"type": "content", "content": "All of this was predicted, and nothing of it came true. " * 200}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stellwerk.core.able import MEDIA
-from stellwerk.dialects import own_tools
+from stellwerk.dialects import extras, own_tools
 from stellwerk.gateway import demand
 
 DIALECTS = ("openai_chat", "openai_completions", "openai_responses", "anthropic_messages", "gemini", "bedrock_converse")
@@ -51,3 +51,8 @@ def test_no_body_is_plain_in_which_a_dialect_may_have_media_or_tools(
 )
 def test_text_alone_is_plain(body: bytes) -> None:
     assert demand.is_plain(body)
+
+
+@pytest.mark.parametrize("name", extras._NAMES)
+def test_no_body_is_plain_that_may_cost_more_than_the_standard_price(name: str) -> None:
+    assert not demand.is_plain(b'{"%b":"x"}' % name.encode())
