@@ -23,7 +23,7 @@ import msgspec
 
 from stellwerk.errors import ConfigurationError
 
-KINDS = ("providers", "strategies", "buses", "stores", "counters", "notifiers")
+KINDS = ("providers", "strategies", "buses", "stores", "counters", "notifiers", "guardrails")
 """The shelves of this version."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

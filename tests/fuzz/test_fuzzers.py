@@ -35,6 +35,7 @@ def test_there_are_fuzzers_for_every_parser() -> None:
         "openai_chat_body",
         "provider_bytes",
         "sse",
+        "text",
     }
 
 

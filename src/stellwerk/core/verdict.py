@@ -1,0 +1,75 @@
+"""What a check says of a text: one type for local and remote checks, so that policies and logs need not know which."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from enum import StrEnum
+
+import msgspec
+
+from stellwerk.core.taxonomy import Category
+
+
+class Action(StrEnum):
+    """What becomes of a text, from the mildest to the strictest."""
+
+    OBSERVE = "observe"
+    FLAG = "flag"
+    PSEUDONYMIZE = "pseudonymize"
+    MASK = "mask"
+    BLOCK = "block"
+
+    @property
+    def severity(self) -> int:
+        """Greater for stricter actions."""
+        return _ORDER[self]
+
+
+_ORDER = {action: place for place, action in enumerate(Action)}
+
+
+class Span(msgspec.Struct, frozen=True, order=True):
+    """A part of the original text, in code points, half-open."""
+
+    start: int
+    end: int
+    type: Category
+    score: float = 1.0
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One check's word on one text. ``score`` is 0 to 1, ``latency`` in seconds as its caller measured it.
+
+    With an ``error`` the check did not run to its end: such a verdict is neither a pass nor a finding.
+    """
+
+    check: str
+    category: Category
+    score: float
+    action: Action = Action.OBSERVE
+    spans: tuple[Span, ...] = ()
+    provider: str = "local"
+    latency: float = 0.0
+    error: str | None = None
+
+    @property
+    def has_run(self) -> bool:
+        """Whether the check came to a result at all."""
+        return self.error is None
+
+
+def strictest(verdicts: tuple[Verdict, ...]) -> Action:
+    """The action that all of them together ask for."""
+    return max((verdict.action for verdict in verdicts), key=lambda action: action.severity, default=Action.OBSERVE)
+
+
+def apart(spans: list[Span]) -> tuple[Span, ...]:
+    """Spans without overlap, in the order of the text: of two that overlap the surer one stays, then the longer one."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: (-span.score, span.start - span.end, span.start, span.type)):
+        # those kept do not overlap, so that only the neighbours of the place can be in the way
+        place = bisect(kept, span.start, key=lambda other: other.start)
+        is_free = place == 0 or kept[place - 1].end <= span.start
+        if is_free and (place == len(kept) or span.end <= kept[place].start):
+            kept.insert(place, span)
+    return tuple(kept)

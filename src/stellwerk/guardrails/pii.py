@@ -1,0 +1,70 @@
+"""Personal data: numbers by their check digits, contacts by form and words nearby, names by what announces them."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+from stellwerk.core.passage import Passage
+from stellwerk.core.taxonomy import Pii
+from stellwerk.core.verdict import Action, Span, Verdict, apart
+from stellwerk.ports.guardrail import Guardrail
+from stellwerk.text.pii import contact, names, numbers
+
+_DIGIT = re.compile(r"\d")
+_RULES = (*numbers.RULES, *contact.RULES)
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which types are looked for (all, where none is named) and what becomes of them."""
+
+    types: tuple[str, ...] = ()
+    action: Literal["observe", "flag", "pseudonymize", "mask", "block"] = "mask"
+
+
+class PiiCheck:
+    """Looks for the types wanted."""
+
+    __slots__ = ("_action", "_wanted")
+
+    def __init__(self, wanted: frozenset[Pii], action: Action) -> None:
+        self._wanted = wanted
+        self._action = action
+
+    def check(self, passage: Passage) -> tuple[Verdict, ...]:
+        """One verdict per type found."""
+        found: dict[Pii, list[Span]] = {}
+        for span in personal_data(passage.text):
+            if isinstance(span.type, Pii) and span.type in self._wanted:
+                start, end = passage.span(span.start, span.end)
+                found.setdefault(span.type, []).append(Span(start, end, span.type, span.score))
+        return tuple(
+            Verdict(
+                check="pii",
+                category=category,
+                score=max(span.score for span in spans),
+                action=self._action,
+                spans=tuple(spans),
+            )
+            for category, spans in sorted(found.items())
+        )
+
+
+def personal_data(text: str) -> tuple[Span, ...]:
+    """Everything found, whatever the policy: types compete for the same characters."""
+    has_digit = _DIGIT.search(text) is not None
+    spans = [
+        span
+        for rule in _RULES
+        if (has_digit or not rule.needs_digit) and rule.needs in text
+        for span in rule.spans(text)
+    ]
+    return apart([*spans, *names.spans(text)])
+
+
+def build(settings: Settings) -> Guardrail:
+    """The check."""
+    wanted = frozenset(map(Pii, settings.types)) if settings.types else frozenset(Pii)
+    return PiiCheck(wanted, Action(settings.action))

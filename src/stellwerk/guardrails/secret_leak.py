@@ -1,0 +1,106 @@
+"""Secrets in a text: keys of providers and clouds, private keys, signed tokens, URLs with credentials.
+
+Each is known by its form. Random-looking words are never taken for secrets: code and hashes are full of them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+from stellwerk.core.passage import Passage
+from stellwerk.core.taxonomy import Threat
+from stellwerk.core.verdict import Action, Span, Verdict, apart
+from stellwerk.ports.guardrail import Guardrail
+
+_WORD = "[A-Za-z0-9_-]"
+PATTERNS = (
+    ("sk-", re.compile(rf"sk-(?<![\w-]...)(?:ant-|proj-|svcacct-|admin-|or-v1-|lf-)?{_WORD}{{20,300}}+")),
+    ("AKIA", re.compile(r"AKIA(?<!\w....)[0-9A-Z]{16}(?!\w)")),
+    ("ASIA", re.compile(r"ASIA(?<!\w....)[0-9A-Z]{16}(?!\w)")),
+    (
+        "aws_secret",
+        re.compile(r"aws_secret_access_key[\"']?\s{0,3}[=:]\s{0,3}[\"']?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])"),
+    ),
+    ("AIza", re.compile(rf"AIza(?<!\w....){_WORD}{{35}}(?!\w)")),
+    ("GOCSPX-", re.compile(rf"GOCSPX-{_WORD}{{28}}(?!\w)")),
+    ("ya29.", re.compile(rf"ya29\.{_WORD}{{20,400}}+")),
+    ("AccountKey=", re.compile(r"AccountKey=[A-Za-z0-9/+]{86}==")),
+    ("gh", re.compile(r"gh[pousr]_(?<!\w....)[A-Za-z0-9]{36,251}+")),
+    ("github_pat_", re.compile(r"github_pat_[A-Za-z0-9_]{82}(?!\w)")),
+    ("glpat-", re.compile(rf"glpat-{_WORD}{{20,64}}+")),
+    ("xox", re.compile(r"xox[abeoprs]-[A-Za-z0-9-]{10,200}+")),
+    ("hooks.slack.com", re.compile(r"hooks\.slack\.com/services/T[A-Z0-9]{6,14}/B[A-Z0-9]{6,14}/[A-Za-z0-9]{20,32}+")),
+    ("k_live_", re.compile(r"[sr]k_live_[A-Za-z0-9]{16,128}+")),
+    ("whsec_", re.compile(r"whsec_[A-Za-z0-9+/]{24,80}+")),
+    ("SG.", re.compile(rf"SG\.{_WORD}{{22}}\.{_WORD}{{43}}(?!\w)")),
+    ("hf_", re.compile(r"hf_(?<!\w...)[A-Za-z]{34}(?!\w)")),
+    ("gsk_", re.compile(r"gsk_(?<!\w....)[A-Za-z0-9]{40,64}+")),
+    ("xai-", re.compile(r"xai-(?<![\w-]....)[A-Za-z0-9]{64,100}+")),
+    ("pplx-", re.compile(r"pplx-(?<![\w-].....)[A-Za-z0-9]{40,64}+")),
+    ("npm_", re.compile(r"npm_(?<!\w....)[A-Za-z0-9]{36}(?!\w)")),
+    ("pypi-", re.compile(rf"pypi-AgE{_WORD}{{50,400}}+")),
+    ("hvs.", re.compile(rf"hvs\.{_WORD}{{24,200}}+")),
+    ("dop_v1_", re.compile(r"dop_v1_[0-9a-f]{64}")),
+    ("eyJ", re.compile(rf"eyJ(?<![\w-]...){_WORD}{{8,2000}}+\.eyJ{_WORD}{{8,4000}}+\.{_WORD}{{16,1000}}+")),
+    (
+        "://",
+        re.compile(
+            r"[a-z](?<!\w.)[a-z0-9+.-]{1,15}+://[^\s/:@<>\"']{0,64}+:[^\s/@<>\"'{}$]{1,128}+@[^\s/<>\"']{1,253}+"
+        ),
+    ),
+)
+"""A text that every hit holds, and the form."""
+
+_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_END = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of a text with a secret in it."""
+
+    action: Literal["observe", "flag", "pseudonymize", "mask", "block"] = "mask"
+
+
+class SecretCheck:
+    """Looks for every form that is known."""
+
+    __slots__ = ("_action",)
+
+    def __init__(self, action: Action) -> None:
+        self._action = action
+
+    def check(self, passage: Passage) -> tuple[Verdict, ...]:
+        """One verdict with every secret."""
+        found = [*_tokens(passage.text), *_private_keys(passage.text)]
+        if not found:
+            return ()
+        spans = tuple(Span(*passage.span(span.start, span.end), span.type, span.score) for span in apart(found))
+        return (Verdict(check="secret_leak", category=Threat.SECRET, score=1.0, action=self._action, spans=spans),)
+
+
+def _tokens(text: str) -> list[Span]:
+    return [
+        Span(*hit.span(), Threat.SECRET)
+        for holds, pattern in PATTERNS
+        if holds in text
+        for hit in pattern.finditer(text)
+    ]
+
+
+def _private_keys(text: str) -> list[Span]:
+    """From each beginning to its end; what is cut off reaches to the end of the text."""
+    spans: list[Span] = []
+    after = 0
+    while begin := _BEGIN.search(text, after):
+        end = _END.search(text, begin.end())
+        after = end.end() if end else len(text)
+        spans.append(Span(begin.start(), after, Threat.SECRET))
+    return spans
+
+
+def build(settings: Settings) -> Guardrail:
+    """The check."""
+    return SecretCheck(Action(settings.action))

@@ -1,0 +1,1 @@
+"""Texts as checks read them: disguises removed, places kept. Pure functions only."""

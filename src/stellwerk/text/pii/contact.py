@@ -1,0 +1,139 @@
+"""Telephone numbers, number plates, postal addresses and dates of birth: by their form and the words around them."""
+
+from __future__ import annotations
+
+import re
+
+from stellwerk.core.taxonomy import Pii
+from stellwerk.text.pii.rule import Rule, bare, cue
+
+_DATE = re.compile(r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})(?![\d./-])")
+
+
+def _phone(found: str) -> int:
+    found = found.rstrip(" ()/.-")
+    number = found.partition("x")[0]
+    fewest = 10 if number.startswith("00") else 7
+    if not fewest <= len(bare(number)) <= 15 or _DATE.match(number):
+        return 0
+    return len(found) if found.count("(") == found.count(")") else 0
+
+
+_PHONE = cue(
+    r"phone|tele[fp]|tel\b|mobil|cell\b|fax\b|call\b|calling|sms|text (?:me|us)|whatsapp|registered\b"
+    r"|(?:desk|office|home|work) ?:|answering at|reach|messages? (?:to|at)|dial|contact|nummer"
+    r"|rufnummer|rückruf|anruf|ruf|erreich|handy"
+    r"|durchwahl|(?:my|his|her|our|their) number"
+)
+_KIND = cue(r"office|fax|mobile|cell|home|work|handy|privat")
+_OTHER_NUMBER = cue(
+    r"ticket|order|bestell|rechnung|invoice|licen[sc]e|account|konto|raum|artikel|paket|tracking|serien|case|id\b"
+    r"|version|az\b|aktenzeichen|§|isbn|kunden-?n|customer n|reference|referenz|chapter|page|seite"
+)
+_SEPARATED = r"(?:[ ()/.-]{0,3}+\d)"
+_BIRTH = cue(r"geb\b|geboren|geburt|born|birth|dob\b|d\.o\.b|\*\s")
+_BORN = cue(r"geboren|born")
+_MONTHS = (
+    r"(?:jan(?:uar|uary|\.)?|feb(?:ruar|ruary|\.)?|märz|march|mar\.?|apr(?:il|\.)?|mai|may|jun[ie]?|jul[iy]?"
+    r"|aug(?:ust|\.)?|sep(?:tember|t?\.)?|o[ck]t(?:ober|\.)?|nov(?:ember|\.)?|de[zc](?:ember|\.)?|jänner|feber)"
+)
+_PLATE = cue(r"kennzeichen|kfz|auto\b|wagen|fahrzeug|pkw|lkw|halter|plate|vehicle|car\b|parkt|unfall")
+_NAME = r"[A-ZÄÖÜ][\wäöüß'\u2019.-]{1,30}+"
+_WAYS = (
+    r"(?>stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|ring|ufer|damm|steig|hof|chaussee|promenade|markt|zeile|stieg"
+    r"|kai|winkel|graben|berg|brücke|tor|garten|feld|park|pfad)"
+)
+_HOUSE = r"\d{1,5}+(?: ?[a-z](?!\w))?+(?:[-/]\d{1,4}+[a-z]?+)?+(?![\w-])"
+_ROADS = (
+    r"(?>(?:street|st\.?|avenue|ave\.?|road|rd\.?|lane|ln\.?|drive|dr\.?|court|ct\.?|boulevard|blvd\.?|way|place|pl\.?"
+    r"|square|squares|terrace|circle|parkway|highway|hwy|crescent|close|gardens?|grove|mews|row|walk|alley|trail"
+    r"|plaza|crossing|crossroads?|motorway|turnpike|pike|loop|path|view|views|via|villages?|valley|mills?|heights"
+    r"|estates?|route|points?|ports?|isle|hills?|hollow|harbors?|falls|ferry|field|fields|flats?|forest|forge|forges"
+    r"|fork|forks|fort|freeway|glens?|green|greens|gateway|creek|cove|corners?|common|club|cliffs?|causeway|canyon"
+    r"|camp|cape|burgs?|brooks?|bridge|branch|bluffs?|bend|beach|bypass|center|centers|course|crest|dale|dam|divide"
+    r"|expressway|extension|fall|inlet|island|islands|junctions?|keys?|knolls?|lakes?|landing|light|lights|lock|locks"
+    r"|lodge|mall|manors?|meadows?|mission|mount|mountain|mountains|neck|orchard|oval|overpass|parks?|parkways|pass"
+    r"|passage|pine|pines|plains?|prairie|radial|ramp|ranch|rapids?|rest|ridges?|river|run|shoals?|shores?|skyway"
+    r"|springs?|spurs?|station|stravenue|stream|summit|throughway|trace|track|trafficway|tunnel|underpass|unions?"
+    r"|viaduct|village|ville|vista|wall|well|wells|arcade|gate|roads|streets|walks|drives|garden|courts|groves)(?!\w))"
+)
+_UNIT = r"(?:,?[ \n]{1,4}+(?:apt\.?|apartment|suite|unit|flat|floor) ?#?+\w{1,6}+)?+"
+
+RULES = (
+    Rule(
+        type=Pii.PHONE_NUMBER,  # +49 (0)30 1234, 0049 30 1234, 001-275-685-7840x2726
+        pattern=re.compile(
+            rf"[+0](?<![\w+.].)(?<![0-9] .)(?:(?<=\+)|0)[1-9]{_SEPARATED}{{6,14}}+(?:x\d{{1,6}})?(?!\w)"
+        ),
+        fit=_phone,
+        unless=_OTHER_NUMBER,
+        score=0.94,
+    ),
+    Rule(
+        type=Pii.PHONE_NUMBER,  # (212) 555-0143, 212.555.0143x12
+        pattern=re.compile(r"(?<![\w.-])(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}([-. ]))\d{3}[-. ]\d{4}(?:x\d{1,6})?(?![\w-])"),
+        fit=_phone,
+        unless=_OTHER_NUMBER,
+        score=0.9,
+    ),
+    Rule(
+        type=Pii.PHONE_NUMBER,  # 030/1234567, 0171 23456789
+        pattern=re.compile(
+            r"[(0](?<![\w.,/-].)(?<![0-9] .)(?:(?<=0)|0)[1-9]\d{1,4}\)?[ /-]{1,3}\d(?:[ -]?\d){3,9}+(?![\w/-]|[.,]\d)"
+        ),
+        fit=_phone,
+        unless=_OTHER_NUMBER,
+        score=0.9,
+    ),
+    Rule(
+        type=Pii.PHONE_NUMBER,
+        pattern=re.compile(rf"[+(0-9](?<![\w+.].)(?:(?<=[0-9])|\d){_SEPARATED}{{5,14}}+(?:x\d{{1,6}})?(?![\w])"),
+        fit=_phone,
+        unless=_OTHER_NUMBER,
+        before=_PHONE,
+        after=_KIND,
+        score=0.85,
+    ),
+    Rule(
+        type=Pii.DATE_TIME,
+        pattern=re.compile(
+            r"(?<![\w.-])(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})"
+            rf"|\d{{1,2}}\.? {_MONTHS} \d{{4}}|{_MONTHS} \d{{1,2}},? \d{{4}})(?!\w)",
+            re.IGNORECASE,
+        ),
+        before=_BIRTH,
+        after=_BORN,
+        score=0.95,
+    ),
+    Rule(
+        type=Pii.LICENSE_PLATE,
+        pattern=re.compile(r"[A-ZÄÖÜ](?<![\w-].)[A-ZÄÖÜ]{0,2}[- ][A-Z]{1,2}[ -]?\d{1,4}[EH]?(?!\w)"),
+        before=_PLATE,
+    ),
+    Rule(
+        type=Pii.LICENSE_PLATE,
+        pattern=re.compile(r"[A-ZÄÖÜ](?<![\w-].)[A-ZÄÖÜ]{0,2}-(?!RR)[A-Z]{1,2} \d{2,4}[EH]?(?!\w)"),
+        needs="-",
+        score=0.8,
+    ),
+    Rule(
+        type=Pii.LOCATION,  # Hauptstraße 12, Am Alten Markt 3
+        pattern=re.compile(
+            rf"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.]{{1,30}}+[ -]){{0,4}}[A-ZÄÖÜ][\wäöüß]{{0,30}}(?<=[\w]){_WAYS} {_HOUSE}"
+            rf"|(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.]{{1,30}}+[ -]){{1,4}}(?i:{_WAYS}) {_HOUSE}"
+        ),
+        score=0.8,
+    ),
+    Rule(
+        type=Pii.LOCATION,  # 12 Main Street, Apt. 4
+        pattern=re.compile(rf"(?<![\w-])\d{{1,6}}+ (?:{_NAME} ){{1,3}}(?i:{_ROADS}{_UNIT})"),
+        score=0.92,
+    ),
+    Rule(
+        type=Pii.LOCATION,  # Flat 2, Ashley Burg
+        pattern=re.compile(
+            rf"(?<!\w)(?>(?i:flat|studio|apt\.?|suite)) \d{{1,4}}+[A-Za-z]?+,?+ (?:{_NAME} ){{1,3}}(?i:{_ROADS})"
+        ),
+        score=0.92,
+    ),
+)

@@ -1,0 +1,177 @@
+"""Other readings of a text: what it says once an encoding is undone. How many, how deep and how long is bounded.
+
+Each view is a passage over the same original, so that a finding in a decoded reading has its place in the text as it
+was sent: a letter that was decoded from a block of base64 stands for the block.
+"""
+
+from __future__ import annotations
+
+import binascii
+import codecs
+import html
+import re
+from array import array
+from collections.abc import Callable, Iterator
+from html.entities import html5
+
+import msgspec
+
+from stellwerk.core.passage import Passage
+
+DEPTH = 2
+MOST_VIEWS = 12
+FACTOR = 2
+"""All views together are at most so many times as long as the text."""
+
+_ESCAPE = re.compile(
+    r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,7});|(?:%[0-9a-fA-F]{2})++"
+    r"|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}"
+)
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}")
+_HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}[ :]?+){8,}+(?![0-9A-Za-z])")
+_SPACED = re.compile(r"(?<!\w)\w(?:[ .*_|-]{1,3}+\w(?!\w)){4,}+")
+_LEET_WORD = re.compile(r"(?<!\S)(?=\S{0,30}?[A-Za-z])(?=\S{0,30}?[013457@$])\S{2,30}+(?!\S)")
+_WORD = re.compile(r"[^\W\d_]+")
+_LEET = str.maketrans("013457@$", "oieastas")
+_LEET_L = str.maketrans("013457@$", "oleastas")
+_WORDS = "the and you that this all are for with your not der die das und nicht ist ein mit alle auf"
+_COMMON = frozenset(_WORDS.split())
+_ROT13 = frozenset(codecs.encode(word, "rot13") for word in _COMMON)
+_REVERSED = frozenset(word[::-1] for word in _COMMON)
+
+
+class View(msgspec.Struct, frozen=True):
+    """A reading, and by which steps it was won."""
+
+    steps: tuple[str, ...]
+    passage: Passage
+
+
+def views(passage: Passage) -> tuple[View, ...]:
+    """Every reading besides the text itself, the shallow ones first."""
+    room = FACTOR * len(passage.text)
+    found: list[View] = []
+    seen = {passage.text}
+    frontier = [View((), passage)]
+    for _ in range(DEPTH):
+        reached: list[View] = []
+        for view in frontier:
+            for name, read in _READERS:
+                other = read(view.passage)
+                if other is None or other.text in seen or len(other.text) > room or len(found) == MOST_VIEWS:
+                    continue
+                room -= len(other.text)
+                seen.add(other.text)
+                reached.append(View((*view.steps, name), other))
+                found.append(reached[-1])
+        frontier = reached
+    return tuple(found)
+
+
+def _substituted(passage: Passage, pattern: re.Pattern[str], decode: Callable[[str], str | None]) -> Passage | None:
+    """The passage with every block that can be decoded in place of its code; nothing where there is none."""
+    parts: list[str] = []
+    starts, ends = array("q"), array("q")
+    after = 0
+    for block in pattern.finditer(passage.text):
+        plain = decode(block.group())
+        if plain is None:
+            continue
+        start, end = block.span()
+        _copy(passage, after, start, parts, starts, ends)
+        parts.append(plain)
+        first, last = passage.span(start, end)
+        starts.extend([first] * len(plain))
+        ends.extend([last] * len(plain))
+        after = end
+    if not parts:
+        return None
+    _copy(passage, after, len(passage.text), parts, starts, ends)
+    return Passage(passage.original, "".join(parts), starts, ends)
+
+
+def _copy(passage: Passage, start: int, end: int, parts: list[str], starts: array[int], ends: array[int]) -> None:
+    parts.append(passage.text[start:end])
+    if passage.starts is None or passage.ends is None:
+        starts.extend(range(start, end))
+        ends.extend(range(start + 1, end + 1))
+    else:
+        starts.extend(passage.starts[start:end])
+        ends.extend(passage.ends[start:end])
+
+
+def _unescape(code: str) -> str | None:
+    if code[0] == "&":
+        return html.unescape(code) if code[1] == "#" or code[1:] in html5 else None
+    if code[0] == "%":
+        return _readable(bytes.fromhex(code.replace("%", "")))
+    plain = chr(int(code[2:], 16))  # noqa: FURB166 - the prefix begins with a backslash
+    return None if "\ud800" <= plain <= "\udfff" else plain
+
+
+def _unbase64(code: str) -> str | None:
+    bare = code.rstrip("=").translate({45: "+", 95: "/"})
+    try:
+        return _readable(binascii.a2b_base64(bare + "=" * (-len(bare) % 4)))
+    except binascii.Error:
+        return None
+
+
+def _unhex(code: str) -> str | None:
+    return _readable(bytes.fromhex(code.replace(":", "").replace(" ", "")))
+
+
+def _readable(code: bytes) -> str | None:
+    try:
+        plain = code.decode()
+    except UnicodeDecodeError:
+        return None
+    return plain if plain.replace("\n", "").replace("\t", "").replace("\r", "").isprintable() else None
+
+
+def _join(code: str) -> str:
+    """Letters that stood apart, together again; a wider gap was a space between words."""
+    return re.sub(r"([ .*_|-]{1,3})(?=\w)", lambda gap: "" if len(gap.group()) == 1 else " ", code)
+
+
+def _unleet(table: dict[int, int]) -> Callable[[str], str | None]:
+    def read(word: str) -> str | None:
+        plain = word.translate(table)
+        return plain if plain != word and not plain.isdecimal() else None
+
+    return read
+
+
+def _whole(name: str, passage: Passage) -> Passage | None:
+    """Ciphers of the whole text, tried where its words say that one was used or are common words in it."""
+    text = passage.text
+    words = {word.group().lower() for word in _WORD.finditer(text)}
+    if name == "rot13":
+        if words.isdisjoint({"rot", "caesar"}) and len(words & _ROT13) <= len(words & _COMMON):
+            return None
+        return Passage(passage.original, codecs.encode(text, "rot13"), *_places(passage))
+    hinted = any(word.startswith(("revers", "backward", "rückwärts", "umgekehrt")) for word in words)
+    if not hinted and len(words & _REVERSED) <= len(words & _COMMON):
+        return None
+    starts, ends = _places(passage)
+    return Passage(passage.original, text[::-1], starts[::-1], ends[::-1])
+
+
+def _places(passage: Passage) -> tuple[array[int], array[int]]:
+    starts, ends = array("q"), array("q")
+    _copy(passage, 0, len(passage.text), [], starts, ends)
+    return starts, ends
+
+
+def _readers() -> Iterator[tuple[str, Callable[[Passage], Passage | None]]]:
+    yield "escapes", lambda passage: _substituted(passage, _ESCAPE, _unescape)
+    yield "base64", lambda passage: _substituted(passage, _BASE64, _unbase64)
+    yield "hex", lambda passage: _substituted(passage, _HEX, _unhex)
+    yield "spaced", lambda passage: _substituted(passage, _SPACED, _join)
+    yield "leet", lambda passage: _substituted(passage, _LEET_WORD, _unleet(_LEET))
+    yield "leet_l", lambda passage: _substituted(passage, _LEET_WORD, _unleet(_LEET_L))
+    yield "rot13", lambda passage: _whole("rot13", passage)
+    yield "reversed", lambda passage: _whole("reversed", passage)
+
+
+_READERS = tuple(_readers())

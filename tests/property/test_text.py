@@ -1,0 +1,120 @@
+"""Of any text at all: places lead back, readings stay bounded, spans lie inside and do not overlap."""
+
+# ruff: noqa: RUF001 - look-alikes are what is tested
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from stellwerk.core.passage import Passage
+from stellwerk.core.taxonomy import Pii
+from stellwerk.core.verdict import Span, apart
+from stellwerk.guardrails import pii, secret_leak
+from stellwerk.text.canonical import canonicalise
+from stellwerk.text.pii import names
+from stellwerk.text.views import FACTOR, views
+from tests.property.regex_work import paths
+
+MOST_STEPS = 300_000
+TRICKY = st.text(alphabet=st.sampled_from("aAeо\u0308\u0301\u200b\U000e0041\U0001f3f4ﬁｆ1４&#;%x -.@é")) | st.text()
+PARTS = st.lists(
+    st.sampled_from(
+        [
+            "a.b@example.org",
+            "DE89 3704 0044 0532 0130 00",
+            "+49 30 1234567",
+            "Frau Müller",
+            "geb. 1.2.1990",
+            "\u200b",
+            "４",
+        ]
+    )
+    | st.text(max_size=8),
+    max_size=12,
+).map(" ".join)
+
+
+def assert_places(passage: Passage) -> None:
+    if passage.starts is None or passage.ends is None:
+        assert passage.text == passage.original
+        return
+    assert len(passage.starts) == len(passage.ends) == len(passage.text)
+    assert all(
+        0 <= start < end <= len(passage.original) for start, end in zip(passage.starts, passage.ends, strict=True)
+    )
+
+
+@given(TRICKY)
+@example("\ufdfa" * 3)
+def test_every_letter_comes_from_a_place_and_places_keep_their_order(text: str) -> None:
+    passage = canonicalise(text)
+    assert_places(passage)
+    starts = list(passage.starts or ())
+    assert starts == sorted(starts)
+    for place in range(len(passage.text) if starts else 0):
+        start, end = passage.span(place, place + 1)
+        here = unicodedata.normalize("NFKD", canonicalise(text[start:end]).text + passage.text[place])
+        assert here  # the place alone says something, too
+
+
+@given(TRICKY)
+def test_what_is_not_disguised_stays(text: str) -> None:
+    ascii_only = "".join(letter for letter in text if letter.isascii())
+    kept = iter(canonicalise(text).text)
+    assert ascii_only.isascii()
+    assert all(
+        any(letter == other or other == unicodedata.normalize("NFC", letter + "\u0308") for other in kept)
+        for letter in ascii_only
+    )
+
+
+@given(TRICKY)
+def test_readings_lead_back_and_are_bounded(text: str) -> None:
+    passage = canonicalise(text)
+    found = views(passage)
+    for view in found:
+        assert_places(view.passage)
+    assert sum(len(view.passage.text) for view in found) <= FACTOR * len(passage.text)
+
+
+@given(PARTS)
+def test_spans_lie_inside_in_order_and_are_what_was_matched(text: str) -> None:
+    passage = canonicalise(text)
+    for span in pii.personal_data(passage.text):
+        start, end = passage.span(span.start, span.end)
+        assert 0 <= start < end <= len(text)
+        assert canonicalise(text[start:end]).text == passage.text[span.start : span.end]
+    for verdict in (
+        *pii.build(pii.Settings()).check(passage),
+        *secret_leak.build(secret_leak.Settings()).check(passage),
+    ):
+        ends = [0, *(span.end for span in verdict.spans)]
+        assert all(span.start >= end for span, end in zip(verdict.spans, ends, strict=False))
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9), st.sampled_from([0.5, 0.9])), max_size=30))
+def test_of_spans_that_overlap_the_surest_stays(raw: list[tuple[int, int, float]]) -> None:
+    spans = [Span(start, start + size, Pii.URL, score) for start, size, score in raw]
+    kept = apart(spans)
+    assert all(one.end <= other.start for one, other in pairwise(kept))
+    for span in spans:
+        assert any(other.start < span.end and span.start < other.end and other.score >= span.score for other in kept)
+    assert apart(spans[::-1]) == kept
+
+
+def patterns() -> Iterator[re.Pattern[str]]:
+    for rule in pii._RULES:
+        yield from filter(None, (rule.pattern, rule.before, rule.after, rule.unless))
+    yield from (pattern for _, pattern in secret_leak.PATTERNS)
+    yield from (names._TITLED, names._ANNOUNCED, names._CAPITAL)
+
+
+@pytest.mark.parametrize("pattern", list(dict.fromkeys(patterns())), ids=lambda pattern: pattern.pattern)
+def test_at_one_place_a_pattern_does_a_bounded_amount_of_work(pattern: re.Pattern[str]) -> None:
+    """So the whole is linear in the text: no input makes it worse than this many steps for each of its characters."""
+    assert paths(pattern.pattern, pattern.flags).steps < MOST_STEPS

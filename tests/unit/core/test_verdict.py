@@ -1,0 +1,18 @@
+"""Verdicts: a check that failed is no pass, and the strictest action counts."""
+
+from stellwerk.core.taxonomy import Threat
+from stellwerk.core.verdict import Action, Verdict, strictest
+
+
+def verdict(action: Action, error: str | None = None) -> Verdict:
+    return Verdict(check="x", category=Threat.SECRET, score=1.0, action=action, error=error)
+
+
+def test_a_check_with_an_error_has_not_run() -> None:
+    assert verdict(Action.FLAG).has_run
+    assert not verdict(Action.FLAG, "timeout").has_run
+
+
+def test_the_strictest_action_counts() -> None:
+    assert strictest(()) is Action.OBSERVE
+    assert strictest((verdict(Action.MASK), verdict(Action.BLOCK), verdict(Action.FLAG))) is Action.BLOCK
