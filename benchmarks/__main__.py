@@ -3,7 +3,19 @@
 import sys
 from importlib import import_module
 
-COMMANDS = ("load", "streams", "soak", "micro", "routing", "hedging", "outage", "directory", "estimates", "compute", "pii")
+COMMANDS = (
+    "load",
+    "streams",
+    "soak",
+    "micro",
+    "routing",
+    "hedging",
+    "outage",
+    "directory",
+    "estimates",
+    "compute",
+    "pii",
+)
 
 
 def main() -> int:

@@ -7,6 +7,7 @@
     ├── RequestError                  the caller's request cannot be served as it stands
     │   ├── InvalidRequest            400  malformed, wrong types, not the dialect
     │   │   └── MediaUnavailable      400  media behind a URL that a provider needs and the gateway cannot fetch
+    │   ├── ContentBlocked            400  a guardrail does not let the request or its answer through
     │   ├── AuthenticationFailed      401  no key, unknown key
     │   ├── BudgetExceeded            402  a hard budget cannot pay for it
     │   ├── PermissionDenied          403  the key may not do this
@@ -27,6 +28,7 @@
     │   └── UpstreamTimeout           504  no answer within the deadline
     ├── Overloaded                    503  the gateway itself has no room, or is draining
     │   └── IssuerUnavailable         503  the keys that a token has to be verified with are not there
+    ├── GuardrailUnavailable          503  a check that must run could not
     └── StoreUnavailable              503  one of the platform's own databases is away
 
 Every class carries three class attributes: ``status`` (HTTP status towards the caller), ``code`` (stable, machine
@@ -79,6 +81,12 @@ class MediaUnavailable(InvalidRequest):
 
     code = "media_unavailable"
     retryable = True
+
+
+class ContentBlocked(RequestError):
+    """A guardrail does not let the request, or the answer to it, through."""
+
+    code = "content_blocked"
 
 
 class AuthenticationFailed(RequestError):
@@ -278,6 +286,14 @@ class IssuerUnavailable(Overloaded):
     """A token of an issuer whose keys have not been fetched yet, or too long ago."""
 
     code = "issuer_unavailable"
+
+
+class GuardrailUnavailable(StellwerkError):
+    """A check did not run, or said nothing that can be understood, and nothing may pass without it."""
+
+    status = 503
+    code = "guardrail_unavailable"
+    retryable = True
 
 
 class StoreUnavailable(StellwerkError):

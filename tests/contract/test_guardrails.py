@@ -8,7 +8,7 @@ import pytest
 
 from stellwerk import plugins
 from stellwerk.ports.guardrail import Guardrail
-from stellwerk.text.canonical import canonicalise
+from stellwerk.text.reading import read
 
 TEXT = "Mail a@\u200bexample.com, token " + "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7aB3dE6gH9jK2"
 
@@ -18,20 +18,18 @@ def check(request: pytest.FixtureRequest) -> Guardrail:
     return cast("Guardrail", plugins.build("guardrails", request.param, {}))
 
 
-def test_the_same_text_gets_the_same_verdicts(check: Guardrail) -> None:
-    assert check.check(canonicalise(TEXT)) == check.check(canonicalise(TEXT)) != ()
+def test_the_same_text_gets_the_same_findings(check: Guardrail) -> None:
+    assert check.check(read(TEXT)) == check.check(read(TEXT)) != ()
 
 
 def test_nothing_is_found_in_nothing(check: Guardrail) -> None:
-    assert check.check(canonicalise("")) == ()
+    assert check.check(read("")) == ()
 
 
-def test_verdicts_say_who_found_what_and_where(check: Guardrail) -> None:
-    verdicts = check.check(canonicalise(TEXT))
-    assert len({verdict.category for verdict in verdicts}) == len(verdicts)
-    for verdict in verdicts:
-        assert verdict.check in plugins.shelf("guardrails")
-        assert verdict.has_run
-        assert 0 < verdict.score <= 1
-        assert all(0 <= span.start < span.end <= len(TEXT) for span in verdict.spans)
-        assert {span.type for span in verdict.spans} == {verdict.category}
+def test_findings_say_what_was_found_and_where(check: Guardrail) -> None:
+    findings = check.check(read(TEXT))
+    assert len({finding.category for finding in findings}) == len(findings)
+    for finding in findings:
+        assert 0 < finding.score <= 1
+        assert all(0 <= span.start < span.end <= len(TEXT) for span in finding.spans)
+        assert {span.type for span in finding.spans} == {finding.category}

@@ -10,21 +10,19 @@ from pathlib import Path
 def load() -> Callable[[list[bytes]], object]:
     """The check."""
     from stellwerk.guardrails import pii, secret_leak
-    from stellwerk.text.canonical import canonicalise
-    from stellwerk.text.views import FACTOR, views
+    from stellwerk.text.reading import read
+    from stellwerk.text.views import FACTOR
 
     checks = (pii.build(pii.Settings()), secret_leak.build(secret_leak.Settings()))
 
     def check(pieces: list[bytes]) -> None:
         text = b"".join(pieces).decode(errors="replace")
-        passage = canonicalise(text)
-        read = views(passage)
-        assert sum(len(view.passage.text) for view in read) <= FACTOR * len(passage.text)
-        for reading in (passage, *(view.passage for view in read)):
-            for judge in checks:
-                found = judge.check(reading)
-                assert found == judge.check(reading)
-                assert all(0 <= span.start < span.end <= len(text) for verdict in found for span in verdict.spans)
+        subject = read(text)
+        assert sum(len(other.text) for other in subject.readings) <= FACTOR * len(subject.passage.text)
+        for judge in checks:
+            found = judge.check(subject)
+            assert found == judge.check(subject)
+            assert all(0 <= span.start < span.end <= len(text) for finding in found for span in finding.spans)
 
     return check
 

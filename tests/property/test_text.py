@@ -16,6 +16,7 @@ from stellwerk.core.taxonomy import Pii
 from stellwerk.core.verdict import Span, apart
 from stellwerk.guardrails import pii, secret_leak
 from stellwerk.text.canonical import canonicalise
+from stellwerk.text.reading import read
 from stellwerk.text.pii import names
 from stellwerk.text.views import FACTOR, views
 from tests.property.regex_work import paths
@@ -89,12 +90,12 @@ def test_spans_lie_inside_in_order_and_are_what_was_matched(text: str) -> None:
         start, end = passage.span(span.start, span.end)
         assert 0 <= start < end <= len(text)
         assert canonicalise(text[start:end]).text == passage.text[span.start : span.end]
-    for verdict in (
-        *pii.build(pii.Settings()).check(passage),
-        *secret_leak.build(secret_leak.Settings()).check(passage),
+    for finding in (
+        *pii.build(pii.Settings()).check(read(text)),
+        *secret_leak.build(secret_leak.Settings()).check(read(text)),
     ):
-        ends = [0, *(span.end for span in verdict.spans)]
-        assert all(span.start >= end for span, end in zip(verdict.spans, ends, strict=False))
+        ends = [0, *(span.end for span in finding.spans)]
+        assert all(span.start >= end for span, end in zip(finding.spans, ends, strict=False))
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9), st.sampled_from([0.5, 0.9])), max_size=30))

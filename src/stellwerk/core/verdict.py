@@ -37,8 +37,21 @@ class Span(msgspec.Struct, frozen=True, order=True):
     score: float = 1.0
 
 
+class Finding(msgspec.Struct, frozen=True):
+    """What a check says of a text in one category. ``score`` is 0 to 1.
+
+    Classifiers tell their score of every text: ``is_hit`` says whether it reaches their threshold. Spans are of the
+    original text, without overlap and in its order; none where the text as a whole is meant.
+    """
+
+    category: Category
+    score: float
+    spans: tuple[Span, ...] = ()
+    is_hit: bool = True
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """One check's word on one text. ``score`` is 0 to 1, ``latency`` in seconds as its caller measured it.
+    """What a policy makes of one check's finding in one text, or of its failure. ``latency`` is in seconds.
 
     With an ``error`` the check did not run to its end: such a verdict is neither a pass nor a finding.
     """

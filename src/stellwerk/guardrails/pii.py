@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 import msgspec
 
-from stellwerk.core.passage import Passage
+from stellwerk.core.subject import Subject
 from stellwerk.core.taxonomy import Pii
-from stellwerk.core.verdict import Action, Span, Verdict, apart
+from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.ports.guardrail import Guardrail
 from stellwerk.text.pii import contact, names, numbers
 
@@ -18,36 +17,29 @@ _RULES = (*numbers.RULES, *contact.RULES)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which types are looked for (all, where none is named) and what becomes of them."""
+    """Which types are looked for: all, where none is named."""
 
     types: tuple[str, ...] = ()
-    action: Literal["observe", "flag", "pseudonymize", "mask", "block"] = "mask"
 
 
 class PiiCheck:
     """Looks for the types wanted."""
 
-    __slots__ = ("_action", "_wanted")
+    __slots__ = ("_wanted",)
 
-    def __init__(self, wanted: frozenset[Pii], action: Action) -> None:
+    def __init__(self, wanted: frozenset[Pii]) -> None:
         self._wanted = wanted
-        self._action = action
 
-    def check(self, passage: Passage) -> tuple[Verdict, ...]:
-        """One verdict per type found."""
+    def check(self, subject: Subject) -> tuple[Finding, ...]:
+        """One finding per type."""
+        passage = subject.passage
         found: dict[Pii, list[Span]] = {}
         for span in personal_data(passage.text):
             if isinstance(span.type, Pii) and span.type in self._wanted:
                 start, end = passage.span(span.start, span.end)
                 found.setdefault(span.type, []).append(Span(start, end, span.type, span.score))
         return tuple(
-            Verdict(
-                check="pii",
-                category=category,
-                score=max(span.score for span in spans),
-                action=self._action,
-                spans=tuple(spans),
-            )
+            Finding(category, max(span.score for span in spans), tuple(spans))
             for category, spans in sorted(found.items())
         )
 
@@ -67,4 +59,4 @@ def personal_data(text: str) -> tuple[Span, ...]:
 def build(settings: Settings) -> Guardrail:
     """The check."""
     wanted = frozenset(map(Pii, settings.types)) if settings.types else frozenset(Pii)
-    return PiiCheck(wanted, Action(settings.action))
+    return PiiCheck(wanted)

@@ -6,13 +6,12 @@ Each is known by its form. Random-looking words are never taken for secrets: cod
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 import msgspec
 
-from stellwerk.core.passage import Passage
+from stellwerk.core.subject import Subject
 from stellwerk.core.taxonomy import Threat
-from stellwerk.core.verdict import Action, Span, Verdict, apart
+from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.ports.guardrail import Guardrail
 
 _WORD = "[A-Za-z0-9_-]"
@@ -59,26 +58,22 @@ _END = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What becomes of a text with a secret in it."""
-
-    action: Literal["observe", "flag", "pseudonymize", "mask", "block"] = "mask"
+    """There is nothing to choose: every form that is known is looked for."""
 
 
 class SecretCheck:
     """Looks for every form that is known."""
 
-    __slots__ = ("_action",)
+    __slots__ = ()
 
-    def __init__(self, action: Action) -> None:
-        self._action = action
-
-    def check(self, passage: Passage) -> tuple[Verdict, ...]:
-        """One verdict with every secret."""
+    def check(self, subject: Subject) -> tuple[Finding, ...]:
+        """One finding with every secret."""
+        passage = subject.passage
         found = [*_tokens(passage.text), *_private_keys(passage.text)]
         if not found:
             return ()
         spans = tuple(Span(*passage.span(span.start, span.end), span.type, span.score) for span in apart(found))
-        return (Verdict(check="secret_leak", category=Threat.SECRET, score=1.0, action=self._action, spans=spans),)
+        return (Finding(Threat.SECRET, 1.0, spans),)
 
 
 def _tokens(text: str) -> list[Span]:
@@ -101,6 +96,6 @@ def _private_keys(text: str) -> list[Span]:
     return spans
 
 
-def build(settings: Settings) -> Guardrail:
+def build(settings: Settings) -> Guardrail:  # noqa: ARG001 - every check is built of its settings
     """The check."""
-    return SecretCheck(Action(settings.action))
+    return SecretCheck()

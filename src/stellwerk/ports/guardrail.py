@@ -1,13 +1,16 @@
-"""The port of a check that runs in the process."""
+"""The ports of checks: those that judge in the process, and those that ask a service."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
-from stellwerk.core.passage import Passage
-from stellwerk.core.verdict import Verdict
+from stellwerk.core.subject import Subject
+from stellwerk.core.verdict import Finding
+from stellwerk.core.wire import Origin, WireRequest
 
 
+@runtime_checkable
 class Guardrail(Protocol):
     """Judges one text from memory: no I/O, never waits, the same answer for the same text.
 
@@ -15,6 +18,37 @@ class Guardrail(Protocol):
     calls it turns that into a verdict with an error.
     """
 
-    def check(self, passage: Passage) -> tuple[Verdict, ...]:
-        """One verdict for each category that was found, with spans in the original; empty for a text without any."""
+    def check(self, subject: Subject) -> tuple[Finding, ...]:
+        """One finding for each category: every hit, and of classifiers also the score of what is none."""
+        ...
+
+
+@runtime_checkable
+class RemoteGuardrail(Protocol):
+    """Asks a service about texts: translation alone, as of a provider. Sockets, deadlines and repeats are others'.
+
+    When the service is away, slow, or says what cannot be understood, the check has not run: never a pass.
+    """
+
+    @property
+    def origin(self) -> Origin:
+        """Where its connections go."""
+        ...
+
+    @property
+    def max_texts(self) -> int:
+        """How many texts one request may ask about."""
+        ...
+
+    def prepare(self, subjects: tuple[Subject, ...]) -> WireRequest:
+        """The request that asks about these texts, with what proves who asks."""
+        ...
+
+    def read(
+        self, subjects: tuple[Subject, ...], status: int, headers: Mapping[bytes, bytes], body: bytes
+    ) -> tuple[tuple[Finding, ...], ...]:
+        """The findings for each of the texts asked about, in their order. Header names are in lower case.
+
+        Raises ``GuardrailUnavailable`` for every answer that is not plainly a verdict on all of them.
+        """
         ...

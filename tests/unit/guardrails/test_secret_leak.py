@@ -2,9 +2,8 @@
 
 import pytest
 
-from stellwerk.core.verdict import Action
 from stellwerk.guardrails.secret_leak import PATTERNS, Settings, build
-from stellwerk.text.canonical import canonicalise
+from stellwerk.text.reading import read
 
 # Put together here, so that no file holds what scanners of repositories take for a key.
 LETTERS = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7" * 4
@@ -43,9 +42,8 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"
 @pytest.mark.parametrize("secret", [*SECRETS, KEY])
 def test_a_secret_is_found_whole(secret: str) -> None:
     text = f"use {secret} for this"
-    (verdict,) = build(Settings()).check(canonicalise(text))
-    assert [text[span.start : span.end] for span in verdict.spans] == [secret]
-    assert verdict.action is Action.MASK
+    (finding,) = build(Settings()).check(read(text))
+    assert [text[span.start : span.end] for span in finding.spans] == [secret]
 
 
 def test_every_form_has_an_example() -> None:
@@ -55,14 +53,14 @@ def test_every_form_has_an_example() -> None:
 
 def test_a_disguised_key_is_found_where_it_stands() -> None:
     text = "key " + "\u200b".join(SECRETS[0])
-    (verdict,) = build(Settings(action="block")).check(canonicalise(text))
-    assert [(span.start, span.end) for span in verdict.spans] == [(4, len(text))]
+    (finding,) = build(Settings()).check(read(text))
+    assert [(span.start, span.end) for span in finding.spans] == [(4, len(text))]
 
 
 def test_a_private_key_that_is_cut_off_reaches_to_the_end() -> None:
     text = f"{KEY} and {KEY[:40]}"
-    (verdict,) = build(Settings()).check(canonicalise(text))
-    assert [(span.start, span.end) for span in verdict.spans] == [(0, len(KEY)), (len(KEY) + 5, len(text))]
+    (finding,) = build(Settings()).check(read(text))
+    assert [(span.start, span.end) for span in finding.spans] == [(0, len(KEY)), (len(KEY) + 5, len(text))]
 
 
 @pytest.mark.parametrize(
@@ -77,4 +75,4 @@ def test_a_private_key_that_is_cut_off_reaches_to_the_end() -> None:
     ],
 )
 def test_what_only_looks_random_is_left_alone(text: str) -> None:
-    assert build(Settings()).check(canonicalise(text)) == ()
+    assert build(Settings()).check(read(text)) == ()

@@ -1,0 +1,1 @@
+"""Checks put together: what a policy makes of texts, whole and in streams."""
