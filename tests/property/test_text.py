@@ -16,8 +16,8 @@ from stellwerk.core.taxonomy import Pii
 from stellwerk.core.verdict import Span, apart
 from stellwerk.guardrails import pii, secret_leak
 from stellwerk.text.canonical import canonicalise
-from stellwerk.text.reading import read
 from stellwerk.text.pii import names
+from stellwerk.text.reading import read
 from stellwerk.text.views import FACTOR, views
 from tests.property.regex_work import paths
 
