@@ -63,3 +63,10 @@ class Pii(StrEnum):
 
 
 Category = Hazard | Threat | Pii
+
+_BY_NAME: dict[str, Category] = {str(member): member for kind in (Hazard, Threat, Pii) for member in kind}
+
+
+def category(name: str) -> Category:
+    """The category of a name. Raises ``KeyError``."""
+    return _BY_NAME[name]

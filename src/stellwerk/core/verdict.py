@@ -40,14 +40,15 @@ class Span(msgspec.Struct, frozen=True, order=True):
 class Finding(msgspec.Struct, frozen=True):
     """What a check says of a text in one category. ``score`` is 0 to 1.
 
-    Classifiers tell their score of every text: ``is_hit`` says whether it reaches their threshold. Spans are of the
-    original text, without overlap and in its order; none where the text as a whole is meant.
+    Classifiers tell their score of every text, and their threshold: ``is_hit`` says whether it is reached. Spans are
+    of the original text, without overlap and in its order; none where the text as a whole is meant.
     """
 
     category: Category
     score: float
     spans: tuple[Span, ...] = ()
     is_hit: bool = True
+    threshold: float = 0.0
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +58,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     check: str
-    category: Category
+    category: Category | None
     score: float
     action: Action = Action.OBSERVE
     spans: tuple[Span, ...] = ()

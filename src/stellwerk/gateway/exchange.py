@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.hedging import Hedging
     from stellwerk.gateway.reply import Reply
     from stellwerk.gateway.scheduler import Scheduler
+    from stellwerk.gateway.screening import Screening
     from stellwerk.http.deadlines import Timer
 
 BACKOFF_S = 0.25
@@ -56,6 +57,8 @@ class Exchange(msgspec.Struct, eq=False):
     _trace: bytes = b""
     _custody: Custody | None = None
     """Of a caller who may name, and is handed, what providers keep."""
+    screening: Screening | None = None
+    """Looks at the request before it is asked, and at its answer."""
     _index: int = 1
     """Where the target stands that is asked next, once the first one has been."""
     _running: tuple[Attempt, ...] = ()
@@ -73,6 +76,8 @@ class Exchange(msgspec.Struct, eq=False):
 
     def start(self, acceptance: Acceptance | None = None) -> None:
         """Asks the first target; ``acceptance`` is what an answer has to be, unless nobody is left to ask."""
+        if self.screening is not None and self.screening.looks_first(self, acceptance):
+            return
         self._reply.request.owner = self
         if acceptance is not None:
             from stellwerk.gateway.gate import gate_of  # loaded when the first cascade runs
