@@ -52,6 +52,8 @@ class Attempt(msgspec.Struct, eq=False):
     _custody: Custody | None
     _interpreter: Interpretation | None
     """Who translates; ``None`` where the target speaks the caller's dialect."""
+    _reader: Interpretation | None
+    """Who reads its answer: who translates, or looks at it all the same."""
     _expires: float
     sent: float = 0.0
     """When the target was asked, in the event loop's clock; 0 while it has not been."""
@@ -142,12 +144,13 @@ class Attempt(msgspec.Struct, eq=False):
 
     def on_head(self, status: int, headers: Headers) -> bool:
         """An event stream is streamed; everything else is an answer to be read whole."""
-        call, reply, route, interpreter = self._call, self._reply, self.route, self._interpreter
+        call, reply, route = self._call, self._reply, self.route
+        interpreter, reader = self._interpreter, self._reader
         if status != 200 or _is_encoded(headers) or not self._is_stream(media_type(headers)):
             return False
         self._heed(headers)
         if call is not None:
-            relay = reply.dialect.relay(reply.lease.envelope) if interpreter is None else interpreter.stream(route)
+            relay = reply.dialect.relay(reply.lease.envelope) if reader is None else reader.stream(route)
             if interpreter is None and self._custody is not None:
                 relay = self._custody.relay(route, relay)
             call.sink = self._stream = StreamReply(self, reply, relay, self._exchange.scheduler.deadlines)
@@ -167,8 +170,8 @@ class Attempt(msgspec.Struct, eq=False):
             elif self._custody is not None and self._interpreter is None:
                 self._hand(self._custody, headers, body)
             else:
-                dialect, interpreter = reply.dialect, self._interpreter
-                answer = (body, dialect.facts(body)) if interpreter is None else interpreter.answer(self.route, body)
+                dialect, reader = reply.dialect, self._reader
+                answer = (body, dialect.facts(body)) if reader is None else reader.answer(self.route, body)
                 if exchange.is_gated:
                     self._weigh(*answer, exchange.gate_for(self), body)
                     return
@@ -303,6 +306,8 @@ class Attempt(msgspec.Struct, eq=False):
         """An answer under sealed ids, or the next question that it takes: one attempt, however many these are."""
         exchange, reply = self._exchange, self._reply
         handed = custody.hand(self.route, headers, body, reply.dialect.facts(body))
+        if handed is not None and self._reader is not None:
+            handed = msgspec.structs.replace(handed, body=self._reader.answer(self.route, handed.body)[0])
         now = exchange.settle_on(self)
         self._answered(now)
         self._end()
@@ -351,7 +356,7 @@ class Attempt(msgspec.Struct, eq=False):
 
     def _is_stream(self, kind: bytes) -> bool:
         """Whether an answer of this media type is the stream that was asked for."""
-        if self._interpreter is not None:
+        if self._reader is not None:
             return kind == self.route.speech.stream_type
         return kind == self._reply.dialect.stream_type(self._reply.lease.envelope)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING
 
 from stellwerk.core.able import Lack
 from stellwerk.core.egress_policy import Policy
@@ -27,6 +28,9 @@ from stellwerk.ports.guardrail import RemoteGuardrail
 from stellwerk.ports.provider import Provider
 from stellwerk.ports.strategy import Strategy
 from stellwerk.screening.guards import Guards
+
+if TYPE_CHECKING:
+    from stellwerk.screening.redaction import Redaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +123,7 @@ class Configuration:
     """How guardrails that ask a service reach it, by name."""
     checks: Mapping[str, RemoteGuardrail] = field(default_factory=dict)
     """Those guardrails."""
+    redaction: Redaction | None = None
+    """Takes out of records what may not be kept."""
     issuers: Mapping[str, Refreshed] = field(default_factory=dict)
     """The keys of those whose tokens are accepted, by name."""

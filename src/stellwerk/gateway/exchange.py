@@ -266,17 +266,19 @@ class Exchange(msgspec.Struct, eq=False):
         reply.attempts += 1
         reply.turn_to(route)
         self._waiting = self._waiting or now
-        interpreter = None
+        interpreter = reader = None
         try:
             if self._gate is not None or not route.provider.speaks(reply.lease.envelope.dialect):
-                interpreter = self._interpret(route)
+                reader = interpreter = self._interpret(route)
+            if self.screening is not None:
+                reader = self.screening.reader(interpreter)
         except StellwerkError as error:
             self.fail(error)
             return
         expires = self._expires
         if self._index < len(self.targets) and self._has_next(now):
             expires = now + (expires - now) * NEXT_TARGET_SHARE
-        attempt = Attempt(self, reply, route, self._custody, interpreter, expires)
+        attempt = Attempt(self, reply, route, self._custody, interpreter, reader, expires)
         self._running = (*self._running, attempt) if self._running else (attempt,)
         attempt.start(self._trace)
         if self.model.hedging is not None and attempt.sent and self._running == (attempt,) and not is_repeat:

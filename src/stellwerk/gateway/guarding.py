@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from stellwerk import plugins
 from stellwerk.config.references import resolve
 from stellwerk.core.snapshot import GuardrailSpec, Snapshot
+from stellwerk.core.subject import Side
 from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.inquiry import Service
 from stellwerk.gateway.masking import mask
@@ -15,6 +17,9 @@ from stellwerk.http.pool import Pool
 from stellwerk.ports.guardrail import Guardrail, RemoteGuardrail
 from stellwerk.screening.guards import Guards
 from stellwerk.screening.policy import Rule
+
+if TYPE_CHECKING:
+    from stellwerk.screening.redaction import Redaction
 
 
 class Guarding:
@@ -38,10 +43,19 @@ class Guarding:
         """The checks that ask a service, by name."""
         return {name: rule.check for name, rule in self.rules.items() if isinstance(rule.check, RemoteGuardrail)}
 
+    def redaction(self) -> Redaction | None:
+        """What takes out of records what the policy for logs does not want there; nothing without one."""
+        rules = [rule for rule in self.rules.values() if Side.LOG in rule.sides and not rule.is_remote]
+        if not rules:
+            return None
+        from stellwerk.screening.redaction import Redaction
+
+        return Redaction(rules)
+
     def of(self, names: tuple[str, ...] | None) -> Guards | None:
         """The guards of a model that names some, or all of them."""
         rules = self.rules.values() if names is None else [self.rules[name] for name in names]
-        return Guards.of(rules, self._spec)
+        return Guards.of(rules, self._spec, secrets.token_bytes(32))
 
 
 def remote_checks(snapshot: Snapshot) -> dict[str, RemoteGuardrail]:
@@ -55,12 +69,12 @@ def _service(check: RemoteGuardrail, pool: Pool) -> Service:
 
 
 def _rule(spec: GuardrailSpec) -> Rule:
-    secrets = {option: resolve(reference) for option, reference in spec.secrets.items()}
+    values = {option: resolve(reference) for option, reference in spec.secrets.items()}
     try:
-        check = cast("Guardrail | RemoteGuardrail", plugins.build("guardrails", spec.use, {**spec.options, **secrets}))
+        check = cast("Guardrail | RemoteGuardrail", plugins.build("guardrails", spec.use, {**spec.options, **values}))
     except ValueError as error:
         reason = str(error)
-        for secret in secrets.values():
+        for secret in values.values():
             reason = mask(reason, secret)
         raise ConfigurationError((f"guardrails.{spec.name}: {reason}",)) from None
     return Rule(

@@ -279,7 +279,9 @@ def _screen(exchange: Exchange, reply: Reply, guards: Guards, configuration: Con
     """Has a request and its answer looked at. Loaded when the first guardrail is due."""
     from stellwerk.gateway.screening import Screening
 
-    exchange.screening = screening = Screening(guards, configuration.services, reply)
+    exchange.screening = screening = Screening(
+        guards, configuration.services, reply, configuration.snapshot.server.limits
+    )
     reply.report = screening.report
 
 

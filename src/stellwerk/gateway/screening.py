@@ -7,6 +7,7 @@ local ones. What a check cannot say in time, it has not said: the policy then de
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,19 +22,19 @@ from stellwerk.gateway.errand import Errand, Work
 from stellwerk.gateway.inquiry import Inquiry
 from stellwerk.gateway.stages import screen
 from stellwerk.gateway.stages.screen import Judged
+from stellwerk.gateway.watcher import Watcher
 from stellwerk.screening.report import Report
 from stellwerk.text.reading import read
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from stellwerk.core.acceptance import Acceptance
+    from stellwerk.core.snapshot import LimitsSpec
     from stellwerk.dialects.utterances import Utterance
+    from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.inquiry import Service
     from stellwerk.gateway.reply import Reply
     from stellwerk.screening.guards import Guards
-    from stellwerk.screening.policy import Rule
 
 INLINE_CHARACTERS = 1_500
 """Texts that together are no longer are judged at once: they take less than a millisecond."""
@@ -49,20 +50,24 @@ class Screening:
         "_guards",
         "_inquiries",
         "_is_done",
+        "_judged",
         "_reply",
         "_services",
         "_texts",
+        "_watcher",
         "report",
     )
 
-    def __init__(self, guards: Guards, services: Mapping[str, Service], reply: Reply) -> None:
+    def __init__(self, guards: Guards, services: Mapping[str, Service], reply: Reply, limits: LimitsSpec) -> None:
         """``services`` says how those checks are asked that are not here, by name."""
         self.report = Report()
         self._guards = guards
         self._services = services
         self._reply = reply
+        self._watcher = Watcher(guards, reply, self.report, limits)
         self._is_done = not (guards.input_local or guards.input_remote)
         self._texts: tuple[Utterance, ...] = ()
+        self._judged: list[Judged] = []
         self._errand: Errand | None = None
         self._inquiries: list[Inquiry] = []
         self._exchange: Exchange
@@ -81,6 +86,13 @@ class Screening:
             exchange.fail(error)
         return True
 
+    def reader(self, interpreter: Interpretation | None) -> Interpretation | None:
+        """Who reads the answer of the target of the moment; ``interpreter`` translates for it, where anybody does.
+
+        Raises ``InvalidRequest`` where nobody can look into such an answer.
+        """
+        return self._watcher.reader(interpreter)
+
     # -- what the caller says meanwhile
 
     def on_gone(self) -> None:
@@ -97,67 +109,73 @@ class Screening:
     # -- local checks
 
     def _look(self) -> None:
-        body = self._reply.lease.envelope.body
-        self._texts = texts = utterances(body) if body.lstrip()[:1] == b"{" else ()
-        rules = self._guards.input_local
-        judged: list[Judged] = []
+        self._texts = texts = self._heard()
+        rules, memory = self._guards.input_local, self._guards.memory
         if not rules:
-            self._ask(judged)
-        elif sum(len(one.text) for one in texts) <= INLINE_CHARACTERS:
-            judged += (screen.judge(rules, text, self.report) for text in texts)
-            self._conclude(judged)
+            self._ask()
+            return
+        caller = self._reply.lease.principal.key_name
+        new: list[Utterance] = []
+        for text in texts:
+            known = memory.find(caller, text.speaker, text.text) if memory is not None else None
+            if known is None:
+                new.append(text)
+            else:
+                self._judged.append(Judged(text, known))
+        if sum(len(one.text) for one in new) <= INLINE_CHARACTERS:
+            self._judged += (screen.judge(rules, text) for text in new)
+            self._conclude()
         else:
-            self._reply.request.owner = self
-            work = Work(
-                JOB,
-                partial(self._payload, rules),
-                partial(self._take, rules, judged),
-                partial(screen.steps, rules, texts, self.report, judged),
-            )
-            scheduler = self._exchange.scheduler
-            self._errand = Errand(
-                work, scheduler.compute, scheduler.call_later, partial(self._conclude, judged), self._fail
-            )
-            self._errand.start(self._guards.spec.deadline_s)
+            self._send_for(new)
 
-    def _payload(self, rules: tuple[Rule, ...]) -> bytes:
-        checks = tuple((rule.use, dict(rule.options)) for rule in rules)
-        return question(Inspect(checks, tuple((one.text, one.speaker) for one in self._texts), Side.INPUT))
+    def _send_for(self, texts: list[Utterance]) -> None:
+        """Has texts judged by the compute process, or here in slices."""
+        self._reply.request.owner = self
+        rules, scheduler = self._guards.input_local, self._exchange.scheduler
 
-    def _take(self, rules: tuple[Rule, ...], judged: list[Judged], payload: bytes) -> None:
-        """What the compute process has found. Raises ``ValueError``."""
-        told = read_answer(payload)
-        if len(told) != len(self._texts):
-            raise ValueError("not every text was judged")
-        for text, found in zip(self._texts, told, strict=True):
-            verdicts: list[Verdict] = []
-            for rule, each in zip(rules, found, strict=True):
-                own = (rule.failed(each),) if isinstance(each, str) else rule.verdicts(each)
-                self.report.note(Side.INPUT, rule.name, own)
-                verdicts += own
-            judged.append(Judged(text, tuple(verdicts)))
+        def payload() -> bytes:
+            checks = tuple((rule.use, dict(rule.options)) for rule in rules)
+            return question(Inspect(checks, tuple((one.text, one.speaker) for one in texts), Side.INPUT))
 
-    def _conclude(self, judged: list[Judged]) -> None:
+        def take(told: bytes) -> None:
+            by_text = read_answer(told)
+            if len(by_text) != len(texts) or any(len(found) != len(rules) for found in by_text):
+                raise ValueError("not every text was judged by every check")
+            for text, by_check in zip(texts, by_text, strict=True):
+                said = (
+                    (rule.failed(found),) if isinstance(found, str) else rule.verdicts(found)
+                    for rule, found in zip(rules, by_check, strict=True)
+                )
+                self._judged.append(Judged(text, tuple(said)))
+
+        work = Work(JOB, payload, take, partial(screen.steps, rules, texts, self._judged))
+        self._errand = Errand(work, scheduler.compute, scheduler.call_later, self._conclude, self._fail)
+        self._errand.start(self._guards.spec.deadline_s)
+
+    def _conclude(self) -> None:
         """All local checks have said what they have to say."""
         self._errand = None
-        if not self._is_refused(verdict for one in judged for verdict in one.verdicts):
+        judged, memory = self._judged, self._guards.memory
+        caller = self._reply.lease.principal.key_name
+        screen.note(self.report, Side.INPUT, self._guards.input_local, judged)
+        if memory is not None:
+            for one in judged:
+                memory.keep(caller, one.utterance.speaker, one.utterance.text, one.by_rule)
+        if not self._is_refused(judged):
             self._edit(judged)
-            self._ask(judged)
+            self._ask()
 
     # -- checks that ask a service
 
-    def _ask(self, judged: list[Judged]) -> None:
+    def _ask(self) -> None:
         """Asks all services at once: of texts as they were edited."""
-        rules = self._guards.input_remote
+        rules, scheduler = self._guards.input_remote, self._exchange.scheduler
         if not rules:
             self._finish()
             return
-        del judged
         self._reply.request.owner = self
-        body = self._reply.lease.envelope.body
-        self._texts = utterances(body) if body.lstrip()[:1] == b"{" else ()
+        self._texts = self._heard()
         subjects = tuple(read(one.text, speaker=one.speaker, side=Side.INPUT) for one in self._texts)
-        scheduler = self._exchange.scheduler
         self._inquiries = [
             Inquiry(rule, self._services[rule.name], subjects, scheduler, self._on_told) for rule in rules
         ]
@@ -166,29 +184,37 @@ class Screening:
 
     def _on_told(self, inquiry: Inquiry) -> None:
         """A service has answered, or has not."""
-        for verdicts in inquiry.verdicts:
-            self.report.note(Side.INPUT, inquiry.rule.name, verdicts)
+        self.report.note(Side.INPUT, inquiry.rule.name, (each for said in inquiry.verdicts for each in said))
         if not all(each.is_done for each in self._inquiries):
             return
         inquiries, self._inquiries = self._inquiries, []
         judged = [
-            Judged(text, tuple(verdict for inquiry in inquiries for verdict in inquiry.verdicts[place]))
+            Judged(text, tuple(inquiry.verdicts[place] for inquiry in inquiries))
             for place, text in enumerate(self._texts)
         ]
-        if self._is_refused(verdict for one in judged for verdict in one.verdicts):
+        is_degraded = any(inquiry.rule.failure == "degrade" and inquiry.has_failed for inquiry in inquiries)
+        if self._is_refused(judged) or (is_degraded and self._is_refused_strictly()):
             return
-        if any(inquiry.rule.failure == "degrade" and inquiry.has_failed for inquiry in inquiries):
-            strict = [screen.judge(self._guards.input_local, text, self.report, is_strict=True) for text in self._texts]
-            if self._is_refused(verdict for one in strict for verdict in one.verdicts):
-                return
         self._edit(judged)
         self._finish()
 
+    def _is_refused_strictly(self) -> bool:
+        """Whether local checks find something at lower thresholds, while a service is away."""
+        strict = [screen.judge(self._guards.input_local, text, is_strict=True) for text in self._texts]
+        screen.note(self.report, Side.INPUT, self._guards.input_local, strict)
+        return self._is_refused(strict)
+
     # -- helpers
 
-    def _is_refused(self, verdicts: object) -> bool:
+    def _heard(self) -> tuple[Utterance, ...]:
+        """The texts of the request as it stands; none where it is no JSON."""
+        body = self._reply.lease.envelope.body
+        return utterances(body) if body.lstrip()[:1] == b"{" else ()
+
+    def _is_refused(self, judged: Iterable[Judged]) -> bool:
         spec = self._guards.spec
-        error = screen.refusal(verdicts, spec.message, spec.help_texts)  # type: ignore[arg-type]
+        verdicts: list[Verdict] = [verdict for one in judged for verdict in one.verdicts]
+        error = screen.refusal(verdicts, spec.message, spec.help_texts)
         if error is None:
             return False
         self._stop()
@@ -197,13 +223,9 @@ class Screening:
 
     def _edit(self, judged: list[Judged]) -> None:
         lease = self._reply.lease
-        body = screen.edited(judged, lease.envelope.body, self._stand_in)
+        body = screen.edited(judged, lease.envelope.body, self._watcher.stand_in)
         if body is not lease.envelope.body:
             lease.envelope = msgspec.structs.replace(lease.envelope, body=body)
-
-    def _stand_in(self, kind: str, value: str) -> str:
-        del value
-        return f"[{kind}]"
 
     def _finish(self) -> None:
         try:

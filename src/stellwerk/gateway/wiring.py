@@ -122,6 +122,7 @@ def assemble(
     guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
+    _redact(account, log, configuration)
     media = Media(pool, guard, snapshot.media)
     vault = Vault(Path(snapshot.state.directory))
     pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log, media), vault)
@@ -161,7 +162,14 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.media.adopt(snapshot.media)
     gateway.renewals.adopt({**configuration.providers, **configuration.checks}, configuration.issuers)
     gateway.monitor.adopt(configuration)
+    _redact(gateway.account, gateway.log, configuration)
     gateway.pipeline.configuration = configuration
+
+
+def _redact(account: Account, log: Log, configuration: Configuration) -> None:
+    """Has records written as the configuration wants them from now on."""
+    account.redaction = redaction = configuration.redaction
+    log.redact = redaction.text if redaction is not None else None
 
 
 def configure(
@@ -215,6 +223,7 @@ def configure(
         egress=egress_of(snapshot, {**providers, **guarding.remote}, issuers),
         services=guarding.services,
         checks=guarding.remote,
+        redaction=guarding.redaction(),
         providers=providers,
         issuers=issuers,
         metered=metered,

@@ -8,6 +8,7 @@ import msgspec
 
 from stellwerk.core.snapshot import ScreeningSpec
 from stellwerk.core.subject import Side
+from stellwerk.screening.memory import Memory
 from stellwerk.screening.policy import Rule
 
 
@@ -20,10 +21,12 @@ class Guards(msgspec.Struct, frozen=True, eq=False):
     output_local: tuple[Rule, ...] = ()
     output_remote: tuple[Rule, ...] = ()
     log: tuple[Rule, ...] = ()
+    memory: Memory | None = None
+    """What local checks have said of requests' texts."""
 
     @staticmethod
-    def of(rules: Iterable[Rule], spec: ScreeningSpec) -> Guards | None:
-        """The guards that these rules make; nothing where there are none."""
+    def of(rules: Iterable[Rule], spec: ScreeningSpec, secret: bytes = b"") -> Guards | None:
+        """The guards that these rules make; nothing where there are none. ``secret`` keys what is remembered."""
         found = tuple(rules)
 
         def pick(side: Side, *, is_remote: bool) -> tuple[Rule, ...]:
@@ -38,4 +41,5 @@ class Guards(msgspec.Struct, frozen=True, eq=False):
             pick(Side.OUTPUT, is_remote=False),
             pick(Side.OUTPUT, is_remote=True),
             pick(Side.LOG, is_remote=False),
+            Memory(secret),
         )

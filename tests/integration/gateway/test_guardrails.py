@@ -77,7 +77,10 @@ async def test_a_long_text_is_judged_too_while_nobody_computes(tmp_path: Path) -
 
 @on_loop
 async def test_a_model_has_the_guardrails_that_it_names(tmp_path: Path) -> None:
-    async with scripted(tmp_path, completes(), sections=MASKS + BLOCKS, guardrails=["secret_leak"]) as (gateway, script):
+    async with scripted(tmp_path, completes(), sections=MASKS + BLOCKS, guardrails=["secret_leak"]) as (
+        gateway,
+        script,
+    ):
         answer = await told(gateway, "Mail a.b@example.com, please")
         assert answer.fields[b"x-stellwerk-guardrail"] == b"pass; secret_leak=pass"
         assert sent(script)["messages"][0]["content"] == "Mail a.b@example.com, please"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -10,6 +11,7 @@ from stellwerk.core.subject import Side
 from stellwerk.core.verdict import Action, Span, Verdict, apart
 from stellwerk.dialects.utterances import Utterance, replaced
 from stellwerk.errors import ContentBlocked, GuardrailUnavailable, StellwerkError
+from stellwerk.screening.memory import ByRule
 from stellwerk.screening.policy import Rule
 from stellwerk.screening.report import Report
 from stellwerk.text.reading import read
@@ -20,33 +22,38 @@ _EDITS = frozenset({Action.MASK, Action.PSEUDONYMIZE})
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """One text, and all verdicts on it."""
+    """One text, and what each rule has said of it."""
 
     utterance: Utterance
-    verdicts: tuple[Verdict, ...]
+    by_rule: ByRule
+
+    @property
+    def verdicts(self) -> Iterator[Verdict]:
+        """All verdicts on it."""
+        return chain.from_iterable(self.by_rule)
 
 
-def steps(
-    rules: Sequence[Rule], texts: Iterable[Utterance], report: Report, judged: list[Judged], *, is_strict: bool = False
-) -> Iterator[None]:
+def steps(rules: Sequence[Rule], texts: Iterable[Utterance], judged: list[Judged]) -> Iterator[None]:
     """Judges one text after the other, so that others come in between."""
     for utterance in texts:
-        judged.append(judge(rules, utterance, report, is_strict=is_strict))
+        judged.append(judge(rules, utterance))
         yield
 
 
-def judge(rules: Sequence[Rule], utterance: Utterance, report: Report, *, is_strict: bool = False) -> Judged:
-    """What all local checks say of one text."""
-    subject = read(utterance.text, speaker=utterance.speaker, side=Side.INPUT)
-    verdicts: list[Verdict] = []
-    for rule in rules:
-        found = rule.judge(subject, is_strict=is_strict)
-        report.note(Side.INPUT, rule.name, found)
-        verdicts += found
-    return Judged(utterance, tuple(verdicts))
+def judge(rules: Sequence[Rule], utterance: Utterance, side: Side = Side.INPUT, *, is_strict: bool = False) -> Judged:
+    """What local checks say of one text."""
+    subject = read(utterance.text, speaker=utterance.speaker, side=side)
+    return Judged(utterance, tuple(rule.judge(subject, is_strict=is_strict) for rule in rules))
 
 
-def refusal(verdicts: Iterable[Verdict], message: str, help_texts: dict[str, str]) -> StellwerkError | None:
+def note(report: Report, side: Side, rules: Sequence[Rule], judged: Iterable[Judged]) -> None:
+    """Puts into the report what rules have said."""
+    texts = tuple(judged)
+    for place, rule in enumerate(rules):
+        report.note(side, rule.name, [verdict for one in texts for verdict in one.by_rule[place]])
+
+
+def refusal(verdicts: Iterable[Verdict], message: str, help_texts: Mapping[str, str]) -> StellwerkError | None:
     """Why nothing may go on; ``None`` where it may."""
     blocking = [verdict for verdict in verdicts if verdict.action is Action.BLOCK]
     found = [verdict for verdict in blocking if verdict.error is None]
@@ -88,7 +95,7 @@ def rewritten(text: str, verdicts: Iterable[Verdict], stand_in: StandIn) -> str 
     return "".join((*pieces, text[after:]))
 
 
-def _told(found: list[Verdict], message: str, help_texts: dict[str, str]) -> str:
+def _told(found: list[Verdict], message: str, help_texts: Mapping[str, str]) -> str:
     for verdict in found:
         if (help_text := help_texts.get(str(verdict.category))) is not None:
             return help_text
