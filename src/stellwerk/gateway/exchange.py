@@ -21,6 +21,7 @@ from stellwerk.errors import InvalidRequest, StellwerkError, UpstreamError
 from stellwerk.gateway import prospects
 from stellwerk.gateway.attempt import Attempt
 from stellwerk.gateway.defect import report
+from stellwerk.gateway.interpreting import interpret
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
@@ -172,9 +173,21 @@ class Exchange(msgspec.Struct, eq=False):
         else:
             self._go_on(None)
 
+    def refuse(self, error: StellwerkError) -> None:
+        """The caller may not have an answer, whatever comes of those that were asked meanwhile."""
+        for attempt in self._running:
+            if attempt.unpaid is not None:
+                self._reply.turn_down(attempt.route, attempt.unpaid)
+            elif attempt.sent:
+                self._reply.lose(attempt.route)
+        self._second_best = None
+        self.fail(error)
+
     def finish(self) -> None:
         """The caller has its answer, for better or worse: nothing holds a cycle of objects together."""
         self._running = ()
+        if self.screening is not None:
+            self.screening.stop()
         if self._failed is not None:  # errors remember the frames that they passed, and with them this
             self._failed = None
         if self._second_best is not None:
@@ -354,19 +367,11 @@ class Exchange(msgspec.Struct, eq=False):
 
     def _interpret(self, route: Route) -> Interpretation | None:
         """Who translates for a target: nobody, where it speaks the caller's dialect and is asked no more than that."""
-        reply, gate = self._reply, self._gate
-        lease, is_weighed = reply.lease, gate is not None and gate.weighs and self._has_next(self.clock())
-        if not is_weighed and route.provider.speaks(lease.envelope.dialect):
-            return None
-        interpreter = self._interpreter if not self._running else None
-        interpreter = interpreter or reply.dialect.interpret(lease.envelope, lease.request_id)
-        if interpreter is None:
-            message = f"The model's provider '{route.target.provider}' does not serve this path."
-            raise InvalidRequest(message, param="model")
-        if gate is not None:
-            gate.brief(interpreter, is_weighed=is_weighed)
-        self._interpreter = interpreter
-        return interpreter
+        former = self._interpreter if not self._running else None
+        is_weighed = self._gate is not None and self._gate.weighs and self._has_next(self.clock())
+        found = interpret(self._reply, route, self._gate, former, is_weighed=is_weighed)
+        self._interpreter = found or self._interpreter
+        return found
 
     # -- asking again
 

@@ -7,7 +7,7 @@ local ones. What a check cannot say in time, it has not said: the policy then de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -55,12 +55,18 @@ class Screening:
         "_services",
         "_texts",
         "_watcher",
+        "held",
+        "is_pending",
         "report",
     )
 
     def __init__(self, guards: Guards, services: Mapping[str, Service], reply: Reply, limits: LimitsSpec) -> None:
         """``services`` says how those checks are asked that are not here, by name."""
         self.report = Report()
+        self.is_pending = False
+        """Whether services are still asked while the request is already under way."""
+        self.held: list[Callable[[], None]] = []
+        """What is done as soon as none of them has objected."""
         self._guards = guards
         self._services = services
         self._reply = reply
@@ -97,7 +103,7 @@ class Screening:
 
     def on_gone(self) -> None:
         """The caller has left: nobody is interested any more."""
-        self._stop()
+        self.stop()
         self._reply.leave()
 
     def on_pause(self) -> None:
@@ -168,7 +174,10 @@ class Screening:
     # -- checks that ask a service
 
     def _ask(self) -> None:
-        """Asks all services at once: of texts as they were edited."""
+        """Asks all services at once, of texts as they were edited.
+
+        The request waits for them only where one may change it; else its answer does.
+        """
         rules, scheduler = self._guards.input_remote, self._exchange.scheduler
         if not rules:
             self._finish()
@@ -181,6 +190,9 @@ class Screening:
         ]
         for inquiry in tuple(self._inquiries):
             inquiry.start(min(inquiry.rule.timeout_s, self._guards.spec.deadline_s))
+        if not any(rule.edits for rule in rules):
+            self.is_pending = True
+            self._finish()
 
     def _on_told(self, inquiry: Inquiry) -> None:
         """A service has answered, or has not."""
@@ -193,10 +205,15 @@ class Screening:
             for place, text in enumerate(self._texts)
         ]
         is_degraded = any(inquiry.rule.failure == "degrade" and inquiry.has_failed for inquiry in inquiries)
+        was_pending, self.is_pending = self.is_pending, False
         if self._is_refused(judged) or (is_degraded and self._is_refused_strictly()):
             return
-        self._edit(judged)
-        self._finish()
+        if not was_pending:
+            self._edit(judged)
+            self._finish()
+        held, self.held = self.held, []
+        for deliver in held:
+            deliver()
 
     def _is_refused_strictly(self) -> bool:
         """Whether local checks find something at lower thresholds, while a service is away."""
@@ -217,8 +234,8 @@ class Screening:
         error = screen.refusal(verdicts, spec.message, spec.help_texts)
         if error is None:
             return False
-        self._stop()
-        self._exchange.fail(error)
+        self.stop()
+        self._exchange.refuse(error)
         return True
 
     def _edit(self, judged: list[Judged]) -> None:
@@ -234,10 +251,13 @@ class Screening:
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        self._stop()
+        self.stop()
         self._exchange.fail_by_defect(error)
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Nobody is interested in what checks may still say."""
+        self.is_pending = False
+        self.held = []
         if self._errand is not None:
             self._errand.cancel()
             self._errand = None
