@@ -60,11 +60,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return Verdict(check=self.name, category=None, score=0.0, action=action, error=reason)
 
     def _verdict(self, finding: Finding) -> Verdict:
-        action = self.actions.get(finding.category, self.action)
+        action = self.actions.get(finding.name) or self.actions.get(finding.category, self.action)
         if action in _EDITS and not finding.spans:
             action = Action.BLOCK
         return Verdict(
-            check=self.name, category=finding.category, score=finding.score, action=action, spans=finding.spans
+            check=self.name,
+            category=finding.category,
+            score=finding.score,
+            action=action,
+            spans=finding.spans,
+            name=finding.name,
         )
 
 

@@ -67,6 +67,6 @@ class Redaction:
         pieces: list[str] = []
         after = 0
         for span in apart(spans):
-            pieces += (text[after : span.start], f"[{span.type}]")
+            pieces += (text[after : span.start], f"[{span.label}]")
             after = span.end
         return "".join((*pieces, text[after:])) if pieces else text

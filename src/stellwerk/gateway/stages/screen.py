@@ -89,7 +89,7 @@ def rewritten(text: str, verdicts: Iterable[Verdict], stand_in: StandIn) -> str 
     pieces: list[str] = []
     after = 0
     for span in apart(list(actions)):
-        value, kind = text[span.start : span.end], str(span.type)
+        value, kind = text[span.start : span.end], span.label
         pieces += (text[after : span.start], f"[{kind}]" if actions[span] is Action.MASK else stand_in(kind, value))
         after = span.end
     return "".join((*pieces, text[after:]))
@@ -97,7 +97,8 @@ def rewritten(text: str, verdicts: Iterable[Verdict], stand_in: StandIn) -> str 
 
 def _told(found: list[Verdict], message: str, help_texts: Mapping[str, str]) -> str:
     for verdict in found:
-        if (help_text := help_texts.get(str(verdict.category))) is not None:
+        help_text = help_texts.get(verdict.name) or help_texts.get(str(verdict.category))
+        if help_text:
             return help_text
-    reasons = dict.fromkeys(f"{verdict.check} found {verdict.category}" for verdict in found)
+    reasons = dict.fromkeys(f"{verdict.check} found {verdict.label}" for verdict in found)
     return f"{message} ({', '.join(reasons)})"
