@@ -1,4 +1,4 @@
-"""What a finding is about: the hazards of MLCommons, attacks on the prompt, secrets, and kinds of personal data.
+"""What a finding is about: the hazards of MLCommons, attacks on the prompt, secrets, hints, and kinds of personal data.
 
 Hazards carry the codes S1-S14 of the MLCommons taxonomy as Llama Guard prints them. Personal data has the names that
 Presidio gave it, so that findings of several tools can be compared.
@@ -35,6 +35,13 @@ class Threat(StrEnum):
     SECRET = "SECRET"  # noqa: S105 - a category's name
 
 
+class Hint(StrEnum):
+    """What small models suspect without saying which hazard it is."""
+
+    HARMFUL = "HARMFUL"
+    TOXICITY = "TOXICITY"
+
+
 class Pii(StrEnum):
     """Kinds of personal data."""
 
@@ -62,4 +69,4 @@ class Pii(StrEnum):
     CH_AHV = "CH_AHV"
 
 
-Category = Hazard | Threat | Pii
+Category = Hazard | Threat | Hint | Pii
