@@ -1,4 +1,4 @@
-"""What a finding is about: MLCommons' hazards, attacks on the prompt, secrets, personal data, breaches of own rules.
+"""What a finding is about: MLCommons' hazards, attacks on the prompt, secrets, hints, personal data, own rules.
 
 Hazards carry the codes S1-S14 of the MLCommons taxonomy as Llama Guard prints them. Personal data has the names that
 Presidio gave it, so that findings of several tools can be compared.
@@ -33,6 +33,13 @@ class Threat(StrEnum):
 
     PROMPT_ATTACK = "PROMPT_ATTACK"
     SECRET = "SECRET"  # noqa: S105 - a category's name
+
+
+class Hint(StrEnum):
+    """What small models suspect without saying which hazard it is."""
+
+    HARMFUL = "HARMFUL"
+    TOXICITY = "TOXICITY"
 
 
 class Pii(StrEnum):
@@ -72,9 +79,9 @@ class Breach(StrEnum):
     UNGROUNDED = "UNGROUNDED"
 
 
-Category = Hazard | Threat | Pii | Breach
+Category = Hazard | Threat | Hint | Pii | Breach
 
-_BY_NAME: dict[str, Category] = {str(member): member for kind in (Hazard, Threat, Pii, Breach) for member in kind}
+_BY_NAME: dict[str, Category] = {str(member): member for kind in (Hazard, Threat, Hint, Pii, Breach) for member in kind}
 
 
 def category_of(name: str) -> Category:
