@@ -21,7 +21,18 @@ from typing import NamedTuple
 
 HERE = Path(__file__).parent
 KINDS = frozenset(
-    ["direct", "indirect", "leak", "role_play", "exfiltration", "tool_abuse", "buried", "hard_negative", "ordinary", "harmful"]
+    [
+        "direct",
+        "indirect",
+        "leak",
+        "role_play",
+        "exfiltration",
+        "tool_abuse",
+        "buried",
+        "hard_negative",
+        "ordinary",
+        "harmful",
+    ]
 )
 _HEAD = re.compile(r"== ([a-z0-9-]+) ([a-z_]+) ([01]) (de|en)")
 _CHOICE = re.compile(r"<<(.+?)>>")
