@@ -57,7 +57,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     check: str
-    category: Category
+    category: Category | None
     score: float
     action: Action = Action.OBSERVE
     spans: tuple[Span, ...] = ()
