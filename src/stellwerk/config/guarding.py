@@ -58,6 +58,11 @@ class Screening(Section):
         default=None,
         description="Types that are put back in arguments of tool calls, by the tool's name. Default: all, in all.",
     )
+    masks: dict[str, Literal["label", "last_four", "hash", "drop"]] = Field(
+        default={},
+        description="What stands in the place of a masked value, by category: its label as [IBAN_CODE] (default), all "
+        "but its last four characters as asterisks, its label with a keyed digest, or nothing.",
+    )
     spotlight: bool = Field(
         default=ScreeningSpec().spotlight,
         description="Whether long texts of tools' results and documents are marked, so that models take them for data.",
@@ -82,6 +87,7 @@ class Screening(Section):
             stream=self.stream,
             pseudonyms_s=self.pseudonyms_s,
             unmask_tools=None if tools is None else {name: tuple(types) for name, types in tools.items()},
+            masks=dict(self.masks),
             spotlight=self.spotlight,
             tainted_tools=tuple(self.tainted_tools),
             message=self.message,

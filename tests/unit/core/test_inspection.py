@@ -39,7 +39,7 @@ def test_findings_are_read_as_they_were_told(found: list[list[Findings]]) -> Non
     "told", [b"", b"\xc1", msgspec.msgpack.encode([[[["NOTHING", 1.0, [], True, 0.0, ""]]]]), msgspec.msgpack.encode(7)]
 )
 def test_what_is_no_answer_is_refused(told: bytes) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         read_answer(told)
 
 
