@@ -74,10 +74,9 @@ class Breach(StrEnum):
 
 Category = Hazard | Threat | Pii | Breach
 
+_BY_NAME: dict[str, Category] = {str(member): member for kind in (Hazard, Threat, Pii, Breach) for member in kind}
 
-def category_of(name: str) -> Category:
-    """The category with this name. Raises ``ValueError`` for a name that is none's."""
-    for family in (Hazard, Threat, Pii, Breach):
-        if name in family.__members__.values():
-            return family(name)
-    raise ValueError(f"there is no category {name!r}")
+
+def category(name: str) -> Category:
+    """The category of a name. Raises ``KeyError``."""
+    return _BY_NAME[name]

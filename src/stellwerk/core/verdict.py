@@ -46,15 +46,16 @@ class Span(msgspec.Struct, frozen=True, order=True):
 class Finding(msgspec.Struct, frozen=True):
     """What a check says of a text in one category. ``score`` is 0 to 1.
 
-    Classifiers tell their score of every text: ``is_hit`` says whether it reaches their threshold. Spans are of the
-    original text, without overlap and in its order; none where the text as a whole is meant. ``name`` is that of the
-    policy's own pattern or topic, and each of them has a finding of its own.
+    Classifiers tell their score of every text, and their threshold: ``is_hit`` says whether it is reached. Spans are
+    of the original text, without overlap and in its order; none where the text as a whole is meant. ``name`` is that of
+    the policy's own pattern or topic, and each of them has a finding of its own.
     """
 
     category: Category
     score: float
     spans: tuple[Span, ...] = ()
     is_hit: bool = True
+    threshold: float = 0.0
     name: str = ""
 
     @property
@@ -70,13 +71,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     check: str
-    category: Category
+    category: Category | None
     score: float
     action: Action = Action.OBSERVE
     spans: tuple[Span, ...] = ()
     provider: str = "local"
     latency: float = 0.0
     error: str | None = None
+    name: str = ""
+    """Of the policy's own pattern or topic."""
 
     @property
     def has_run(self) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 
 from stellwerk.core.passage import Passage
 from stellwerk.core.subject import Subject
-from stellwerk.core.taxonomy import Breach, Category, category_of
+from stellwerk.core.taxonomy import Breach, Category, category
 from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.errors import ConfigurationError
 from stellwerk.ports.guardrail import Guardrail
@@ -62,14 +62,14 @@ class PatternCheck:
             passages.append(Passage(subject.original, subject.original))
         encoded = [(passage, passage.text.encode(errors="surrogatepass")) for passage in passages]
         findings = []
-        for pattern, category, engine in self._patterns:
+        for pattern, kind, engine in self._patterns:
             spans = [
-                Span(*passage.span(start, end), category, 1.0, pattern.name)
+                Span(*passage.span(start, end), kind, 1.0, pattern.name)
                 for passage, data in encoded
                 for start, end in _places(engine, data)
             ]
             if spans:
-                findings.append(Finding(category, 1.0, apart(spans), name=pattern.name))
+                findings.append(Finding(kind, 1.0, apart(spans), name=pattern.name))
         return tuple(findings)
 
 
@@ -121,7 +121,9 @@ def build(settings: Settings) -> Guardrail:
         problems.append("guardrails/pattern: two patterns have the same name")
     for place, pattern in enumerate(settings.patterns):
         try:
-            patterns.append((pattern, category_of(pattern.category), _compiled(pattern, re2, options)))
+            patterns.append((pattern, category(pattern.category), _compiled(pattern, re2, options)))
+        except KeyError as error:
+            problems.append(f"guardrails/pattern: patterns[{place}]: {pattern.name}: there is no category {error}")
         except ValueError as error:
             problems.append(f"guardrails/pattern: patterns[{place}]: {error}")
     if problems:

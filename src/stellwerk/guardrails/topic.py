@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from stellwerk.core.subject import Subject
-from stellwerk.core.taxonomy import Breach, Category, category_of
+from stellwerk.core.taxonomy import Breach, Category, category
 from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.errors import ConfigurationError
 from stellwerk.ports.guardrail import Guardrail
@@ -67,11 +67,11 @@ class TopicCheck:
         return tuple(self._finding(name, spans, closest) for name in sorted({*spans, *closest}))
 
     def _finding(self, name: str, spans: dict[str, list[Span]], closest: dict[str, float]) -> Finding:
-        category = self._categories[name]
+        kind = self._categories[name]
         if name not in spans:
-            return Finding(category, closest[name], is_hit=False, name=name)
+            return Finding(kind, closest[name], is_hit=False, threshold=self._threshold, name=name)
         found = apart(spans[name])
-        return Finding(category, max(span.score for span in found), found, name=name)
+        return Finding(kind, max(span.score for span in found), found, threshold=self._threshold, name=name)
 
 
 def build(settings: Settings) -> Guardrail:
@@ -89,8 +89,10 @@ def build(settings: Settings) -> Guardrail:
         if not topic.terms and not topic.examples:
             problems.append(f"topics[{place}]: {topic.name} has neither terms nor examples")
         try:
-            categories[topic.name] = category_of(topic.category)
+            categories[topic.name] = category(topic.category)
             Terms({topic.name: topic.terms})
+        except KeyError as error:
+            problems.append(f"topics[{place}]: {topic.name}: there is no category {error}")
         except ValueError as error:
             problems.append(f"topics[{place}]: {topic.name}: {error}")
     if problems:
