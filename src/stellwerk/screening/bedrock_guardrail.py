@@ -94,9 +94,9 @@ def _topics(rule: GuardrailSpec, pack: Pack) -> Iterator[dict[str, Any]]:
 
 def _entities(rule: GuardrailSpec) -> Iterator[dict[str, Any]]:
     if rule.use == "secret_leak":
-        for entity in SECRETS:
+        for secret in SECRETS:
             action = _SENSITIVE.get(rule.action, "NONE")
-            yield {"Type": entity, "Action": action, **_sides(rule, action)}
+            yield {"Type": secret, "Action": action, **_sides(rule, action)}
         return
     for name in rule.options.get("types") or list(Pii):
         entity = ENTITIES.get(Pii(name))
