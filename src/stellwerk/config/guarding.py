@@ -58,6 +58,15 @@ class Screening(Section):
         default=None,
         description="Types that are put back in arguments of tool calls, by the tool's name. Default: all, in all.",
     )
+    spotlight: bool = Field(
+        default=ScreeningSpec().spotlight,
+        description="Whether long texts of tools' results and documents are marked, so that models take them for data.",
+    )
+    tainted_tools: list[str] = Field(
+        default=list(ScreeningSpec().tainted_tools),
+        description='Tools that may be called although such a text looks like an attack and was let through; "*" for '
+        "all.",
+    )
     message: str = Field(
         default=ScreeningSpec().message, min_length=1, max_length=2000, description="What callers are told of a block."
     )
@@ -73,6 +82,8 @@ class Screening(Section):
             stream=self.stream,
             pseudonyms_s=self.pseudonyms_s,
             unmask_tools=None if tools is None else {name: tuple(types) for name, types in tools.items()},
+            spotlight=self.spotlight,
+            tainted_tools=tuple(self.tainted_tools),
             message=self.message,
             help_texts=self.help_texts,
         )

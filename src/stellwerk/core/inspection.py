@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from stellwerk.core.subject import Side, Speaker
-from stellwerk.core.taxonomy import category
+from stellwerk.core.taxonomy import category_of
 from stellwerk.core.verdict import Finding, Span
 
 JOB = "screen"
@@ -21,7 +21,7 @@ class Inspect(msgspec.Struct, frozen=True, array_like=True, gc=False):
     side: Side
 
 
-_Found: TypeAlias = tuple[str, float, tuple[tuple[int, int, str, float], ...], bool, float, str]
+_Found: TypeAlias = tuple[str, float, tuple[tuple[int, int, str, float, str], ...], bool, float, str]
 _Told: TypeAlias = tuple[tuple[tuple[_Found, ...] | str, ...], ...]
 Findings: TypeAlias = tuple[Finding, ...] | str
 """What a check has found, or why it could not run."""
@@ -48,21 +48,18 @@ def answer(found: list[list[Findings]]) -> bytes:
 
 def read_answer(payload: bytes) -> list[list[Findings]]:
     """The same, read. Raises ``ValueError`` for what is no answer."""
-    try:
-        return [
-            [each if isinstance(each, str) else tuple(map(_finding, each)) for each in text]
-            for text in _read_answer(payload)
-        ]
-    except KeyError as error:
-        raise ValueError(f"no category is called {error}") from None
+    return [
+        [each if isinstance(each, str) else tuple(map(_finding, each)) for each in text]
+        for text in _read_answer(payload)
+    ]
 
 
 def _plain(finding: Finding) -> _Found:
-    spans = tuple((span.start, span.end, str(span.type), span.score) for span in finding.spans)
+    spans = tuple((span.start, span.end, str(span.type), span.score, span.name) for span in finding.spans)
     return str(finding.category), finding.score, spans, finding.is_hit, finding.threshold, finding.name
 
 
 def _finding(found: _Found) -> Finding:
-    about, score, spans, is_hit, threshold, name = found
-    placed = tuple(Span(start, end, category(kind), sure, name) for start, end, kind, sure in spans)
-    return Finding(category(about), score, placed, is_hit, threshold, name)
+    category, score, spans, is_hit, threshold, name = found
+    placed = tuple(Span(start, end, category_of(kind), sure, own) for start, end, kind, sure, own in spans)
+    return Finding(category_of(category), score, placed, is_hit, threshold, name)

@@ -221,6 +221,10 @@ class ScreeningSpec(msgspec.Struct, frozen=True):
     pseudonyms_s: float = 3600.0
     unmask_tools: dict[str, tuple[str, ...]] | None = None
     """Without it, every type is restored for every tool."""
+    spotlight: bool = False
+    """Whether what nobody in the conversation wrote is marked as data for the model."""
+    tainted_tools: tuple[str, ...] = ()
+    """Which tools may be called although such a text looks like an attack and was let through; ``*`` for all."""
     message: str = "A guardrail does not let this through."
     help_texts: dict[str, str] = {}
     """By category, what callers are told in the place of the message."""

@@ -1,4 +1,4 @@
-"""What a finding is about: MLCommons' hazards, attacks on the prompt, secrets, personal data, breaches of own rules.
+"""What a finding is about: MLCommons' hazards, attacks on the prompt, secrets, hints, personal data, own rules.
 
 Hazards carry the codes S1-S14 of the MLCommons taxonomy as Llama Guard prints them. Personal data has the names that
 Presidio gave it, so that findings of several tools can be compared.
@@ -33,6 +33,13 @@ class Threat(StrEnum):
 
     PROMPT_ATTACK = "PROMPT_ATTACK"
     SECRET = "SECRET"  # noqa: S105 - a category's name
+
+
+class Hint(StrEnum):
+    """What small models suspect without saying which hazard it is."""
+
+    HARMFUL = "HARMFUL"
+    TOXICITY = "TOXICITY"
 
 
 class Pii(StrEnum):
@@ -72,11 +79,14 @@ class Breach(StrEnum):
     UNGROUNDED = "UNGROUNDED"
 
 
-Category = Hazard | Threat | Pii | Breach
+Category = Hazard | Threat | Hint | Pii | Breach
 
-_BY_NAME: dict[str, Category] = {str(member): member for kind in (Hazard, Threat, Pii, Breach) for member in kind}
+_BY_NAME: dict[str, Category] = {str(member): member for kind in (Hazard, Threat, Hint, Pii, Breach) for member in kind}
 
 
-def category(name: str) -> Category:
-    """The category of a name. Raises ``KeyError``."""
-    return _BY_NAME[name]
+def category_of(name: str) -> Category:
+    """The category with this name. Raises ``ValueError`` for a name that is none's."""
+    try:
+        return _BY_NAME[name]
+    except KeyError:
+        raise ValueError(f"there is no category {name!r}") from None

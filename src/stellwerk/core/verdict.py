@@ -79,7 +79,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     latency: float = 0.0
     error: str | None = None
     name: str = ""
-    """Of the policy's own pattern or topic."""
+
+    @property
+    def label(self) -> str:
+        """What records call what was found."""
+        return self.name or str(self.category or "")
 
     @property
     def has_run(self) -> bool:

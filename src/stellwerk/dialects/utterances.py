@@ -98,8 +98,8 @@ def utterances(body: bytes) -> tuple[Utterance, ...]:
                 place = _Place(place, key if place is None or place.is_object else place.key, is_object=bracket == b"{")
                 key = ""
                 group += _is_message(place)
-            elif place is not None:
-                place, key = place.parent, ""
+            else:
+                place, key = (place.parent if place is not None else None), ""
         elif token[2] is not None:
             key = _text(string)
             if " " in key or len(key) > _LONG_KEY:

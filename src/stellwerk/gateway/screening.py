@@ -245,6 +245,10 @@ class Screening:
             lease.envelope = msgspec.structs.replace(lease.envelope, body=body)
 
     def _finish(self) -> None:
+        lease = self._reply.lease
+        if self._guards.spec.spotlight and lease.envelope.body.lstrip()[:1] == b"{":
+            mark = lease.request_id[-12:]
+            lease.envelope = msgspec.structs.replace(lease.envelope, body=screen.spotlit(lease.envelope.body, mark))
         try:
             self._go()
         except Exception as error:  # noqa: BLE001  # nobody above a callback would hear of it

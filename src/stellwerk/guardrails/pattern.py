@@ -14,7 +14,7 @@ import msgspec
 
 from stellwerk.core.passage import Passage
 from stellwerk.core.subject import Subject
-from stellwerk.core.taxonomy import Breach, Category, category
+from stellwerk.core.taxonomy import Breach, Category, category_of
 from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.errors import ConfigurationError
 from stellwerk.ports.guardrail import Guardrail
@@ -121,9 +121,7 @@ def build(settings: Settings) -> Guardrail:
         problems.append("guardrails/pattern: two patterns have the same name")
     for place, pattern in enumerate(settings.patterns):
         try:
-            patterns.append((pattern, category(pattern.category), _compiled(pattern, re2, options)))
-        except KeyError as error:
-            problems.append(f"guardrails/pattern: patterns[{place}]: {pattern.name}: there is no category {error}")
+            patterns.append((pattern, category_of(pattern.category), _compiled(pattern, re2, options)))
         except ValueError as error:
             problems.append(f"guardrails/pattern: patterns[{place}]: {error}")
     if problems:

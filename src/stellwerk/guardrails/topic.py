@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from stellwerk.core.subject import Subject
-from stellwerk.core.taxonomy import Breach, Category, category
+from stellwerk.core.taxonomy import Breach, Category, category_of
 from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.errors import ConfigurationError
 from stellwerk.ports.guardrail import Guardrail
@@ -89,10 +89,8 @@ def build(settings: Settings) -> Guardrail:
         if not topic.terms and not topic.examples:
             problems.append(f"topics[{place}]: {topic.name} has neither terms nor examples")
         try:
-            categories[topic.name] = category(topic.category)
+            categories[topic.name] = category_of(topic.category)
             Terms({topic.name: topic.terms})
-        except KeyError as error:
-            problems.append(f"topics[{place}]: {topic.name}: there is no category {error}")
         except ValueError as error:
             problems.append(f"topics[{place}]: {topic.name}: {error}")
     if problems:

@@ -16,7 +16,7 @@ import msgspec
 from stellwerk import plugins
 from stellwerk.core.snapshot import GuardrailSpec
 from stellwerk.core.subject import Side
-from stellwerk.core.taxonomy import Pii, category
+from stellwerk.core.taxonomy import Pii, category_of
 from stellwerk.core.verdict import Action
 from stellwerk.errors import ConfigurationError
 
@@ -152,7 +152,7 @@ def _problems(pack: Pack) -> Iterator[str]:
 
 def _is_category(label: str) -> bool:
     try:
-        category(label)
-    except KeyError:
+        category_of(label)
+    except ValueError:
         return False
     return True

@@ -60,7 +60,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return Verdict(check=self.name, category=None, score=0.0, action=action, error=reason)
 
     def _verdict(self, finding: Finding) -> Verdict:
-        action = self.actions.get(finding.label) or self.actions.get(finding.category, self.action)
+        action = self.actions.get(finding.name) or self.actions.get(finding.category, self.action)
         if action in _EDITS and not finding.spans:
             action = Action.BLOCK
         return Verdict(

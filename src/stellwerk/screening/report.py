@@ -39,7 +39,7 @@ class Report:
                 continue
             if strictest is None or verdict.action.severity > strictest.severity:
                 strictest = verdict.action
-            self._counts[verdict.name or str(verdict.category)] += len(verdict.spans) or 1
+            self._counts[verdict.label] += len(verdict.spans) or 1
         if place not in self._failures:
             self._actions[place] = strictest
         else:
