@@ -14,6 +14,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$name" && break; done)
 
+# The tests start hundreds of Python processes: each would compile everything anew where bytecode may not be kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 # How many processes run the tests: a number, or one per core.
 PROCESSES ?= auto
 # COVERAGE=1 measures coverage of the tests and of every process that they start.
