@@ -13,7 +13,6 @@ from stellwerk.cli import main, outcomes
 from stellwerk.core.learned_route import decode
 from tests.unit.core.outcomes import outcomes as made_up
 
-
 ROWS = 700
 """So many outcomes are enough for a threshold, and learned from soon."""
 
