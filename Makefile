@@ -47,6 +47,7 @@ check: debian $(VENV)/.installed-dev ## everything that CI checks: format, lint,
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .cache/site
 	$(BIN)/coverage erase
 	COVERAGE=1 sh -c "$$($(BIN)/python scripts/readme_command.py test)"
+	@$(BIN)/python scripts/coverage_unwritten.py .
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage json --quiet -o coverage.json
 	@echo "coverage in percent: $$($(BIN)/coverage report --format total --precision 2)"
