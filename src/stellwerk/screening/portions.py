@@ -13,7 +13,7 @@ import msgspec
 from stellwerk.core.capacity import Capacity
 from stellwerk.core.passage import Passage
 from stellwerk.core.subject import Subject
-from stellwerk.core.verdict import Finding, Span, apart
+from stellwerk.core.verdict import Finding, merged
 
 _OVERLAP = 8
 """Parts share the eighth of their length at most, and never more than a sentence."""
@@ -46,23 +46,11 @@ def portions(subjects: Sequence[Subject], max_texts: int, capacity: Capacity) ->
 
 def together(count: int, judged: Sequence[tuple[Portion, Sequence[tuple[Finding, ...]]]]) -> list[tuple[Finding, ...]]:
     """The findings for each of ``count`` subjects, from those for the texts of each portion."""
-    found: list[dict[tuple[str, str], list[Finding]]] = [{} for _ in range(count)]
+    found: list[list[Finding]] = [[] for _ in range(count)]
     for portion, answers in judged:
         for owner, findings in zip(portion.owners, answers, strict=True):
-            for finding in findings:
-                found[owner].setdefault((finding.category, finding.name), []).append(finding)
-    return [tuple(_joined(same) for same in by_category.values()) for by_category in found]
-
-
-def _joined(same: list[Finding]) -> Finding:
-    """One finding of several in the same category. A hit that cannot say where makes the whole text one."""
-    if len(same) == 1:
-        return same[0]
-    hits = [finding for finding in same if finding.is_hit] or same
-    spans: list[Span] = [span for finding in hits for span in finding.spans]
-    is_placed = all(finding.spans for finding in hits)
-    best = max(hits, key=lambda finding: finding.score)
-    return msgspec.structs.replace(best, spans=apart(spans) if is_placed else ())
+            found[owner] += findings
+    return [merged(findings) for findings in found]
 
 
 def _parts(subjects: Sequence[Subject], capacity: Capacity) -> Iterator[tuple[int, Subject]]:
