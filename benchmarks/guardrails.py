@@ -71,9 +71,10 @@ def _direct(attacks: list[Row], core: list[Row], *, with_disguises: bool) -> Non
     chosen: dict[str, Callable[[Row], bool]] = {
         "core": lambda row: row.core,
         "core, from elsewhere": lambda row: row.core and row.source != "own",
-        "core, German": lambda row: row.core and (row.lang == "de" or row.label == 0),
-        "core, German from elsewhere": lambda row: row.core
-        and (row.lang == "de" and row.source != "own" or row.label == 0),
+        "core, German": lambda row: row.core and (row.lang == "de" or not row.label),
+        "core, German, from elsewhere": lambda row: (
+            row.core and (not row.label or (row.lang == "de" and row.source != "own"))
+        ),
         "all labels": lambda _: True,
     }
     print("\n| attacks | texts | AUC | recall at 1 % | recall at 0.1 % |\n| --- | --: | --: | --: | --: |")
@@ -90,7 +91,9 @@ def _direct(attacks: list[Row], core: list[Row], *, with_disguises: bool) -> Non
         _disguises(heads, core, limit)
 
 
-def _recall_line(name: str, all_rows: list[Row], all_scores: NDArray[np.float64], wanted: Callable[[Row], bool]) -> None:
+def _recall_line(
+    name: str, all_rows: list[Row], all_scores: NDArray[np.float64], wanted: Callable[[Row], bool]
+) -> None:
     kept = [place for place, row in enumerate(all_rows) if wanted(row)]
     chosen, scores = [all_rows[place] for place in kept], all_scores[kept]
     labels = np.array([row.label for row in chosen])

@@ -83,19 +83,23 @@ def untrusted(chosen: Sequence[Row]) -> Head:
     short = [one for one in examples(ordinary) if len(one.text) <= SHORT]
     features = [np.concatenate(runs(folded(one.text))) for one in (*attacks, *short)]
     labels, counts = (list(part) for part in _targets([*attacks, *short]))
-    for number, page in enumerate(pages):
-        for place in range(number % STEP, len(page[0]), 157):
-            features.append(_window(page, place, WINDOWS[place % len(WINDOWS)]))
-    head = None
-    for _ in range(MINED_ROUNDS + 1):
-        if head:
-            features += [window for page in pages for window in _worst(head, page)]
-        extra = len(features) - len(labels)
-        labels += [0.0] * extra
-        counts += [1.0] * extra
-        head = fit("untrusted", matrix(features), np.array(labels, np.float32), np.array(counts, np.float32))
-    assert head is not None
+    features += [
+        _window(page, place, WINDOWS[place % len(WINDOWS)])
+        for number, page in enumerate(pages)
+        for place in range(number % STEP, len(page[0]), 157)
+    ]
+    head = _fit_windows(features, labels, counts)
+    for _ in range(MINED_ROUNDS):
+        features += [window for page in pages for window in _worst(head, page)]
+        head = _fit_windows(features, labels, counts)
     return head
+
+
+def _fit_windows(features: list[Buckets], labels: list[float], counts: list[float]) -> Head:
+    """Whatever stands after the labelled features is ordinary."""
+    ordinary = len(features) - len(labels)
+    targets = np.array([*labels, *[0.0] * ordinary], np.float32)
+    return fit("untrusted", matrix(features), targets, np.array([*counts, *[1.0] * ordinary], np.float32))
 
 
 def _window(found: tuple[Buckets, ...], start: int, length: int) -> Buckets:

@@ -140,7 +140,7 @@ def _join(code: str) -> str:
 
 
 def _unleet(passage: Passage, table: dict[int, int]) -> Passage | None:
-    """The passage with letters in place of the digits that stand for them, in every word as soon as one gives it away."""
+    """The passage with letters in place of the digits that stand for them, once a word gives that away."""
     plain = passage.text.translate(table) if _LEET_WORD.search(passage.text) else passage.text
     return Passage(passage.original, plain, passage.starts, passage.ends) if plain != passage.text else None
 

@@ -119,7 +119,9 @@ def test_weights_survive_being_written() -> None:
 WRITTEN = dump((head({1: 1.0}),))
 
 
-@pytest.mark.parametrize("spoilt", [b"", b"[]\n\0", WRITTEN[:-1], WRITTEN + b" "], ids=["empty", "too long", "cut off", "longer"])
+@pytest.mark.parametrize(
+    "spoilt", [b"", b"[]\n\0", WRITTEN[:-1], WRITTEN + b" "], ids=["empty", "too long", "cut off", "longer"]
+)
 def test_spoilt_weights_are_refused(spoilt: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         load(spoilt)
