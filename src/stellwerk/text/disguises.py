@@ -11,13 +11,15 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-_CYRILLIC = str.maketrans("aeopcxyijsAEOPCXHKMTB", "аеорсхуіјѕАЕОРСХНКМТВ")
+from stellwerk.text.canonical import LOOK_ALIKES
+
+_HOMOGLYPHS = {ord(latin): foreign for foreign, latin in reversed(LOOK_ALIKES.items())}
 _LEET = str.maketrans("aeiostAEIOST", "431057431057")
 
 
 def _some_homoglyphs(text: str) -> str:
     return "".join(
-        letter.translate(_CYRILLIC) if _chance(text[:8], place) < 0.3 else letter for place, letter in enumerate(text)
+        letter.translate(_HOMOGLYPHS) if _chance(text[:8], place) < 0.3 else letter for place, letter in enumerate(text)
     )
 
 
@@ -50,7 +52,7 @@ def _encoded(text: str) -> bytes:
 
 DISGUISES: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
-        "homoglyphs": lambda text: text.translate(_CYRILLIC),
+        "homoglyphs": lambda text: text.translate(_HOMOGLYPHS),
         "some homoglyphs": _some_homoglyphs,
         "zero width": "\u200b".join,
         "soft hyphens": "\u00ad".join,
