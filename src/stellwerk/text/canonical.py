@@ -1,7 +1,7 @@
 """Takes disguises off a text that stay invisible to a reader, and keeps where every character came from.
 
 Removed: invisible and directional characters, variation selectors, combining marks. Folded: compatibility forms (NFKC),
-look-alikes from Greek and Cyrillic inside Latin text. Tag characters, which smuggle ASCII invisibly, become the letters
+look-alikes from Greek, Cyrillic and phonetic script inside Latin text. Tag characters, which smuggle ASCII invisibly, become the letters
 they stand for. German umlauts stay, real Greek and Cyrillic words too.
 """
 
@@ -23,12 +23,12 @@ _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _LOOK_ALIKES = dict(
     zip(
-        "аеорсухіјѕһԁԛԝӏАВЕКМНОРСТХУІЈЅԌαερνιοτυκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
-        "aeopcyxijshdqwlABEKMHOPCTXYIJSGaepviotukABEZHIKMNOPTYX",
+        "аеорсухіјѕһԁԛԝӏАВЕКМНОРСТХУІЈЅԌαερνιοτυκϲΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹɑɡ",
+        "aeopcyxijshdqwlABEKMHOPCTXYIJSGaepviotukcABEZHIKMNOPTYXCag",
         strict=True,
     )
 )
-_OTHER_SCRIPT = re.compile("[\u0370-\u03ff\u0400-\u052f]")
+_OTHER_SCRIPT = re.compile("[\u0251\u0261\u0370-\u03ff\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z]")
 _DIAERESIS = "\u0308"
 _FLAG = "\U0001f3f4"

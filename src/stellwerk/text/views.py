@@ -30,7 +30,9 @@ _ESCAPE = re.compile(
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}[ :]?+){8,}+(?![0-9A-Za-z])")
 _SPACED = re.compile(r"(?<!\w)\w(?:[ .*_|-]{1,3}+\w(?!\w)){4,}+")
-_LEET_WORD = re.compile(r"(?<!\S)(?=\S{0,30}?[A-Za-z])(?=\S{0,30}?[013457@$])\S{2,30}+(?!\S)")
+_LEET_WORD = re.compile(
+    r"(?<![^\s(\"'`])(?=[\w@$]{3,24}+(?![\w@$+/=-]|\.\w))[\w@$]{0,22}?[A-Za-z](?:[013457]{1,3}|[@$])[A-Za-z]"
+)
 _WORD = re.compile(r"[^\W\d_]+")
 _LEET = str.maketrans("013457@$", "oieastas")
 _LEET_L = str.maketrans("013457@$", "oleastas")
@@ -134,12 +136,10 @@ def _join(code: str) -> str:
     return re.sub(r"([ .*_|-]{1,3})(?=\w)", lambda gap: "" if len(gap.group()) == 1 else " ", code)
 
 
-def _unleet(table: dict[int, int]) -> Callable[[str], str | None]:
-    def read(word: str) -> str | None:
-        plain = word.translate(table)
-        return plain if plain != word and not plain.isdecimal() else None
-
-    return read
+def _unleet(passage: Passage, table: dict[int, int]) -> Passage | None:
+    """The passage with letters in place of the digits that stand for them, in every word as soon as one gives it away."""
+    plain = passage.text.translate(table) if _LEET_WORD.search(passage.text) else passage.text
+    return Passage(passage.original, plain, passage.starts, passage.ends) if plain != passage.text else None
 
 
 def _whole(name: str, passage: Passage) -> Passage | None:
@@ -168,10 +168,11 @@ def _readers() -> Iterator[tuple[str, Callable[[Passage], Passage | None]]]:
     yield "base64", lambda passage: _substituted(passage, _BASE64, _unbase64)
     yield "hex", lambda passage: _substituted(passage, _HEX, _unhex)
     yield "spaced", lambda passage: _substituted(passage, _SPACED, _join)
-    yield "leet", lambda passage: _substituted(passage, _LEET_WORD, _unleet(_LEET))
-    yield "leet_l", lambda passage: _substituted(passage, _LEET_WORD, _unleet(_LEET_L))
     yield "rot13", lambda passage: _whole("rot13", passage)
     yield "reversed", lambda passage: _whole("reversed", passage)
+    # last, since they are the ones that ordinary texts with numbers have too, and room is limited
+    yield "leet", lambda passage: _unleet(passage, _LEET)
+    yield "leet_l", lambda passage: _unleet(passage, _LEET_L)
 
 
 _READERS = tuple(_readers())

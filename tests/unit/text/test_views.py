@@ -54,6 +54,7 @@ def test_a_hint_is_enough_for_a_cipher() -> None:
         "ff" * 12,
         "00 11 22 33 44 55 66 77",
         "2024 1000",
+        "mail a@example.org about gpt4 and covid19 at 10 Downing St",
     ],
 )
 def test_ordinary_text_has_no_other_reading(text: str) -> None:

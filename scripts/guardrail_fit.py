@@ -1,0 +1,125 @@
+"""Fits linear models over hashed n-grams: logistic regression with L2, by L-BFGS. Deterministic. Needs scipy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+
+from scripts.guardrail_rows import SHORT, Example, Row, documents, examples
+from stellwerk.text.ngrams import BITS, STEP, WINDOWS, Calibration, Head, distinct, folded, runs
+
+if TYPE_CHECKING:
+    from stellwerk.text.ngrams import Buckets
+
+ROUGHNESS = 60.0
+"""How little weights are held back: the C of other libraries."""
+ITERATIONS = 45
+LEAST = 0.004
+"""Weights smaller than this share of the largest are left out."""
+MINED_ROUNDS = 2
+
+Floats = NDArray[np.float32]
+
+
+def fit(name: str, features: csr_matrix, labels: Floats, counts: Floats) -> Head:
+    """A head whose raw scores are not calibrated yet. Both labels weigh the same in sum."""
+    for label in (0, 1):
+        chosen = labels == label
+        counts = np.where(chosen, counts * (len(labels) / 2 / counts[chosen].sum()), counts).astype(np.float32)
+    columns = np.flatnonzero(np.bincount(features.indices, minlength=1 << BITS) > 1)
+    compact = features[:, columns].tocsr()
+    turned = compact.T.tocsr()
+    signs = np.where(labels > 0, 1, -1).astype(np.float32)
+
+    def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights = point[:-1].astype(np.float32)
+        margins = signs * (compact @ weights + np.float32(point[-1]))
+        value = ROUGHNESS * float((counts * np.logaddexp(0, -margins)).sum()) + 0.5 * float(weights @ weights)
+        slopes = -ROUGHNESS * counts * signs * np.exp(-np.logaddexp(0, margins))
+        return value, np.append(turned @ slopes + weights, slopes.sum()).astype(np.float64)
+
+    solved = minimize(loss, np.zeros(len(columns) + 1), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
+    weights = np.zeros(1 << BITS, np.float16)
+    found = solved.x[:-1]
+    weights[columns] = np.where(np.abs(found) < LEAST * np.abs(found).max(), 0, found)
+    return Head(name, float(solved.x[-1]), Calibration(0.0, 1.0), weights)
+
+
+def learned(name: str, chosen: Sequence[Example]) -> Head:
+    """A head that judges texts as a whole."""
+    return fit(name, matrix([distinct(runs(folded(one.text))) for one in chosen]), *_targets(chosen))
+
+
+def direct(chosen: Sequence[Row]) -> Head:
+    """Attacks that are the whole of a text: first from labels that can be trusted, which then choose among the rest."""
+    sure = [row for row in chosen if row.core or row.label == 0]
+    return learned("direct", examples(sure))
+
+
+def untrusted(chosen: Sequence[Row]) -> Head:
+    """Attacks that are a part of a text.
+
+    Learned from short attacks and from windows of ordinary texts. Windows which a first model takes for attacks are
+    added, so that the greatest score of many windows stays low in ordinary texts.
+    """
+    attacks = [one for one in examples(row for row in chosen if row.core and row.label) if len(one.text) <= SHORT]
+    ordinary = [row for row in chosen if row.label == 0]
+    pages = [runs(folded(page)) for page in documents(ordinary)]
+    short = [one for one in examples(ordinary) if len(one.text) <= SHORT]
+    features = [np.concatenate(runs(folded(one.text))) for one in (*attacks, *short)]
+    labels, counts = (list(part) for part in _targets([*attacks, *short]))
+    for number, page in enumerate(pages):
+        for place in range(number % STEP, len(page[0]), 157):
+            features.append(_window(page, place, WINDOWS[place % len(WINDOWS)]))
+    head = None
+    for _ in range(MINED_ROUNDS + 1):
+        if head:
+            features += [window for page in pages for window in _worst(head, page)]
+        extra = len(features) - len(labels)
+        labels += [0.0] * extra
+        counts += [1.0] * extra
+        head = fit("untrusted", matrix(features), np.array(labels, np.float32), np.array(counts, np.float32))
+    assert head is not None
+    return head
+
+
+def _window(found: tuple[Buckets, ...], start: int, length: int) -> Buckets:
+    return np.concatenate([buckets[start : start + length] for buckets in found])
+
+
+def _worst(head: Head, found: tuple[Buckets, ...], most: int = 4) -> list[Buckets]:
+    """The windows of an ordinary text that score highest, apart from one another."""
+    scored = []
+    for length in WINDOWS:
+        for start in range(0, max(1, len(found[0]) - length + 1), STEP * 2):
+            buckets = _window(found, start, length)
+            scored.append((float(head.weights[buckets].sum(dtype="float32")) / len(buckets) ** 0.5, start, length))
+    kept: list[tuple[float, int, int]] = []
+    for score, start, length in sorted(scored, reverse=True):
+        if all(start + length <= other or start >= other + size for _, other, size in kept):
+            kept.append((score, start, length))
+        if len(kept) == most:
+            break
+    return [_window(found, start, length) for score, start, length in kept if score + head.bias > -2.0]
+
+
+def matrix(rows: Iterable[Buckets]) -> csr_matrix:
+    """Texts by buckets. A row of ``n`` runs has ``1 / sqrt(n)`` for each of them."""
+    listed = list(rows)
+    ends = np.cumsum([0, *map(len, listed)])
+    values: Any = [np.full(len(row), len(row) ** -0.5, np.float32) for row in listed]
+    made = csr_matrix((np.concatenate(values), np.concatenate(listed), ends), shape=(len(listed), 1 << BITS))
+    made.sum_duplicates()
+    return made
+
+
+def _targets(chosen: Sequence[Example]) -> tuple[Floats, Floats]:
+    return (
+        np.array([one.label for one in chosen], np.float32),
+        np.array([one.weight for one in chosen], np.float32),
+    )

@@ -1,0 +1,43 @@
+"""Scores texts by heads that have never seen their group, and calibrates heads on such scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scripts.guardrail_rows import FOLDS, Row
+from stellwerk.core.subject import Subject
+from stellwerk.text.ngrams import Calibration, Head, distinct, folded, runs
+from stellwerk.text.reading import read
+
+Learner = Callable[[Sequence[Row]], Head]
+Scores = NDArray[np.float64]
+
+
+def by_fold(learn: Learner, rows: Sequence[Row]) -> list[Head]:
+    """For each fold the head that was learned from the other ones."""
+    return [learn([row for row in rows if row.fold != fold]) for fold in range(FOLDS)]
+
+
+def whole(head: Head, subject: Subject) -> float:
+    """The raw score of a text: the greatest of its readings."""
+    return max(head.whole(distinct(runs(folded(one.text)))) for one in (subject.passage, *subject.readings))
+
+
+def anywhere(head: Head, subject: Subject) -> float:
+    """The raw score of what may be buried in a text: the greatest of its readings."""
+    return max(head.anywhere(runs(folded(one.text))) for one in (subject.passage, *subject.readings))
+
+
+def unseen(heads: Sequence[Head], rows: Sequence[Row]) -> Scores:
+    """The raw score of each row by the head that has not seen its group."""
+    return np.array([whole(heads[row.fold], read(row.text)) for row in rows])
+
+
+def calibrated(scores: Scores) -> Calibration:
+    """From the raw scores of ordinary texts."""
+    one_percent, one_permille = np.quantile(scores, (0.99, 0.999)) if len(scores) else (nan, nan)
+    return Calibration(float(one_percent), float(one_permille))

@@ -1,0 +1,95 @@
+"""Labelled texts for the models of the guardrails: how files are read, and which rows may be learned from together."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from stellwerk.text.disguises import DISGUISES
+from stellwerk.text.reading import read
+
+FOLDS = 5
+SHORT = 400
+"""Characters of a text that can be buried, and that makes sense as a whole in a window."""
+LONG = 600
+HARD = frozenset({"notinject", "wildguard_benign", "xstest", "xstest_safe", "stl_safe"})
+UNUSABLE = frozenset({"bipia"})
+"""Sources whose attacks are ordinary tasks in the wrong place: nothing in their words says so."""
+NOT_FREE = frozenset({"alpaca_harmless", "self_instruct_seed"})
+"""Sources whose licence does not allow to ship what was learned from them."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One text: label 1 is an attack, a harmful request, or abuse. No two folds share a group."""
+
+    text: str
+    label: int
+    group: str = ""
+    kind: str = ""
+    lang: str = ""
+    source: str = "own"
+    core: bool = True
+    """Whether the label can be trusted on the text alone."""
+
+    @property
+    def fold(self) -> int:
+        """Which fifth the row belongs to."""
+        return zlib.crc32((self.group or self.text).encode("utf-8", "replace")) % FOLDS
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether it is harmless and looks otherwise."""
+        return self.label == 0 and (self.kind == "hard_negative" or self.source in HARD)
+
+    @property
+    def plain(self) -> str:
+        """The text without invisible disguises, as checks are given it."""
+        return read(self.text).passage.text
+
+
+class Example(msgspec.Struct, frozen=True):
+    """What is learned: a text, its label, and how much it counts."""
+
+    text: str
+    label: int
+    weight: float = 1.0
+
+
+def rows(paths: Iterable[Path], *, trusted: bool = False) -> list[Row]:
+    """The rows of JSON lines. ``trusted`` takes every label as it stands, for files that do not say."""
+    decoder = msgspec.json.Decoder(Row)
+    found: dict[str, Row] = {}
+    for path in paths:
+        for line in path.read_bytes().splitlines():
+            row = decoder.decode(line)
+            if row.source not in NOT_FREE:
+                found.setdefault(row.text, msgspec.structs.replace(row, core=True) if trusted else row)
+    return list(found.values())
+
+
+def examples(chosen: Iterable[Row]) -> list[Example]:
+    """Each row as it stands, and once more with typos where it is short enough to be typed."""
+    made = []
+    for row in chosen:
+        weight = (2.0 if row.is_hard else 1.0) * (1.0 if row.core or row.label == 0 else 0.5)
+        text = row.plain
+        made.append(Example(text, row.label, weight))
+        if len(text) < 1_500:
+            made.append(Example(DISGUISES["typos"](text), row.label, weight / 2))
+    return made
+
+
+def documents(ordinary: Sequence[Row], size: int = 3_000) -> list[str]:
+    """Longer texts without attacks: long rows, and short ones of one source put together."""
+    made = [row.plain[:size] for row in ordinary if len(row.text) > LONG]
+    by_source: dict[str, list[str]] = {}
+    for row in ordinary:
+        if len(row.text) <= LONG and not row.is_hard:
+            by_source.setdefault(row.source, []).append(row.plain)
+    for source in sorted(by_source):
+        joined = " ".join(by_source[source])
+        made += [joined[start : start + size] for start in range(0, len(joined) - size + 1, size)]
+    return made
