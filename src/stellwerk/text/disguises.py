@@ -149,7 +149,7 @@ def _table() -> Iterator[Disguise]:
     yield Disguise("fullwidth", lambda text, _: text.translate(_FULLWIDTH))
     yield Disguise("math_bold", lambda text, _: text.translate(_MATH_BOLD))
     yield Disguise("circled", lambda text, _: text.translate(_CIRCLED))
-    yield Disguise("tag_characters", lambda text, _: f"Hello {text.translate(_TAGS)}")
+    yield Disguise("tag_characters", lambda text, _: f"Good day. {text.translate(_TAGS)}")
     yield Disguise("variation_selectors", lambda text, _: "\ufe0f".join(text))
     yield Disguise("combining_marks", _combining)
     yield Disguise("direction", lambda text, _: f"\u202e{text[::-1]}\u202c (reversed)")
