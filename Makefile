@@ -69,6 +69,7 @@ lock: ## write requirements/ anew (ARGS=--upgrade takes newer releases); needs u
 	$(LOCK) -c requirements/dev.txt --extra demo --group build -o requirements/demo.txt
 	$(LOCK) -c requirements/dev.txt --group test -o requirements/test.txt
 	$(LOCK) -c requirements/dev.txt --group fuzz -o requirements/fuzz.txt
+	$(LOCK) -c requirements/dev.txt --group train -o requirements/train.txt
 
 format: $(VENV)/.installed-dev ## format the code and repair what can be repaired by itself
 	$(BIN)/ruff check --fix
@@ -99,3 +100,4 @@ $(VENV)/.installed-%: requirements/%.txt pyproject.toml src/stellwerk/__init__.p
 COVERS_test := demo
 COVERS_dev := test demo
 COVERS_fuzz := test demo
+COVERS_train := test demo
