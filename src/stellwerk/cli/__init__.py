@@ -29,6 +29,7 @@ COMMANDS = (
     "export",
     "apply",
     "import",
+    "scan",
 )
 
 
