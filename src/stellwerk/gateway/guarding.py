@@ -30,7 +30,7 @@ class Guarding:
     def __init__(self, snapshot: Snapshot, pool: Pool, former: Mapping[str, Service]) -> None:
         """What is known of services that stay as they were is kept. Raises ``ConfigurationError``."""
         self._spec = snapshot.screening
-        self.rules = {spec.name: _rule(spec) for spec in snapshot.guardrails}
+        self.rules = {spec.name: rule_of(spec) for spec in snapshot.guardrails}
         self.services: dict[str, Service] = {}
         for name, rule in self.rules.items():
             if isinstance(rule.check, RemoteGuardrail):
@@ -62,7 +62,7 @@ class Guarding:
 
 def remote_checks(snapshot: Snapshot) -> dict[str, RemoteGuardrail]:
     """The checks of a configuration that ask a service, by name. Raises ``ConfigurationError``."""
-    made = {spec.name: _rule(spec).check for spec in snapshot.guardrails}
+    made = {spec.name: rule_of(spec).check for spec in snapshot.guardrails}
     return {name: check for name, check in made.items() if isinstance(check, RemoteGuardrail)}
 
 
@@ -70,7 +70,8 @@ def _service(check: RemoteGuardrail, pool: Pool) -> Service:
     return Service(pool.lane(check.origin), check.origin.authority.encode())
 
 
-def _rule(spec: GuardrailSpec) -> Rule:
+def rule_of(spec: GuardrailSpec) -> Rule:
+    """A check under its policy. Raises ``ConfigurationError``."""
     values = {option: resolve(reference) for option, reference in spec.secrets.items()}
     try:
         check = cast("Guardrail | RemoteGuardrail", plugins.build("guardrails", spec.use, {**spec.options, **values}))
