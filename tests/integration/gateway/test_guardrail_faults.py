@@ -41,11 +41,17 @@ def says(*texts: bool) -> Act:
 
 @asynccontextmanager
 async def guarded(
-    folder: Path, service: Act | None, answer: Act | None, *, action: str = "block", failure: str = "closed"
+    folder: Path,
+    service: Act | None,
+    answer: Act | None,
+    *,
+    action: str = "block",
+    failure: str = "closed",
+    side: str = "input",
 ) -> AsyncIterator[tuple[Gateway, Script, Script]]:
     """A gateway between a provider and a service that judges requests."""
     async with script(service) as judge, script(answer) as upstream:
-        sections = LOCAL + SERVICE.format(judge.base_url, action, failure)
+        sections = LOCAL + SERVICE.format(judge.base_url, action, failure) + f'on = ["{side}"]\n'
         parts = (provider("one", upstream.base_url), model("plain", "one"))
         async with serving(folder, sections, *parts) as gateway:
             yield gateway, judge, upstream
@@ -130,7 +136,7 @@ async def test_a_service_that_fails_is_no_pass(tmp_path: Path, fault: str, failu
             gateway.advance(10)
         got = await caller.answer()
         assert got.status == (503 if failure == "closed" else 200)
-        header = got.field(b"x-stellwerk-guardrail").decode()
+        header = (got.field(b"x-stellwerk-guardrail") or b"").decode()
         assert "openai_moderation=pass" not in header
         assert f"openai_moderation=failed:{reason}" in header
         assert ", degraded" in header
@@ -168,3 +174,35 @@ async def test_a_caller_who_leaves_meanwhile_is_on_record(tmp_path: Path) -> Non
             await eventually(lambda: bool(judge.held))
         assert (await gateway.event()).outcome == "cancelled"
         await eventually(lambda: bool(judge.departed))
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize(("is_bad", "status"), [(False, 200), (True, 400)])
+@on_loop
+async def test_an_answer_is_judged_before_the_caller_has_any_of_it(
+    tmp_path: Path, is_stream: bool, is_bad: bool, status: int
+) -> None:
+    answer = streams() if is_stream else completes()
+    async with guarded(tmp_path, None, answer, side="output") as (gateway, judge, _), raw(gateway) as caller:
+        await caller.ask(json.dumps({"model": "plain", "stream": is_stream, "messages": ask("Hello")}).encode())
+        await eventually(lambda: bool(judge.held))
+        assert json.loads(judge.bodies[0])["input"] == ["Hello."]
+        await judge.held[0].send(verdict(is_bad))
+        got = await caller.answer()
+        assert got.status == status
+        event = await gateway.event()
+        assert ("output openai_moderation=block" in event.guardrails) is is_bad
+        assert event.output_tokens or is_bad
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize(("failure", "status"), [("closed", 503), ("open", 200)])
+@on_loop
+async def test_an_answer_that_could_not_be_judged_is_no_pass(
+    tmp_path: Path, failure: str, status: int, is_stream: bool
+) -> None:
+    answer = streams() if is_stream else completes()
+    async with guarded(tmp_path, refuses(500), answer, side="output", failure=failure) as (gateway, _, _):
+        got = await told(gateway, is_stream=is_stream)
+        assert got.status == status
+        assert "output openai_moderation=failed:no verdict" in (await gateway.event()).guardrails
