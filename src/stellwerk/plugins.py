@@ -59,6 +59,11 @@ def files(kind: str, name: str) -> tuple[str, ...]:
     return tuple(getattr(_module(kind, name), "FILES", ()))
 
 
+def default_action(check: str) -> str:
+    """What becomes of what a check finds where nothing else is said."""
+    return str(getattr(_module("guardrails", check), "ACTION", "block"))
+
+
 def build(kind: str, name: str, options: Mapping[str, Any], **given: Any) -> object:
     """Makes the plugin from its options, secrets among them by value, and from what its ``build`` takes besides.
 

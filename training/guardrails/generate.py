@@ -1,10 +1,10 @@
-"""Writes the examples that the injection check learns from, out of the lines in ``parts/``, always the same ones.
+r"""Writes the examples that the injection check learns from, out of the lines in ``parts/``, always the same ones.
 
     python training/guardrails/generate.py          # writes train.jsonl, held_out.jsonl and harmful.jsonl beside it
     python training/guardrails/generate.py --check  # fails where the files are not what the parts make
 
 A file of parts has families, each under a head ``== NAME KIND LABEL LANG``, and a line for each example. In a line
-``<<a|b|c>>`` stands for one of the choices (every choice is an example of its own) and ``\\n`` for a line break.
+``<<a|b|c>>`` stands for one of the choices (every choice is an example of its own) and ``\n`` for a line break.
 """
 
 from __future__ import annotations
@@ -21,7 +21,18 @@ from typing import NamedTuple
 
 HERE = Path(__file__).parent
 KINDS = frozenset(
-    "direct indirect leak role_play exfiltration tool_abuse buried hard_negative ordinary harmful".split()
+    [
+        "direct",
+        "indirect",
+        "leak",
+        "role_play",
+        "exfiltration",
+        "tool_abuse",
+        "buried",
+        "hard_negative",
+        "ordinary",
+        "harmful",
+    ]
 )
 _HEAD = re.compile(r"== ([a-z0-9-]+) ([a-z_]+) ([01]) (de|en)")
 _CHOICE = re.compile(r"<<(.+?)>>")
@@ -76,7 +87,9 @@ def buried(hosts: list[str], attacks: list[Example], group: str, count: int) -> 
 
 def documents(path: Path) -> list[str]:
     """Documents are parted by empty lines; the lines of one belong together."""
-    return [block.replace("\n", " ").strip() for block in path.read_text(encoding="utf-8").split("\n\n") if block.strip()]
+    return [
+        block.replace("\n", " ").strip() for block in path.read_text(encoding="utf-8").split("\n\n") if block.strip()
+    ]
 
 
 def build() -> dict[str, list[Example]]:

@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints a decision for each URL, in their order; 1 when one is denied."""
     from stellwerk.config.compile import compile_file
-    from stellwerk.gateway.wiring import egress_policy
+    from stellwerk.gateway.upstreams import egress_policy
 
     policy = egress_policy(compile_file(Path(options.config)))
     decisions = [policy.judge_url(url) for url in options.urls]

@@ -24,6 +24,7 @@ from stellwerk.catalog.book import BOOK, enter
 from stellwerk.catalog.load import load
 from stellwerk.config.cards import Cards
 from stellwerk.config.compiled import write
+from stellwerk.config.guarding import Guardrail
 from stellwerk.config.identity import scopes
 from stellwerk.config.load import Verdict, examine
 from stellwerk.config.notation import split_address
@@ -38,6 +39,7 @@ from stellwerk.core.snapshot import (
     BreakerSpec,
     CorsSpec,
     EgressSpec,
+    GuardrailSpec,
     HealthSpec,
     HedgeSpec,
     LimitsSpec,
@@ -54,6 +56,8 @@ from stellwerk.core.snapshot import (
     TargetSpec,
     TlsSpec,
 )
+from stellwerk.core.subject import Side
+from stellwerk.core.verdict import Action
 from stellwerk.errors import ConfigurationError
 
 __all__ = ["compile_file", "main", "snapshot_of", "write"]
@@ -105,6 +109,8 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         health=HealthSpec(**settings.health.model_dump()),
         notifiers=tuple(_notifier(notifier) for notifier in settings.notifiers),
         alerts=AlertsSpec(tuple(settings.alerts.notify)),
+        guardrails=tuple(_guardrail(guardrail) for guardrail in settings.guardrails),
+        screening=settings.screening.spec(),
         media=MediaSpec(**{**settings.media.model_dump(), "types": tuple(settings.media.types)}),
     )
 
@@ -166,6 +172,21 @@ def _notifier(notifier: Notifier) -> NotifierSpec:
     return NotifierSpec(notifier.name, notifier.kind, *_options("notifiers", notifier.kind, notifier.model_extra))
 
 
+def _guardrail(guardrail: Guardrail) -> GuardrailSpec:
+    options, secrets = _options("guardrails", guardrail.use, guardrail.model_extra)
+    return GuardrailSpec(
+        name=guardrail.name or guardrail.use,
+        use=guardrail.use,
+        options=options,
+        secrets=secrets,
+        on=tuple(map(Side, guardrail.on)),
+        action=Action(guardrail.action or plugins.default_action(guardrail.use)),
+        actions={category: Action(action) for category, action in guardrail.actions.items()},
+        failure=guardrail.failure,
+        timeout_s=guardrail.timeout_s,
+    )
+
+
 def _options(shelf: str, kind: str, given: dict[str, Any] | None) -> tuple[dict[str, Any], dict[str, str]]:
     """A plugin's options, and the references of those that are secrets."""
     given, secrets = given or {}, plugins.secrets(shelf, kind)
@@ -194,6 +215,7 @@ def _model(model: Model, general: Settings, cards: Cards) -> ModelSpec:
         retry=RetrySpec(**_own(model.retry, general.retry)),
         hedge=HedgeSpec(**_own(model.hedge, general.hedge)),
         queue=QueueSpec(**_own(model.queue, general.queue)),
+        guardrails=None if model.guardrails is None else tuple(model.guardrails),
         mirror=MirrorSpec(**model.mirror.model_dump()) if model.mirror else None,
     )
 

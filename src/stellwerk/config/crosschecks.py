@@ -21,7 +21,8 @@ from stellwerk.core.snapshot import LOG_CHANNEL, EgressSpec
 def problems_in(grounded: Grounded) -> Iterator[Problem]:
     """Every fault between sections."""
     for section in ("providers", "models", "keys", "organizations", "teams", "users", "issuers", "notifiers"):
-        yield from _names_used_twice(section, grounded)
+        yield from _used_twice(_named(section, grounded), section, grounded)
+    yield from _used_twice(_guardrails(grounded), "guardrails", grounded)
     yield from _dangling(grounded)
     yield from _channels(grounded)
     yield from _fallback_circles(grounded)
@@ -37,11 +38,11 @@ def warnings_in(grounded: Grounded) -> Iterator[Problem]:
     yield from _futile_rules(grounded)
 
 
-def _names_used_twice(section: str, grounded: Grounded) -> Iterator[Problem]:
+def _used_twice(named: list[tuple[str, int]], section: str, grounded: Grounded) -> Iterator[Problem]:
     first: dict[str, int] = {}
-    for name, place in _named(section, grounded):
+    for name, place in named:
         if first.setdefault(name, place) != place:
-            path = (section, place, "name")
+            path: Path = (section, place, "name")
             found = f"{grounded.found(path, name)}, the name of {section}[{first[name]}]"
             yield Problem(path, unfit("a name of its own", found))
 
@@ -58,10 +59,13 @@ def _dangling(grounded: Grounded) -> Iterator[Problem]:
             yield from _unless_known(mirror.get("provider"), "a provider", providers, at, grounded)
         for position, name in enumerate(_list(entry, "fallback")):
             yield from _unless_known(name, "a model", models, ("models", place, "fallback", position), grounded)
-    for way, entry in _callers(grounded):
+        for position, name in enumerate(_list(entry, "guardrails")):
+            way: Path = ("models", place, "guardrails", position)
+            yield from _unless_known(name, "a guardrail", dict(_guardrails(grounded)), way, grounded)
+    for caller, entry in _callers(grounded):
         for position, name in enumerate(_list(entry, "models")):
             if name != "*":
-                yield from _unless_known(name, "a model", models, (*way, "models", position), grounded)
+                yield from _unless_known(name, "a model", models, (*caller, "models", position), grounded)
 
 
 def _callers(grounded: Grounded) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -71,6 +75,12 @@ def _callers(grounded: Grounded) -> Iterator[tuple[Path, dict[str, Any]]]:
     for place, entry in tables(grounded.document, "issuers"):
         if isinstance(callers := entry.get("callers"), dict):
             yield ("issuers", place, "callers"), callers
+
+
+def _guardrails(grounded: Grounded) -> list[tuple[str, int]]:
+    """Their names and places: those of their checks, unless they have others."""
+    entries = ((entry.get("name", entry.get("use")), place) for place, entry in tables(grounded.document, "guardrails"))
+    return [(name, place) for name, place in entries if isinstance(name, str)]
 
 
 def _channels(grounded: Grounded) -> Iterator[Problem]:

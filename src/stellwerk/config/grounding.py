@@ -19,8 +19,14 @@ from stellwerk.errors import ConfigurationError
 DEFAULT_STRATEGY = "priority"
 OWN_OPTIONS = ("name", "kind", "limits", "budget")
 """Keys of ``[[providers]]`` that belong to every provider; all others belong to its plugin."""
-OWN_KEYS = {"providers": OWN_OPTIONS, "notifiers": ("name", "kind")}
+OWN_KEYS = {
+    "providers": OWN_OPTIONS,
+    "notifiers": ("name", "kind"),
+    "guardrails": ("use", "policy", "name", "on", "action", "actions", "failure", "timeout_s"),
+}
 """The same for each section whose tables are plugins: the shelf has the section's name."""
+KIND_KEYS = {"providers": "kind", "notifiers": "kind", "guardrails": "use"}
+"""The key that names the plugin."""
 
 _FIXED_SECRETS: tuple[Path, ...] = (
     ("admin", "token"),
@@ -88,7 +94,7 @@ class _Walk:
         paths = {*_FIXED_SECRETS, *(("keys", place, "key") for place, _ in tables(self._document, "keys"))}
         for section, own in OWN_KEYS.items():
             for place, plugin in tables(self._document, section):
-                names = self._secret_options(section, plugin.get("kind"))
+                names = self._secret_options(section, plugin.get(KIND_KEYS[section]))
                 if names is None:
                     # Nobody knows which options of an unknown plugin are secrets.
                     self.grounded.hidden |= {(section, place, name) for name in plugin if name not in own}

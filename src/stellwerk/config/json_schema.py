@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from stellwerk import plugins
-from stellwerk.config.grounding import DEFAULT_STRATEGY
+from stellwerk.config.grounding import DEFAULT_STRATEGY, KIND_KEYS
 from stellwerk.config.schema import Settings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -24,6 +24,7 @@ def json_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     definitions["Provider"] = _plugged("providers", definitions["Provider"], definitions)
     definitions["Notifier"] = _plugged("notifiers", definitions["Notifier"], definitions)
+    definitions["Guardrail"] = _plugged("guardrails", definitions["Guardrail"], definitions)
     definitions["Model"] |= {"allOf": _strategies(definitions)}
     return {"$schema": DIALECT, "title": "stellwerk.toml", **schema}
 
@@ -36,8 +37,8 @@ def rendered() -> str:
 
 def _plugged(shelf: str, common: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     """One variant for each kind, because the kind decides which other keys there are."""
-    kinds = plugins.shelf(shelf)
-    guest = {**common["properties"], "kind": {**common["properties"]["kind"], "not": {"enum": list(kinds)}}}
+    kinds, key = plugins.shelf(shelf), KIND_KEYS[shelf]
+    guest = {**common["properties"], key: {**common["properties"][key], "not": {"enum": list(kinds)}}}
     variants = [_kind(shelf, kind, common, definitions) for kind in kinds]
     return {**common, "oneOf": [*variants, {"title": "an installed plugin", "properties": guest}]}
 
@@ -50,8 +51,8 @@ def _kind(shelf: str, kind: str, common: dict[str, Any], definitions: dict[str, 
     return {
         "title": kind,
         "description": options.get("description", ""),
-        "properties": {**common["properties"], "kind": {"const": kind}, **options["properties"]},
-        "required": [*common["required"], *options.get("required", [])],
+        "properties": {**common["properties"], KIND_KEYS[shelf]: {"const": kind}, **options["properties"]},
+        "required": [*common.get("required", ()), *options.get("required", [])],
         "additionalProperties": False,
     }
 

@@ -10,13 +10,14 @@ import msgspec
 
 from stellwerk import plugins
 from stellwerk.config import notation
-from stellwerk.config.grounding import DEFAULT_STRATEGY, OWN_KEYS, Grounded, tables
+from stellwerk.config.grounding import DEFAULT_STRATEGY, KIND_KEYS, OWN_KEYS, Grounded, tables
 from stellwerk.config.problems import Path, Problem, one_of, shown, unfit, unknown_key, unknown_name
 from stellwerk.errors import ConfigurationError
 
 _PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\.(?P<key>[A-Za-z0-9_]+)|\[(?P<index>\d+)\]")
 _MISMATCH = re.compile(r"Expected `(?P<type>.*?)(?: \| null)?`(?P<bound>.*?)(?:, got .*)?", re.DOTALL)
+_SECTIONS = {"providers": "a kind of provider", "notifiers": "a kind of notifier", "guardrails": "a check"}
 _TYPES = {
     "str": "a string",
     "int": "an integer",
@@ -29,21 +30,21 @@ _TYPES = {
 
 def problems_in(grounded: Grounded) -> Iterator[Problem]:
     """What is wrong with any plugin of the document, all faults at once."""
-    for section, what in (("providers", "a kind of provider"), ("notifiers", "a kind of notifier")):
+    for section, what in _SECTIONS.items():
         yield from _plugged(section, what, grounded)
     yield from _strategies(grounded)
 
 
 def _plugged(section: str, what: str, grounded: Grounded) -> Iterator[Problem]:
     """Of a section whose tables are plugins of the shelf with its name."""
-    known = plugins.names(section)
+    known, key = plugins.names(section), KIND_KEYS[section]
     for place, entry in tables(grounded.document, section):
-        kind, at = entry.get("kind"), (section, place)
+        kind, at = entry.get(key), (section, place)
         if not isinstance(kind, str):
             continue
         if kind not in known:
-            found = grounded.found((*at, "kind"), kind)
-            yield Problem((*at, "kind"), unknown_name(what, kind, known, found))
+            found = grounded.found((*at, key), kind)
+            yield Problem((*at, key), unknown_name(what, kind, known, found))
             continue
         options = {option: value for option, value in entry.items() if option not in OWN_KEYS[section]}
         yield from _judged(section, kind, options, at, grounded)
@@ -91,7 +92,7 @@ def _judged(kind: str, name: str, options: Mapping[str, Any], at: Path, grounded
     try:
         declared = plugins.settings(kind, name)
     except ConfigurationError as error:
-        named = (*at, "kind") if kind in OWN_KEYS else (*at[:-1], "strategy")
+        named = (*at, KIND_KEYS[kind]) if kind in OWN_KEYS else (*at[:-1], "strategy")
         return [Problem(named, error.message)]
     fields = {field.encode_name: field for field in msgspec.structs.fields(declared)}
     secrets = {option for option in plugins.secrets(kind, name) if (*at, option) in grounded.secrets}

@@ -186,4 +186,7 @@ class Model(Spending):
     )
     hedge: Hedge | None = Field(default=None, description="Where this model differs from [hedge].")
     queue: Queue | None = Field(default=None, description="Where this model differs from [queue].")
+    guardrails: list[str] | None = Field(
+        default=None, description="Names of the guardrails that hold for this model; without it all of them do."
+    )
     mirror: Mirror | None = Field(default=None, description="A target that gets copies of this model's requests.")

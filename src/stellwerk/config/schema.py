@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from stellwerk.config import notation
+from stellwerk.config.guarding import Guardrail, Screening
 from stellwerk.config.identity import Key, Organization, Spending, Tagged, Team, User
 from stellwerk.config.issuers import Issuer
 from stellwerk.config.people import People
@@ -35,13 +36,10 @@ ADMIN_LISTEN = "127.0.0.1:8081"
 LATER = frozenset(
     {
         ("cache",),
-        ("guardrails",),
         ("optimize",),
-        ("state", "shared"),
         ("state", "events"),
         ("models", "cache"),
         ("models", "optimize"),
-        ("models", "guardrails"),
     }
 )
 """Keys of the product that this version does not enforce, without the positions in arrays."""
@@ -304,3 +302,5 @@ class Settings(Section):
     tags: list[Tagged] = Field(default=[], description="Limits and budgets of requests with a tag.")
     alerts: Alerts = Field(default=Alerts(), description="Who is told when budgets pass thresholds.")
     notifiers: list[Notifier] = Field(default=[], description="Channels on which somebody is told.")
+    guardrails: list[Guardrail] = Field(default=[], description="Checks of what goes in, comes out and is kept.")
+    screening: Screening = Field(default=Screening(), description="How guardrails run.")

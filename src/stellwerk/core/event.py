@@ -23,7 +23,8 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     then estimated from the prompt and from what had come.
     ``service_tier`` and ``usage_details`` are the rest of what was used (``Usage.details``), ``price_version`` names
     the price that the cost was computed with: together they are what it takes to compute it again.
-    ``reported_nanos`` is what the provider said that the call cost, ``None`` where it said nothing.
+    ``reported_nanos`` is what the provider said that the call cost, ``None`` where it said nothing. ``guardrails`` says
+    which checks ran and what they came to, and which did not; it holds no value that was found.
     """
 
     started_ms: int
@@ -59,3 +60,4 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     usage_details: str = ""
     price_version: str = ""
     reported_nanos: int | None = None
+    guardrails: str = ""

@@ -13,8 +13,10 @@ import msgspec
 from stellwerk.core.catalog import ModelCard
 from stellwerk.core.issuer import IssuerSpec, PeopleSpec
 from stellwerk.core.scope import BudgetSpec, LimitSpec, ScopeRecord
+from stellwerk.core.subject import Side
+from stellwerk.core.verdict import Action
 
-FORMAT = 4
+FORMAT = 5
 """Version of this layout: a worker refuses a file of another one instead of guessing."""
 
 
@@ -194,6 +196,40 @@ class MirrorSpec(msgspec.Struct, frozen=True):
     share: float = 1.0
 
 
+class GuardrailSpec(msgspec.Struct, frozen=True):
+    """One ``[[guardrails]]``: a check (a file of ``guardrails/``), where it looks, and what becomes of what it finds.
+
+    ``actions`` are by category, over ``action``. ``timeout_s`` is of checks that ask a service.
+    """
+
+    name: str
+    use: str
+    options: dict[str, Any]
+    secrets: dict[str, str]
+    on: tuple[Side, ...] = (Side.INPUT,)
+    action: Action = Action.BLOCK
+    actions: dict[str, Action] = {}
+    failure: Literal["closed", "open", "degrade"] = "closed"
+    timeout_s: float = 2.0
+
+
+class ScreeningSpec(msgspec.Struct, frozen=True):
+    """``[screening]``: how guardrails run. ``unmask_tools``: types that are restored in arguments, by tool."""
+
+    deadline_s: float = 5.0
+    stream: Literal["stream", "buffer"] = "stream"
+    pseudonyms_s: float = 3600.0
+    unmask_tools: dict[str, tuple[str, ...]] | None = None
+    """Without it, every type is restored for every tool."""
+    spotlight: bool = False
+    """Whether what nobody in the conversation wrote is marked as data for the model."""
+    tainted_tools: tuple[str, ...] = ()
+    """Which tools may be called although such a text looks like an attack and was let through; ``*`` for all."""
+    message: str = "A guardrail does not let this through."
+    help_texts: dict[str, str] = {}
+    """By category, what callers are told in the place of the message."""
+
+
 class ModelSpec(msgspec.Struct, frozen=True):
     """One ``[[models]]``: what callers ask for."""
 
@@ -209,6 +245,7 @@ class ModelSpec(msgspec.Struct, frozen=True):
     hedge: HedgeSpec = HedgeSpec()
     queue: QueueSpec = QueueSpec()
     mirror: MirrorSpec | None = None
+    guardrails: tuple[str, ...] | None = None
 
 
 class KeySpec(msgspec.Struct, frozen=True):
@@ -250,3 +287,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     """Whose tokens are accepted in the place of keys."""
     notifiers: tuple[NotifierSpec, ...] = ()
     alerts: AlertsSpec = AlertsSpec()
+    guardrails: tuple[GuardrailSpec, ...] = ()
+    screening: ScreeningSpec = ScreeningSpec()

@@ -1,4 +1,4 @@
-"""What a finding is about: the hazards of MLCommons, attacks on the prompt, secrets, hints, and kinds of personal data.
+"""What a finding is about: MLCommons' hazards, attacks on the prompt, secrets, hints, personal data, own rules.
 
 Hazards carry the codes S1-S14 of the MLCommons taxonomy as Llama Guard prints them. Personal data has the names that
 Presidio gave it, so that findings of several tools can be compared.
@@ -69,4 +69,24 @@ class Pii(StrEnum):
     CH_AHV = "CH_AHV"
 
 
-Category = Hazard | Threat | Hint | Pii
+class Breach(StrEnum):
+    """What is against a rule that a policy has set itself. Findings of topics and patterns tell by name which one."""
+
+    TOPIC = "TOPIC"
+    PATTERN = "PATTERN"
+    LENGTH = "LENGTH"
+    SCHEMA = "SCHEMA"
+    UNGROUNDED = "UNGROUNDED"
+
+
+Category = Hazard | Threat | Hint | Pii | Breach
+
+_BY_NAME: dict[str, Category] = {str(member): member for kind in (Hazard, Threat, Hint, Pii, Breach) for member in kind}
+
+
+def category_of(name: str) -> Category:
+    """The category with this name. Raises ``ValueError`` for a name that is none's."""
+    try:
+        return _BY_NAME[name]
+    except KeyError:
+        raise ValueError(f"there is no category {name!r}") from None

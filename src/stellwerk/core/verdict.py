@@ -29,25 +29,39 @@ _ORDER = {action: place for place, action in enumerate(Action)}
 
 
 class Span(msgspec.Struct, frozen=True, order=True):
-    """A part of the original text, in code points, half-open."""
+    """A part of the original text, in code points, half-open. ``name`` is that of the policy's own pattern or topic."""
 
     start: int
     end: int
     type: Category
     score: float = 1.0
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """What placeholders, and actions by type, call it."""
+        return self.name or self.type
 
 
 class Finding(msgspec.Struct, frozen=True):
     """What a check says of a text in one category. ``score`` is 0 to 1.
 
-    Classifiers tell their score of every text: ``is_hit`` says whether it reaches their threshold. Spans are of the
-    original text, without overlap and in its order; none where the text as a whole is meant.
+    Classifiers tell their score of every text, and their threshold: ``is_hit`` says whether it is reached. Spans are
+    of the original text, without overlap and in its order; none where the text as a whole is meant. ``name`` is that of
+    the policy's own pattern or topic, and each of them has a finding of its own.
     """
 
     category: Category
     score: float
     spans: tuple[Span, ...] = ()
     is_hit: bool = True
+    threshold: float = 0.0
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """What records, and actions by type, call it."""
+        return self.name or self.category
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,13 +71,19 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     check: str
-    category: Category
+    category: Category | None
     score: float
     action: Action = Action.OBSERVE
     spans: tuple[Span, ...] = ()
     provider: str = "local"
     latency: float = 0.0
     error: str | None = None
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """What records call what was found."""
+        return self.name or str(self.category or "")
 
     @property
     def has_run(self) -> bool:

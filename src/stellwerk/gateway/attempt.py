@@ -18,6 +18,7 @@ from stellwerk.errors import (
 )
 from stellwerk.gateway.masking import mask_body
 from stellwerk.gateway.media import Fetching, Found
+from stellwerk.gateway.oddity import is_encoded, oddity
 from stellwerk.gateway.refusal import error_of
 from stellwerk.gateway.stream import StreamReply
 from stellwerk.gateway.unheard import UNHEARD
@@ -52,11 +53,15 @@ class Attempt(msgspec.Struct, eq=False):
     _custody: Custody | None
     _interpreter: Interpretation | None
     """Who translates; ``None`` where the target speaks the caller's dialect."""
+    _reader: Interpretation | None
+    """Who reads its answer: who translates, or looks at it all the same."""
     _expires: float
     sent: float = 0.0
     """When the target was asked, in the event loop's clock; 0 while it has not been."""
     warning: bytes = b""
     """A rendered header line: what of the request the target is not told."""
+    unpaid: Usage | None = None
+    """What an answer has used that waits for leave to go to the caller."""
     _call: Call | None = None
     _stream: StreamReply | None = None
     _is_judged: bool = False
@@ -142,15 +147,19 @@ class Attempt(msgspec.Struct, eq=False):
 
     def on_head(self, status: int, headers: Headers) -> bool:
         """An event stream is streamed; everything else is an answer to be read whole."""
-        call, reply, route, interpreter = self._call, self._reply, self.route, self._interpreter
-        if status != 200 or _is_encoded(headers) or not self._is_stream(media_type(headers)):
+        call, reply, route = self._call, self._reply, self.route
+        interpreter, reader = self._interpreter, self._reader
+        if status != 200 or is_encoded(headers) or not self._is_stream(media_type(headers)):
             return False
         self._heed(headers)
         if call is not None:
-            relay = reply.dialect.relay(reply.lease.envelope) if interpreter is None else interpreter.stream(route)
+            relay = reply.dialect.relay(reply.lease.envelope) if reader is None else reader.stream(route)
             if interpreter is None and self._custody is not None:
                 relay = self._custody.relay(route, relay)
             call.sink = self._stream = StreamReply(self, reply, relay, self._exchange.scheduler.deadlines)
+            if (screening := self._exchange.screening) is not None and screening.is_pending:
+                self._stream.is_on_hold = True
+                screening.held.append(self._stream.go_on)
             if self._exchange.is_gated:
                 self._stream.gate = self._exchange.gate_for(self)
         return True
@@ -162,15 +171,18 @@ class Attempt(msgspec.Struct, eq=False):
         try:
             if status != 200:
                 exchange.attempt_failed(self, self._refusal(status, headers, body))
-            elif (oddity := _oddity(headers, is_stream=reply.lease.envelope.is_stream)) is not None:
-                exchange.attempt_failed(self, UpstreamInvalid(oddity))
+            elif (odd := oddity(headers, is_stream=reply.lease.envelope.is_stream)) is not None:
+                exchange.attempt_failed(self, UpstreamInvalid(odd))
             elif self._custody is not None and self._interpreter is None:
                 self._hand(self._custody, headers, body)
             else:
-                dialect, interpreter = reply.dialect, self._interpreter
-                answer = (body, dialect.facts(body)) if interpreter is None else interpreter.answer(self.route, body)
+                dialect, reader = reply.dialect, self._reader
+                answer = (body, dialect.facts(body)) if reader is None else reader.answer(self.route, body)
                 if exchange.is_gated:
                     self._weigh(*answer, exchange.gate_for(self), body)
+                    return
+                if (screening := exchange.screening) is not None and screening.is_pending:
+                    screening.held.append(self._settled(*answer))
                     return
                 now, standing = exchange.settle_on(self), self.route.standing
                 if standing.answered(now, self.sent):
@@ -293,6 +305,19 @@ class Attempt(msgspec.Struct, eq=False):
         else:
             exchange.turn_down(self, why, facts.usage, deliver)
 
+    def _settled(self, body: bytes, facts: ReplyFacts) -> Callable[[], None]:
+        """The answer is here, and nobody else's is wanted: what hands it on, once it is known that this may be done."""
+        exchange, reply = self._exchange, self._reply
+        self._answered(exchange.settle_on(self))
+        self._end()
+        self.unpaid = facts.usage
+
+        def deliver() -> None:
+            reply.respond(body, facts, exchange.clock())
+            exchange.finish()
+
+        return deliver
+
     def _heed(self, headers: Headers) -> None:
         """Leaves the target alone while its answers say that nothing is left."""
         field = self.route.rate_field
@@ -303,6 +328,8 @@ class Attempt(msgspec.Struct, eq=False):
         """An answer under sealed ids, or the next question that it takes: one attempt, however many these are."""
         exchange, reply = self._exchange, self._reply
         handed = custody.hand(self.route, headers, body, reply.dialect.facts(body))
+        if handed is not None and self._reader is not None:
+            handed = msgspec.structs.replace(handed, body=self._reader.answer(self.route, handed.body)[0])
         now = exchange.settle_on(self)
         self._answered(now)
         self._end()
@@ -351,7 +378,7 @@ class Attempt(msgspec.Struct, eq=False):
 
     def _is_stream(self, kind: bytes) -> bool:
         """Whether an answer of this media type is the stream that was asked for."""
-        if self._interpreter is not None:
+        if self._reader is not None:
             return kind == self.route.speech.stream_type
         return kind == self._reply.dialect.stream_type(self._reply.lease.envelope)
 
@@ -359,18 +386,3 @@ class Attempt(msgspec.Struct, eq=False):
         route = self.route
         told = mask_body(body, route.credential, *self._reply.secrets)
         return error_of(route.provider.classify(status, headers, told, time.time()))
-
-
-def _oddity(headers: Headers, *, is_stream: bool) -> str | None:
-    """Why an answer cannot be the one that was asked for, whatever its body says."""
-    if _is_encoded(headers):
-        coding = headers[b"content-encoding"].decode("ascii", "replace")[:40]
-        return f"The provider's answer is encoded with {coding}, which was not asked for."
-    if is_stream:
-        kind = media_type(headers).decode("ascii", "replace") or "nothing"
-        return f"The provider answered with {kind} where an event stream was due."
-    return None
-
-
-def _is_encoded(headers: Headers) -> bool:
-    return headers.get(b"content-encoding", b"identity").strip().lower() != b"identity"

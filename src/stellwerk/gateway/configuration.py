@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING
 
 from stellwerk.core.able import Lack
 from stellwerk.core.egress_policy import Policy
@@ -14,6 +15,7 @@ from stellwerk.core.wire import WireRequest
 from stellwerk.core.worst_case import WorstCase
 from stellwerk.gateway.directory import Directory
 from stellwerk.gateway.hedging import Hedging
+from stellwerk.gateway.inquiry import Service
 from stellwerk.gateway.mirror import Mirror
 from stellwerk.gateway.speeches import Speech
 from stellwerk.gateway.standing import Standing
@@ -22,8 +24,13 @@ from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
 from stellwerk.http.pool import Lane
 from stellwerk.ports.credential import Refreshed
+from stellwerk.ports.guardrail import RemoteGuardrail
 from stellwerk.ports.provider import Provider
 from stellwerk.ports.strategy import Strategy
+from stellwerk.screening.guards import Guards
+
+if TYPE_CHECKING:
+    from stellwerk.screening.redaction import Redaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,8 @@ class Model:
     """Who is sent copies of requests."""
     stream_patience: Patience
     whole_patience: Patience
+    guards: Guards | None = None
+    """What looks at requests and answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +119,11 @@ class Configuration:
     """Ids of the models, providers and tags that the file gives limits or budgets, whoever asks."""
     is_metered: bool = False
     """Whether there may be any, there or in the directory."""
+    services: Mapping[str, Service] = field(default_factory=dict)
+    """How guardrails that ask a service reach it, by name."""
+    checks: Mapping[str, RemoteGuardrail] = field(default_factory=dict)
+    """Those guardrails."""
+    redaction: Redaction | None = None
+    """Takes out of records what may not be kept."""
     issuers: Mapping[str, Refreshed] = field(default_factory=dict)
     """The keys of those whose tokens are accepted, by name."""

@@ -21,6 +21,7 @@ from stellwerk.errors import InvalidRequest, StellwerkError, UpstreamError
 from stellwerk.gateway import prospects
 from stellwerk.gateway.attempt import Attempt
 from stellwerk.gateway.defect import report
+from stellwerk.gateway.interpreting import interpret
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.hedging import Hedging
     from stellwerk.gateway.reply import Reply
     from stellwerk.gateway.scheduler import Scheduler
+    from stellwerk.gateway.screening import Screening
     from stellwerk.http.deadlines import Timer
 
 BACKOFF_S = 0.25
@@ -56,6 +58,8 @@ class Exchange(msgspec.Struct, eq=False):
     _trace: bytes = b""
     _custody: Custody | None = None
     """Of a caller who may name, and is handed, what providers keep."""
+    screening: Screening | None = None
+    """Looks at the request before it is asked, and at its answer."""
     _index: int = 1
     """Where the target stands that is asked next, once the first one has been."""
     _running: tuple[Attempt, ...] = ()
@@ -73,6 +77,8 @@ class Exchange(msgspec.Struct, eq=False):
 
     def start(self, acceptance: Acceptance | None = None) -> None:
         """Asks the first target; ``acceptance`` is what an answer has to be, unless nobody is left to ask."""
+        if self.screening is not None and self.screening.looks_first(self, acceptance):
+            return
         self._reply.request.owner = self
         if acceptance is not None:
             from stellwerk.gateway.gate import gate_of  # loaded when the first cascade runs
@@ -167,9 +173,21 @@ class Exchange(msgspec.Struct, eq=False):
         else:
             self._go_on(None)
 
+    def refuse(self, error: StellwerkError) -> None:
+        """The caller may not have an answer, whatever comes of those that were asked meanwhile."""
+        for attempt in self._running:
+            if attempt.unpaid is not None:
+                self._reply.turn_down(attempt.route, attempt.unpaid)
+            elif attempt.sent:
+                self._reply.lose(attempt.route)
+        self._second_best = None
+        self.fail(error)
+
     def finish(self) -> None:
         """The caller has its answer, for better or worse: nothing holds a cycle of objects together."""
         self._running = ()
+        if self.screening is not None:
+            self.screening.stop()
         if self._failed is not None:  # errors remember the frames that they passed, and with them this
             self._failed = None
         if self._second_best is not None:
@@ -261,17 +279,19 @@ class Exchange(msgspec.Struct, eq=False):
         reply.attempts += 1
         reply.turn_to(route)
         self._waiting = self._waiting or now
-        interpreter = None
+        interpreter = reader = None
         try:
             if self._gate is not None or not route.provider.speaks(reply.lease.envelope.dialect):
-                interpreter = self._interpret(route)
+                reader = interpreter = self._interpret(route)
+            if self.screening is not None:
+                reader = self.screening.reader(interpreter)
         except StellwerkError as error:
             self.fail(error)
             return
         expires = self._expires
         if self._index < len(self.targets) and self._has_next(now):
             expires = now + (expires - now) * NEXT_TARGET_SHARE
-        attempt = Attempt(self, reply, route, self._custody, interpreter, expires)
+        attempt = Attempt(self, reply, route, self._custody, interpreter, reader, expires)
         self._running = (*self._running, attempt) if self._running else (attempt,)
         attempt.start(self._trace)
         if self.model.hedging is not None and attempt.sent and self._running == (attempt,) and not is_repeat:
@@ -347,19 +367,11 @@ class Exchange(msgspec.Struct, eq=False):
 
     def _interpret(self, route: Route) -> Interpretation | None:
         """Who translates for a target: nobody, where it speaks the caller's dialect and is asked no more than that."""
-        reply, gate = self._reply, self._gate
-        lease, is_weighed = reply.lease, gate is not None and gate.weighs and self._has_next(self.clock())
-        if not is_weighed and route.provider.speaks(lease.envelope.dialect):
-            return None
-        interpreter = self._interpreter if not self._running else None
-        interpreter = interpreter or reply.dialect.interpret(lease.envelope, lease.request_id)
-        if interpreter is None:
-            message = f"The model's provider '{route.target.provider}' does not serve this path."
-            raise InvalidRequest(message, param="model")
-        if gate is not None:
-            gate.brief(interpreter, is_weighed=is_weighed)
-        self._interpreter = interpreter
-        return interpreter
+        former = self._interpreter if not self._running else None
+        is_weighed = self._gate is not None and self._gate.weighs and self._has_next(self.clock())
+        found = interpret(self._reply, route, self._gate, former, is_weighed=is_weighed)
+        self._interpreter = found or self._interpreter
+        return found
 
     # -- asking again
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -22,13 +22,25 @@ if TYPE_CHECKING:
     from stellwerk.gateway.media import Found
 
 
+class Watch(Protocol):
+    """Looks at an answer in its neutral form."""
+
+    def reply(self, reply: Reply) -> Reply:
+        """A whole answer as the caller may see it."""
+        ...
+
+    def decoder(self, decoder: Decoder) -> Decoder:
+        """A transducer over another one, which yields what of a streamed answer the caller may see."""
+        ...
+
+
 class Interpreter:
     """Translates a request for the target of the moment, and its answer for the caller.
 
     The request is read whole once, however many targets are asked.
     """
 
-    __slots__ = ("_asked", "_dialect", "_envelope", "_identity", "_media", "is_weighing", "warning")
+    __slots__ = ("_asked", "_dialect", "_envelope", "_identity", "_media", "is_weighing", "warning", "watch")
 
     def __init__(self, dialect: ChatDialect, envelope: Envelope, identity: str) -> None:
         self._dialect = dialect
@@ -39,6 +51,8 @@ class Interpreter:
         self._media: LinkedMedia | None = None
         self.is_weighing = False
         """Whether the target is asked how sure it is of its words, which the caller does not want to know."""
+        self.watch: Watch | None = None
+        """Looks at answers before they are put into the caller's dialect."""
         self.warning = ""
         """What of the request the target of the moment is not told."""
 
@@ -81,6 +95,8 @@ class Interpreter:
         reply = route.speech.decode(body, self._request, self._identity)
         if self.is_weighing:
             reply = _discreet(reply)
+        if self.watch is not None:
+            reply = self.watch.reply(reply)
         finish = reply.candidates[0].finish if reply.candidates else None
         facts = ReplyFacts(reply.usage, finish.reason.value if finish is not None else "", reply.id)
         return self._dialect.encode(reply, self._envelope), facts
@@ -90,6 +106,8 @@ class Interpreter:
         decoder: Decoder = route.speech.decoder(self._request, self._identity)
         if self.is_weighing:
             decoder = _Discreet(decoder)
+        if self.watch is not None:
+            decoder = self.watch.decoder(decoder)
         return Translation(decoder, self._dialect.encoder(self._envelope))
 
     @property

@@ -34,6 +34,8 @@ class Series(msgspec.Struct):
     overhead_sum_us: int = 0
     cost_nanos: int = 0
     buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BUCKETS_S) + 1))
+    guardrails: dict[str, int] = {}
+    """How often guardrails have come to each decision."""
 
     @property
     def key(self) -> Key:
@@ -52,6 +54,8 @@ class Series(msgspec.Struct):
         self.latency_sum_us += other.latency_sum_us
         self.overhead_sum_us += other.overhead_sum_us
         self.cost_nanos += other.cost_nanos
+        for decision, count in other.guardrails.items():
+            self.guardrails[decision] = self.guardrails.get(decision, 0) + count
         self.buckets = [mine + theirs for mine, theirs in zip(self.buckets, other.buckets, strict=True)]
 
 
@@ -87,6 +91,9 @@ class Metrics:
         series.overhead_sum_us += event.overhead_us
         if event.cost_nanos:
             series.cost_nanos += event.cost_nanos
+        if event.guardrails:
+            decision = event.guardrails.partition(";")[0]
+            series.guardrails[decision] = series.guardrails.get(decision, 0) + 1
         series.buckets[bisect_left(BUCKETS_US, latency_us)] += 1
         self.has_changed = True
 
@@ -133,6 +140,13 @@ def render(series: Iterable[Series], gauges: Mapping[str, float], labelled: Labe
     lines += [f"stellwerk_overhead_seconds_total{{{_labels(row)}}} {row.overhead_sum_us / 1e6:.6f}" for row in rows]
     _family(lines, "stellwerk_cost_dollars_total", "counter", "What calls cost, as far as models have prices.")
     lines += [f"stellwerk_cost_dollars_total{{{_labels(row)}}} {row.cost_nanos / NANOS_PER_USD:.9f}" for row in rows]
+    if any(row.guardrails for row in rows):
+        _family(lines, "stellwerk_guardrail_decisions_total", "counter", "What guardrails have made of requests.")
+    for row in rows:
+        for decision, count in sorted(row.guardrails.items()):
+            word, _, degraded = decision.partition(", ")
+            pairs = f'{_labels(row)},decision="{word}",degraded="{"true" if degraded else "false"}"'
+            lines.append(f"stellwerk_guardrail_decisions_total{{{pairs}}} {count}")
     _family(lines, "stellwerk_request_duration_seconds", "histogram", "From the request's last byte to the answer's.")
     for row in rows:
         lines += _histogram("stellwerk_request_duration_seconds", row)

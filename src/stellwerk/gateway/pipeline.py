@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.meters import Meters
+    from stellwerk.screening.guards import Guards
 
     Admit = Callable[[Meters, Configuration, Exchange, Reply, Acceptance | None, Custody | None], None]
 
@@ -144,23 +145,30 @@ class Pipeline:
             terms.trace,
             custody,
         )
-        if principal.scopes or configuration.is_metered:
-            self._admitted(configuration, exchange, reply, acceptance, custody)
-        else:
-            exchange.start(acceptance)
+        self._start(configuration, exchange, reply, acceptance, custody)
         mirror = model.mirror
         if mirror is not None and custody is None and mirror.takes(random.random()):  # noqa: S311  # no secret
             copy, clock = mirror.reply_to(reply, dialect, self._clock), self._clock
             shadow = mirror.model
             aside = Exchange(copy, shadow, shadow.targets, self.scheduler, clock, clock() + shadow.timeout_s)
-            self._start(configuration, aside, copy, None)
+            self._start(configuration, aside, copy, None, None)
 
-    def _start(self, configuration: Configuration, exchange: Exchange, reply: Reply, custody: Custody | None) -> None:
-        """Starts an exchange when its limits and budgets allow it."""
+    def _start(
+        self,
+        configuration: Configuration,
+        exchange: Exchange,
+        reply: Reply,
+        acceptance: Acceptance | None,
+        custody: Custody | None,
+    ) -> None:
+        """Starts an exchange when its limits, budgets and guardrails allow it."""
+        guards = exchange.model.guards
+        if guards is not None:
+            _screen(exchange, reply, guards, configuration)
         if reply.lease.principal.scopes or configuration.is_metered:
-            self._admitted(configuration, exchange, reply, None, custody)
+            self._admitted(configuration, exchange, reply, acceptance, custody)
         else:
-            exchange.start()
+            exchange.start(acceptance)
 
     def _admitted(
         self,
@@ -227,7 +235,7 @@ class Pipeline:
             exchange = Exchange(
                 reply, model, targets, self.scheduler, self._clock, expires, is_hurried, terms.trace, custody
             )
-            self._start(terms.configuration, exchange, reply, custody)
+            self._start(terms.configuration, exchange, reply, None, custody)
 
         Reading(reply, file, go).start()
         return True
@@ -265,6 +273,16 @@ class Pipeline:
         known = Envelope(dialect.name, model, is_stream, request.body)
         lease = self._account.open(request_id, started_ms, principal, known, "")
         return Reply(request, dialect, lease, self._clock)
+
+
+def _screen(exchange: Exchange, reply: Reply, guards: Guards, configuration: Configuration) -> None:
+    """Has a request and its answer looked at. Loaded when the first guardrail is due."""
+    from stellwerk.gateway.screening import Screening
+
+    exchange.screening = screening = Screening(
+        guards, configuration.services, reply, configuration.snapshot.server.limits
+    )
+    reply.report = screening.report
 
 
 def _may_name(body: bytes) -> bool:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.dialect import Dialect
     from stellwerk.http.request import Request
     from stellwerk.ports.clock import Clock
+    from stellwerk.screening.report import Report
 
 NO_USAGE = Usage()
 JSON = b"content-type: application/json\r\n"
@@ -66,6 +67,8 @@ class Reply(msgspec.Struct, eq=False):
     """Whether the provider has not said what it used, or not all of it."""
     usage_details: str = ""
     """Counts that most calls do not have."""
+    report: Report | None = None
+    """What guardrails have come to."""
     allowance: Callable[[], bytes] | None = None
     """Renders header lines that tell what the caller's limits leave it."""
     conversation: bytes = b""
@@ -220,11 +223,15 @@ class Reply(msgspec.Struct, eq=False):
 
     def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route
+        guardrail = b""
+        if self.report is not None and not self.report.is_empty:
+            guardrail = b"x-stellwerk-guardrail: %b\r\n" % self.report.header()
         overhead_ms = (now - self.request.received - self.waited_s) * 1e3
-        return b"%b%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
+        return b"%b%b%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
             kind,
             route.fields if route is not None else b"",
             self.warning,
+            guardrail,
             self.allowance() if self.allowance is not None else b"",
             self.attempts,
             max(0.0, overhead_ms),
@@ -288,6 +295,7 @@ class Reply(msgspec.Struct, eq=False):
                 self.usage_details,
                 route.price_version if route is not None else "",
                 usage.reported_nanos,
+                self.report.record() if self.report is not None else "",
             )
         )
 

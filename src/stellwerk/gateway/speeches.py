@@ -36,6 +36,11 @@ def speech_of(dialect: str, limits: LimitsSpec) -> Speech:
     return make(limits.max_event_bytes)
 
 
+def is_spoken(dialect: str) -> bool:
+    """Whether answers in a dialect can be taken apart."""
+    return dialect in _SPEECHES
+
+
 def _openai_chat(max_event_bytes: int) -> Speech:
     from stellwerk.dialects.openai_chat import response
     from stellwerk.dialects.openai_chat.stream import ChunkDecoder

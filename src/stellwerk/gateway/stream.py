@@ -51,6 +51,7 @@ class StreamReply:
         "_has_begun",
         "_held",
         "_is_held",
+        "_kept_rest",
         "_most_tokens",
         "_opening",
         "_outlet",
@@ -61,6 +62,7 @@ class StreamReply:
         "_shape",
         "deadline",
         "gate",
+        "is_on_hold",
     )
 
     def __init__(self, attempt: Attempt, reply: Reply, relay: Relay, deadlines: Deadlines) -> None:
@@ -79,6 +81,10 @@ class StreamReply:
         self._opening = 0, 0
         self._most_tokens: int | None = None
         """Beyond this nobody pays for the answer."""
+        self.is_on_hold = False
+        """Whether nothing may go to the caller yet, whatever comes: see ``go_on``."""
+        self._kept_rest: bytes | None = None
+        """The rest of a stream that has become whole while it was on hold."""
         self.gate: Gate | None = None
         """Judges the whole stream before any of it goes to the caller, where an answer has to be something."""
         self._outlet: Outlet | None = None
@@ -137,6 +143,19 @@ class StreamReply:
         """Another target answers: nothing of this stream has gone to the caller, and nothing will."""
         self._leave()
 
+    def go_on(self) -> None:
+        """What has come may go to the caller, and what will."""
+        if not self.is_on_hold:
+            return
+        self.is_on_hold = False
+        rest, self._kept_rest = self._kept_rest, None
+        if rest is not None:
+            self._complete(rest)
+        elif self.gate is None and (self._relay.has_content or len(self._held) > HOLD_BYTES):
+            self._attempt.resume()
+            self._release(b"")
+            self._move_on()
+
     def on_deadline(self, now: float) -> None:
         """The preamble has been held long enough. A head alone is none: another target may do better than silence.
 
@@ -147,7 +166,7 @@ class StreamReply:
             self._look_at_length()
         elif not self._held:
             self.deadline = now + HOLD_S
-        elif self.gate is None:
+        elif self.gate is None and not self.is_on_hold:
             self._release(b"")
         else:
             self.deadline = NEVER
@@ -168,7 +187,11 @@ class StreamReply:
             self._attempt.hang_up()
             self._fail(UpstreamInvalid("The provider's stream is complete, and no answer is in it."))
             return
-        elif self.gate is None and (relay.has_content or len(self._held) + len(out) > HOLD_BYTES):
+        elif self.is_on_hold or self.gate is not None:
+            self._held += out
+            if self.is_on_hold and self.gate is None and len(self._held) > HOLD_BYTES:
+                self._attempt.pause()
+        elif relay.has_content or len(self._held) + len(out) > HOLD_BYTES:
             self._release(out)
         else:
             self._held += out
@@ -195,7 +218,7 @@ class StreamReply:
         relay = self._relay
         if relay.is_complete:
             self._conclude()
-        elif relay.has_content and self.gate is None:
+        elif relay.has_content and self.gate is None and not self.is_on_hold:
             if not self._has_begun:
                 self._has_begun = True
                 self._attempt.hear(self)
@@ -226,6 +249,9 @@ class StreamReply:
         self._complete(rest)
 
     def _complete(self, rest: bytes) -> None:
+        if self.is_on_hold:
+            self._kept_rest = rest
+            return
         if self._is_held:
             self._release(rest)
         else:
@@ -333,6 +359,7 @@ class StreamReply:
         """The stream is over: nothing may fire any more, and nothing holds a cycle of objects together."""
         self._deadlines.forget(self)
         self.deadline = NEVER
+        self.is_on_hold = False
         passer, self._passer = self._passer, None
         if passer is not None:
             self._reply.size += passer.passed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import cast
 import msgspec
 
 from stellwerk import plugins
-from stellwerk.config.references import resolve
 from stellwerk.config.register import Register
 from stellwerk.core.able import Lack, lacking, sift
 from stellwerk.core.breaker import Rules
@@ -22,21 +20,21 @@ from stellwerk.core.event import RequestEvent
 from stellwerk.core.route import Plan, Target
 from stellwerk.core.scope import ScopeKind
 from stellwerk.core.sealed_id import place_of
-from stellwerk.core.snapshot import BreakerSpec, ModelSpec, ProviderSpec, Snapshot
+from stellwerk.core.snapshot import BreakerSpec, ModelSpec, Snapshot
 from stellwerk.egress.denials import written_to
 from stellwerk.egress.fetch import Fetcher
 from stellwerk.egress.guard import Guard
 from stellwerk.egress.resolver import GuardedResolver
-from stellwerk.errors import ConfigurationError
 from stellwerk.gateway.app import App
 from stellwerk.gateway.callers import record_of
 from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.descriptors import connections_per_origin
 from stellwerk.gateway.directory import Directory, digest
 from stellwerk.gateway.endpoints.operation import Operation
+from stellwerk.gateway.guarding import Guarding
 from stellwerk.gateway.hedging import Hedging
+from stellwerk.gateway.inquiry import Service
 from stellwerk.gateway.issuers import issuers_of, trusting
-from stellwerk.gateway.masking import mask
 from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
 from stellwerk.gateway.mirror import Mirror
@@ -50,6 +48,7 @@ from stellwerk.gateway.scheduler import Scheduler
 from stellwerk.gateway.speeches import speech_of
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.standing import Standings
+from stellwerk.gateway.upstreams import IN_HEADERS, egress_of, providers_of, secrets_of, token
 from stellwerk.gateway.vault import Vault
 from stellwerk.gateway.waiting_room import WaitingRoom
 from stellwerk.http.call import Patience
@@ -59,21 +58,17 @@ from stellwerk.http.front import Front
 from stellwerk.http.pool import Pool
 from stellwerk.http.resolver import SystemResolver
 from stellwerk.http.tls import client_context
-from stellwerk.ports.credential import Refreshed
-from stellwerk.ports.provider import Provider
 from stellwerk.ports.store import EventStore
 from stellwerk.ports.strategy import Strategy
+from stellwerk.screening.guards import Guards
 from stellwerk.supervisor.log import Log
 
 _COMMON = (ScopeKind.MODEL, ScopeKind.PROVIDER, ScopeKind.TAG)
 """Scopes that requests of every key fall under."""
-_TOKEN = re.compile(r"[\x21-\x7e]+")
 IDLE_S = 60.0
 """Longest pause between two events of a stream."""
 HOME_TIMEOUT_S = 600.0
 """How long a provider may take for what concerns no model: the official clients' own patience."""
-IN_HEADERS = ("api_key", "access_token")
-"""Options of providers whose value goes into a header as it is: the credential that ``prepare`` is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +122,13 @@ def assemble(
     guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
+    _redact(account, log, configuration)
     media = Media(pool, guard, snapshot.media)
     vault = Vault(Path(snapshot.state.directory))
     pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log, media), vault)
     app = App(pipeline, Paths(limits), operation, log)
     renewals = Renewals(Fetcher(pool, guard).fetch, deadlines, log, wall)
-    renewals.adopt(configuration.providers, configuration.issuers)
+    renewals.adopt({**configuration.providers, **configuration.checks}, configuration.issuers)
     monitor = Monitor(standings, Probing(pool, log, wall), log, deadlines.clock, wall)
     monitor.adopt(configuration)
     front = Front(app, limits, deadlines)
@@ -152,6 +148,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
         gateway.account.record,
         former_directory.register,
         former_directory.wall,
+        gateway.pipeline.configuration.services,
     )
     limits = snapshot.server.limits
     gateway.metrics.know(configuration.models)
@@ -163,9 +160,16 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.guard.adopt(configuration.egress, grace_s=max((model.timeout_s for model in former), default=0.0))
     gateway.pool.reconsider()
     gateway.media.adopt(snapshot.media)
-    gateway.renewals.adopt(configuration.providers, configuration.issuers)
+    gateway.renewals.adopt({**configuration.providers, **configuration.checks}, configuration.issuers)
     gateway.monitor.adopt(configuration)
+    _redact(gateway.account, gateway.log, configuration)
     gateway.pipeline.configuration = configuration
+
+
+def _redact(account: Account, log: Log, configuration: Configuration) -> None:
+    """Has records written as the configuration wants them from now on."""
+    account.redaction = redaction = configuration.redaction
+    log.redact = redaction.text if redaction is not None else None
 
 
 def configure(
@@ -175,13 +179,14 @@ def configure(
     record: Callable[[RequestEvent], None],
     register: Register | None = None,
     wall: Callable[[], float] = time.time,
+    services: Mapping[str, Service] = {},
 ) -> Configuration:
     """Everything that requests depend on, from one version of the configuration.
 
     Secrets are resolved here, in the worker. Raises ``ConfigurationError`` when one cannot be, or a plugin refuses.
     """
-    secrets = _secrets(snapshot)
-    providers = _providers(snapshot, secrets)
+    secrets = secrets_of(snapshot)
+    providers = providers_of(snapshot, secrets)
     credentials = {name: next(filter(None, map(found.get, IN_HEADERS)), "") for name, found in secrets.items()}
     sifted = {spec.name: sift(_targets(spec), spec.requires) for spec in snapshot.models}
     targets = {name: found.able for name, found in sifted.items()}
@@ -193,7 +198,7 @@ def configure(
         name = target.provider
         return route_to(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
 
-    issuers = issuers_of(snapshot.issuers)
+    guarding, issuers = Guarding(snapshot, pool, services), issuers_of(snapshot.issuers)
     trusted_proxies = tuple(ip_network(network) for network in snapshot.server.trusted_proxies)
     metered = frozenset(one.id for one in snapshot.scopes if one.kind in _COMMON and (one.limits or one.budgets))
     configuration = Configuration(
@@ -201,15 +206,24 @@ def configure(
         directory=trusting(_directory(snapshot, register, trusted_proxies, wall), snapshot.issuers, issuers),
         models={
             spec.name: _model(
-                spec, targets[spec.name], _spare(spec, models, targets), sifted[spec.name].reasons, reach, record
+                spec,
+                targets[spec.name],
+                _spare(spec, models, targets),
+                sifted[spec.name].reasons,
+                reach,
+                record,
+                guarding,
             )
             for spec in snapshot.models
         },
-        homes={spec.name: _home(spec.name, reach) for spec in snapshot.providers},
+        homes={spec.name: _home(spec.name, reach, guarding.of(None)) for spec in snapshot.providers},
         cors=Cors.of(snapshot.server.cors),
         trusted_proxies=trusted_proxies,
-        admin_digest=digest(_token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
-        egress=_egress(snapshot, providers, issuers),
+        admin_digest=digest(token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
+        egress=egress_of(snapshot, {**providers, **guarding.remote}, issuers),
+        services=guarding.services,
+        checks=guarding.remote,
+        redaction=guarding.redaction(),
         providers=providers,
         issuers=issuers,
         metered=metered,
@@ -231,7 +245,7 @@ def _directory(
     wall: Callable[[], float],
 ) -> Directory:
     return Directory(
-        keys={_token(spec.key): record_of(spec) for spec in snapshot.keys},
+        keys={token(spec.key): record_of(spec) for spec in snapshot.keys},
         scopes={scope.id: scope for scope in snapshot.scopes},
         register=register,
         trusted=trusted,
@@ -245,56 +259,11 @@ def _rules(spec: BreakerSpec) -> Rules | None:
     return Rules(spec.failures, spec.rate, spec.window_s, spec.cool_down_s, spec.max_cool_down_s)
 
 
-def egress_policy(snapshot: Snapshot) -> Policy:
-    """Where a gateway with this configuration may connect to. Raises ``ConfigurationError``."""
-    return _egress(snapshot, _providers(snapshot, _secrets(snapshot)), issuers_of(snapshot.issuers))
-
-
 def open_events(snapshot: Snapshot) -> EventStore:
     """The store of this worker's events."""
     directory = Path(snapshot.state.directory) / "events"
     options = {"retention_days": snapshot.state.retention_days}
     return cast("EventStore", plugins.build("stores", "sqlite", options, directory=directory))
-
-
-def _egress(snapshot: Snapshot, providers: Mapping[str, Provider], issuers: Mapping[str, Refreshed]) -> Policy:
-    """Each provider's own origin is permitted, and where just this one fetches its credentials; so are issuers'."""
-    others = [one for one in (*providers.values(), *issuers.values()) if isinstance(one, Refreshed)]
-    origins = [provider.origin for provider in providers.values()]
-    return Policy.of(snapshot.egress, [*origins, *(origin for one in others for origin in one.origins)])
-
-
-def _secrets(snapshot: Snapshot) -> dict[str, dict[str, str]]:
-    """The values of each provider's secrets, by provider and option."""
-    return {
-        spec.name: {
-            option: _token(reference) if option in IN_HEADERS else resolve(reference)
-            for option, reference in spec.secrets.items()
-        }
-        for spec in snapshot.providers
-    }
-
-
-def _token(reference: str) -> str:
-    """A secret that can stand in a header. It is judged here again: what a file holds may have changed since."""
-    value = resolve(reference)
-    if _TOKEN.fullmatch(value) is None:
-        raise ConfigurationError((f"{reference}: expected one line of visible ASCII characters",))
-    return value
-
-
-def _providers(snapshot: Snapshot, secrets: Mapping[str, Mapping[str, str]]) -> dict[str, Provider]:
-    return {spec.name: _provider(spec, secrets[spec.name]) for spec in snapshot.providers}
-
-
-def _provider(spec: ProviderSpec, secrets: Mapping[str, str]) -> Provider:
-    try:
-        return cast("Provider", plugins.build("providers", spec.kind, {**spec.options, **secrets}))
-    except ValueError as error:
-        reason = str(error)
-        for secret in secrets.values():
-            reason = mask(reason, secret)
-        raise ConfigurationError((f"providers.{spec.name}: {reason}",)) from None
 
 
 def _targets(spec: ModelSpec) -> tuple[Target, ...]:
@@ -332,6 +301,7 @@ def _model(
     unfit: Mapping[str, str],
     reach: Callable[[Target], Route],
     record: Callable[[RequestEvent], None],
+    guarding: Guarding,
 ) -> Model:
     strategy = cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options))
     fixed = strategy.fixed(own) if own else None
@@ -355,25 +325,28 @@ def _model(
         repeats=spec.retry.same_target,
         hedging=Hedging(spec.hedge) if spec.hedge.enabled else None,
         room=WaitingRoom(spec.queue, {route.standing for route in routes.values()}) if spec.queue.length else None,
-        mirror=_mirror(spec, reach, record),
+        mirror=_mirror(spec, reach, record, guarding.of(spec.guardrails)),
+        guards=guarding.of(spec.guardrails),
         stream_patience=Patience(first_byte_s=spec.first_byte_timeout_s, idle_s=IDLE_S),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )
 
 
-def _mirror(spec: ModelSpec, reach: Callable[[Target], Route], record: Callable[[RequestEvent], None]) -> Mirror | None:
+def _mirror(
+    spec: ModelSpec, reach: Callable[[Target], Route], record: Callable[[RequestEvent], None], guards: Guards | None
+) -> Mirror | None:
     if spec.mirror is None:
         return None
     route = reach(_target(spec.mirror.provider, spec.mirror.model))
-    return Mirror(spec.mirror.share, _alone(spec.name, route, "a copy", spec.timeout_s), record)
+    return Mirror(spec.mirror.share, _alone(spec.name, route, "a copy", spec.timeout_s, guards), record)
 
 
-def _home(name: str, reach: Callable[[Target], Route]) -> Model:
+def _home(name: str, reach: Callable[[Target], Route], guards: Guards | None) -> Model:
     """The provider itself, where no model is asked for: nothing is tried twice that might have been done."""
-    return _alone("", reach(Target(f"{name}/", name, "")), "the provider itself was asked for", HOME_TIMEOUT_S)
+    return _alone("", reach(Target(f"{name}/", name, "")), "the provider itself was asked for", HOME_TIMEOUT_S, guards)
 
 
-def _alone(name: str, route: Route, why: str, timeout_s: float) -> Model:
+def _alone(name: str, route: Route, why: str, timeout_s: float, guards: Guards | None) -> Model:
     """One target that is asked once, with all the time that there is."""
     target = route.target
     return Model(
@@ -395,4 +368,5 @@ def _alone(name: str, route: Route, why: str, timeout_s: float) -> Model:
         mirror=None,
         stream_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
+        guards=guards,
     )

@@ -146,7 +146,8 @@ class Worker:
         from stellwerk.core.job import VERSION
         from stellwerk.gateway.computing import ComputeLine, has_use
 
-        if not has_use(self._gateway.pipeline.configuration.providers.values()):
+        configuration = self._gateway.pipeline.configuration
+        if not (configuration.snapshot.guardrails or has_use(configuration.providers.values())):
             return
         if self._compute is None:
             try:

@@ -12,6 +12,9 @@ from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.ports.guardrail import Guardrail
 from stellwerk.text.pii import contact, names, numbers
 
+ACTION = "mask"
+"""What becomes of what is found where nothing else is said."""
+
 _DIGIT = re.compile(r"\d")
 _RULES = (*numbers.RULES, *contact.RULES)
 

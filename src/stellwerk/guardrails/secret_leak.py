@@ -14,6 +14,9 @@ from stellwerk.core.taxonomy import Threat
 from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.ports.guardrail import Guardrail
 
+ACTION = "mask"
+"""What becomes of what is found where nothing else is said."""
+
 _WORD = "[A-Za-z0-9_-]"
 PATTERNS = (
     ("sk-", re.compile(rf"sk-(?<![\w-]...)(?:ant-|proj-|svcacct-|admin-|or-v1-|lf-)?{_WORD}{{20,300}}+")),

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from stellwerk.gateway.wiring import egress_policy
+from stellwerk.gateway.upstreams import egress_policy
 from stellwerk.supervisor.protocol import Ready
 from tests.integration.gateway.clients import asking, chat, once, raw, whole
 from tests.integration.gateway.host import Host

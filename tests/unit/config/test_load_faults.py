@@ -62,7 +62,7 @@ FAULTS = {
         "[sever]",
         (
             "13: sever: unknown key, expected one of server, admin, state, display, egress, media, breaker, health, "
-            "hedge, queue, retry, providers, models, keys, organizations, teams, … (21 in all); did you mean "
+            "hedge, queue, retry, providers, models, keys, organizations, teams, … (23 in all); did you mean "
             '"server"?'
         ),
     ),
@@ -328,7 +328,6 @@ def test_a_fault_is_told_with_its_line_and_nothing_else(text: str, expected: str
     "line",
     [
         "cache = { exact = true }",
-        'guardrails = [{ use = "pii" }]',
         "optimize = {}",
         'state = { events = "clickhouse://h" }',
     ],

@@ -50,5 +50,6 @@ def test_an_event_has_plain_values_in_an_order_that_stores_rely_on() -> None:
         "usage_details",
         "price_version",
         "reported_nanos",
+        "guardrails",
     ]
     assert [field.name for field in fields[:2]] == ["started_ms", "request_id"]

@@ -1,7 +1,7 @@
 """Verdicts: a check that failed is no pass, and the strictest action counts."""
 
-from stellwerk.core.taxonomy import Threat
-from stellwerk.core.verdict import Action, Verdict, strictest
+from stellwerk.core.taxonomy import Breach, Threat
+from stellwerk.core.verdict import Action, Finding, Span, Verdict, strictest
 
 
 def verdict(action: Action, error: str | None = None) -> Verdict:
@@ -16,3 +16,8 @@ def test_a_check_with_an_error_has_not_run() -> None:
 def test_the_strictest_action_counts() -> None:
     assert strictest(()) is Action.OBSERVE
     assert strictest((verdict(Action.MASK), verdict(Action.BLOCK), verdict(Action.FLAG))) is Action.BLOCK
+
+
+def test_what_a_policy_has_named_is_called_by_its_name() -> None:
+    assert (Span(0, 1, Breach.TOPIC, name="gold").label, Span(0, 1, Threat.SECRET).label) == ("gold", "SECRET")
+    assert (Finding(Breach.TOPIC, 1.0, name="gold").label, Finding(Threat.SECRET, 1.0).label) == ("gold", "SECRET")

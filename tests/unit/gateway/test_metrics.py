@@ -33,6 +33,18 @@ def test_requests_and_tokens_add_up() -> None:
     assert f"stellwerk_requests_total{failed} 1" in lines
 
 
+def test_what_guardrails_have_made_of_requests_adds_up() -> None:
+    told = ("pass; pii=pass", "block, degraded; pii=block; azure=failed:timeout", "pass; pii=pass")
+    one, two = (
+        counted(event(guardrails=told[0]), event(guardrails=told[1]), event()),
+        counted(event(guardrails=told[2])),
+    )
+    lines = text_of(one, two)
+    assert f'stellwerk_guardrail_decisions_total{DONE},decision="pass",degraded="false"}} 2' in lines
+    assert f'stellwerk_guardrail_decisions_total{DONE},decision="block",degraded="true"}} 1' in lines
+    assert not any("guardrail" in line for line in text_of(counted(event())))
+
+
 def test_times_are_seconds() -> None:
     lines = text_of(counted(event(latency_us=1_500_000, overhead_us=250), event(latency_us=500_000, overhead_us=250)))
     assert f"stellwerk_overhead_seconds_total{DONE}}} 0.000500" in lines

@@ -1,0 +1,274 @@
+"""One request's guardrails: they look at it before it is asked, and at its answer.
+
+Local checks judge short texts at once. Long ones go to the compute process; while that is away they are judged here,
+one text after the other, in the gaps between other requests. Checks that ask a service do so side by side, after the
+local ones. What a check cannot say in time, it has not said: the policy then decides, and it is never taken for a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stellwerk.core.inspection import JOB, Inspect, question, read_answer
+from stellwerk.core.subject import Side
+from stellwerk.core.verdict import Verdict
+from stellwerk.dialects.utterances import utterances
+from stellwerk.errors import StellwerkError
+from stellwerk.gateway.errand import Errand, Work
+from stellwerk.gateway.inquiry import Inquiry
+from stellwerk.gateway.stages import screen
+from stellwerk.gateway.stages.screen import Judged
+from stellwerk.gateway.watcher import Watcher
+from stellwerk.screening.report import Report
+from stellwerk.text.reading import read
+
+if TYPE_CHECKING:
+    from stellwerk.core.acceptance import Acceptance
+    from stellwerk.core.snapshot import LimitsSpec
+    from stellwerk.dialects.utterances import Utterance
+    from stellwerk.gateway.dialect import Interpretation
+    from stellwerk.gateway.exchange import Exchange
+    from stellwerk.gateway.inquiry import Service
+    from stellwerk.gateway.reply import Reply
+    from stellwerk.screening.guards import Guards
+
+INLINE_CHARACTERS = 1_500
+"""Texts that together are no longer are judged at once: they take less than a millisecond."""
+
+
+class Screening:
+    """Owner of the caller's request while it is being looked at."""
+
+    __slots__ = (
+        "_errand",
+        "_exchange",
+        "_go",
+        "_guards",
+        "_inquiries",
+        "_is_done",
+        "_judged",
+        "_reply",
+        "_services",
+        "_texts",
+        "_watcher",
+        "held",
+        "is_pending",
+        "report",
+    )
+
+    def __init__(self, guards: Guards, services: Mapping[str, Service], reply: Reply, limits: LimitsSpec) -> None:
+        """``services`` says how those checks are asked that are not here, by name."""
+        self.report = Report()
+        self.is_pending = False
+        """Whether services are still asked while the request is already under way."""
+        self.held: list[Callable[[], None]] = []
+        """What is done as soon as none of them has objected."""
+        self._guards = guards
+        self._services = services
+        self._reply = reply
+        self._watcher = Watcher(guards, reply, self.report, limits)
+        self._is_done = not (guards.input_local or guards.input_remote)
+        self._texts: tuple[Utterance, ...] = ()
+        self._judged: list[Judged] = []
+        self._errand: Errand | None = None
+        self._inquiries: list[Inquiry] = []
+        self._exchange: Exchange
+        self._go = partial(_nothing)
+
+    def looks_first(self, exchange: Exchange, acceptance: Acceptance | None) -> bool:
+        """Whether the exchange has to wait: it is started again when nothing is in its way."""
+        if self._is_done:
+            return False
+        self._is_done = True
+        self._exchange = exchange
+        self._go = partial(exchange.start, acceptance)
+        try:
+            self._look()
+        except StellwerkError as error:
+            exchange.fail(error)
+        return True
+
+    def reader(self, interpreter: Interpretation | None) -> Interpretation | None:
+        """Who reads the answer of the target of the moment; ``interpreter`` translates for it, where anybody does.
+
+        Raises ``InvalidRequest`` where nobody can look into such an answer.
+        """
+        return self._watcher.reader(interpreter)
+
+    # -- what the caller says meanwhile
+
+    def on_gone(self) -> None:
+        """The caller has left: nobody is interested any more."""
+        self.stop()
+        self._reply.leave()
+
+    def on_pause(self) -> None:
+        """Nothing is written yet."""
+
+    def on_resume(self) -> None:
+        """Nothing is written yet."""
+
+    # -- local checks
+
+    def _look(self) -> None:
+        self._texts = texts = self._heard()
+        rules, memory = self._guards.input_local, self._guards.memory
+        if not rules:
+            self._ask()
+            return
+        caller = self._reply.lease.principal.key_name
+        new: list[Utterance] = []
+        for text in texts:
+            known = memory.find(caller, text.speaker, text.text) if memory is not None else None
+            if known is None:
+                new.append(text)
+            else:
+                self._judged.append(Judged(text, known))
+        if sum(len(one.text) for one in new) <= INLINE_CHARACTERS:
+            self._judged += (screen.judge(rules, text) for text in new)
+            self._conclude()
+        else:
+            self._send_for(new)
+
+    def _send_for(self, texts: list[Utterance]) -> None:
+        """Has texts judged by the compute process, or here in slices."""
+        self._reply.request.owner = self
+        rules, scheduler = self._guards.input_local, self._exchange.scheduler
+
+        def payload() -> bytes:
+            checks = tuple((rule.use, dict(rule.options)) for rule in rules)
+            return question(Inspect(checks, tuple((one.text, one.speaker) for one in texts), Side.INPUT))
+
+        def take(told: bytes) -> None:
+            by_text = read_answer(told)
+            if len(by_text) != len(texts) or any(len(found) != len(rules) for found in by_text):
+                raise ValueError("not every text was judged by every check")
+            for text, by_check in zip(texts, by_text, strict=True):
+                said = (
+                    (rule.failed(found),) if isinstance(found, str) else rule.verdicts(found)
+                    for rule, found in zip(rules, by_check, strict=True)
+                )
+                self._judged.append(Judged(text, tuple(said)))
+
+        work = Work(JOB, payload, take, partial(screen.steps, rules, texts, self._judged))
+        self._errand = Errand(work, scheduler.compute, scheduler.call_later, self._conclude, self._fail)
+        self._errand.start(self._guards.spec.deadline_s)
+
+    def _conclude(self) -> None:
+        """All local checks have said what they have to say."""
+        self._errand = None
+        judged, memory = self._judged, self._guards.memory
+        caller = self._reply.lease.principal.key_name
+        screen.note(self.report, Side.INPUT, self._guards.input_local, judged)
+        if memory is not None:
+            for one in judged:
+                memory.keep(caller, one.utterance.speaker, one.utterance.text, one.by_rule)
+        if not self._is_refused(judged):
+            self._edit(judged)
+            self._ask()
+
+    # -- checks that ask a service
+
+    def _ask(self) -> None:
+        """Asks all services at once, of texts as they were edited.
+
+        The request waits for them only where one may change it; else its answer does.
+        """
+        rules, scheduler = self._guards.input_remote, self._exchange.scheduler
+        if not rules:
+            self._finish()
+            return
+        self._reply.request.owner = self
+        self._texts = self._heard()
+        subjects = tuple(read(one.text, speaker=one.speaker, side=Side.INPUT) for one in self._texts)
+        self._inquiries = [
+            Inquiry(rule, self._services[rule.name], subjects, scheduler, self._on_told) for rule in rules
+        ]
+        for inquiry in tuple(self._inquiries):
+            inquiry.start(min(inquiry.rule.timeout_s, self._guards.spec.deadline_s))
+        if not any(rule.edits for rule in rules):
+            self.is_pending = True
+            self._finish()
+
+    def _on_told(self, inquiry: Inquiry) -> None:
+        """A service has answered, or has not."""
+        self.report.note(Side.INPUT, inquiry.rule.name, (each for said in inquiry.verdicts for each in said))
+        if not all(each.is_done for each in self._inquiries):
+            return
+        inquiries, self._inquiries = self._inquiries, []
+        judged = [
+            Judged(text, tuple(inquiry.verdicts[place] for inquiry in inquiries))
+            for place, text in enumerate(self._texts)
+        ]
+        is_degraded = any(inquiry.rule.failure == "degrade" and inquiry.has_failed for inquiry in inquiries)
+        was_pending, self.is_pending = self.is_pending, False
+        if self._is_refused(judged) or (is_degraded and self._is_refused_strictly()):
+            return
+        if not was_pending:
+            self._edit(judged)
+            self._finish()
+        held, self.held = self.held, []
+        for deliver in held:
+            deliver()
+
+    def _is_refused_strictly(self) -> bool:
+        """Whether local checks find something at lower thresholds, while a service is away."""
+        strict = [screen.judge(self._guards.input_local, text, is_strict=True) for text in self._texts]
+        screen.note(self.report, Side.INPUT, self._guards.input_local, strict)
+        return self._is_refused(strict)
+
+    # -- helpers
+
+    def _heard(self) -> tuple[Utterance, ...]:
+        """The texts of the request as it stands; none where it is no JSON."""
+        body = self._reply.lease.envelope.body
+        return utterances(body) if body.lstrip()[:1] == b"{" else ()
+
+    def _is_refused(self, judged: Iterable[Judged]) -> bool:
+        spec = self._guards.spec
+        verdicts: list[Verdict] = [verdict for one in judged for verdict in one.verdicts]
+        error = screen.refusal(verdicts, spec.message, spec.help_texts)
+        if error is None:
+            return False
+        self.stop()
+        self._exchange.refuse(error)
+        return True
+
+    def _edit(self, judged: list[Judged]) -> None:
+        lease = self._reply.lease
+        body = screen.edited(judged, lease.envelope.body, self._watcher.stand_in)
+        if body is not lease.envelope.body:
+            lease.envelope = msgspec.structs.replace(lease.envelope, body=body)
+
+    def _finish(self) -> None:
+        lease = self._reply.lease
+        if self._guards.spec.spotlight and lease.envelope.body.lstrip()[:1] == b"{":
+            mark = lease.request_id[-12:]
+            lease.envelope = msgspec.structs.replace(lease.envelope, body=screen.spotlit(lease.envelope.body, mark))
+        try:
+            self._go()
+        except Exception as error:  # noqa: BLE001  # nobody above a callback would hear of it
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self.stop()
+        self._exchange.fail_by_defect(error)
+
+    def stop(self) -> None:
+        """Nobody is interested in what checks may still say."""
+        self.is_pending = False
+        self.held = []
+        if self._errand is not None:
+            self._errand.cancel()
+            self._errand = None
+        inquiries, self._inquiries = self._inquiries, []
+        for inquiry in inquiries:
+            inquiry.cancel()
+
+
+def _nothing() -> None:
+    """Before anything has begun."""

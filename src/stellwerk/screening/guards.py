@@ -1,0 +1,45 @@
+"""The checks that hold for one model, sorted by when they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from stellwerk.core.snapshot import ScreeningSpec
+from stellwerk.core.subject import Side
+from stellwerk.screening.memory import Memory
+from stellwerk.screening.policy import Rule
+
+
+class Guards(msgspec.Struct, frozen=True, eq=False):
+    """Rules by side and kind, in the order of the configuration. Empty where nothing is to be done."""
+
+    spec: ScreeningSpec
+    input_local: tuple[Rule, ...] = ()
+    input_remote: tuple[Rule, ...] = ()
+    output_local: tuple[Rule, ...] = ()
+    output_remote: tuple[Rule, ...] = ()
+    log: tuple[Rule, ...] = ()
+    memory: Memory | None = None
+    """What local checks have said of requests' texts."""
+
+    @staticmethod
+    def of(rules: Iterable[Rule], spec: ScreeningSpec, secret: bytes = b"") -> Guards | None:
+        """The guards that these rules make; nothing where there are none. ``secret`` keys what is remembered."""
+        found = tuple(rules)
+
+        def pick(side: Side, *, is_remote: bool) -> tuple[Rule, ...]:
+            return tuple(rule for rule in found if side in rule.sides and rule.is_remote is is_remote)
+
+        if not found:
+            return None
+        return Guards(
+            spec,
+            pick(Side.INPUT, is_remote=False),
+            pick(Side.INPUT, is_remote=True),
+            pick(Side.OUTPUT, is_remote=False),
+            pick(Side.OUTPUT, is_remote=True),
+            pick(Side.LOG, is_remote=False),
+            Memory(secret),
+        )

@@ -1,0 +1,72 @@
+"""Takes out of what is kept what the policy for logs finds in it: nothing of that leaves the process.
+
+A text that a check could not look at is not kept at all.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+import msgspec
+
+from stellwerk.core.event import RequestEvent
+from stellwerk.core.subject import Side
+from stellwerk.core.verdict import Span, apart
+from stellwerk.screening.policy import Rule
+from stellwerk.text.reading import read
+
+MOST_REMEMBERED = 2_048
+LONGEST_REMEMBERED = 256
+LONGEST = 65_536
+"""Of a longer text the rest is left out."""
+WITHHELD = "[withheld]"
+"""Stands for a text that is not kept."""
+_FIELDS = ("model", "tags", "finish", "usage_details")
+"""Of an event, what callers and providers have written."""
+
+
+class Redaction:
+    """The local checks of the side ``log``: what they find is masked; a text that is bad as a whole is withheld."""
+
+    __slots__ = ("_remembered", "_rules")
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._remembered: OrderedDict[str, str] = OrderedDict()
+
+    def text(self, text: str) -> str:
+        """A text as it may be kept."""
+        if not text:
+            return text
+        known = self._remembered.get(text)
+        if known is not None:
+            return known
+        redacted = self._redacted(text[:LONGEST])
+        if len(text) <= LONGEST_REMEMBERED:
+            self._remembered[text] = redacted
+            if len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
+        return redacted
+
+    def event(self, event: RequestEvent) -> RequestEvent:
+        """An event as it may be kept."""
+        changed = {
+            name: redacted for name in _FIELDS if (redacted := self.text(written := getattr(event, name))) != written
+        }
+        return msgspec.structs.replace(event, **changed) if changed else event
+
+    def _redacted(self, text: str) -> str:
+        subject = read(text, side=Side.LOG)
+        spans: list[Span] = []
+        for rule in self._rules:
+            for verdict in rule.judge(subject):
+                if verdict.error is not None or not verdict.spans:
+                    return WITHHELD
+                spans += verdict.spans
+        pieces: list[str] = []
+        after = 0
+        for span in apart(spans):
+            pieces += (text[after : span.start], f"[{span.label}]")
+            after = span.end
+        return "".join((*pieces, text[after:])) if pieces else text

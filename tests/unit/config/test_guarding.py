@@ -1,0 +1,83 @@
+"""Guardrails in the configuration: what is compiled of them, and what is refused, where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stellwerk.config.compile import compile_file
+from stellwerk.core.snapshot import Snapshot
+from stellwerk.core.subject import Side
+from stellwerk.core.verdict import Action
+from stellwerk.errors import ConfigurationError
+
+HEAD = """
+[[providers]]
+name = "up"
+kind = "compatible"
+base_url = "http://127.0.0.1:9/v1"
+
+[[models]]
+name = "m"
+targets = [{ provider = "up", model = "x" }]
+MODEL
+
+[[keys]]
+name = "k"
+key = "a-key-of-some-length-00001"
+"""
+
+
+@pytest.fixture
+def compiled(tmp_path: Path) -> Callable[[str, str], Snapshot]:
+    def compile_text(text: str, model: str = "") -> Snapshot:
+        path = tmp_path / "stellwerk.toml"
+        path.write_text(HEAD.replace("MODEL", model) + text)
+        return compile_file(path)
+
+    return compile_text
+
+
+def test_a_check_has_defaults_of_its_own(compiled: Callable[..., Snapshot]) -> None:
+    (spec,) = compiled('[[guardrails]]\nuse = "pii"').guardrails
+    assert (spec.name, spec.on, spec.action, spec.failure) == ("pii", (Side.INPUT,), Action.MASK, "closed")
+
+
+def test_what_is_written_holds(compiled: Callable[..., Snapshot]) -> None:
+    snapshot = compiled(
+        '[[guardrails]]\nuse = "pii"\nname = "people"\non = ["input", "log"]\naction = "pseudonymize"\n'
+        'actions = { CREDIT_CARD = "block" }\nfailure = "open"\ntypes = ["PERSON", "CREDIT_CARD"]\n'
+        '[screening]\nstream = "buffer"\nunmask_tools = { book = ["PERSON"] }\nhelp_texts = { S11 = "Call 112." }',
+        'guardrails = ["people"]',
+    )
+    (spec,) = snapshot.guardrails
+    assert (spec.name, spec.on, spec.action, spec.failure) == (
+        "people",
+        (Side.INPUT, Side.LOG),
+        Action.PSEUDONYMIZE,
+        "open",
+    )
+    assert spec.actions == {"CREDIT_CARD": Action.BLOCK}
+    assert spec.options == {"types": ["PERSON", "CREDIT_CARD"]}
+    assert snapshot.models[0].guardrails == ("people",)
+    assert snapshot.screening.stream == "buffer"
+    assert snapshot.screening.unmask_tools == {"book": ("PERSON",)}
+    assert snapshot.screening.help_texts == {"S11": "Call 112."}
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "said"),
+    [
+        ('[[guardrails]]\nuse = "pij"', "", "guardrails[0].use: expected"),
+        ('[[guardrails]]\nuse = "pii"\nkinds = []', "", "guardrails[0].kinds: unknown key"),
+        ('[[guardrails]]\nuse = "pii"\non = []', "", "guardrails[0].on"),
+        ('[[guardrails]]\nuse = "pii"\n[[guardrails]]\nuse = "pii"', "", "expected a name of its own"),
+        ("", 'guardrails = ["pii"]', 'found "pii"'),
+    ],
+)
+def test_a_fault_is_told_where_it_is(compiled: Callable[..., Snapshot], text: str, model: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        compiled(text, model)
+    assert said in caught.value.message
