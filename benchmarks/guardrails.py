@@ -1,9 +1,10 @@
 """Measures the models of the checks `injection` and `toxicity` by cross-validation over groups of related texts.
 
-`python -m benchmarks guardrails DATA_DIR [--also FILE…] [--only PART…]` with `injection.jsonl`, `harmful.jsonl` and
-`toxicity.jsonl` in the directory. Each text is scored by weights that have not seen its group, as the greatest of all
-its readings, and so are the ordinary texts that set the thresholds. Recall stands with an interval of 95 %, from
-samples of groups. What ships is trained on all rows in the same way (`scripts/train_guardrails.py`). Needs scipy.
+`python -m benchmarks guardrails DATA_DIR [--also FILE…] [--aside FILE] [--only PART…]` with `injection.jsonl`,
+`harmful.jsonl` and `toxicity.jsonl` in the directory. Each text is scored by weights that have not seen its group, as
+the greatest of all its readings, and so are the ordinary texts that set the thresholds. Recall stands with an interval
+of 95 %, from samples of groups. What ships is trained on all rows in the same way (`scripts/train_guardrails.py`); only
+`--aside` is judged by that. Needs scipy (`make .venv/.installed-train`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from scripts.guardrail_folds import anywhere, by_fold, ordinary, pages, unseen, 
 from scripts.guardrail_phrases import phrases
 from scripts.guardrail_rows import FOLDS, MADE_UP, Row, rows
 from scripts.train_guardrails import beside
+from stellwerk.core.subject import Speaker
+from stellwerk.guardrails import injection
 from stellwerk.text.disguises import DISGUISES
 from stellwerk.text.ngrams import Head
 from stellwerk.text.reading import read
@@ -37,7 +40,7 @@ FAMILIES = {
     "CyberSecEval": {"cyberseceval_pi", "cyberseceval_pi_ml"},
     "BIPIA": {"bipia"},
 }
-PARTS = ("direct", "disguises", "sources", "buried", "harmful", "toxicity", "times")
+PARTS = ("direct", "disguises", "sources", "buried", "harmful", "toxicity", "aside", "times")
 RATES = (0.01, 0.001)
 
 
@@ -46,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks guardrails")
     parser.add_argument("data", type=Path)
     parser.add_argument("--also", type=Path, nargs="*", default=[], help="more labelled attacks and ordinary prompts")
+    parser.add_argument("--aside", type=Path, help="labelled texts that never train, for the weights that ship")
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     options = parser.parse_args(arguments)
     attacks = [*rows([options.data / "injection.jsonl", *options.also]), *phrases()]
@@ -61,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _harmful(beside(rows([options.data / "harmful.jsonl"], trusted=True), core))
     if "toxicity" in options.only:
         _toxicity(beside(rows([options.data / "toxicity.jsonl"], trusted=True), core))
+    if "aside" in options.only and options.aside:
+        _aside(rows([options.aside], trusted=True))
     if "times" in options.only:
         times()
     return 0
@@ -68,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _direct(attacks: list[Row], core: list[Row], *, with_disguises: bool) -> None:
     heads = by_fold(guardrail_fit.direct, core)
-    attacks = [row for row in attacks if row.source != MADE_UP]
+    attacks = [row for row in attacks if row.source != MADE_UP and row.kind != "buried"]
     scores = unseen(heads, attacks)
     chosen: dict[str, Callable[[Row], bool]] = {
         "core": lambda row: row.core,
@@ -109,7 +115,7 @@ def _recall_line(
 
 def _disguises(heads: Sequence[Head], core: list[Row], limit: float) -> None:
     chance = random.Random(7)
-    short = [row for row in core if len(row.text) < 1_500 and row.source != MADE_UP]
+    short = [row for row in core if len(row.text) < 1_500 and row.source != MADE_UP and row.kind != "buried"]
     caught = [row for row in short if row.label and whole(heads[row.fold], read(row.text)) > limit]
     caught = chance.sample(caught, min(500, len(caught)))
     harmless = [row for row in short if row.label == 0]
@@ -184,6 +190,22 @@ def _toxicity(chosen: list[Row]) -> None:
         part = sources == source
         if len({*labels[part]}) == 2:
             print(f"| {source} | {part.sum()} | {auc(labels[part], scores[part]):.3f} |")
+
+
+def _aside(chosen: list[Row]) -> None:
+    """What the check as it ships says of texts of families that it has never seen, by its own thresholds."""
+    check = injection.build(injection.Settings())
+    found: dict[tuple[int, str], list[float]] = {}
+    for row in chosen:
+        speaker = Speaker.TOOL if row.kind == "buried" else Speaker.USER
+        score = check.check(read(row.text, speaker=speaker))[0].score
+        for kind in (row.kind, "all but buried" if row.kind != "buried" else ""):
+            found.setdefault((row.label, f"{kind}, {row.lang}"), []).append(score)
+    print("\n| kept aside | attack | texts | from 0.5 on | from 0.9 on |\n| --- | --- | --: | --: | --: |")
+    for (label, name), scores in sorted(found.items()):
+        if not name.startswith(","):
+            hits = [np.mean(np.array(scores) >= limit) for limit in (0.5, 0.9)]
+            print(f"| {name} | {'yes' if label else 'no'} | {len(scores)} | {hits[0]:.3f} | {hits[1]:.3f} |")
 
 
 if __name__ == "__main__":

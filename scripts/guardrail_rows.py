@@ -20,8 +20,8 @@ MADE_UP = "phrases"
 """The source of sentences put together from parts: they are learned from, never measured by."""
 MISSPELT = ("typos", "dropped_letters", "typos", "no_spaces")
 """What no reading can undo, so that it has to be learned."""
-NOT_FREE = frozenset({"alpaca_harmless", "self_instruct_seed"})
-"""Sources whose licence does not allow to ship what was learned from them."""
+NOT_FREE = frozenset({"alpaca_harmless", "germeval2025_c2a", "germeval2025_vio", "self_instruct_seed"})
+"""Sources whose licence does not allow to ship what was learned from them, or does not say so."""
 
 
 class Row(msgspec.Struct, frozen=True):

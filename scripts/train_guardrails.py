@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.train_guardrails", description=__doc__)
     for task in ("injection", "harmful", "toxicity"):
         parser.add_argument(f"--{task}", type=Path, nargs="+", required=True)
+    parser.add_argument("--only", choices=("injection", "toxicity"), help="the weights of one check")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     options = parser.parse_args(arguments)
     attacks = [*rows(options.injection), *phrases()]
@@ -38,9 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     requests = beside(rows(options.harmful, trusted=True), core)
     abuse = beside(rows(options.toxicity, trusted=True), core)
     options.out.mkdir(parents=True, exist_ok=True)
-    heads = (whole(guardrail_fit.direct, core), buried(core), whole(guardrail_fit.harmful, requests))
-    write(options.out / "injection", heads, [*core, *requests])
-    write(options.out / "toxicity", (whole(guardrail_fit.toxicity, abuse, ordinary(core)),), abuse)
+    if options.only != "toxicity":
+        heads = (whole(guardrail_fit.direct, core), buried(core), whole(guardrail_fit.harmful, requests))
+        write(options.out / "injection", heads, [*core, *requests])
+    if options.only != "injection":
+        write(options.out / "toxicity", (whole(guardrail_fit.toxicity, abuse, ordinary(core)),), abuse)
     return 0
 
 

@@ -2,7 +2,7 @@
 
 Three heads: attacks that are the text (`direct`), attacks buried in a text that nobody in the conversation wrote
 (`untrusted`, for tools' results beside the first), and requests for something harmful (`harmful`). A text's score is
-the greatest of the text itself and of all its readings. 0.5 is what 1 % of ordinary prompts reach, 0.9 what 0.1 % reach.
+the greatest of the text itself and of all its readings: 0.5 is what 1 % of ordinary prompts reach, 0.9 what 0.1 % do.
 """
 
 from __future__ import annotations
