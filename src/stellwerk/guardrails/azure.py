@@ -257,7 +257,7 @@ class AzurePii(AzureCheck):
         return self._thresholds.judge_spans(spans)
 
 
-_CHECKS: dict[str, type[AzureContent] | type[AzureAttacks] | type[AzurePii]] = {
+_CHECKS: dict[str, type[AzureContent | AzureAttacks | AzurePii]] = {
     "content": AzureContent,
     "attacks": AzureAttacks,
     "pii": AzurePii,

@@ -98,7 +98,8 @@ class PromptGuard(VerdictHost):
         return tuple(self._thresholds.judge([(Threat.PROMPT_ATTACK, score)]) for score in scores)
 
     def _predicted(self, status: int, body: bytes) -> list[float]:
-        return list(map(self._score, read_verdict(_PREDICTED, status, body)))
+        predicted: list[list[_Label]] = read_verdict(_PREDICTED, status, body)
+        return list(map(self._score, predicted))
 
     def _score(self, labels: list[_Label]) -> float:
         scores = {one.label: one.score for one in labels}
