@@ -98,8 +98,8 @@ class PromptGuard(VerdictHost):
         return tuple(self._thresholds.judge([(Threat.PROMPT_ATTACK, score)]) for score in scores)
 
     def _predicted(self, status: int, body: bytes) -> list[float]:
-        predicted: list[list[_Label]] = read_verdict(_PREDICTED, status, body)
-        return list(map(self._score, predicted))
+        predicted = read_verdict(_PREDICTED, status, body)
+        return [self._score(labels) for labels in predicted]
 
     def _score(self, labels: list[_Label]) -> float:
         scores = {one.label: one.score for one in labels}

@@ -67,11 +67,11 @@ class TopicCheck:
         return tuple(self._finding(name, spans, closest) for name in sorted({*spans, *closest}))
 
     def _finding(self, name: str, spans: dict[str, list[Span]], closest: dict[str, float]) -> Finding:
-        category = self._categories[name]
+        kind = self._categories[name]
         if name not in spans:
-            return Finding(category, closest[name], is_hit=False, name=name)
+            return Finding(kind, closest[name], is_hit=False, threshold=self._threshold, name=name)
         found = apart(spans[name])
-        return Finding(category, max(span.score for span in found), found, name=name)
+        return Finding(kind, max(span.score for span in found), found, threshold=self._threshold, name=name)
 
 
 def build(settings: Settings) -> Guardrail:
