@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.core.subject import Subject
-from stellwerk.core.verdict import Verdict
+from stellwerk.core.verdict import Finding, Verdict
 from stellwerk.errors import GuardrailUnavailable, StellwerkError, UpstreamTimeout
 from stellwerk.http.call import Call, Patience, frame
 from stellwerk.http.fields import Headers
 from stellwerk.http.pool import Lane
 from stellwerk.ports.credential import Signing
 from stellwerk.ports.guardrail import RemoteGuardrail
+from stellwerk.screening.portions import Portion, portions, together
 
 if TYPE_CHECKING:
     from stellwerk.gateway.scheduler import Scheduler
@@ -49,7 +50,9 @@ class Inquiry:
         "_calls",
         "_check",
         "_done",
+        "_judged",
         "_left",
+        "_reasons",
         "_scheduler",
         "_service",
         "_subjects",
@@ -79,6 +82,8 @@ class Inquiry:
         self._scheduler = scheduler
         self._done = done
         self._calls: list[_Asked] = []
+        self._judged: list[tuple[Portion, Sequence[tuple[Finding, ...]]]] = []
+        self._reasons: dict[int, str] = {}
         self._left = 0
 
     @property
@@ -89,18 +94,15 @@ class Inquiry:
     def start(self, timeout_s: float) -> None:
         """Asks; at once done where there is nothing to ask about, or nobody to ask."""
         now = self._scheduler.deadlines.clock()
-        size = max(1, self._check.max_texts)
-        starts = range(0, len(self._subjects), size)
+        asked = portions(self._subjects, max(1, self._check.max_texts), self._check.capacity)
         if now < self._service.blocked_until:
-            self._fail(0, len(self._subjects), OPEN)
-            self._left = 0
-            self._scheduler.call_later(0.0, lambda: self._done(self))
-            return
-        self._left = max(1, len(starts))
-        if not starts:
+            self._reasons = dict.fromkeys(range(len(self._subjects)), OPEN)
+            asked = ()
+        self._left = max(1, len(asked))
+        if not asked:
             self._scheduler.call_later(0.0, self._one_less)
-        for start in starts:
-            self._send(start, self._subjects[start : start + size], now + timeout_s, timeout_s)
+        for portion in asked:
+            self._send(portion, now + timeout_s, timeout_s)
 
     def cancel(self) -> None:
         """Nobody waits for it any more."""
@@ -108,54 +110,57 @@ class Inquiry:
             asked.cancel()
         self._calls = []
 
-    def _send(self, start: int, subjects: tuple[Subject, ...], expires: float, timeout_s: float) -> None:
+    def _send(self, portion: Portion, expires: float, timeout_s: float) -> None:
         try:
-            wire = self._check.prepare(subjects)
+            wire = self._check.prepare(portion.subjects)
             if isinstance(self._check, Signing):
                 wire = self._check.sign(wire, time.time())
         except Exception as error:  # noqa: BLE001  # a check may be a plugin, which can fail in any way
             reason = _reason(error)
-            self._scheduler.call_later(0.0, lambda: self._told(start, subjects, reason))
+            self._scheduler.call_later(0.0, lambda: self._told(portion, reason))
             return
         head = frame(wire.method, wire.path, self._service.authority, wire.fields, len(wire.body))
-        asked = _Asked(lambda outcome: self._told(start, subjects, outcome))
+        asked = _Asked(lambda outcome: self._told(portion, outcome))
         patience = Patience(timeout_s, timeout_s, timeout_s, timeout_s)
         asked.call = call = Call(head, wire.body, asked, is_streamed=False, patience=patience, expires=expires)
         self._calls.append(asked)
         self._service.lane.send(call)
 
-    def _told(self, start: int, subjects: tuple[Subject, ...], outcome: tuple[int, Headers, bytes] | str) -> None:
-        found: Sequence[tuple[Verdict, ...]] | None = None
+    def _told(self, portion: Portion, outcome: tuple[int, Headers, bytes] | str) -> None:
+        read: Sequence[tuple[Finding, ...]] | None = None
         reason = outcome if isinstance(outcome, str) else ""
         if not isinstance(outcome, str):
             try:
-                read = self._check.read(subjects, *outcome)
-                if len(read) != len(subjects):
-                    reason = "it did not judge every text"
-                else:
-                    found = [self.rule.verdicts(findings) for findings in read]
+                read = self._check.read(portion.subjects, *outcome)
+                if len(read) != len(portion.subjects):
+                    read, reason = None, "it did not judge every text"
             except Exception as error:  # noqa: BLE001  # a check may be a plugin, which can fail in any way
                 reason = _reason(error)
-        if found is None:
-            self._fail(start, len(subjects), reason)
+        if read is None:
+            self._reasons |= dict.fromkeys(portion.owners, reason)
             self._service.failures += 1
             if self._service.failures >= FAILURES:
                 self._service.failures = 0
                 self._service.blocked_until = self._scheduler.deadlines.clock() + COOL_DOWN_S
         else:
             self._service.failures = 0
-            self.verdicts[start : start + len(subjects)] = found
+            self._judged.append((portion, read))
         self._one_less()
-
-    def _fail(self, start: int, count: int, reason: str) -> None:
-        self.has_failed = True
-        self.verdicts[start : start + count] = [(self.rule.failed(reason),)] * count
 
     def _one_less(self) -> None:
         self._left -= 1
         if not self._left:
             self._calls = []
+            self._conclude()
             self._done(self)
+
+    def _conclude(self) -> None:
+        """A text of which a part was not judged has what was found in the others, and the reason besides."""
+        found = together(len(self._subjects), self._judged)
+        self.verdicts = [self.rule.verdicts(findings) for findings in found]
+        for owner, reason in self._reasons.items():
+            self.verdicts[owner] = (*self.verdicts[owner], self.rule.failed(reason))
+        self.has_failed = bool(self._reasons)
 
 
 class _Asked:
