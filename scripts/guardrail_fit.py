@@ -26,7 +26,7 @@ MINED_ROUNDS = 2
 Floats = NDArray[np.float32]
 
 
-def fit(name: str, features: csr_matrix, labels: Floats, counts: Floats) -> Head:
+def fit(name: str, features: csr_matrix, labels: Floats, counts: Floats, roughness: float = ROUGHNESS) -> Head:
     """A head whose raw scores are not calibrated yet. Both labels weigh the same in sum."""
     for label in (0, 1):
         chosen = labels == label
@@ -39,8 +39,8 @@ def fit(name: str, features: csr_matrix, labels: Floats, counts: Floats) -> Head
     def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = point[:-1].astype(np.float32)
         margins = signs * (compact @ weights + np.float32(point[-1]))
-        value = ROUGHNESS * float((counts * np.logaddexp(0, -margins)).sum()) + 0.5 * float(weights @ weights)
-        slopes = -ROUGHNESS * counts * signs * np.exp(-np.logaddexp(0, margins))
+        value = roughness * float((counts * np.logaddexp(0, -margins)).sum()) + 0.5 * float(weights @ weights)
+        slopes = -roughness * counts * signs * np.exp(-np.logaddexp(0, margins))
         return value, np.append(turned @ slopes + weights, slopes.sum()).astype(np.float64)
 
     solved = minimize(loss, np.zeros(len(columns) + 1), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
@@ -50,15 +50,25 @@ def fit(name: str, features: csr_matrix, labels: Floats, counts: Floats) -> Head
     return Head(name, float(solved.x[-1]), Calibration(0.0, 1.0), weights)
 
 
-def learned(name: str, chosen: Sequence[Example]) -> Head:
+def learned(name: str, chosen: Sequence[Example], roughness: float = ROUGHNESS) -> Head:
     """A head that judges texts as a whole."""
-    return fit(name, matrix([distinct(runs(folded(one.text))) for one in chosen]), *_targets(chosen))
+    features = matrix([distinct(runs(folded(one.text))) for one in chosen])
+    return fit(name, features, *_targets(chosen), roughness)
 
 
 def direct(chosen: Sequence[Row]) -> Head:
-    """Attacks that are the whole of a text: first from labels that can be trusted, which then choose among the rest."""
-    sure = [row for row in chosen if row.core or row.label == 0]
-    return learned("direct", examples(sure))
+    """Attacks that are the whole of a text, from labels that can be trusted: others cost more than they bring."""
+    return learned("direct", examples(row for row in chosen if row.core and row.kind != "buried"))
+
+
+def harmful(chosen: Sequence[Row]) -> Head:
+    """Requests for something harmful."""
+    return learned("harmful", examples(chosen))
+
+
+def toxicity(chosen: Sequence[Row]) -> Head:
+    """Abusive language. Its labels are a matter of opinion, so that single weights are held back more."""
+    return learned("toxicity", examples(chosen), roughness=20.0)
 
 
 def untrusted(chosen: Sequence[Row]) -> Head:
@@ -73,19 +83,23 @@ def untrusted(chosen: Sequence[Row]) -> Head:
     short = [one for one in examples(ordinary) if len(one.text) <= SHORT]
     features = [np.concatenate(runs(folded(one.text))) for one in (*attacks, *short)]
     labels, counts = (list(part) for part in _targets([*attacks, *short]))
-    for number, page in enumerate(pages):
-        for place in range(number % STEP, len(page[0]), 157):
-            features.append(_window(page, place, WINDOWS[place % len(WINDOWS)]))
-    head = None
-    for _ in range(MINED_ROUNDS + 1):
-        if head:
-            features += [window for page in pages for window in _worst(head, page)]
-        extra = len(features) - len(labels)
-        labels += [0.0] * extra
-        counts += [1.0] * extra
-        head = fit("untrusted", matrix(features), np.array(labels, np.float32), np.array(counts, np.float32))
-    assert head is not None
+    features += [
+        _window(page, place, WINDOWS[place % len(WINDOWS)])
+        for number, page in enumerate(pages)
+        for place in range(number % STEP, len(page[0]), 157)
+    ]
+    head = _fit_windows(features, labels, counts)
+    for _ in range(MINED_ROUNDS):
+        features += [window for page in pages for window in _worst(head, page)]
+        head = _fit_windows(features, labels, counts)
     return head
+
+
+def _fit_windows(features: list[Buckets], labels: list[float], counts: list[float]) -> Head:
+    """Whatever stands after the labelled features is ordinary."""
+    ordinary = len(features) - len(labels)
+    targets = np.array([*labels, *[0.0] * ordinary], np.float32)
+    return fit("untrusted", matrix(features), targets, np.array([*counts, *[1.0] * ordinary], np.float32))
 
 
 def _window(found: tuple[Buckets, ...], start: int, length: int) -> Buckets:

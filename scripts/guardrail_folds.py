@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import nan
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.guardrail_rows import FOLDS, Row
+from scripts.guardrail_rows import FOLDS, Row, documents
 from stellwerk.core.subject import Subject
 from stellwerk.text.ngrams import Calibration, Head, distinct, folded, runs
 from stellwerk.text.reading import read
 
+PROCESSES = 2
 Learner = Callable[[Sequence[Row]], Head]
 Scores = NDArray[np.float64]
 
 
 def by_fold(learn: Learner, rows: Sequence[Row]) -> list[Head]:
     """For each fold the head that was learned from the other ones."""
-    return [learn([row for row in rows if row.fold != fold]) for fold in range(FOLDS)]
+    parts = [[row for row in rows if row.fold != fold] for fold in range(FOLDS)]
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
+        return list(pool.map(learn, parts))
 
 
 def whole(head: Head, subject: Subject) -> float:
@@ -37,7 +41,16 @@ def unseen(heads: Sequence[Head], rows: Sequence[Row]) -> Scores:
     return np.array([whole(heads[row.fold], read(row.text)) for row in rows])
 
 
+def pages(rows: Sequence[Row]) -> list[tuple[int, str]]:
+    """Longer ordinary texts, each with the fold of everything in it."""
+    return [
+        (fold, page)
+        for fold in range(FOLDS)
+        for page in documents([row for row in rows if row.label == 0 and row.fold == fold])
+    ]
+
+
 def calibrated(scores: Scores) -> Calibration:
     """From the raw scores of ordinary texts."""
-    one_percent, one_permille = np.quantile(scores, (0.99, 0.999)) if len(scores) else (nan, nan)
+    one_percent, one_permille = np.quantile(scores, (0.99, 0.999))
     return Calibration(float(one_percent), float(one_permille))

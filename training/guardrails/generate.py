@@ -1,10 +1,10 @@
-"""Writes the examples that the injection check learns from, out of the lines in ``parts/``, always the same ones.
+r"""Writes the examples that the injection check learns from, out of the lines in ``parts/``, always the same ones.
 
     python training/guardrails/generate.py          # writes train.jsonl, held_out.jsonl and harmful.jsonl beside it
     python training/guardrails/generate.py --check  # fails where the files are not what the parts make
 
 A file of parts has families, each under a head ``== NAME KIND LABEL LANG``, and a line for each example. In a line
-``<<a|b|c>>`` stands for one of the choices (every choice is an example of its own) and ``\\n`` for a line break.
+``<<a|b|c>>`` stands for one of the choices (every choice is an example of its own) and ``\n`` for a line break.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ COMMANDS = (
     "export",
     "apply",
     "import",
-    "scan",
     "bench",
+    "scan",
 )
 
 

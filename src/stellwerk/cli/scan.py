@@ -86,7 +86,7 @@ def rules_of_specs(specs: tuple[GuardrailSpec, ...], side: Side) -> tuple[list[R
 
 
 def _specs(config: str | None, policy: str | None) -> tuple[GuardrailSpec, ...]:
-    from stellwerk.screening import packs
+    from stellwerk.config import packs
     from stellwerk.screening.scan import default_specs
 
     if policy is not None:
@@ -106,6 +106,7 @@ def _specs(config: str | None, policy: str | None) -> tuple[GuardrailSpec, ...]:
 def _lines(path: Path, rules: list[Rule], side: Side, counts: Counter[str], micros: list[int]) -> Iterator[bytes]:
     """The lines of the output. Raises ``ConfigurationError`` with the faulty lines of the input."""
     from stellwerk.gateway.stages.screen import rewritten
+    from stellwerk.screening.edits import Manner
     from stellwerk.screening.scan import run_checks
 
     run_checks(_WARM_UP, rules, side)  # what is made on first use is no text's time
@@ -117,7 +118,7 @@ def _lines(path: Path, rules: list[Rule], side: Side, counts: Counter[str], micr
         decision = judged.decision
         counts[decision] += 1
         micros.append(took)
-        passed = rewritten(text, judged.verdicts, _stand_ins())
+        passed = rewritten(text, judged.verdicts, Manner(token=_stand_ins()))
         written = {
             "id": row["id"],
             "verdict": decision,

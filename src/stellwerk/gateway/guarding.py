@@ -54,7 +54,9 @@ class Guarding:
 
     def of(self, names: tuple[str, ...] | None) -> Guards | None:
         """The guards of a model that names some, or all of them."""
-        rules = self.rules.values() if names is None else [self.rules[name] for name in names]
+        rules = list(self.rules.values())
+        if names is not None:  # the name of a policy is that of all its rules
+            rules = [rule for rule in rules if rule.name in names or rule.name.partition(".")[0] in names]
         return Guards.of(rules, self._spec, secrets.token_bytes(32))
 
 

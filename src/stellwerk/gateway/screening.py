@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.core.inspection import JOB, Inspect, question, read_answer
-from stellwerk.core.subject import Side
+from stellwerk.core.subject import Side, Speaker
+from stellwerk.core.taxonomy import Threat
 from stellwerk.core.verdict import Verdict
 from stellwerk.dialects.utterances import utterances
 from stellwerk.errors import StellwerkError
@@ -168,6 +169,7 @@ class Screening:
             for one in judged:
                 memory.keep(caller, one.utterance.speaker, one.utterance.text, one.by_rule)
         if not self._is_refused(judged):
+            self._watcher.is_tainted = any(map(_is_tainted, judged))
             self._edit(judged)
             self._ask()
 
@@ -240,7 +242,7 @@ class Screening:
 
     def _edit(self, judged: list[Judged]) -> None:
         lease = self._reply.lease
-        body = screen.edited(judged, lease.envelope.body, self._watcher.stand_in)
+        body = screen.edited(judged, lease.envelope.body, self._watcher.manner)
         if body is not lease.envelope.body:
             lease.envelope = msgspec.structs.replace(lease.envelope, body=body)
 
@@ -268,6 +270,13 @@ class Screening:
         inquiries, self._inquiries = self._inquiries, []
         for inquiry in inquiries:
             inquiry.cancel()
+
+
+def _is_tainted(judged: Judged) -> bool:
+    """Whether it is a text that nobody in the conversation wrote, and looks like an attack."""
+    return judged.utterance.speaker is Speaker.TOOL and any(
+        verdict.category is Threat.PROMPT_ATTACK for verdict in judged.verdicts
+    )
 
 
 def _nothing() -> None:

@@ -230,7 +230,10 @@ class StreamReply:
     def _conclude(self) -> None:
         """The closing event has passed: the caller has all of it, whatever else the provider's connection does."""
         relay = self._relay
-        self._attempt.let_finish()
+        if self._is_cut:
+            self._attempt.hang_up()
+        else:
+            self._attempt.let_finish()
         if relay.error is not None:
             self._break_off(self._told())
             return
@@ -258,7 +261,7 @@ class StreamReply:
             self._send(rest)
         self._leave()
         self._attempt.stream_ended(None)
-        self._reply.end(self._relay.usage, self._relay.finish)
+        self._reply.end(self._used() if self._is_cut else self._relay.usage, self._relay.finish)
 
     def _send(self, out: bytes) -> None:
         if out:
@@ -333,6 +336,11 @@ class StreamReply:
         envelope = reply.lease.envelope
         return reply.dialect.stream_error(error, envelope, close_half_event=not relay.is_between_events)
 
+    @property
+    def _is_cut(self) -> bool:
+        """Whether a guardrail has ended the stream, so that the provider has not told what it used."""
+        return getattr(self._relay, "is_cut", False)
+
     def _told(self) -> UpstreamUnavailable:
         """The error that the provider told of."""
         return UpstreamUnavailable(self._relay.error or "")
@@ -368,7 +376,7 @@ class StreamReply:
     def _used(self) -> Usage | None:
         """What the provider has used of a stream that was broken off: estimated, unless it has told of its end."""
         relay, reply = self._relay, self._reply
-        if relay.finish:
+        if relay.finish and not self._is_cut:
             return relay.usage
         opening_events, opening_bytes = self._opening  # mostly a preamble, whose size tells nothing
         later = relay.likely_tokens(self._events, reply.size - opening_bytes)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from stellwerk.config.packs import Pack, specs
 from stellwerk.core.snapshot import GuardrailSpec
 from stellwerk.core.subject import Side
 from stellwerk.core.taxonomy import Breach, Pii
 from stellwerk.core.verdict import Action
 from stellwerk.errors import ConfigurationError
-from stellwerk.screening.packs import Pack, specs
 
 ENTITIES = {
     Pii.PERSON: "NAME",

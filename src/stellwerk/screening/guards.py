@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from stellwerk.core.snapshot import ScreeningSpec
 from stellwerk.core.subject import Side
+from stellwerk.screening.edits import How
 from stellwerk.screening.memory import Memory
 from stellwerk.screening.policy import Rule
 
@@ -21,6 +22,8 @@ class Guards(msgspec.Struct, frozen=True, eq=False):
     output_local: tuple[Rule, ...] = ()
     output_remote: tuple[Rule, ...] = ()
     log: tuple[Rule, ...] = ()
+    masks: Mapping[str, How] = {}
+    """How values of a type are masked, where that is not by their label."""
     memory: Memory | None = None
     """What local checks have said of requests' texts."""
 
@@ -41,5 +44,6 @@ class Guards(msgspec.Struct, frozen=True, eq=False):
             pick(Side.OUTPUT, is_remote=False),
             pick(Side.OUTPUT, is_remote=True),
             pick(Side.LOG, is_remote=False),
+            {kind: How(how) for kind, how in spec.masks.items()},
             Memory(secret),
         )

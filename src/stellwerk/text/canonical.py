@@ -1,8 +1,8 @@
 """Takes disguises off a text that stay invisible to a reader, and keeps where every character came from.
 
 Removed: invisible and directional characters, variation selectors, combining marks. Folded: compatibility forms (NFKC),
-look-alikes from Greek, Cyrillic and phonetic script inside Latin text. Tag characters, which smuggle ASCII invisibly, become the letters
-they stand for. German umlauts stay, real Greek and Cyrillic words too.
+look-alikes from Greek, Cyrillic and phonetic script inside Latin text. Tag characters, which smuggle ASCII invisibly,
+become the letters they stand for. German umlauts stay, real Greek and Cyrillic words too.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ INVISIBLE = (
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _WORD = re.compile(r"[^\W\d_]+")
-_LOOK_ALIKES = dict(
+LOOK_ALIKES = dict(
     zip(
         "аеорсухіјѕһԁԛԝӏАВЕКМНОРСТХУІЈЅԌαερνιοτυκϲΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹɑɡ",
         "aeopcyxijshdqwlABEKMHOPCTXYIJSGaepviotukcABEZHIKMNOPTYXCag",
         strict=True,
     )
 )
+"""Foreign letters and the Latin one that each looks like."""
+
 _OTHER_SCRIPT = re.compile("[\u0251\u0261\u0370-\u03ff\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z]")
 _DIAERESIS = "\u0308"
@@ -128,7 +130,7 @@ def _replace_look_alikes(letters: list[str]) -> None:
     mixed = [word for word in words if _LATIN.search(word.group())]
     latin = len(_LATIN.findall(text))
     if mixed or latin > len(text) - latin:
-        mixed += [word for word in words if all(letter in _LOOK_ALIKES for letter in word.group())]
+        mixed += [word for word in words if all(letter in LOOK_ALIKES for letter in word.group())]
     for word in mixed:
         for place in range(*word.span()):
-            letters[place] = _LOOK_ALIKES.get(letters[place], letters[place])
+            letters[place] = LOOK_ALIKES.get(letters[place], letters[place])

@@ -29,7 +29,10 @@ _ESCAPE = re.compile(
 )
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}[ :]?+){8,}+(?![0-9A-Za-z])")
-_SPACED = re.compile(r"(?<!\w)\w(?:[ .*_|-]{1,3}+\w(?!\w)){4,}+")
+_GAP = "[ .*_|-]{1,3}"
+_LONE = r"(?<![^\s.*_|-])[^\s.*_|-](?![^\s.*_|-])"
+_SPACED = re.compile(f"{_LONE}(?:{_GAP}+{_LONE}){{4,}}+")
+_BETWEEN = re.compile(rf"{_GAP}(?=[^\s.*_|-])")
 _LEET_WORD = re.compile(
     r"(?<![^\s(\"'`])(?=[\w@$]{3,24}+(?![\w@$+/=-]|\.\w))[\w@$]{0,22}?[A-Za-z](?:[013457]{1,3}|[@$])[A-Za-z]"
 )
@@ -133,11 +136,11 @@ def _readable(code: bytes) -> str | None:
 
 def _join(code: str) -> str:
     """Letters that stood apart, together again; a wider gap was a space between words."""
-    return re.sub(r"([ .*_|-]{1,3})(?=\w)", lambda gap: "" if len(gap.group()) == 1 else " ", code)
+    return _BETWEEN.sub(lambda gap: "" if len(gap.group()) == 1 else " ", code)
 
 
 def _unleet(passage: Passage, table: dict[int, int]) -> Passage | None:
-    """The passage with letters in place of the digits that stand for them, in every word as soon as one gives it away."""
+    """The passage with letters in place of the digits that stand for them, once a word gives that away."""
     plain = passage.text.translate(table) if _LEET_WORD.search(passage.text) else passage.text
     return Passage(passage.original, plain, passage.starts, passage.ends) if plain != passage.text else None
 

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.gateway.clients import ask, raw
 from tests.integration.gateway.kit import Gateway
 from tests.integration.gateway.scenes import scripted
-from tests.integration.gateway.upstream import Script, completes
+from tests.integration.gateway.upstream import Script, completes, streams
 from tests.integration.http.loop import on_loop
 
 MASKS = '[[guardrails]]\nuse = "pii"\naction = "mask"\n'
@@ -122,3 +122,75 @@ async def test_a_tools_result_is_marked_as_data(tmp_path: Path) -> None:
         mark = (await gateway.event()).request_id[-12:]
         masked = page.replace("a.b@example.com", "[EMAIL_ADDRESS]")
         assert tool["content"].startswith(f"<data {mark}>\n{masked}\n</data {mark}>")
+
+
+def said(*texts: str) -> tuple[bytes, ...]:
+    """A stream of an answer in so many pieces."""
+    pieces = [
+        json.dumps({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]})
+        for choice in (
+            {"index": 0, "delta": {"role": "assistant", "content": ""}},
+            *({"index": 0, "delta": {"content": text}} for text in texts),
+            {"index": 0, "delta": {}, "finish_reason": "stop"},
+        )
+    ]
+    return tuple(f"data: {piece}\n\n".encode() for piece in (*pieces, "[DONE]"))
+
+
+def answered(text: str) -> bytes:
+    """The same whole."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 5, "completion_tokens": 9, "total_tokens": 14}
+    answer = {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+    return json.dumps(answer | {"system_fingerprint": "fp", "x_new": {"kept": 1}}).encode()
+
+
+async def streamed(gateway: Gateway) -> tuple[str, str]:
+    """The text of a streamed answer, and why it ended."""
+    text, finish = "", ""
+    async with raw(gateway) as caller:
+        await caller.ask(json.dumps({"model": "plain", "stream": True, "messages": ask("Hi")}).encode())
+        answer = await caller.answer()
+        assert answer.status == 200
+    for line in answer.body.split(b"\n\n"):
+        if line.startswith(b"data: {"):
+            for choice in json.loads(line[6:])["choices"]:
+                text += choice["delta"].get("content") or choice["delta"].get("refusal") or ""
+                finish = choice["finish_reason"] or finish
+    return text, finish
+
+
+OUTPUT = '[[guardrails]]\nuse = "pii"\non = ["output"]\ntypes = ["EMAIL_ADDRESS"]\naction = "{}"\n'
+LETTER = "Dear reader, write to a.b@example.com for more. " + "This is said at some length. " * 20
+
+
+@on_loop
+async def test_an_answer_is_masked_whole_and_streamed_alike(tmp_path: Path) -> None:
+    acts = (completes(answered(LETTER)), streams(*said(*LETTER)))
+    async with scripted(tmp_path, *acts, sections=OUTPUT.format("mask")) as (gateway, _):
+        whole = await told(gateway, "Hi")
+        masked = LETTER.replace("a.b@example.com", "[EMAIL_ADDRESS]")
+        assert whole.json["choices"][0]["message"]["content"] == masked
+        assert whole.fields[b"x-stellwerk-guardrail"] == b"rewrite; output pii=mask"
+        assert (whole.json["system_fingerprint"], whole.json["x_new"]) == ("fp", {"kept": 1})
+        assert await streamed(gateway) == (masked, "stop")
+        assert [(await gateway.event(number)).guardrails for number in (1, 2)] == [
+            "rewrite; output pii=mask; EMAIL_ADDRESS:1"
+        ] * 2
+
+
+@on_loop
+async def test_an_answer_is_cut_whole_and_streamed_alike_and_is_paid(tmp_path: Path) -> None:
+    acts = (completes(answered(LETTER)), streams(*said(*LETTER)))
+    async with scripted(tmp_path, *acts, sections=OUTPUT.format("block")) as (gateway, _):
+        whole = await told(gateway, "Hi")
+        choice = whole.json["choices"][0]
+        assert choice["finish_reason"] == "content_filter"
+        assert "example.com" not in whole.body.decode()
+        text, finish = await streamed(gateway)
+        assert finish == "content_filter"
+        assert "example.com" not in text
+        one, two = await gateway.event(1), await gateway.event(2)
+        assert (one.output_tokens, one.outcome, one.finish) == (9, "complete", "content_filter")
+        assert (two.outcome, two.finish, two.is_estimated) == ("complete", "content_filter", True)
+        assert two.output_tokens > 0

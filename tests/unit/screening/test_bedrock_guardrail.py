@@ -8,8 +8,8 @@ from botocore.loaders import Loader  # type: ignore[import-untyped]
 from botocore.model import ServiceModel  # type: ignore[import-untyped]
 from botocore.validate import ParamValidator  # type: ignore[import-untyped]
 
+from stellwerk.config import packs
 from stellwerk.errors import ConfigurationError
-from stellwerk.screening import packs
 from stellwerk.screening.bedrock_guardrail import ENTITIES, SECRETS, properties
 
 PROFILE = "arn:aws:bedrock:eu-central-1:123456789012:guardrail-profile/eu.guardrail.v1:0"

