@@ -181,7 +181,7 @@ class Attempt(msgspec.Struct, eq=False):
                     self._weigh(*answer, exchange.gate_for(self), body)
                     return
                 if (screening := exchange.screening) is not None and screening.holds_answers:
-                    screening.answered(self._settled(*answer), answer[0])
+                    screening.answered(self._settled(*answer))
                     return
                 now, standing = exchange.settle_on(self), self.route.standing
                 if standing.answered(now, self.sent):

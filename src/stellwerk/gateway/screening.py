@@ -23,19 +23,17 @@ from stellwerk.gateway.errand import Errand, Work
 from stellwerk.gateway.inquiry import Inquiry
 from stellwerk.gateway.stages import screen
 from stellwerk.gateway.stages.screen import Judged
-from stellwerk.gateway.watcher import Watcher
-from stellwerk.screening.report import Report
 from stellwerk.text.reading import read
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
-    from stellwerk.core.snapshot import LimitsSpec
     from stellwerk.dialects.utterances import Utterance
     from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.inquiry import Service
     from stellwerk.gateway.reply import Reply
     from stellwerk.gateway.stream import StreamReply
+    from stellwerk.gateway.watcher import Watcher
     from stellwerk.screening.guards import Guards
     from stellwerk.screening.policy import Rule
 
@@ -63,9 +61,9 @@ class Screening:
         "report",
     )
 
-    def __init__(self, guards: Guards, services: Mapping[str, Service], reply: Reply, limits: LimitsSpec) -> None:
+    def __init__(self, guards: Guards, services: Mapping[str, Service], reply: Reply, watcher: Watcher) -> None:
         """``services`` says how those checks are asked that are not here, by name."""
-        self.report = Report()
+        self.report = watcher.report
         self.is_pending = False
         """Whether services are still asked while the request is already under way."""
         self._held: list[Callable[[], None]] = []
@@ -73,7 +71,7 @@ class Screening:
         self._guards = guards
         self._services = services
         self._reply = reply
-        self._watcher = Watcher(guards, reply, self.report, limits)
+        self._watcher = watcher
         self._is_done = False
         self._texts: tuple[Utterance, ...] = ()
         self._judged: list[Judged] = []
@@ -119,11 +117,10 @@ class Screening:
         else:
             self._held.append(stream.go_on)
 
-    def answered(self, deliver: Callable[[], None], body: bytes | None = None) -> None:
-        """An answer is whole, as ``body`` or as a stream that was watched: ``deliver`` hands it on, if it may be."""
+    def answered(self, deliver: Callable[[], None]) -> None:
+        """An answer that was watched is whole: ``deliver`` hands it on, if it may be."""
         if self._guards.output_remote:
-            said = self._watcher.said if body is None else [one.text for one in utterances(body)]
-            deliver = partial(self._ask_about_answer, said, deliver)
+            deliver = partial(self._ask_about_answer, self._watcher.said, deliver)
         if self.is_pending:
             self._held.append(deliver)
         else:
@@ -210,6 +207,7 @@ class Screening:
         """All local checks have said what they have to say."""
         self._errand = None
         judged, memory = self._judged, self._guards.memory
+        judged.sort(key=lambda one: one.utterance.start)  # values are numbered as they come in the conversation
         caller = self._reply.lease.principal.key_name
         screen.note(self.report, Side.INPUT, self._guards.input_local, judged)
         if memory is not None:
@@ -293,7 +291,7 @@ class Screening:
 
     def _edit(self, judged: list[Judged]) -> None:
         lease = self._reply.lease
-        body = screen.edited(judged, lease.envelope.body, self._watcher.manner)
+        body = screen.edited(judged, lease.envelope.body, self._watcher.manner, self._watcher.values)
         if body is not lease.envelope.body:
             lease.envelope = msgspec.structs.replace(lease.envelope, body=body)
 
