@@ -15,6 +15,7 @@ COMMANDS = (
     "estimates",
     "compute",
     "pii",
+    "holding",
 )
 
 

@@ -42,7 +42,7 @@ class Hold(msgspec.Struct, frozen=True):
     """
 
     stride: int = 32
-    longest_stride: int = 256
+    longest_stride: int = 160
     reach: int = 96
     context: int = 128
     most: int = 8_192
