@@ -85,7 +85,8 @@ def _delays(texts: list[str], panel: Panel) -> None:
         cuts = quantiles(delays, n=100)
         print(
             f"{name:>16}: {len(answers)} answers, {sum(map(len, answers))} characters; delay mean {mean(delays):.0f}, "
-            f"p50 {cuts[49]:.0f}, p99 {cuts[98]:.0f}; first after {mean(firsts):.0f}; split {split}, segments {segments}"
+            f"p50 {cuts[49]:.0f}, p99 {cuts[98]:.0f}; first after {mean(firsts):.0f}; "
+            f"split {split}, segments {segments}"
         )
 
 
