@@ -42,9 +42,9 @@ class Hold(msgspec.Struct, frozen=True):
     """
 
     stride: int = 32
-    longest_stride: int = 256
+    longest_stride: int = 128
     reach: int = 96
-    context: int = 128
+    context: int = 64
     most: int = 8_192
 
 
@@ -249,7 +249,7 @@ class Screener:
         self._base += free
         self._length = len(self._held)
         waiting = stop - free
-        stride = min(max(hold.stride, self._base // 8), hold.longest_stride)
+        stride = min(max(hold.stride, self._base // 4), hold.longest_stride)
         # what goes on being held is looked at ever more seldom, so that the work stays in proportion to the text
         self._after = min(waiting + max(stride, (waiting - hold.reach) // 2), hold.most)
 
