@@ -33,10 +33,6 @@ class Capacity(msgspec.Struct, frozen=True):
 
     def width(self, letter: str) -> int:
         """What one character counts."""
-        match self.unit:
-            case Unit.UTF8:
-                return 1 + (letter > "\x7f") + (letter > "\u07ff") + (letter > "\uffff")
-            case Unit.UTF16:
-                return 1 + (letter > "\uffff")
-            case Unit.CODE_POINTS:
-                return 1
+        if self.unit is Unit.UTF8:
+            return 1 + (letter > "\x7f") + (letter > "\u07ff") + (letter > "\uffff")
+        return 1 + (self.unit is Unit.UTF16 and letter > "\uffff")
