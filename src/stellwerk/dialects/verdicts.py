@@ -47,7 +47,7 @@ def read_verdict(decoder: msgspec.json.Decoder[_T], status: int, body: bytes) ->
     if status != 200:
         no_verdict(f"its status is {status}")
     try:
-        return decoder.decode(body)
+        return decoder.decode(body.decode())  # what msgspec skips it does not look into
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise GuardrailUnavailable("The service gave no verdict: its answer is not of the form agreed on.") from None
 

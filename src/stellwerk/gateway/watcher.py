@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from stellwerk.core.stream import Ended, StreamEvent
+from stellwerk.core.stream import Ended, StreamEvent, ToolCallDelta
 from stellwerk.core.subject import Side
 from stellwerk.core.verdict import Verdict
 from stellwerk.dialects.utterances import utterances
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Watcher:
     """A ``gateway.interpreter.Watch``: each stream has a transducer of its own, all write into one report."""
 
-    __slots__ = ("_guards", "_limits", "_manner", "_reader", "_reply", "_report", "is_tainted")
+    __slots__ = ("_guards", "_limits", "_manner", "_reader", "_reply", "_report", "_said", "is_tainted")
 
     def __init__(self, guards: Guards, reply: Reply, report: Report, limits: LimitsSpec) -> None:
         self._guards = guards
@@ -39,13 +39,14 @@ class Watcher:
         self._limits = limits
         self._manner = Manner(hows=guards.masks)
         self._reader: Interpretation | None = None
+        self._said: dict[tuple[int, type[StreamEvent]], list[str]] = {}
         self.is_tainted = False
         """Whether a text that nobody in the conversation wrote looks like an attack, and was let through."""
 
     @property
     def is_needed(self) -> bool:
         """Whether answers are looked at."""
-        return bool(self._guards.output_local) or self.is_tainted
+        return bool(self._guards.output_local or self._guards.output_remote) or self.is_tainted
 
     @property
     def manner(self) -> Manner:
@@ -94,6 +95,17 @@ class Watcher:
     def panel(self) -> Panel:
         """The checks of an answer."""
         return Panel(self._guards.output_local, self._manner)
+
+    @property
+    def said(self) -> list[str]:
+        """The texts of a streamed answer."""
+        return ["".join(pieces) for pieces in self._said.values()]
+
+    def hear(self, event: StreamEvent) -> None:
+        """Keeps what a stream says, for services that judge it as a whole."""
+        text = event.arguments if isinstance(event, ToolCallDelta) else getattr(event, "text", "")
+        if text and self._guards.output_remote:
+            self._said.setdefault((getattr(event, "candidate", 0), type(event)), []).append(text)
 
     def note(self, verdicts: Iterable[Verdict]) -> None:
         """Puts into the report what the checks of an answer have said."""
@@ -150,6 +162,7 @@ class Watched:
         out: list[StreamEvent] = []
         for event in events:
             for allowed in self._tools.feed(event) if self._tools is not None else (event,):
+                self._watcher.hear(allowed)
                 out += self._guard.feed(allowed) if self._guard is not None else (allowed,)
             if isinstance(event, Ended):
                 self._end()
