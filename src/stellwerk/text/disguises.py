@@ -176,9 +176,9 @@ def _table() -> Iterator[Disguise]:
     yield Disguise("line_breaks", lambda text, _: "\n".join(text.split(" ")), is_exact=False)
     yield Disguise("commas", lambda text, _: ", ".join(text.split(" ")), is_exact=False)
     yield Disguise("no_spaces", lambda text, _: text.replace(" ", ""), is_exact=False)
-    yield Disguise("bold_words", lambda text, _: _WORD.sub(r"**\g<0>**", text), is_exact=False)
+    yield Disguise("bold_words", lambda text, _: _WORD.sub(r"**\g<0>**", text))
     yield Disguise("without_umlauts", lambda text, _: text.translate(_UMLAUTS), is_exact=False)
-    yield Disguise("pieces", _pieces, is_exact=False)
+    yield Disguise("pieces", _pieces)
 
 
 DISGUISES = {each.name: each for each in _table()}
