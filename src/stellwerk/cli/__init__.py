@@ -30,6 +30,7 @@ COMMANDS = (
     "apply",
     "import",
     "bench",
+    "scan",
 )
 
 

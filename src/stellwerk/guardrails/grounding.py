@@ -68,9 +68,9 @@ class GroundingCheck:
                 places += inside
         if not judged:
             return ()
-        score = unsupported / judged
+        score, threshold = unsupported / judged, self._settings.threshold
         spans = apart([Span(*subject.passage.span(start, end), Breach.UNGROUNDED) for start, end in places])
-        return (Finding(Breach.UNGROUNDED, score, spans, is_hit=score >= self._settings.threshold),)
+        return (Finding(Breach.UNGROUNDED, score, spans, is_hit=score >= threshold, threshold=threshold),)
 
 
 def _held(sources: Iterable[str]) -> tuple[set[str], set[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+from stellwerk.core.capacity import Capacity
 from stellwerk.core.subject import Subject
 from stellwerk.core.verdict import Finding
 from stellwerk.core.wire import Origin, WireRequest
@@ -40,8 +41,16 @@ class RemoteGuardrail(Protocol):
         """How many texts one request may ask about."""
         ...
 
+    @property
+    def capacity(self) -> Capacity:
+        """How long these may be: longer ones are cut, and asked about in parts."""
+        ...
+
     def prepare(self, subjects: tuple[Subject, ...]) -> WireRequest:
-        """The request that asks about these texts, with what proves who asks."""
+        """The request that asks about these texts, none of which is empty, with what proves who asks.
+
+        It is the passage of each that is asked about; its readings are for the caller to ask about.
+        """
         ...
 
     def read(

@@ -81,3 +81,28 @@ def test_a_fault_is_told_where_it_is(compiled: Callable[..., Snapshot], text: st
     with pytest.raises(ConfigurationError) as caught:
         compiled(text, model)
     assert said in caught.value.message
+
+
+def test_a_policy_is_all_that_its_pack_has(compiled: Callable[..., Snapshot]) -> None:
+    snapshot = compiled('[[guardrails]]\npolicy = "hospitality"', 'guardrails = ["hospitality"]')
+    names = [spec.name for spec in snapshot.guardrails]
+    assert "hospitality.pii" in names
+    assert all(name.startswith("hospitality.") for name in names)
+    assert snapshot.screening.unmask_tools is not None
+    assert "S11" in snapshot.screening.help_texts
+    assert snapshot.screening.message != "A guardrail does not let this through."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[guardrails]]\nname = "x"', "expected one of use and policy"),
+        ('[[guardrails]]\nuse = "pii"\npolicy = "general"', "expected one of use and policy"),
+        ('[[guardrails]]\npolicy = "general"\naction = "mask"', "a policy has no action"),
+        ('[[guardrails]]\npolicy = "pirates"', "policy"),
+    ],
+)
+def test_a_table_is_a_check_or_a_policy(compiled: Callable[..., Snapshot], text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        compiled(text)
+    assert said in caught.value.message

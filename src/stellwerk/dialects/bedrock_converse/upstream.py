@@ -23,10 +23,10 @@ _SUFFIXES = (("cn-", "amazonaws.com.cn"), ("eusc-", "amazonaws.eu"), ("", "amazo
 _MOST_PATHS = 1024
 
 
-def endpoint(region: str) -> str:
-    """The base URL of Bedrock's runtime in a region."""
+def endpoint(region: str, service: str = "bedrock-runtime") -> str:
+    """The base URL of Bedrock's runtime, or of another of AWS's services, in a region."""
     suffix = next(suffix for prefix, suffix in _SUFFIXES if region.startswith(prefix))
-    return f"https://bedrock-runtime.{region}.{suffix}"
+    return f"https://{service}.{region}.{suffix}"
 
 
 class BedrockUpstream:
