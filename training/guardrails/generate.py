@@ -4,18 +4,21 @@ r"""Writes the examples that the injection check learns from, out of the lines i
     python training/guardrails/generate.py --check  # fails where the files are not what the parts make
 
 A file of parts has families, each under a head ``== NAME KIND LABEL LANG``, and a line for each example. In a line
-``<<a|b|c>>`` stands for one of the choices (every choice is an example of its own) and ``\n`` for a line break.
+``<<a|b|c>>`` stands for one of the choices (every choice is an example of its own), ``{{base64:text}}`` for the text in
+a code (see ``CODES``), and ``\n`` for a line break.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
+import codecs
 import itertools
 import json
 import random
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +39,18 @@ KINDS = frozenset(
 )
 _HEAD = re.compile(r"== ([a-z0-9-]+) ([a-z_]+) ([01]) (de|en)")
 _CHOICE = re.compile(r"<<(.+?)>>")
+_CODE = re.compile(r"\{\{(\w+):(.+?)\}\}")
+CODES: dict[str, Callable[[str], str]] = {
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "hex": lambda text: text.encode().hex(),
+    "hex_apart": lambda text: text.encode().hex(" "),
+    "rot13": lambda text: codecs.encode(text, "rot13"),
+    "reversed": lambda text: text[::-1],
+    "escapes": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
+    "percent": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "entities": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
+    "commas": lambda text: ", ".join(text.split()),
+}
 
 
 class Example(NamedTuple):
@@ -70,7 +85,7 @@ def choices(line: str) -> Iterator[str]:
     parts = _CHOICE.split(line.replace("\\n", "\n"))
     options = [part.split("|") if place % 2 else [part] for place, part in enumerate(parts)]
     for chosen in itertools.product(*options):
-        yield "".join(chosen)
+        yield _CODE.sub(lambda code: CODES[code[1]](code[2]), "".join(chosen))
 
 
 def buried(host: str, attacks: list[str], lang: str, group: str) -> Iterator[Example]:

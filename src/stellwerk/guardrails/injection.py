@@ -44,7 +44,9 @@ class InjectionCheck:
         self._settings = settings
 
     def check(self, subject: Subject) -> tuple[Finding, ...]:
-        """The two scores. What trusted speakers say is no attack: their instructions are meant to be followed."""
+        """The two scores, none of an empty text. What trusted speakers say is no hit: it is meant to be followed."""
+        if not subject.original:
+            return ()
         read = [runs(folded(passage.text)) for passage in (subject.passage, *subject.readings)]
         whole = [distinct(found) for found in read]
         attack = self._direct.calibration.scale(max(map(self._direct.whole, whole)))

@@ -54,7 +54,7 @@ def test_a_check_that_looks_at_readings_keeps_what_can_be_undone() -> None:
 
 
 def test_ordinary_prompts_are_counted_in_disguise_too() -> None:
-    report = measure({"plain": Plain(word="Decode")}, [ATTACK], ["a", "b"], disguises=["base64", "upper_case"])
+    report = measure({"plain": Plain(word="base64")}, [ATTACK], ["a", "b"], disguises=["base64", "upper_case"])
     assert report.flagged == 0
     assert [(each.flagged, each.flags) for each in report.disguises] == [(2, 1.0), (0, 0.0)]
 
