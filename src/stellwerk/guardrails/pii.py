@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from stellwerk.core.subject import Subject
@@ -11,9 +9,10 @@ from stellwerk.core.taxonomy import Pii
 from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.ports.guardrail import Guardrail
 from stellwerk.text.pii import contact, names, numbers
+from stellwerk.text.pii.scan import Scan
 
-_DIGIT = re.compile(r"\d")
-_RULES = (*numbers.RULES, *contact.RULES)
+RULES = (*numbers.RULES, *contact.RULES)
+"""Every rule but those for names."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,13 +45,8 @@ class PiiCheck:
 
 def personal_data(text: str) -> tuple[Span, ...]:
     """Everything found, whatever the policy: types compete for the same characters."""
-    has_digit = _DIGIT.search(text) is not None
-    spans = [
-        span
-        for rule in _RULES
-        if (has_digit or not rule.needs_digit) and rule.needs in text
-        for span in rule.spans(text)
-    ]
+    scan = Scan(text)
+    spans = [span for rule in RULES for span in rule.spans(scan)]
     return apart([*spans, *names.spans(text)])
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from stellwerk.core.taxonomy import Pii
-from stellwerk.text.pii.rule import Rule, bare, cue
+from stellwerk.text.pii.rule import Rule, bare, cue, numbers, signed
+from stellwerk.text.pii.scan import Scan
 
 _DATE = re.compile(r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})(?![\d./-])")
 
@@ -58,6 +60,47 @@ _ROADS = (
     r"|viaduct|village|ville|vista|wall|well|wells|arcade|gate|roads|streets|walks|drives|garden|courts|groves)(?!\w))"
 )
 _UNIT = r"(?:,?[ \n]{1,4}+(?:apt\.?|apartment|suite|unit|flat|floor) ?#?+\w{1,6}+)?+"
+_ENDINGS = ("str.", "straße", "strasse", *"gasse weg platz allee ring ufer damm steig hof chaussee promenade markt zeile \
+stieg kai winkel graben berg brücke tor garten feld park pfad".split())
+_LONGEST_STREET = 200
+_BIRTH_HINTS = ("geb", "born", "birth", "dob", "d.o.b", "*")
+_STREET_WORD = re.compile(r"[A-ZÄÖÜ](?<!\w.)")
+_FLATS = ("flat ", "studio ", "apt ", "apt. ", "suite ")
+
+
+def _dates(scan: Scan) -> Iterator[int]:
+    """Runs of digits, and the word before each, which may be a month: in texts that speak of births at all."""
+    text = scan.text
+    low = text.lower()
+    if not any(hint in low for hint in _BIRTH_HINTS):
+        return
+    for start in scan.numbers(1):
+        if start > 3 and text[start - 1] == " ":
+            month = start - 1
+            while month and start - month < 12 and (text[month - 1].isalpha() or text[month - 1] == "."):
+                month -= 1
+            yield month
+        yield start
+
+
+def _streets(scan: Scan) -> Iterator[int]:
+    """Capitals up to five words before a number that follows on a word for a way."""
+    text, after = scan.text, 0
+    for start in scan.numbers(1):
+        if text[max(0, start - 12) : start - 1].lower().endswith(_ENDINGS) and text[start - 1] == " ":
+            for hit in _STREET_WORD.finditer(text, max(after, start - _LONGEST_STREET), start):
+                yield hit.start()
+            after = start
+
+
+def _flats(scan: Scan) -> Iterator[int]:
+    """The word for a flat before its number."""
+    text = scan.text
+    for start in scan.numbers(1):
+        before = text[max(0, start - 7) : start].lower()
+        if before.endswith(_FLATS):
+            yield start - next(len(word) for word in _FLATS if before.endswith(word))
+
 
 RULES = (
     Rule(
@@ -65,6 +108,7 @@ RULES = (
         pattern=re.compile(
             rf"[+0](?<![\w+.].)(?<![0-9] .)(?:(?<=\+)|0)[1-9]{_SEPARATED}{{6,14}}+(?:x\d{{1,6}})?(?!\w)"
         ),
+        places=signed(7),
         fit=_phone,
         unless=_OTHER_NUMBER,
         score=0.94,
@@ -72,6 +116,7 @@ RULES = (
     Rule(
         type=Pii.PHONE_NUMBER,  # (212) 555-0143, 212.555.0143x12
         pattern=re.compile(r"(?<![\w.-])(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}([-. ]))\d{3}[-. ]\d{4}(?:x\d{1,6})?(?![\w-])"),
+        places=signed(10),
         fit=_phone,
         unless=_OTHER_NUMBER,
         score=0.9,
@@ -81,6 +126,7 @@ RULES = (
         pattern=re.compile(
             r"[(0](?<![\w.,/-].)(?<![0-9] .)(?:(?<=0)|0)[1-9]\d{1,4}\)?[ /-]{1,3}\d(?:[ -]?\d){3,9}+(?![\w/-]|[.,]\d)"
         ),
+        places=signed(6),
         fit=_phone,
         unless=_OTHER_NUMBER,
         score=0.9,
@@ -88,6 +134,7 @@ RULES = (
     Rule(
         type=Pii.PHONE_NUMBER,
         pattern=re.compile(rf"[+(0-9](?<![\w+.].)(?:(?<=[0-9])|\d){_SEPARATED}{{5,14}}+(?:x\d{{1,6}})?(?![\w])"),
+        places=signed(6),
         fit=_phone,
         unless=_OTHER_NUMBER,
         before=_PHONE,
@@ -101,6 +148,7 @@ RULES = (
             rf"|\d{{1,2}}\.? {_MONTHS} \d{{4}}|{_MONTHS} \d{{1,2}},? \d{{4}})(?!\w)",
             re.IGNORECASE,
         ),
+        places=_dates,
         before=_BIRTH,
         after=_BORN,
         score=0.95,
@@ -122,11 +170,13 @@ RULES = (
             rf"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.]{{1,30}}+[ -]){{0,4}}[A-ZÄÖÜ][\wäöüß]{{0,30}}(?<=[\w]){_WAYS} {_HOUSE}"
             rf"|(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.]{{1,30}}+[ -]){{1,4}}(?i:{_WAYS}) {_HOUSE}"
         ),
+        places=_streets,
         score=0.8,
     ),
     Rule(
         type=Pii.LOCATION,  # 12 Main Street, Apt. 4
         pattern=re.compile(rf"(?<![\w-])\d{{1,6}}+ (?:{_NAME} ){{1,3}}(?i:{_ROADS}{_UNIT})"),
+        places=numbers(1),
         score=0.92,
     ),
     Rule(
@@ -134,6 +184,7 @@ RULES = (
         pattern=re.compile(
             rf"(?<!\w)(?>(?i:flat|studio|apt\.?|suite)) \d{{1,4}}+[A-Za-z]?+,?+ (?:{_NAME} ){{1,3}}(?i:{_ROADS})"
         ),
+        places=_flats,
         score=0.92,
     ),
 )
