@@ -41,11 +41,13 @@ _MONTHS = (
 )
 _PLATE = cue(r"kennzeichen|kfz|auto\b|wagen|fahrzeug|pkw|lkw|halter|plate|vehicle|car\b|parkt|unfall")
 _NAME = r"[A-ZÄÖÜ][\wäöüß'\u2019.-]{1,30}+"
-_WAYS = (
-    r"(?>stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|ring|ufer|damm|steig|hof|chaussee|promenade|markt|zeile|stieg"
-    r"|kai|winkel|graben|berg|brücke|tor|garten|feld|park|pfad)"
-)
+_SURE_WAYS = r"(?>stra(?:ß|ss)e|str\.|gasse|weg|allee|chaussee|promenade|damm|ufer|brücke|stieg)"
+_MAYBE_WAYS = r"(?>platz|ring|steig|hof|markt|zeile|kai|winkel|graben|berg|tor|garten|feld|park|pfad)"
+_LIVES = cue(r"wohn|adresse|anschrift|address|liefer|versand|schick|send|umzug|zieh|zog|haus|sitz|live|resid|deliver|ship")
+_POSTCODE = cue(r"\d{4,5} [a-zäöü]")
+_HIGHWAY = r"(?<!Bundesstraße)(?<!Staatsstraße)(?<!Kreisstraße)"
 _HOUSE = r"\d{1,5}+(?: ?[a-z](?!\w))?+(?:[-/]\d{1,4}+[a-z]?+)?+(?![\w-])"
+_NO_YEAR = rf"(?!(?:19|20)\d\d(?!\d)){_HOUSE}"
 _ROADS = (
     r"(?>(?:street|st\.?|avenue|ave\.?|road|rd\.?|lane|ln\.?|drive|dr\.?|court|ct\.?|boulevard|blvd\.?|way|place|pl\.?"
     r"|square|squares|terrace|circle|parkway|highway|hwy|crescent|close|gardens?|grove|mews|row|walk|alley|trail"
@@ -100,6 +102,18 @@ def _flats(scan: Scan) -> Iterator[int]:
         before = text[max(0, start - 7) : start].lower()
         if before.endswith(_FLATS):
             yield start - next(len(word) for word in _FLATS if before.endswith(word))
+
+
+def _street(ways: str, house: str) -> str:
+    """Words that end in a way, or a way that is a word of its own after others, and a number."""
+    return (
+        rf"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.]{{1,30}}+[ -]){{0,4}}[A-ZÄÖÜ][\wäöüß]{{0,30}}(?<=[\w]){ways}{_HIGHWAY} {house}"
+        rf"|{_apart(ways, house, 1)}"
+    )
+
+
+def _apart(ways: str, house: str, words: int) -> str:
+    return rf"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.]{{1,30}}+[ -]){{{words},4}}(?i:{ways}) {house}"
 
 
 RULES = (
@@ -166,11 +180,16 @@ RULES = (
     ),
     Rule(
         type=Pii.LOCATION,  # Hauptstraße 12, Am Alten Markt 3
-        pattern=re.compile(
-            rf"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.]{{1,30}}+[ -]){{0,4}}[A-ZÄÖÜ][\wäöüß]{{0,30}}(?<=[\w]){_WAYS} {_HOUSE}"
-            rf"|(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.]{{1,30}}+[ -]){{1,4}}(?i:{_WAYS}) {_HOUSE}"
-        ),
+        pattern=re.compile(f"{_street(_SURE_WAYS, _HOUSE)}|{_apart(_MAYBE_WAYS, _NO_YEAR, 2)}"),
         places=_streets,
+        score=0.8,
+    ),
+    Rule(
+        type=Pii.LOCATION,  # Gutshof 3, 10115 Berlin; not During 2017, Textfeld 3
+        pattern=re.compile(_street(_MAYBE_WAYS, _NO_YEAR)),
+        places=_streets,
+        before=_LIVES,
+        after=_POSTCODE,
         score=0.8,
     ),
     Rule(
