@@ -11,7 +11,16 @@ from stellwerk.text.pii.scan import Scan
 PIECES = [
     *"0123456789 .,:;-/+()@'#\nxCDEaf",
     *("DE89 3704 0044 0532 0130 00", "+49 30 ", "(0711) 37", "030/", "212-555-0143", "1.2.1990", "geb. ", "born "),
-    *("3. März 1960", "May 3, 2001", "Haupt", "straße 12", "Am Alten Markt 3a", " Road", "12 Main St.", "Flat 2, Ash Road"),
+    *(
+        "3. März 1960",
+        "May 3, 2001",
+        "Haupt",
+        "straße 12",
+        "Am Alten Markt 3a",
+        " Road",
+        "12 Main St.",
+        "Flat 2, Ash Road",
+    ),
     *("a.b@example.org", "o'hara@x.de", "https://", "www.", "ftp://a", "postgres://u:p@h", "Apt. ", "suite 4"),
     *("2001:db8::1", "::", "192.0.2.17", "15 070649 C 103", "4111 1111 1111 1111", "AB 12 34 56 C", "call me ", "ssn "),
     *("a" * 63, "1" * 9, "'" * 3, "Kennzeichen HD R 7680", "A123456780", "punkt"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.resources import files
+
 import msgspec
 
 from stellwerk.core.subject import Subject
@@ -10,6 +13,7 @@ from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.ports.guardrail import Guardrail
 from stellwerk.text.pii import contact, names, numbers
 from stellwerk.text.pii.scan import Scan
+from stellwerk.text.pii.tagger import Tagger
 
 RULES = (*numbers.RULES, *contact.RULES)
 """Every rule but those for names."""
@@ -47,10 +51,16 @@ def personal_data(text: str) -> tuple[Span, ...]:
     """Everything found, whatever the policy: types compete for the same characters."""
     scan = Scan(text)
     spans = [span for rule in RULES for span in rule.spans(scan)]
-    return apart([*spans, *names.spans(text)])
+    return apart([*spans, *names.spans(text, _tagger())])
+
+
+@cache
+def _tagger() -> Tagger:
+    return Tagger(files("stellwerk.text.pii").joinpath("names.bin").read_bytes())
 
 
 def build(settings: Settings) -> Guardrail:
     """The check."""
+    _tagger()  # read before the first request comes
     wanted = frozenset(map(Pii, settings.types)) if settings.types else frozenset(Pii)
     return PiiCheck(wanted)

@@ -43,7 +43,9 @@ _PLATE = cue(r"kennzeichen|kfz|auto\b|wagen|fahrzeug|pkw|lkw|halter|plate|vehicl
 _NAME = r"[A-ZÄÖÜ][\wäöüß'\u2019.-]{1,30}+"
 _SURE_WAYS = r"(?>stra(?:ß|ss)e|str\.|gasse|weg|allee|chaussee|promenade|damm|ufer|brücke|stieg)"
 _MAYBE_WAYS = r"(?>platz|ring|steig|hof|markt|zeile|kai|winkel|graben|berg|tor|garten|feld|park|pfad)"
-_LIVES = cue(r"wohn|adresse|anschrift|address|liefer|versand|schick|send|umzug|zieh|zog|haus|sitz|live|resid|deliver|ship")
+_LIVES = cue(
+    r"wohn|adresse|anschrift|address|liefer|versand|schick|send|umzug|zieh|zog|haus|sitz|live|resid|deliver|ship"
+)
 _POSTCODE = cue(r"\d{4,5} [a-zäöü]")
 _HIGHWAY = r"(?<!Bundesstraße)(?<!Staatsstraße)(?<!Kreisstraße)"
 _HOUSE = r"\d{1,5}+(?: ?[a-z](?!\w))?+(?:[-/]\d{1,4}+[a-z]?+)?+(?![\w-])"
@@ -62,8 +64,9 @@ _ROADS = (
     r"|viaduct|village|ville|vista|wall|well|wells|arcade|gate|roads|streets|walks|drives|garden|courts|groves)(?!\w))"
 )
 _UNIT = r"(?:,?[ \n]{1,4}+(?:apt\.?|apartment|suite|unit|flat|floor) ?#?+\w{1,6}+)?+"
-_ENDINGS = ("str.", "straße", "strasse", *"gasse weg platz allee ring ufer damm steig hof chaussee promenade markt zeile \
-stieg kai winkel graben berg brücke tor garten feld park pfad".split())
+_MAYBE_ENDINGS = "platz ring steig hof markt zeile kai winkel graben berg tor garten feld park pfad"
+_SURE_ENDINGS = "straße strasse str. gasse weg allee chaussee promenade damm ufer brücke stieg"
+_ENDINGS = (*_SURE_ENDINGS.split(), *_MAYBE_ENDINGS.split())
 _LONGEST_STREET = 200
 _BIRTH_HINTS = ("geb", "born", "birth", "dob", "d.o.b", "*")
 _STREET_WORD = re.compile(r"[A-ZÄÖÜ](?<!\w.)")

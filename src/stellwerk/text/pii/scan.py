@@ -53,7 +53,9 @@ class Scan:
         text, at = self.text, self.text.find("@")
         while at != -1:
             start = at
-            while start > max(0, at - _LONGEST_LOCAL_PART) and (text[start - 1].isalnum() or text[start - 1] in "_.+%'-"):
+            while start > max(0, at - _LONGEST_LOCAL_PART) and (
+                text[start - 1].isalnum() or text[start - 1] in "_.+%'-"
+            ):
                 start -= 1
             for place in range(start, at):
                 if place == start or text[place - 1] == "'":
