@@ -1,9 +1,10 @@
 """Measures the models of the checks `injection` and `toxicity` by cross-validation over groups of related texts.
 
-`python -m benchmarks guardrails DATA_DIR [--also FILE…] [--only PART…]` with `injection.jsonl`, `harmful.jsonl` and
-`toxicity.jsonl` in the directory. Each text is scored by weights that have not seen its group, as the greatest of all
-its readings, and so are the ordinary texts that set the thresholds. Recall stands with an interval of 95 %, from
-samples of groups. What ships is trained on all rows in the same way (`scripts/train_guardrails.py`). Needs scipy.
+`python -m benchmarks guardrails DATA_DIR [--also FILE…] [--aside FILE] [--only PART…]` with `injection.jsonl`,
+`harmful.jsonl` and `toxicity.jsonl` in the directory. Each text is scored by weights that have not seen its group, as
+the greatest of all its readings, and so are the ordinary texts that set the thresholds. Recall stands with an interval
+of 95 %, from samples of groups. What ships is trained on all rows in the same way (`scripts/train_guardrails.py`); only
+`--aside` is judged by that. Needs scipy (`make .venv/.installed-train`).
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from benchmarks.guardrail_figures import auc, interval, recall, threshold
 from benchmarks.guardrail_times import times
 from benchmarks.machine import this_machine
 from scripts import guardrail_fit
-from scripts.guardrail_folds import anywhere, by_fold, pages, unseen, whole
-from scripts.guardrail_rows import FOLDS, Row, rows
-from scripts.train_guardrails import requests
+from scripts.guardrail_folds import anywhere, by_fold, ordinary, pages, unseen, whole
+from scripts.guardrail_phrases import phrases
+from scripts.guardrail_rows import FOLDS, MADE_UP, Row, rows
+from scripts.train_guardrails import beside
+from stellwerk.core.subject import Speaker
+from stellwerk.guardrails import injection
 from stellwerk.text.disguises import DISGUISES
 from stellwerk.text.ngrams import Head
 from stellwerk.text.reading import read
@@ -36,7 +40,7 @@ FAMILIES = {
     "CyberSecEval": {"cyberseceval_pi", "cyberseceval_pi_ml"},
     "BIPIA": {"bipia"},
 }
-PARTS = ("direct", "disguises", "sources", "buried", "harmful", "toxicity", "times")
+PARTS = ("direct", "disguises", "sources", "buried", "harmful", "toxicity", "aside", "times")
 RATES = (0.01, 0.001)
 
 
@@ -45,9 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks guardrails")
     parser.add_argument("data", type=Path)
     parser.add_argument("--also", type=Path, nargs="*", default=[], help="more labelled attacks and ordinary prompts")
+    parser.add_argument("--aside", type=Path, help="labelled texts that never train, for the weights that ship")
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     options = parser.parse_args(arguments)
-    attacks = rows([options.data / "injection.jsonl", *options.also])
+    attacks = [*rows([options.data / "injection.jsonl", *options.also]), *phrases()]
     core = [row for row in attacks if row.core]
     print(this_machine().line())
     if {"direct", "disguises"} & {*options.only}:
@@ -57,9 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "buried" in options.only:
         _buried(core)
     if "harmful" in options.only:
-        _harmful(requests(rows([options.data / "harmful.jsonl"], trusted=True), attacks))
+        _harmful(beside(rows([options.data / "harmful.jsonl"], trusted=True), core))
     if "toxicity" in options.only:
-        _toxicity(requests(rows([options.data / "toxicity.jsonl"], trusted=True), attacks))
+        _toxicity(beside(rows([options.data / "toxicity.jsonl"], trusted=True), core))
+    if "aside" in options.only and options.aside:
+        _aside(rows([options.aside], trusted=True))
     if "times" in options.only:
         times()
     return 0
@@ -67,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _direct(attacks: list[Row], core: list[Row], *, with_disguises: bool) -> None:
     heads = by_fold(guardrail_fit.direct, core)
+    attacks = [row for row in attacks if row.source != MADE_UP and row.kind != "buried"]
     scores = unseen(heads, attacks)
     chosen: dict[str, Callable[[Row], bool]] = {
         "core": lambda row: row.core,
@@ -80,8 +88,8 @@ def _direct(attacks: list[Row], core: list[Row], *, with_disguises: bool) -> Non
     print("\n| attacks | texts | AUC | recall at 1 % | recall at 0.1 % |\n| --- | --: | --: | --: | --: |")
     for name, wanted in chosen.items():
         _recall_line(name, attacks, scores, wanted)
-    ordinary = [score for score, row in zip(scores, attacks, strict=True) if row.core and row.label == 0]
-    limit = threshold(np.array(ordinary), 0.01)
+    plain = [score for score, row in zip(scores, attacks, strict=True) if row.core and row.label == 0]
+    limit = threshold(np.array(plain), 0.01)
     hard = np.array([score for score, row in zip(scores, attacks, strict=True) if row.core and row.is_hard])
     print(f"\nharmless texts that look like attacks: {len(hard)}, {(hard > limit).mean():.3f} flagged at 1 %")
     for source in sorted({row.source for row in attacks if row.is_hard and row.core}):
@@ -107,16 +115,16 @@ def _recall_line(
 
 def _disguises(heads: Sequence[Head], core: list[Row], limit: float) -> None:
     chance = random.Random(7)
-    short = [row for row in core if len(row.text) < 1_500]
+    short = [row for row in core if len(row.text) < 1_500 and row.source != MADE_UP and row.kind != "buried"]
     caught = [row for row in short if row.label and whole(heads[row.fold], read(row.text)) > limit]
     caught = chance.sample(caught, min(500, len(caught)))
-    ordinary = [row for row in short if row.label == 0]
-    ordinary = chance.sample(ordinary, min(1_000, len(ordinary)))
+    harmless = [row for row in short if row.label == 0]
+    harmless = chance.sample(harmless, min(1_000, len(harmless)))
     print("\n| disguise | attacks still caught | ordinary prompts flagged |\n| --- | --: | --: |")
     for name, wear in DISGUISES.items():
         kept, flagged = (
             np.mean([whole(heads[row.fold], read(wear(row.text))) > limit for row in some])
-            for some in (caught, ordinary)
+            for some in (caught, harmless)
         )
         print(f"| {name} | {kept:.3f} | {flagged:.3f} |", flush=True)
 
@@ -127,8 +135,8 @@ def _sources(attacks: list[Row]) -> None:
     for name, sources in FAMILIES.items():
         others = [row for row in attacks if row.source not in sources and row.core]
         head = guardrail_fit.direct([row for row in others if row.fold])
-        ordinary = np.array([whole(head, read(row.text)) for row in others if row.fold == 0 and row.label == 0])
-        limit = threshold(ordinary, 0.01)
+        plain = [whole(head, read(row.text)) for row in ordinary(others) if row.fold == 0]
+        limit = threshold(np.array(plain), 0.01)
         unknown = [row for row in attacks if row.source in sources and row.label]
         found = np.array([whole(head, read(row.text)) > limit for row in unknown])
         sure = np.array([row.core for row in unknown])
@@ -141,10 +149,10 @@ def _sources(attacks: list[Row]) -> None:
 def _buried(core: list[Row]) -> None:
     chance = random.Random(5)
     heads = by_fold(guardrail_fit.untrusted, core)
-    ordinary = pages(core)
-    clean = np.array([anywhere(heads[fold], read(page)) for fold, page in ordinary])
-    hosts = {fold: [page for other, page in ordinary if other == fold and len(page) > 2_000] for fold in range(FOLDS)}
-    short = [row for row in core if row.label and len(row.text) < 300]
+    every = pages(core)
+    clean = np.array([anywhere(heads[fold], read(page)) for fold, page in every])
+    hosts = {fold: [page for other, page in every if other == fold and len(page) > 2_000] for fold in range(FOLDS)}
+    short = [row for row in core if row.label and len(row.text) < 300 and row.source != MADE_UP]
     short = chance.sample(short, min(1_000, len(short)))
     print("\n| buried in 3,000 characters | texts | AUC | recall at 1 % | recall at 0.1 % |")
     print("| --- | --: | --: | --: | --: |")
@@ -154,13 +162,15 @@ def _buried(core: list[Row]) -> None:
             page = chance.choice(hosts[row.fold])
             cut = page.rfind(" ", 0, max(2, int(len(page) * place))) + 1
             scores.append(anywhere(heads[row.fold], read(f"{page[:cut]}{row.text} {page[cut:]}")))
-        made = [*short, *(Row(page, 0, group=f"page {number}") for number, (_, page) in enumerate(ordinary))]
+        made = [*short, *(Row(page, 0, group=f"page {number}") for number, (_, page) in enumerate(every))]
         _recall_line(name, made, np.concatenate([scores, clean]), lambda _: True)
     print(f"{len(clean)} ordinary texts of up to 3,000 characters")
 
 
 def _harmful(chosen: list[Row]) -> None:
-    scores = unseen(by_fold(guardrail_fit.harmful, chosen), chosen)
+    heads = by_fold(guardrail_fit.harmful, chosen)
+    chosen = [row for row in chosen if row.source != MADE_UP]
+    scores = unseen(heads, chosen)
     print("\n| harmful requests | texts | AUC | recall at 1 % | recall at 0.1 % |\n| --- | --: | --: | --: | --: |")
     _recall_line("all", chosen, scores, lambda _: True)
     labels = np.array([row.label for row in chosen])
@@ -170,7 +180,9 @@ def _harmful(chosen: list[Row]) -> None:
 
 
 def _toxicity(chosen: list[Row]) -> None:
-    scores = unseen(by_fold(guardrail_fit.toxicity, chosen), chosen)
+    heads = by_fold(guardrail_fit.toxicity, chosen)
+    chosen = [row for row in chosen if row.source != MADE_UP]
+    scores = unseen(heads, chosen)
     labels = np.array([row.label for row in chosen])
     sources = np.array([row.source for row in chosen])
     print("\n| abusive language | texts | AUC |\n| --- | --: | --: |")
@@ -178,6 +190,22 @@ def _toxicity(chosen: list[Row]) -> None:
         part = sources == source
         if len({*labels[part]}) == 2:
             print(f"| {source} | {part.sum()} | {auc(labels[part], scores[part]):.3f} |")
+
+
+def _aside(chosen: list[Row]) -> None:
+    """What the check as it ships says of texts of families that it has never seen, by its own thresholds."""
+    check = injection.build(injection.Settings())
+    found: dict[tuple[int, str], list[float]] = {}
+    for row in chosen:
+        speaker = Speaker.TOOL if row.kind == "buried" else Speaker.USER
+        score = check.check(read(row.text, speaker=speaker))[0].score
+        for kind in (row.kind, "all but buried" if row.kind != "buried" else ""):
+            found.setdefault((row.label, f"{kind}, {row.lang}"), []).append(score)
+    print("\n| kept aside | attack | texts | from 0.5 on | from 0.9 on |\n| --- | --- | --: | --: | --: |")
+    for (label, name), scores in sorted(found.items()):
+        if not name.startswith(","):
+            hits = [np.mean(np.array(scores) >= limit) for limit in (0.5, 0.9)]
+            print(f"| {name} | {'yes' if label else 'no'} | {len(scores)} | {hits[0]:.3f} | {hits[1]:.3f} |")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.guardrail_rows import FOLDS, Row, documents
+from scripts.guardrail_rows import FOLDS, MADE_UP, Row, documents
 from stellwerk.core.subject import Subject
 from stellwerk.text.ngrams import Calibration, Head, distinct, folded, runs
 from stellwerk.text.reading import read
@@ -41,12 +41,15 @@ def unseen(heads: Sequence[Head], rows: Sequence[Row]) -> Scores:
     return np.array([whole(heads[row.fold], read(row.text)) for row in rows])
 
 
+def ordinary(rows: Sequence[Row]) -> list[Row]:
+    """Prompts by which thresholds are set: harmless for sure, and not made up."""
+    return [row for row in rows if row.core and row.label == 0 and row.source != MADE_UP]
+
+
 def pages(rows: Sequence[Row]) -> list[tuple[int, str]]:
     """Longer ordinary texts, each with the fold of everything in it."""
     return [
-        (fold, page)
-        for fold in range(FOLDS)
-        for page in documents([row for row in rows if row.label == 0 and row.fold == fold])
+        (fold, page) for fold in range(FOLDS) for page in documents(ordinary([row for row in rows if row.fold == fold]))
     ]
 
 

@@ -16,10 +16,12 @@ SHORT = 400
 """Characters of a text that can be buried, and that makes sense as a whole in a window."""
 LONG = 600
 HARD = frozenset({"notinject", "wildguard_benign", "xstest", "xstest_safe", "stl_safe"})
-UNUSABLE = frozenset({"bipia"})
-"""Sources whose attacks are ordinary tasks in the wrong place: nothing in their words says so."""
-NOT_FREE = frozenset({"alpaca_harmless", "self_instruct_seed"})
-"""Sources whose licence does not allow to ship what was learned from them."""
+MADE_UP = "phrases"
+"""The source of sentences put together from parts: they are learned from, never measured by."""
+MISSPELT = ("typos", "dropped_letters", "typos", "no_spaces")
+"""What no reading can undo, so that it has to be learned."""
+NOT_FREE = frozenset({"alpaca_harmless", "germeval2025_c2a", "germeval2025_vio", "self_instruct_seed"})
+"""Sources whose licence does not allow to ship what was learned from them, or does not say so."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -71,14 +73,15 @@ def rows(paths: Iterable[Path], *, trusted: bool = False) -> list[Row]:
 
 
 def examples(chosen: Iterable[Row]) -> list[Example]:
-    """Each row as it stands, and once more with typos where it is short enough to be typed."""
+    """Each row as it stands, and once more misspelt where it is short enough to be typed."""
     made = []
-    for row in chosen:
-        weight = (2.0 if row.is_hard else 1.0) * (1.0 if row.core or row.label == 0 else 0.5)
+    for number, row in enumerate(chosen):
+        weight = (2.0 if row.is_hard else 1.0) * (0.5 if row.source == MADE_UP else 1.0)
         text = row.plain
         made.append(Example(text, row.label, weight))
         if len(text) < 1_500:
-            made.append(Example(DISGUISES["typos"](text), row.label, weight / 2))
+            misspelt = DISGUISES[MISSPELT[number % len(MISSPELT)]](text, number)
+            made.append(Example(misspelt, row.label, weight / 2))
     return made
 
 

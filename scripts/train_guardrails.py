@@ -17,7 +17,8 @@ import msgspec
 import numpy as np
 
 from scripts import guardrail_fit
-from scripts.guardrail_folds import Learner, anywhere, by_fold, calibrated, pages, unseen
+from scripts.guardrail_folds import Learner, anywhere, by_fold, calibrated, ordinary, pages, unseen
+from scripts.guardrail_phrases import phrases
 from scripts.guardrail_rows import Row, rows
 from stellwerk.text.ngrams import Head, dump
 from stellwerk.text.reading import read
@@ -30,31 +31,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.train_guardrails", description=__doc__)
     for task in ("injection", "harmful", "toxicity"):
         parser.add_argument(f"--{task}", type=Path, nargs="+", required=True)
+    parser.add_argument("--only", choices=("injection", "toxicity"), help="the weights of one check")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     options = parser.parse_args(arguments)
-    attacks = rows(options.injection)
-    harmful = requests(rows(options.harmful, trusted=True), attacks)
-    abuse = requests(rows(options.toxicity, trusted=True), attacks)
+    attacks = [*rows(options.injection), *phrases()]
+    core = [row for row in attacks if row.core]
+    requests = beside(rows(options.harmful, trusted=True), core)
+    abuse = beside(rows(options.toxicity, trusted=True), core)
     options.out.mkdir(parents=True, exist_ok=True)
-    heads = (
-        whole(guardrail_fit.direct, [row for row in attacks if row.core]),
-        buried(attacks),
-        whole(guardrail_fit.harmful, harmful),
-    )
-    write(options.out / "injection", heads, [*attacks, *harmful])
-    write(options.out / "toxicity", (whole(guardrail_fit.toxicity, abuse),), abuse)
+    if options.only != "toxicity":
+        heads = (whole(guardrail_fit.direct, core), buried(core), whole(guardrail_fit.harmful, requests))
+        write(options.out / "injection", heads, [*core, *requests])
+    if options.only != "injection":
+        write(options.out / "toxicity", (whole(guardrail_fit.toxicity, abuse, ordinary(core)),), abuse)
     return 0
 
 
-def requests(own: list[Row], prompts: list[Row]) -> list[Row]:
+def beside(own: list[Row], core: list[Row]) -> list[Row]:
     """Rows of a task, and the ordinary prompts of another: a model has to know those too."""
-    return [*own, *(row for row in prompts if row.core and row.label == 0)]
+    return [*own, *(row for row in core if row.label == 0)]
 
 
-def whole(learn: Learner, chosen: list[Row]) -> Head:
-    """A head that judges texts as a whole."""
-    ordinary = [row for row in chosen if row.label == 0]
-    scores = unseen(by_fold(learn, chosen), ordinary)
+def whole(learn: Learner, chosen: list[Row], prompts: list[Row] | None = None) -> Head:
+    """A head that judges texts as a whole. Its scale is set by the prompts, or by all that is ordinary."""
+    scores = unseen(by_fold(learn, chosen), ordinary(chosen) if prompts is None else prompts)
     return msgspec.structs.replace(learn(chosen), calibration=calibrated(scores))
 
 

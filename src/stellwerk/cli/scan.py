@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from stellwerk.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from stellwerk.core.snapshot import GuardrailSpec
     from stellwerk.core.subject import Side
     from stellwerk.screening.policy import Rule
 
@@ -65,10 +66,15 @@ def run(options: argparse.Namespace) -> int:
 
 def rules_of(config: str | None, policy: str | None, side: Side) -> tuple[list[Rule], list[str]]:
     """The local checks that look at this side, and the names of those that ask a service."""
+    return rules_of_specs(_specs(config, policy), side)
+
+
+def rules_of_specs(specs: tuple[GuardrailSpec, ...], side: Side) -> tuple[list[Rule], list[str]]:
+    """The same of checks that are given."""
     from stellwerk.gateway.guarding import rule_of
 
     rules, left_out = [], []
-    for spec in _specs(config, policy):
+    for spec in specs:
         if side not in spec.on:
             continue
         rule = None if spec.secrets else rule_of(spec)  # what needs a secret shows it to a service
@@ -79,7 +85,7 @@ def rules_of(config: str | None, policy: str | None, side: Side) -> tuple[list[R
     return rules, left_out
 
 
-def _specs(config: str | None, policy: str | None) -> tuple[Any, ...]:
+def _specs(config: str | None, policy: str | None) -> tuple[GuardrailSpec, ...]:
     from stellwerk.config import packs
     from stellwerk.screening.scan import default_specs
 
@@ -182,7 +188,7 @@ def _report(
 ) -> None:
     decided = {name: counts[name] for name in ("allow", "rewrite", "block")}
     times = sorted(micros) or [0]
-    p50, p99 = (times[min(len(times) - 1, int(share * len(times)))] for share in (0.5, 0.99))
+    p50, p99 = (times[int(share * (len(times) - 1))] for share in (0.5, 0.99))
     names = [rule.name for rule in rules]
     if options.json:
         summary = {"lines": len(micros), **decided, "failed": counts["failed"], "micros_p50": p50, "micros_p99": p99}

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 FAILURES = 5
 """In a row, after which a service is left alone."""
 COOL_DOWN_S = 10.0
+MOST_CALLS = 64
+"""Of one check about one request: what is longer cannot be judged."""
+TOO_LONG = "too long"
 OPEN = "left alone after failures"
 TIMEOUT = "timeout"
 
@@ -49,13 +52,14 @@ class Inquiry:
     __slots__ = (
         "_calls",
         "_check",
+        "_count",
         "_done",
+        "_failed",
         "_judged",
         "_left",
-        "_reasons",
+        "_portions",
         "_scheduler",
         "_service",
-        "_subjects",
         "has_failed",
         "rule",
         "verdicts",
@@ -69,21 +73,23 @@ class Inquiry:
         scheduler: Scheduler,
         done: Callable[[Inquiry], None],
     ) -> None:
-        """``done`` is told once all is said, never before ``start`` returns for what is asked."""
+        """``done`` is told once all is said, never before ``start`` returns."""
         if not isinstance(rule.check, RemoteGuardrail):
             raise TypeError("only a remote check is asked")
         self.rule = rule
         self.verdicts: list[tuple[Verdict, ...]] = [()] * len(subjects)
-        """For each text."""
+        """For each text, once all is said."""
         self.has_failed = False
         self._check: RemoteGuardrail = rule.check
         self._service = service
-        self._subjects = subjects
+        self._count = len(subjects)
+        self._portions = portions(subjects, max(1, rule.check.max_texts), rule.check.capacity)
         self._scheduler = scheduler
         self._done = done
         self._calls: list[_Asked] = []
         self._judged: list[tuple[Portion, Sequence[tuple[Finding, ...]]]] = []
-        self._reasons: dict[int, str] = {}
+        self._failed: dict[int, str] = {}
+        """Why a text was not judged, by its place."""
         self._left = 0
 
     @property
@@ -92,16 +98,16 @@ class Inquiry:
         return not self._left
 
     def start(self, timeout_s: float) -> None:
-        """Asks; at once done where there is nothing to ask about, or nobody to ask."""
+        """Asks, where there is something to ask about and somebody to ask."""
         now = self._scheduler.deadlines.clock()
-        asked = portions(self._subjects, max(1, self._check.max_texts), self._check.capacity)
-        if now < self._service.blocked_until:
-            self._reasons = dict.fromkeys(range(len(self._subjects)), OPEN)
-            asked = ()
-        self._left = max(1, len(asked))
-        if not asked:
+        reason = OPEN if now < self._service.blocked_until else TOO_LONG if len(self._portions) > MOST_CALLS else ""
+        if reason or not self._portions:
+            self._failed = dict.fromkeys(range(self._count), reason) if reason else {}
+            self._left = 1
             self._scheduler.call_later(0.0, self._one_less)
-        for portion in asked:
+            return
+        self._left = len(self._portions)
+        for portion in self._portions:
             self._send(portion, now + timeout_s, timeout_s)
 
     def cancel(self) -> None:
@@ -127,40 +133,43 @@ class Inquiry:
         self._service.lane.send(call)
 
     def _told(self, portion: Portion, outcome: tuple[int, Headers, bytes] | str) -> None:
-        read: Sequence[tuple[Finding, ...]] | None = None
-        reason = outcome if isinstance(outcome, str) else ""
-        if not isinstance(outcome, str):
-            try:
-                read = self._check.read(portion.subjects, *outcome)
-                if len(read) != len(portion.subjects):
-                    read, reason = None, "it did not judge every text"
-            except Exception as error:  # noqa: BLE001  # a check may be a plugin, which can fail in any way
-                reason = _reason(error)
-        if read is None:
-            self._reasons |= dict.fromkeys(portion.owners, reason)
-            self._service.failures += 1
-            if self._service.failures >= FAILURES:
-                self._service.failures = 0
-                self._service.blocked_until = self._scheduler.deadlines.clock() + COOL_DOWN_S
+        service, reason = self._service, ""
+        try:
+            if isinstance(outcome, str):
+                reason = outcome
+            else:
+                found = self._check.read(portion.subjects, *outcome)
+                if len(found) != len(portion.subjects):
+                    reason = "it did not judge every text"
+                else:
+                    self._judged.append((portion, found))
+        except Exception as error:  # noqa: BLE001  # a check may be a plugin, which can fail in any way
+            reason = _reason(error)
+        if reason:
+            self._failed.update(dict.fromkeys(portion.owners, reason))
+            service.failures += 1
+            if service.failures >= FAILURES:
+                service.failures = 0
+                service.blocked_until = self._scheduler.deadlines.clock() + COOL_DOWN_S
         else:
-            self._service.failures = 0
-            self._judged.append((portion, read))
+            service.failures = 0
         self._one_less()
 
     def _one_less(self) -> None:
         self._left -= 1
-        if not self._left:
-            self._calls = []
-            self._conclude()
-            self._done(self)
-
-    def _conclude(self) -> None:
-        """A text of which a part was not judged has what was found in the others, and the reason besides."""
-        found = together(len(self._subjects), self._judged)
-        self.verdicts = [self.rule.verdicts(findings) for findings in found]
-        for owner, reason in self._reasons.items():
-            self.verdicts[owner] = (*self.verdicts[owner], self.rule.failed(reason))
-        self.has_failed = bool(self._reasons)
+        if self._left:
+            return
+        self._calls = []
+        self.has_failed = bool(self._failed)
+        found = together(self._count, self._judged)
+        self.verdicts = [
+            (
+                *self.rule.verdicts(findings),
+                *((self.rule.failed(self._failed[place]),) if place in self._failed else ()),
+            )
+            for place, findings in enumerate(found)
+        ]
+        self._done(self)
 
 
 class _Asked:

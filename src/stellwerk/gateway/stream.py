@@ -62,6 +62,7 @@ class StreamReply:
         "_shape",
         "deadline",
         "gate",
+        "is_judged_whole",
         "is_on_hold",
     )
 
@@ -83,6 +84,8 @@ class StreamReply:
         """Beyond this nobody pays for the answer."""
         self.is_on_hold = False
         """Whether nothing may go to the caller yet, whatever comes: see ``go_on``."""
+        self.is_judged_whole = False
+        """Whether that is so until all of it has come and has been judged."""
         self._kept_rest: bytes | None = None
         """The rest of a stream that has become whole while it was on hold."""
         self.gate: Gate | None = None
@@ -189,7 +192,10 @@ class StreamReply:
             return
         elif self.is_on_hold or self.gate is not None:
             self._held += out
-            if self.is_on_hold and self.gate is None and len(self._held) > HOLD_BYTES:
+            if self.is_judged_whole and len(self._held) > JUDGED_BYTES:
+                self._give_up(UpstreamInvalid("The provider's answer is too long to be judged."))
+                return
+            if self.is_on_hold and not self.is_judged_whole and self.gate is None and len(self._held) > HOLD_BYTES:
                 self._attempt.pause()
         elif relay.has_content or len(self._held) + len(out) > HOLD_BYTES:
             self._release(out)
@@ -254,6 +260,8 @@ class StreamReply:
     def _complete(self, rest: bytes) -> None:
         if self.is_on_hold:
             self._kept_rest = rest
+            if self.is_judged_whole:
+                self._attempt.whole(self._relay.usage, self.go_on)
             return
         if self._is_held:
             self._release(rest)

@@ -1,8 +1,8 @@
 """Attacks on the prompt, and harmful requests as a hint: small linear models over n-grams, for known families.
 
 Three heads: attacks that are the text (`direct`), attacks buried in a text that nobody in the conversation wrote
-(`untrusted`, for tools' results), and requests for something harmful (`harmful`). A text's score is the greatest of
-the text itself and of all its readings. 0.5 is what 1 % of ordinary prompts reach, 0.9 what 0.1 % reach.
+(`untrusted`, for tools' results beside the first), and requests for something harmful (`harmful`). A text's score is
+the greatest of the text itself and of all its readings: 0.5 is what 1 % of ordinary prompts reach, 0.9 what 0.1 % do.
 """
 
 from __future__ import annotations
@@ -44,13 +44,14 @@ class InjectionCheck:
         self._settings = settings
 
     def check(self, subject: Subject) -> tuple[Finding, ...]:
-        """The two scores. What trusted speakers say is no attack: their instructions are meant to be followed."""
+        """The two scores, none of an empty text. What trusted speakers say is no hit: it is meant to be followed."""
+        if not subject.original:
+            return ()
         read = [runs(folded(passage.text)) for passage in (subject.passage, *subject.readings)]
         whole = [distinct(found) for found in read]
+        attack = self._direct.calibration.scale(max(map(self._direct.whole, whole)))
         if subject.speaker is Speaker.TOOL:
-            attack = self._untrusted.calibration.scale(max(map(self._untrusted.anywhere, read)))
-        else:
-            attack = self._direct.calibration.scale(max(map(self._direct.whole, whole)))
+            attack = max(attack, self._untrusted.calibration.scale(max(map(self._untrusted.anywhere, read))))
         harmful = self._harmful.calibration.scale(max(map(self._harmful.whole, whole)))
         is_attack = attack >= self._settings.threshold and not subject.speaker.is_trusted
         return (

@@ -39,7 +39,9 @@ class ToxicityCheck:
         self._threshold = threshold
 
     def check(self, subject: Subject) -> tuple[Finding, ...]:
-        """The score."""
+        """The score, none of an empty text."""
+        if not subject.original:
+            return ()
         passages = (subject.passage, *subject.readings)
         raw = max(self._head.whole(distinct(runs(folded(passage.text)))) for passage in passages)
         score = self._head.calibration.scale(raw)

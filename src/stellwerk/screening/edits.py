@@ -76,10 +76,8 @@ class Manner(msgspec.Struct, frozen=True, eq=False):
 
 def edits(text: str, spans: Iterable[Span], manner: Manner) -> tuple[Edit, ...]:
     """The edits that leave nothing of any span: those that overlap become one, of the surest one's type."""
-    found: list[Edit] = []
-    for start, end, kind in _joined(spans):
-        found.append(Edit(start, end, manner.of(kind, text[start:end]), kind))
-    return tuple(found)
+    places = joined((span.start, span.end, span.score, str(span.type)) for span in spans)
+    return tuple(Edit(start, end, manner.of(kind, text[start:end]), kind) for start, end, kind in places)
 
 
 def apply(text: str, wanted: Iterable[Edit]) -> Edited:
@@ -111,17 +109,14 @@ def last_four(value: str) -> str:
     return "".join(shown)
 
 
-def _joined(spans: Iterable[Span]) -> list[tuple[int, int, str]]:
-    """Groups of spans that overlap, each with the type of its surest, then longest one."""
-    groups: list[tuple[int, int, Span]] = []
-    for span in sorted(spans):
-        if groups and span.start < groups[-1][1]:
-            start, end, best = groups[-1]
-            groups[-1] = start, max(end, span.end), max(best, span, key=_weight)
+def joined(places: Iterable[tuple[int, int, float, str]]) -> list[tuple[int, int, str]]:
+    """Places with a score and a type: those that overlap become one, of the surest, then longest one's type."""
+    groups: list[tuple[int, int, tuple[float, int, str]]] = []
+    for start, end, score, kind in sorted(places):
+        weight = score, end - start, kind
+        if groups and start < groups[-1][1]:
+            since, until, best = groups[-1]
+            groups[-1] = since, max(until, end), max(best, weight)
         else:
-            groups.append((span.start, span.end, span))
-    return [(start, end, str(best.type)) for start, end, best in groups]
-
-
-def _weight(span: Span) -> tuple[float, int]:
-    return span.score, span.end - span.start
+            groups.append((start, end, weight))
+    return [(start, end, kind) for start, end, (_, _, kind) in groups]

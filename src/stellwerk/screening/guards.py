@@ -8,6 +8,7 @@ import msgspec
 
 from stellwerk.core.snapshot import ScreeningSpec
 from stellwerk.core.subject import Side
+from stellwerk.core.verdict import Action
 from stellwerk.screening.edits import How
 from stellwerk.screening.memory import Memory
 from stellwerk.screening.policy import Rule
@@ -24,8 +25,16 @@ class Guards(msgspec.Struct, frozen=True, eq=False):
     log: tuple[Rule, ...] = ()
     masks: Mapping[str, How] = {}
     """How values of a type are masked, where that is not by their label."""
+    secret: bytes = b""
+    """Keys what is known by digests."""
     memory: Memory | None = None
     """What local checks have said of requests' texts."""
+
+    @property
+    def pseudonymizes(self) -> bool:
+        """Whether values of requests may get stand-ins."""
+        rules = (*self.input_local, *self.input_remote)
+        return any(Action.PSEUDONYMIZE in {rule.action, *rule.actions.values()} for rule in rules)
 
     @staticmethod
     def of(rules: Iterable[Rule], spec: ScreeningSpec, secret: bytes = b"") -> Guards | None:
@@ -45,5 +54,6 @@ class Guards(msgspec.Struct, frozen=True, eq=False):
             pick(Side.OUTPUT, is_remote=True),
             pick(Side.LOG, is_remote=False),
             {kind: How(how) for kind, how in spec.masks.items()},
+            secret,
             Memory(secret),
         )

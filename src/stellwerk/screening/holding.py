@@ -42,9 +42,9 @@ class Hold(msgspec.Struct, frozen=True):
     """
 
     stride: int = 32
-    longest_stride: int = 256
+    longest_stride: int = 128
     reach: int = 96
-    context: int = 128
+    context: int = 64
     most: int = 8_192
 
 
@@ -191,7 +191,7 @@ class Screener:
             if edit.end > len(before)
         ]
         if self._opening:
-            self._go_on(edits, stop, out)
+            self._go_on(edits, stop, out, is_last=is_last)
             return
         free = stop if is_last else self._free(stop, edits)
         self._note(judgement, len(before), free)
@@ -211,22 +211,29 @@ class Screener:
         _copy(self._held[after:free], out)
         self._release(free, stop)
 
-    def _go_on(self, edits: list[Edit], stop: int, out: list[Piece]) -> None:
+    def _go_on(self, edits: list[Edit], stop: int, out: list[Piece], *, is_last: bool) -> None:
         """Leaves out what still belongs to the place that has not ended."""
         gone = edits[0].end if edits and edits[0].start == 0 else 0
-        if gone < len(self._held[:stop].rstrip()):
+        if gone >= len(self._held[:stop].rstrip()) and not is_last:
+            gone = self._reached(stop)  # its end may be half in sight
+        else:
             self._opening = ""
-        _copy_out(self._held[:gone], out)
-        self._release(gone, gone)
+        if gone:
+            out.append(Piece(self._held[:gone], ""))
+        self._release(gone, stop)
+
+    def _reached(self, stop: int) -> int:
+        """Up to where the checks have seen all that they look for."""
+        target = stop - self._hold.reach
+        gap = _LAST_GAP.match(self._held, 0, target) if target > 0 else None
+        if gap is not None:
+            return gap.end()
+        return max(target, 0) if stop == self._hold.most else 0
 
     def _free(self, stop: int, edits: list[Edit]) -> int:
         """How much no check can object to any more, whatever follows."""
         held = self._held
-        target = stop - self._hold.reach
-        gap = _LAST_GAP.match(held, 0, target) if target > 0 else None
-        free = gap.end() if gap is not None else 0
-        if free == 0 and stop == self._hold.most:
-            free = max(target, 0)
+        free = self._reached(stop)
         settled = len(held[:stop].rstrip())
         for edit in edits:
             if edit.start < free < edit.end or (edit.start < free and edit.end >= settled):
@@ -242,7 +249,7 @@ class Screener:
         self._base += free
         self._length = len(self._held)
         waiting = stop - free
-        stride = min(max(hold.stride, self._base // 8), hold.longest_stride)
+        stride = min(max(hold.stride, self._base // 4), hold.longest_stride)
         # what goes on being held is looked at ever more seldom, so that the work stays in proportion to the text
         self._after = min(waiting + max(stride, (waiting - hold.reach) // 2), hold.most)
 
@@ -258,11 +265,6 @@ class Screener:
             )
             if spans or not verdict.spans:
                 self._notes.add(msgspec.structs.replace(verdict, spans=spans))
-
-
-def _copy_out(text: str, out: list[Piece]) -> None:
-    if text:
-        out.append(Piece(text, ""))
 
 
 def _copy(text: str, out: list[Piece]) -> None:

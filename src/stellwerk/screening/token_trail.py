@@ -28,13 +28,16 @@ class TokenTrail:
 
     def feed(self, text: str, tokens: tuple[TokenLogprob, ...]) -> None:
         """More text, with its tokens; a character's bytes may come in several tokens before it."""
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
         if tokens:
-            self._told = max(self._told, self._fed)
-            for token in tokens:
-                spelled = token.token.encode("utf-8", "surrogatepass") if token.utf8 is None else token.utf8
-                self._waiting.append((self._told, spelled, token))
-                self._told += len(spelled)
-        self._fed += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+            spelled = [_bytes(token) for token in tokens]
+            ahead = self._told - self._fed
+            if ahead < 0 or (text and ahead + sum(map(len, spelled)) != size):
+                self._told = self._fed  # some tokens before had no text, or other text than they said
+            for token, said in zip(tokens, spelled, strict=True):
+                self._waiting.append((self._told, said, token))
+                self._told += len(said)
+        self._fed += size
 
     def take(self, piece: Piece) -> list[TokenLogprob]:
         """The tokens that go out with a piece of the text."""
@@ -55,3 +58,7 @@ class TokenTrail:
                 taken.append(token)
         self._tail = known[-_TAIL_BYTES:]
         return taken
+
+
+def _bytes(token: TokenLogprob) -> bytes:
+    return token.token.encode("utf-8", "surrogatepass") if token.utf8 is None else token.utf8

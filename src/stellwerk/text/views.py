@@ -33,6 +33,10 @@ _GAP = "[ .*_|-]{1,3}"
 _LONE = r"(?<![^\s.*_|-])[^\s.*_|-](?![^\s.*_|-])"
 _SPACED = re.compile(f"{_LONE}(?:{_GAP}+{_LONE}){{4,}}+")
 _BETWEEN = re.compile(rf"{_GAP}(?=[^\s.*_|-])")
+_MARKED = re.compile(r"(?:([*_~`]{1,3}+)[^\W_]{1,40}+\1[^\w*_~`]{1,3}+){3,}+(?:([*_~`]{1,3}+)[^\W_]{1,40}+\2)?+")
+_MARK = re.compile(r"[*_~`]{1,3}+")
+_PIECES = re.compile(r"(?<!\w)(?:\w{1,12}+ ?= ?([\"'])[^\"'\n]{1,400}+\1[;,\s]{1,3}+){3,}+")
+_PIECE = re.compile(r"[\"']([^\"'\n]++)[\"']")
 _LEET_WORD = re.compile(
     r"(?<![^\s(\"'`])(?=[\w@$]{3,24}+(?![\w@$+/=-]|\.\w))[\w@$]{0,22}?[A-Za-z](?:[013457]{1,3}|[@$])[A-Za-z]"
 )
@@ -139,6 +143,11 @@ def _join(code: str) -> str:
     return _BETWEEN.sub(lambda gap: "" if len(gap.group()) == 1 else " ", code)
 
 
+def _unpiece(code: str) -> str:
+    """What stands in the quotes of assignments, in one."""
+    return "".join(_PIECE.findall(code)) + " "
+
+
 def _unleet(passage: Passage, table: dict[int, int]) -> Passage | None:
     """The passage with letters in place of the digits that stand for them, once a word gives that away."""
     plain = passage.text.translate(table) if _LEET_WORD.search(passage.text) else passage.text
@@ -171,6 +180,8 @@ def _readers() -> Iterator[tuple[str, Callable[[Passage], Passage | None]]]:
     yield "base64", lambda passage: _substituted(passage, _BASE64, _unbase64)
     yield "hex", lambda passage: _substituted(passage, _HEX, _unhex)
     yield "spaced", lambda passage: _substituted(passage, _SPACED, _join)
+    yield "marked", lambda passage: _substituted(passage, _MARKED, lambda code: _MARK.sub("", code))
+    yield "pieces", lambda passage: _substituted(passage, _PIECES, _unpiece) if "=" in passage.text else None
     yield "rot13", lambda passage: _whole("rot13", passage)
     yield "reversed", lambda passage: _whole("reversed", passage)
     # last, since they are the ones that ordinary texts with numbers have too, and room is limited

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.integration.gateway.clients import ask, raw
-from tests.integration.gateway.kit import Gateway
+from tests.integration.gateway.kit import KEY as KEY_OF_WEB
+from tests.integration.gateway.kit import LIMITED_KEY, Gateway
 from tests.integration.gateway.scenes import scripted
 from tests.integration.gateway.upstream import Script, completes, streams
 from tests.integration.http.loop import on_loop
@@ -194,3 +195,58 @@ async def test_an_answer_is_cut_whole_and_streamed_alike_and_is_paid(tmp_path: P
         assert (one.output_tokens, one.outcome, one.finish) == (9, "complete", "content_filter")
         assert (two.outcome, two.finish, two.is_estimated) == ("complete", "content_filter", True)
         assert two.output_tokens > 0
+
+
+STANDS_IN = '[[guardrails]]\nuse = "pii"\naction = "pseudonymize"\ntypes = ["EMAIL_ADDRESS"]\n'
+QUESTION = "Write to a.b@example.com and c@example.com; again a.b@example.com, not to <EMAIL_ADDRESS_1>."
+SEEN = "Write to <EMAIL_ADDRESS_1> and <EMAIL_ADDRESS_2>; again <EMAIL_ADDRESS_1>, not to <LITERAL_1>>."
+
+
+@on_loop
+async def test_stand_ins_go_out_and_values_come_back_whole_and_streamed(tmp_path: Path) -> None:
+    said_back = "To **<EMAIL_ADDRESS_2>**, cc EMAIL_ADDRESS_1, not <EMAIL_ADDRESS_7>, <LITERAL_1>>."
+    expected = "To **c@example.com**, cc a.b@example.com, not <EMAIL_ADDRESS_7>, <EMAIL_ADDRESS_1>."
+    acts = (completes(answered(said_back)), streams(*said(*said_back)))
+    async with scripted(tmp_path, *acts, sections=STANDS_IN) as (gateway, script):
+        whole = await told(gateway, QUESTION)
+        assert sent(script)["messages"][0]["content"] == SEEN
+        assert whole.json["choices"][0]["message"]["content"] == expected
+        assert whole.fields[b"x-stellwerk-guardrail"] == b"rewrite; pii=pseudonymize"
+        async with raw(gateway) as caller:
+            await caller.ask(json.dumps({"model": "plain", "stream": True, "messages": ask(QUESTION)}).encode())
+            answer = await caller.answer()
+        lines = [json.loads(line[6:]) for line in answer.body.split(b"\n\n") if line.startswith(b"data: {")]
+        text = "".join(choice["delta"].get("content") or "" for line in lines for choice in line["choices"])
+        assert text == expected
+        assert "example.com" not in repr(await gateway.event(2))
+
+
+@on_loop
+async def test_a_tool_gets_the_types_that_it_may_have(tmp_path: Path) -> None:
+    arguments = json.dumps({"to": "<EMAIL_ADDRESS_1>"})
+    calls = [
+        {"id": str(place), "type": "function", "function": {"name": name, "arguments": arguments}}
+        for place, name in enumerate(("send", "search"))
+    ]
+    answer = json.loads(answered(""))
+    answer["choices"][0]["message"] = {"role": "assistant", "content": None, "tool_calls": calls}
+    sections = STANDS_IN + '[screening]\nunmask_tools = { send = ["EMAIL_ADDRESS"] }\n'
+    async with scripted(tmp_path, completes(json.dumps(answer).encode()), sections=sections) as (gateway, _):
+        got = await told(gateway, 'Mail "quoted" a.b@example.com')
+        send, search = got.json["choices"][0]["message"]["tool_calls"]
+        assert json.loads(send["function"]["arguments"]) == {"to": "a.b@example.com"}
+        assert json.loads(search["function"]["arguments"]) == {"to": "<EMAIL_ADDRESS_1>"}
+
+
+@on_loop
+async def test_a_caller_brings_its_values_back(tmp_path: Path) -> None:
+    acts = (completes(answered("Sent.")), completes(answered("To <EMAIL_ADDRESS_1>.")))
+    async with scripted(tmp_path, *acts, sections=STANDS_IN) as (gateway, _), raw(gateway) as caller:
+        first = json.dumps({"model": "plain", "messages": ask("Mail a.b@example.com")}).encode()
+        await caller.ask(first, b"x-stellwerk-pseudonyms: new")
+        sealed = (await caller.told()).fields[b"x-stellwerk-pseudonyms"]
+        assert b"example" not in sealed
+        second = json.dumps({"model": "plain", "messages": ask("To whom?")}).encode()
+        for key, expected in ((KEY_OF_WEB, "To a.b@example.com."), (LIMITED_KEY, "To <EMAIL_ADDRESS_1>.")):
+            await caller.ask(second, b"x-stellwerk-pseudonyms: " + sealed, key=key)
+            assert (await caller.told()).json["choices"][0]["message"]["content"] == expected

@@ -127,6 +127,8 @@ def test_names_of_several_packs_can_be_kept_apart() -> None:
     assert {spec.name for spec in packs.specs(packs.read("general"), "general-")} == {
         "general-pii",
         "general-secret_leak",
+        "general-injection",
+        "general-toxicity",
         "general-crisis",
     }
 

@@ -7,14 +7,16 @@ from itertools import chain
 
 import msgspec
 
+from stellwerk.core.pseudonym import LITERAL, TYPES, look_alikes
 from stellwerk.core.subject import Side, Speaker
-from stellwerk.core.verdict import Action, Span, Verdict
+from stellwerk.core.verdict import Action, Verdict
 from stellwerk.dialects.utterances import Utterance, replaced, utterances
 from stellwerk.errors import ContentBlocked, GuardrailUnavailable, StellwerkError
-from stellwerk.screening.edits import How, Manner, apply, edits
+from stellwerk.screening.edits import Edit, Manner, apply, joined
 from stellwerk.screening.memory import ByRule
 from stellwerk.screening.policy import Rule
 from stellwerk.screening.report import Report
+from stellwerk.screening.vault import Vault
 from stellwerk.text.reading import read
 
 SPOTLIT_CHARACTERS = 64
@@ -66,11 +68,11 @@ def refusal(verdicts: Iterable[Verdict], message: str, help_texts: Mapping[str, 
     return None
 
 
-def edited(judged: Iterable[Judged], body: bytes, manner: Manner) -> bytes:
+def edited(judged: Iterable[Judged], body: bytes, manner: Manner, values: Vault | None = None) -> bytes:
     """The body as the provider may see it: the same object where there is nothing to edit."""
     changes = []
     for one in judged:
-        text = rewritten(one.utterance.text, one.verdicts, manner)
+        text = rewritten(one.utterance.text, one.verdicts, manner, values)
         if text is not None:
             changes.append((one.utterance, text))
     return replaced(body, changes)
@@ -86,19 +88,34 @@ def spotlit(body: bytes, mark: str) -> bytes:
     return replaced(body, changes)
 
 
-def rewritten(text: str, verdicts: Iterable[Verdict], manner: Manner) -> str | None:
-    """A text without what was found in it; ``None`` where it stays as it is."""
-    spans: list[Span] = []
-    tokens: set[str] = set()
-    masks: set[str] = set()
+def rewritten(text: str, verdicts: Iterable[Verdict], manner: Manner, values: Vault | None = None) -> str | None:
+    """A text without what was found in it; ``None`` where it stays as it is.
+
+    With ``values``, what is to have a stand-in gets one there, and so does what only looks like one: the model must
+    never take it for one of ours.
+    """
+    places: list[tuple[int, int, float, str]] = []
+    stood_for: set[str] = {LITERAL}
+    masked: set[str] = set()
     for verdict in verdicts:
         if verdict.action in _EDITS:
-            spans += verdict.spans
-            (masks if verdict.action is Action.MASK else tokens).update(span.label for span in verdict.spans)
-    if not spans:
+            places += [(span.start, span.end, span.score, span.label) for span in verdict.spans]
+            into = masked if verdict.action is Action.MASK else stood_for
+            into.update(span.label for span in verdict.spans)
+    if values is not None:
+        places += [(start, end, 0.0, LITERAL) for start, end in look_alikes(text)]
+    if not places:
         return None
-    own = msgspec.structs.replace(manner, hows={**manner.hows, **dict.fromkeys(tokens - masks, How.TOKEN)})
-    return apply(text, edits(text, spans, own)).text
+    found = joined(places)
+    beside = {text[start:end] for start, end, _ in found}
+
+    def replacement(kind: str, value: str) -> str:
+        token = None
+        if values is not None and kind in stood_for - masked:
+            token = values.token(kind if kind in TYPES else LITERAL, value, beside)
+        return token or manner.of(kind, value)
+
+    return apply(text, (Edit(start, end, replacement(kind, text[start:end]), kind) for start, end, kind in found)).text
 
 
 def _told(found: list[Verdict], message: str, help_texts: Mapping[str, str]) -> str:
