@@ -27,7 +27,7 @@ class Settings(AwsSettings, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What ``[[providers]]`` of this kind takes. Every request goes under ``guardrail``, where there is one."""
 
     api_key: str = ""
-    guardrail: NativeGuardrail | None = None
+    guardrail: NativeGuardrail = NativeGuardrail()
 
     def __post_init__(self) -> None:
         """Refuses two sorts of keys, and what no service of AWS takes."""
@@ -43,14 +43,15 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
     from stellwerk.cloud.signed_bedrock import SignedUpstream
 
     place = find(settings, BEDROCK, "bedrock-runtime", environment)
+    guardrail = settings.guardrail if settings.guardrail.id else None
     bearer = settings.api_key or (environment.get(BEARER_TOKEN, "") if settings.is_chained else "")
     if bearer:
-        return SignedUpstream(place.base_url, place.region, bearer, guardrail=settings.guardrail)
+        return SignedUpstream(place.base_url, place.region, bearer, guardrail=guardrail)
     found = access(settings, place.region, environment)
     return SignedUpstream(
         place.base_url,
         place.region,
         credentials=found.holder,
         origins=found.origins,
-        guardrail=settings.guardrail,
+        guardrail=guardrail,
     )

@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from stellwerk import plugins
 from stellwerk.core.chat import ChatRequest, Message, Role
 from stellwerk.core.part import Text
 from stellwerk.core.route import Target
 from stellwerk.dialects.bedrock_converse.guarding import NativeGuardrail, guard
 from stellwerk.dialects.bedrock_converse.request import read_envelope
-from stellwerk.errors import InvalidRequest
+from stellwerk.errors import ConfigurationError, InvalidRequest
 from stellwerk.ports.provider import Provider
 from stellwerk.providers.bedrock import Settings, build
 
@@ -56,6 +57,12 @@ def test_all_else_stays_as_it_came() -> None:
 def test_two_guardrails_are_refused(name: bytes) -> None:
     with pytest.raises(InvalidRequest):
         guard(b'{"guardrailConfig":{},"' + name + b'":{}}', GUARDRAIL, is_stream=False)
+
+
+@pytest.mark.parametrize("options", [{"id": "My Guardrail"}, {"id": "abc", "version": "latest"}])
+def test_what_bedrock_would_refuse_is_refused_before(options: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="guardrail"):
+        plugins.build("providers", "bedrock", {"region": "eu-central-1", "api_key": "k", "guardrail": options})
 
 
 def test_every_request_of_a_provider_goes_under_its_guardrail() -> None:
