@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from stellwerk.cloud.aws_access import SECRETS as KEYS
 from stellwerk.cloud.aws_access import AwsSettings
+from stellwerk.dialects.bedrock_converse.guarding import NativeGuardrail
 from stellwerk.ports.provider import Provider
 
 SECRETS = ("api_key", *KEYS)
@@ -23,9 +24,10 @@ BEARER_TOKEN = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105 (a variable's name)
 
 
 class Settings(AwsSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What ``[[providers]]`` of this kind takes."""
+    """What ``[[providers]]`` of this kind takes. Every request goes under ``guardrail``, where there is one."""
 
     api_key: str = ""
+    guardrail: NativeGuardrail = NativeGuardrail()
 
     def __post_init__(self) -> None:
         """Refuses two sorts of keys, and what no service of AWS takes."""
@@ -41,8 +43,15 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
     from stellwerk.cloud.signed_bedrock import SignedUpstream
 
     place = find(settings, BEDROCK, "bedrock-runtime", environment)
+    guardrail = settings.guardrail if settings.guardrail.id else None
     bearer = settings.api_key or (environment.get(BEARER_TOKEN, "") if settings.is_chained else "")
     if bearer:
-        return SignedUpstream(place.base_url, place.region, bearer)
+        return SignedUpstream(place.base_url, place.region, bearer, guardrail=guardrail)
     found = access(settings, place.region, environment)
-    return SignedUpstream(place.base_url, place.region, credentials=found.holder, origins=found.origins)
+    return SignedUpstream(
+        place.base_url,
+        place.region,
+        credentials=found.holder,
+        origins=found.origins,
+        guardrail=guardrail,
+    )

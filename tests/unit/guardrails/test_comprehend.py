@@ -80,6 +80,13 @@ def test_an_entity_that_cannot_be_is_no_verdict(members: dict[str, Any]) -> None
         pii("Hi a@a.de", **members)
 
 
+def test_a_label_that_is_missing_is_no_verdict() -> None:
+    check = build(Settings(**KEYS, detect="toxicity"), environment={})
+    body = b'{"ResultList":[{"Labels":[{"Name":"INSULT","Score":0.9}],"Toxicity":0.9}]}'
+    with pytest.raises(GuardrailUnavailable, match="label"):
+        check.read((read("Hi"),), 200, {}, body)
+
+
 def test_thresholds_that_cannot_be_are_refused() -> None:
     with pytest.raises(ValueError, match="threshold"):
         Settings(threshold=2.0)
