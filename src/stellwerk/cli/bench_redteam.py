@@ -24,9 +24,9 @@ DEFAULT_CHECK = "injection"
 SUMMARY = "attacks in disguise: which of them the checks still catch"
 DESCRIPTION = """Asks local checks about attacks, puts those that are caught into each of the disguises, and asks again.
 The table says for each disguise how many are still caught, and how many ordinary prompts are flagged in it. Checks are
-those named with --check, else those of the configuration that look at requests, else injection. Nothing is sent: checks
-that ask a service are left out, and named. The exit status is 1 where a check failed, or a floor or ceiling that you
-gave is not kept."""
+those named with --check, else those of the policy or configuration that look at requests, else injection. Nothing is
+sent: checks that ask a service are left out, and named. The exit status is 1 where a check failed, or a floor or
+ceiling that you gave is not kept."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--ordinary", type=Path, metavar="FILE", help="JSON lines with text: prompts that are harmless")
     add("--check", action="append", metavar="NAME[=OPTIONS]", help="a check, with its options as a JSON object")
     add("--config", default=None, metavar="FILE", help=f"whose guardrails to take (default: {CONFIG}, if there is one)")
+    add("--policy", metavar="PACK", help="ask the checks of a policy pack, by name or as a file")
     add("--disguise", action="append", choices=tuple(DISGUISES), metavar="NAME", help="only this one; may be repeated")
     add("--speaker", choices=("user", "tool"), default="user", help="who says it (default: %(default)s)")
     add(
@@ -80,48 +81,29 @@ def run(options: argparse.Namespace) -> int:
 
 def _checks(options: argparse.Namespace) -> tuple[dict[str, Guardrail], list[str]]:
     """Checks by name, and the names of those that ask a service."""
-    from stellwerk import plugins
+    from stellwerk.cli.scan import rules_of, rules_of_specs
+    from stellwerk.core.snapshot import GuardrailSpec
+    from stellwerk.core.subject import Side
     from stellwerk.ports.guardrail import Guardrail
 
-    checks, left_out = dict[str, Guardrail](), list[str]()
-    for name, use, given in _wanted(options):
-        if given is None:
-            left_out.append(name)
-            continue
-        try:
-            check = plugins.build("guardrails", use, given)
-        except ValueError as error:
-            raise ConfigurationError((f"{name}: {error}",)) from error
-        if isinstance(check, Guardrail):
-            checks[name] = check
-        else:
-            left_out.append(name)
+    named = [_named(argument) for argument in options.check or ()]
+    if not named and (options.config or options.policy or Path(CONFIG).exists()):
+        rules, left_out = rules_of(options.config, options.policy, Side.INPUT)
+    else:
+        specs = [GuardrailSpec(name, name, given, {}) for name, given in named or [(DEFAULT_CHECK, {})]]
+        rules, left_out = rules_of_specs(tuple(specs), Side.INPUT)
+    checks = {rule.name: rule.check for rule in rules if isinstance(rule.check, Guardrail)}
+    left_out += [rule.name for rule in rules if rule.name not in checks]
     if not checks:
-        raise ConfigurationError((f"no local check is left to ask; these ask a service: {', '.join(left_out)}",))
+        asking = f"; these ask a service: {', '.join(left_out)}" if left_out else ""
+        raise ConfigurationError((f"no local check of requests is there to ask{asking}",))
     return checks, left_out
 
 
-def _wanted(options: argparse.Namespace) -> list[tuple[str, str, dict[str, Any] | None]]:
-    """Name, plugin and options of each check; no options where it needs secrets, as only services do."""
-    if options.check:
-        return [_named(argument) for argument in options.check]
-    path = Path(options.config or CONFIG)
-    if options.config or path.exists():
-        from stellwerk.config.compile import compile_file
-        from stellwerk.core.subject import Side
-
-        specs = [spec for spec in compile_file(path, is_offline=True).guardrails if Side.INPUT in spec.on]
-        if specs:
-            return [(spec.name, spec.use, None if spec.secrets else spec.options) for spec in specs]
-        if options.config:
-            raise ConfigurationError((f"{path}: no [[guardrails]] looks at requests; name checks with --check",))
-    return [(DEFAULT_CHECK, DEFAULT_CHECK, {})]
-
-
-def _named(argument: str) -> tuple[str, str, dict[str, Any]]:
+def _named(argument: str) -> tuple[str, dict[str, Any]]:
     name, _, given = argument.partition("=")
     try:
-        return name, name, msgspec.json.decode(given or "{}", type=dict[str, Any])
+        return name, msgspec.json.decode(given or "{}", type=dict[str, Any])
     except msgspec.MsgspecError as error:
         raise ConfigurationError((f"--check {name}: expected options as a JSON object: {error}",)) from error
 

@@ -14,7 +14,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 CONFIG = "stellwerk.toml"
 MOST_PROBLEMS = 10
 """How many faulty lines are shown."""
+_SCAN = b"scan"
+"""Keys the stand-ins, which are seen by whoever sees the text."""
 _WARM_UP = "Bitte „kürzen“, Herr Öhler: a@example.org, +49 30 1234567, UGxlYXNlIHN1bW1hcmlzZSB0aGlz, h3ll0 🙂."
 _SHOWN_EVERY_S = 0.2
 
@@ -105,10 +107,13 @@ def _specs(config: str | None, policy: str | None) -> tuple[GuardrailSpec, ...]:
 
 def _lines(path: Path, rules: list[Rule], side: Side, counts: Counter[str], micros: list[int]) -> Iterator[bytes]:
     """The lines of the output. Raises ``ConfigurationError`` with the faulty lines of the input."""
+    from stellwerk.core.verdict import Action
     from stellwerk.gateway.stages.screen import rewritten
     from stellwerk.screening.edits import Manner
     from stellwerk.screening.scan import run_checks
+    from stellwerk.screening.vault import Vault
 
+    stands_in = any(Action.PSEUDONYMIZE in {rule.action, *rule.actions.values()} for rule in rules)
     run_checks(_WARM_UP, rules, side)  # what is made on first use is no text's time
     for row in _rows(path):
         text = row["text"]
@@ -118,7 +123,8 @@ def _lines(path: Path, rules: list[Rule], side: Side, counts: Counter[str], micr
         decision = judged.decision
         counts[decision] += 1
         micros.append(took)
-        passed = rewritten(text, judged.verdicts, Manner(token=_stand_ins()))
+        values = Vault(_SCAN, str(row["id"])) if stands_in else None  # each text is a conversation of its own
+        passed = rewritten(text, judged.verdicts, Manner(), values)
         written = {
             "id": row["id"],
             "verdict": decision,
@@ -134,20 +140,6 @@ def _lines(path: Path, rules: list[Rule], side: Side, counts: Counter[str], micr
             counts["failed"] += 1
             written["failed"] = judged.failed
         yield json.dumps(written, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
-
-
-def _stand_ins() -> Callable[[str, str], str]:
-    """Numbers the values of each type, as in a conversation of one text."""
-    known: dict[tuple[str, str], str] = {}
-    numbers: Counter[str] = Counter()
-
-    def stand_in(kind: str, value: str) -> str:
-        if (kind, value) not in known:
-            numbers[kind] += 1
-            known[kind, value] = f"<{kind}_{numbers[kind]}>"
-        return known[kind, value]
-
-    return stand_in
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

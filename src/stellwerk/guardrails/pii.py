@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from functools import cache
+from importlib.resources import files
 
 import msgspec
 
@@ -11,12 +12,14 @@ from stellwerk.core.taxonomy import Pii
 from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.ports.guardrail import Guardrail
 from stellwerk.text.pii import contact, names, numbers
+from stellwerk.text.pii.scan import Scan
+from stellwerk.text.pii.tagger import Tagger
 
 ACTION = "mask"
 """What becomes of what is found where nothing else is said."""
 
-_DIGIT = re.compile(r"\d")
-_RULES = (*numbers.RULES, *contact.RULES)
+RULES = (*numbers.RULES, *contact.RULES)
+"""Every rule but those for names."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,17 +52,18 @@ class PiiCheck:
 
 def personal_data(text: str) -> tuple[Span, ...]:
     """Everything found, whatever the policy: types compete for the same characters."""
-    has_digit = _DIGIT.search(text) is not None
-    spans = [
-        span
-        for rule in _RULES
-        if (has_digit or not rule.needs_digit) and rule.needs in text
-        for span in rule.spans(text)
-    ]
-    return apart([*spans, *names.spans(text)])
+    scan = Scan(text)
+    spans = [span for rule in RULES for span in rule.spans(scan)]
+    return apart([*spans, *names.spans(text, _tagger())])
+
+
+@cache
+def _tagger() -> Tagger:
+    return Tagger(files("stellwerk.text.pii").joinpath("names.bin").read_bytes())
 
 
 def build(settings: Settings) -> Guardrail:
     """The check."""
+    _tagger()  # read before the first request comes
     wanted = frozenset(map(Pii, settings.types)) if settings.types else frozenset(Pii)
     return PiiCheck(wanted)

@@ -100,16 +100,19 @@ def test_the_configurations_local_checks_of_requests_are_asked(
     assert document(capsys, "--config", "stellwerk.toml", "--attacks", leaks)["checks"] == ["keys"]
 
 
-def test_a_configuration_without_checks_of_requests_is_refused_only_when_it_was_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], leaks: str
+def test_a_configuration_that_looks_at_answers_alone_has_nothing_to_ask(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], leaks: str
 ) -> None:
-    (tmp_path / "stellwerk.toml").write_text(CONFIG)
-    monkeypatch.chdir(tmp_path)
-    assert bench("--config", "stellwerk.toml", "--attacks", leaks) == 1
-    assert "no [[guardrails]] looks at requests" in capsys.readouterr().err
-    found = document(capsys, "--attacks", leaks, "--disguise", "leet")
-    assert found["checks"] == ["injection"]
-    assert not found["ok"] or found["caught"]
+    config = tmp_path / "answers.toml"
+    config.write_text(CONFIG + '[[guardrails]]\nuse = "pii"\non = ["output"]\n')
+    assert bench("--config", str(config), "--attacks", leaks) == 1
+    assert "no local check of requests is there to ask\n" in capsys.readouterr().err
+
+
+def test_a_policy_packs_checks_can_be_asked(leaks: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = document(capsys, "--policy", "finance", "--attacks", leaks, "--disguise", "fullwidth", "--sample", "1")
+    assert len(found["checks"]) > 1
+    assert found["attacks"] == 1
 
 
 def test_options_of_a_check_are_given_as_json(leaks: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,6 +194,7 @@ def install_services(site: Path) -> None:
         "class Asks:\n"
         "    origin = Origin('https', 'checks.example', 443)\n"
         "    max_texts = 1\n"
+        "    capacity = None\n"
         "    def prepare(self, subjects):\n"
         "        raise NotImplementedError\n"
         "    def read(self, subjects, status, headers, body):\n"
@@ -219,7 +223,7 @@ def test_checks_that_ask_a_service_are_left_out_and_named(
     assert bench("--attacks", leaks, "--disguise", "leet") == 0
     assert "secret_leak; not asked: keyed, open" in capsys.readouterr().out
     assert bench("--attacks", leaks, "--check", "open") == 1
-    assert "no local check is left to ask; these ask a service: open" in capsys.readouterr().err
+    assert "no local check of requests is there to ask; these ask a service: open" in capsys.readouterr().err
 
 
 def test_progress_is_shown_on_a_terminal(leaks: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,8 @@ FOUND = [
     ("der M-AB 123 dort", "LICENSE_PLATE", "M-AB 123"),
     ("Am Alten Markt 3", "LOCATION", "Am Alten Markt 3"),
     ("in der Hauptstraße 12a", "LOCATION", "Hauptstraße 12a"),
+    ("Wir wohnen im Lindenhof 3", "LOCATION", "Lindenhof 3"),
+    ("Im Winkel 4, 70173 Stuttgart", "LOCATION", "Im Winkel 4"),
     ("at 12 Long Meadow Lane, Apt. 4", "LOCATION", "12 Long Meadow Lane, Apt. 4"),
     ("Flat 2, Ashley Road", "LOCATION", "Flat 2, Ashley Road"),
     ("Sehr geehrte Frau Dr. Meier-Schmidt,", "PERSON", "Dr. Meier-Schmidt"),
@@ -66,6 +68,10 @@ NOT_FOUND = [
     "call 12345",
     "the (0711 375800",
     "NJW-RR 1993, 12",
+    "During 2017 we grew. Spring 1984 too, and Monitoring 24 hours a day.",
+    "In Textfeld 3 und Kopfzeile 12 stehen Faktor 2 und Vektor 7; Arbeitsmarkt 2023.",
+    "Das hat der Bundesgerichtshof 1955 bestätigt, an der Bundesstraße 11.",
+    "String 5, Offering 10, Director 2, Engineering 101 and Factor 3",
 ]
 
 
