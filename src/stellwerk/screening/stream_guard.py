@@ -55,13 +55,14 @@ class Guarding:
             return f"The answer was stopped by a guardrail ({', '.join(categories)})."
         return "The answer was stopped: a guardrail could not check it."
 
-    def text(self, kind: Kind) -> Screener:  # noqa: ARG002 - all kinds alike
+    def text(self, kind: Kind) -> Screener:
         """The editor of a text that may come in pieces."""
-        return Screener(self._panel.look, self._new(), self._hold)
+        look = self._panel.look if kind is Kind.TEXT else self._panel.look_beside
+        return Screener(look, self._new(), self._hold)
 
     def whole(self, text: str) -> str:
         """A text that comes whole."""
-        judgement = self._panel.look(text)
+        judgement = self._panel.look_beside(text)
         self._note(judgement)
         return apply(text, judgement.edits).text
 
