@@ -122,13 +122,13 @@ def test_a_streamed_answer_is_guarded_no_less_than_a_whole_one() -> None:
 def test_a_guard_that_only_observes_never_changes_the_answer() -> None:
     """LiteLLM 30447: a mode that was to log alone gave users placeholders to read."""
     events = [*streamed([f"Mail {MAIL}, the bo", "mb."])[:-2], *called(['{"to": "', MAIL, '"}']), END, Ended()]
-    guard = StreamGuard(panel(PII, BLOCKING, is_observing=True), Mode.OBSERVE)
+    guard = StreamGuard(panel(PII, BLOCKING), Mode.OBSERVE)
     assert [out for event in events for out in guard.feed(event)] == events
     assert guard.flush() == []
     assert {verdict.action for verdict in guard.verdicts} == {Action.OBSERVE}
     assert {verdict.category for verdict in guard.verdicts} >= {Pii.EMAIL_ADDRESS, BLOCKING.check.category}  # type: ignore[attr-defined]
     whole = reply(Text(f"Mail {MAIL}, the bomb."))
-    edited, verdicts, cut = guard_reply(whole, panel(PII, BLOCKING, is_observing=True), Mode.OBSERVE)
+    edited, verdicts, cut = guard_reply(whole, panel(PII, BLOCKING), Mode.OBSERVE)
     assert edited == whole
     assert not cut
     assert len(verdicts) == 2
