@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from itertools import islice
 from typing import Protocol
 
@@ -47,7 +48,7 @@ class Judgement(msgspec.Struct, frozen=True):
 class Panel:
     """The checks of an answer. ``sources`` and ``question`` are what they may compare it with."""
 
-    __slots__ = ("_beside", "_is_observing", "_judges", "_manner", "_read")
+    __slots__ = ("_beside", "_judges", "_manner", "_read", "is_observing")
 
     def __init__(
         self,
@@ -58,18 +59,23 @@ class Panel:
         speaker: Speaker = Speaker.ASSISTANT,
         sources: tuple[str, ...] = (),
         question: str = "",
-        is_observing: bool = False,
     ) -> None:
-        """With ``is_observing`` nothing that is found has consequences."""
         self._judges = tuple(judges)
         self._beside = tuple(judge for judge in self._judges if not getattr(judge, "needs_whole", False))
         self._manner = manner or Manner()
-        self._is_observing = is_observing
+        self.is_observing = False
+        """Whether what is found has no consequences."""
 
         def look(text: str) -> Subject:
             return read(text, speaker=speaker, side=side, sources=sources, question=question)
 
         self._read: Callable[[str], Subject] = look
+
+    def observing(self) -> Panel:
+        """The same checks; what they find has no consequences."""
+        other = copy(self)
+        other.is_observing = True
+        return other
 
     def look(self, text: str) -> Judgement:
         """What becomes of an answer's own text."""
@@ -89,7 +95,7 @@ class Panel:
                 check="screening", category=None, score=0.0, action=Action.BLOCK, error=type(error).__name__
             )
             verdicts = (failed,)
-        if self._is_observing:
+        if self.is_observing:
             return Judgement(tuple(msgspec.structs.replace(verdict, action=Action.OBSERVE) for verdict in verdicts))
         spans = [span for verdict in verdicts if verdict.action in _EDITED for span in verdict.spans]
         return Judgement(tuple(verdicts), edits(text, spans, self._manner) if spans else ())

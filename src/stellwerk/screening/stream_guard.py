@@ -95,16 +95,13 @@ class Guarding:
 
 
 class StreamGuard:
-    """A transducer of one answer's events. ``cut`` are the candidates that were blocked: nothing of them follows.
-
-    A panel for ``OBSERVE`` has to be observing itself.
-    """
+    """A transducer of one answer's events. ``cut`` are the candidates that were blocked: nothing of them follows."""
 
     __slots__ = ("_editing", "_guarding", "_held", "_mode")
 
     def __init__(self, panel: Panel, mode: Mode = Mode.STREAM, hold: Hold | None = None) -> None:
         self._mode = mode
-        self._guarding = Guarding(panel, _hold(mode, hold))
+        self._guarding = _guarding(panel, mode, hold)
         self._editing = StreamEditing(self._guarding)
         self._held: dict[int, list[StreamEvent]] = {}  # buffered, by candidate
 
@@ -159,7 +156,7 @@ def guard_reply(
     reply: Reply, panel: Panel, mode: Mode = Mode.STREAM, hold: Hold | None = None
 ) -> tuple[Reply, tuple[Verdict, ...], frozenset[int]]:
     """A whole answer: as it goes out, what was found, and which candidates were blocked. As if it were streamed."""
-    guarding = Guarding(panel, _hold(mode, hold))
+    guarding = _guarding(panel, mode, hold)
     edited, cut = edit_reply(guarding, reply)
     if mode is Mode.OBSERVE:
         return reply, guarding.verdicts, frozenset()
@@ -176,7 +173,7 @@ def _emptied(candidate: Candidate) -> Candidate:
     return msgspec.structs.replace(candidate, message=message, logprobs=None)
 
 
-def _hold(mode: Mode, hold: Hold | None) -> Hold:
+def _guarding(panel: Panel, mode: Mode, hold: Hold | None) -> Guarding:
     if mode is Mode.BUFFER:
-        return WHOLE
-    return hold or Hold()
+        return Guarding(panel, WHOLE)
+    return Guarding(panel.observing() if mode is Mode.OBSERVE else panel, hold or Hold())
