@@ -38,7 +38,7 @@ def profanity_check() -> Score | str:
 
 def _presidio(model: str) -> Spans:
     if find_spec("tldextract") is not None:  # asks GitHub for a list of suffixes, unless it is told to use its own
-        domains = import_module("tldextract.tldextract")
+        domains: Any = import_module("tldextract.tldextract")
         domains.TLD_EXTRACTOR = domains.TLDExtract(suffix_list_urls=())
     analyzer: Any = import_module("presidio_analyzer")
     provider = import_module("presidio_analyzer.nlp_engine").NlpEngineProvider
