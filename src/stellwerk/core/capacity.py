@@ -29,10 +29,8 @@ class Capacity(msgspec.Struct, frozen=True):
 
     def length(self, text: str) -> int:
         """A text's length in the unit."""
-        return len(text) if text.isascii() else sum(map(self.width, text))
-
-    def width(self, letter: str) -> int:
-        """What one character counts."""
+        if self.unit is Unit.CODE_POINTS or text.isascii():
+            return len(text)
         if self.unit is Unit.UTF8:
-            return 1 + (letter > "\x7f") + (letter > "\u07ff") + (letter > "\uffff")
-        return 1 + (self.unit is Unit.UTF16 and letter > "\uffff")
+            return len(text.encode("utf-8", "surrogatepass"))
+        return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -6,6 +6,7 @@ Places stay those of the original, whichever part or reading they were found in.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -80,15 +81,12 @@ def _cuts(text: str, capacity: Capacity) -> Iterator[tuple[int, int]]:
 
 def _reach(text: str, start: int, capacity: Capacity) -> int:
     """How far a part that begins at ``start`` may go; at least one character."""
-    end = min(len(text), start + capacity.each)
-    if text.isascii():
-        return end
-    length = 0
-    for place in range(start, end):
-        length += capacity.width(text[place])
-        if length > capacity.each:
-            return max(place, start + 1)
-    return end
+    room = min(len(text) - start, capacity.each)  # no unit is smaller than a code point
+    if capacity.length(text[start : start + room]) <= capacity.each:
+        return start + room
+    sizes = range(1, room + 1)
+    fitting = bisect_right(sizes, capacity.each, key=lambda size: capacity.length(text[start : start + size]))
+    return start + max(1, fitting)
 
 
 def _slice(passage: Passage, start: int, end: int) -> Passage:

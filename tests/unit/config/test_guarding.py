@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stellwerk.config.compile import compile_file
+from stellwerk.config.references import resolve
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.core.subject import Side
 from stellwerk.core.verdict import Action
@@ -106,3 +107,11 @@ def test_a_table_is_a_check_or_a_policy(compiled: Callable[..., Snapshot], text:
     with pytest.raises(ConfigurationError) as caught:
         compiled(text)
     assert said in caught.value.message
+
+
+def test_a_secret_in_the_file_of_a_check_without_a_name_is_found_again(
+    compiled: Callable[[str, str], Snapshot],
+) -> None:
+    text = '[[guardrails]]\nuse = "pii"\n\n[[guardrails]]\nuse = "openai_moderation"\napi_key = "sk-in-the-file"\n'
+    (_, spec) = compiled(text, "").guardrails
+    assert resolve(spec.secrets["api_key"]) == "sk-in-the-file"
