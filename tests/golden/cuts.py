@@ -9,10 +9,9 @@ from itertools import accumulate
 import pytest
 
 _TELLING = re.compile(rb"[\r\n\\\x80-\xff]")
-"""Ends of lines, escapes, and characters of several bytes."""
+"""Ends of lines, escapes, and characters of several bytes: cut before, within, and in the name of the field behind."""
 _BEFORE, _BEHIND = 6, 18
-"""Bytes around those, and around the border of two frames, of which each is a place to cut: a checksum lies before a
-border, and behind it the lengths of a frame; the name of a field follows the end of a line."""
+"""Bytes around the border of two frames: a checksum lies before it, and behind it the lengths of a frame."""
 STEP = 31
 """Of the other positions, one in so many; a prime, so that every place of a frame is met."""
 

@@ -144,7 +144,7 @@ def test_the_pieces_make_no_difference(text: str, sizes: list[int], hold: Hold) 
 @given(WORDS, PIECES, st.sampled_from([Mode.BUFFER, Mode.OBSERVE]))
 @settings(max_examples=40, deadline=None)
 def test_nor_do_they_for_answers_that_are_held_or_only_observed(text: str, sizes: list[int], mode: Mode) -> None:
-    of = panel(PII, Rule("word", Word("漢字"), Action.BLOCK), is_observing=mode is Mode.OBSERVE)
+    of = panel(PII, Rule("word", Word("漢字"), Action.BLOCK))
     edited, verdicts, cut_whole = guard_reply(reply(Text(text)), of, mode)
     before = streamed(cut(text, sizes))
     events = list(before)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stellwerk.core.part import Part, ToolCall
 from stellwerk.core.stream import Ended, StreamEvent, ToolCallDelta
-from stellwerk.core.subject import Side
+from stellwerk.core.subject import Side, Speaker
 from stellwerk.core.verdict import Verdict
 from stellwerk.dialects.utterances import replaced, utterances
 from stellwerk.gateway.interpreter import Interpreter
@@ -142,7 +142,7 @@ class Watcher:
         if self.is_tainted:
             reply = TaintedTools(self._guards.spec.tainted_tools).reply(reply)
         if self._guards.output_local:
-            reply, verdicts, _ = guard_reply(reply, self.panel, Mode(self._guards.spec.stream))
+            reply, verdicts, _ = guard_reply(reply, self.panel, Mode(self._guards.stream))
             self.note(verdicts)
         if self._guards.output_remote:
             parts = (part for candidate in reply.candidates for part in candidate.message.parts)
@@ -152,7 +152,7 @@ class Watcher:
     def decoder(self, decoder: Decoder) -> Decoder:
         """A transducer that yields what of a streamed answer the caller may see."""
         tools = TaintedTools(self._guards.spec.tainted_tools) if self.is_tainted else None
-        guard = StreamGuard(self.panel, Mode(self._guards.spec.stream)) if self._guards.output_local else None
+        guard = StreamGuard(self.panel, Mode(self._guards.stream)) if self._guards.output_local else None
         values = self.values if self._restores else None
         restorer = stream_restorer(values, self._tools) if values is not None else None
         return Watched(decoder, tools, guard, restorer, self)
@@ -164,8 +164,12 @@ class Watcher:
 
     @property
     def panel(self) -> Panel:
-        """The checks of an answer."""
-        return Panel(self._guards.output_local, self.manner)
+        """The checks of an answer. What it may rest on is all that others than the model have said before."""
+        sources: tuple[str, ...] = ()
+        if self._guards.needs_sources:
+            texts = utterances(self._reply.lease.envelope.body)
+            sources = tuple(one.text for one in texts if one.speaker is not Speaker.ASSISTANT)
+        return Panel(self._guards.output_local, self.manner, sources=sources)
 
     @property
     def said(self) -> list[str]:

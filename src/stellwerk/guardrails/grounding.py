@@ -43,6 +43,9 @@ class GroundingCheck:
 
     __slots__ = ("_settings",)
 
+    needs_whole = True
+    needs_sources = True
+
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 

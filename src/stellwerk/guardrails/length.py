@@ -42,6 +42,8 @@ class LengthCheck:
 
     __slots__ = ("_bounds",)
 
+    needs_whole = True
+
     def __init__(self, bounds: tuple[tuple[str, int, int], ...]) -> None:
         self._bounds = bounds
 

@@ -15,6 +15,9 @@ from stellwerk.core.wire import Origin, WireRequest
 class Guardrail(Protocol):
     """Judges one text from memory: no I/O, never waits, the same answer for the same text.
 
+    A check that says nothing of parts of a text has ``needs_whole = True``: an answer is held for it until its end. One
+    that compares answers with what they rest on has ``needs_sources = True``.
+
     It takes time in proportion to the text's length, whatever the text. What raises is a check that did not run: who
     calls it turns that into a verdict with an error.
     """

@@ -38,6 +38,7 @@ MOST_HELD = 16_000_000
 
 
 _SPOKEN = (Kind.TRANSCRIPT, False)
+_BESIDE_CALLS = {(Kind.TEXT, False), (Kind.REFUSAL, False)}
 
 
 class _Call(msgspec.Struct):
@@ -51,7 +52,11 @@ class _Call(msgspec.Struct):
 
 
 class CandidateEditing:
-    """Owner of what is held of one candidate. Raises ``CutError`` where it may not go on."""
+    """Owner of what is held of one candidate. Raises ``CutError`` where it may not go on.
+
+    A text goes on across tool calls, which wait for it: dialects that keep the two in fields of their own may let their
+    deltas alternate.
+    """
 
     __slots__ = ("_calls", "_channel", "_channel_key", "_editing", "_index", "_shifts", "_sound", "_sound_size")
 
@@ -98,9 +103,10 @@ class CandidateEditing:
             if channel.is_cut:
                 raise CutError(out)
         out += self._close_sound(channel)
+        self._drain(out)
         if is_last:
             for call in self._calls.values():
-                self._drain(call, out)
+                self._let_out(call, out)
             self._calls.clear()
         return out
 
@@ -135,12 +141,10 @@ class CandidateEditing:
 
     def _beside(self, event: StreamEvent) -> list[StreamEvent]:
         """What stands in the order of the answer, and goes out when what comes before it has."""
-        if self._channel is not None:
-            return self._channel.attach(event)
         if self._calls:
             next(reversed(self._calls.values())).beside.append(event)
             return []
-        return [event]
+        return [event] if self._channel is None else self._channel.attach(event)
 
     def _part(self, event: StreamEvent) -> list[StreamEvent]:
         """What ends the text before it, and comes whole."""
@@ -186,9 +190,11 @@ class CandidateEditing:
     # -- tool calls
 
     def _call(self, event: ToolCallStarted | ToolCallDelta | ToolCallEnded) -> list[StreamEvent]:
+        out: list[StreamEvent] = []
         if isinstance(event, ToolCallStarted):
-            out = self.close()
-            self._channel_key = None
+            if self._channel_key not in _BESIDE_CALLS:
+                out = self.close()
+                self._channel_key = None
             self._calls[event.call] = _Call(event, [], beside=[])
             return out
         call = self._calls.get(event.call)
@@ -201,14 +207,17 @@ class CandidateEditing:
                 raise CutError
             return []
         call.is_whole = True
-        out = []
-        # in the order in which they began, each in one piece
-        while self._calls and (first := next(iter(self._calls.values()))).is_whole:
-            del self._calls[first.started.call]
-            self._drain(first, out)
+        if self._channel is None or self._channel.is_settled:
+            self._drain(out)
         return out
 
-    def _drain(self, call: _Call, out: list[StreamEvent]) -> None:
+    def _drain(self, out: list[StreamEvent]) -> None:
+        """Lets whole calls out, in the order in which they began, each in one piece."""
+        while self._calls and (first := next(iter(self._calls.values()))).is_whole:
+            del self._calls[first.started.call]
+            self._let_out(first, out)
+
+    def _let_out(self, call: _Call, out: list[StreamEvent]) -> None:
         try:
             out += self._called(call)
         except CutError:

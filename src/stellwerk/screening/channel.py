@@ -80,6 +80,11 @@ class Channel:
         """Whether the text may not go on."""
         return self._editor.is_cut
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether all of the text so far has gone out."""
+        return self._fed == self._out
+
     def feed(self, text: str, tokens: tuple[TokenLogprob, ...] | None = None) -> list[StreamEvent]:
         """What goes out once more of the text has come."""
         if tokens is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import msgspec
 
@@ -35,6 +36,16 @@ class Guards(msgspec.Struct, frozen=True, eq=False):
         """Whether values of requests may get stand-ins."""
         rules = (*self.input_local, *self.input_remote)
         return any(Action.PSEUDONYMIZE in {rule.action, *rule.actions.values()} for rule in rules)
+
+    @property
+    def stream(self) -> Literal["stream", "buffer"]:
+        """How answers go out: when they have ended, where a check needs them whole."""
+        return "buffer" if any(rule.needs_whole for rule in self.output_local) else self.spec.stream
+
+    @property
+    def needs_sources(self) -> bool:
+        """Whether a check compares answers with their requests."""
+        return any(rule.needs_sources for rule in self.output_local)
 
     @staticmethod
     def of(rules: Iterable[Rule], spec: ScreeningSpec, secret: bytes = b"") -> Guards | None:

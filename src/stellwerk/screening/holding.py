@@ -47,6 +47,10 @@ class Hold(msgspec.Struct, frozen=True):
     context: int = 64
     most: int = 8_192
 
+    def __post_init__(self) -> None:
+        if self.stride < 1 or self.reach < 1 or self.most <= self.reach:
+            raise ValueError("what is held must be longer than the reach, and each stride has a length")
+
 
 WHOLE = Hold(stride=4_000_000, longest_stride=4_000_000, most=4_000_000)
 """Holds everything until the end."""
@@ -236,7 +240,7 @@ class Screener:
         free = self._reached(stop)
         settled = len(held[:stop].rstrip())
         for edit in edits:
-            if edit.start < free < edit.end or (edit.start < free and edit.end >= settled):
+            if edit.start < free < edit.end:
                 whole = edit.start == 0 and stop == self._hold.most and edit.end < settled
                 free = edit.end if whole else edit.start
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from itertools import islice
 from typing import Protocol
 
@@ -47,7 +48,7 @@ class Judgement(msgspec.Struct, frozen=True):
 class Panel:
     """The checks of an answer. ``sources`` and ``question`` are what they may compare it with."""
 
-    __slots__ = ("_is_observing", "_judges", "_manner", "_read")
+    __slots__ = ("_beside", "_judges", "_manner", "_read", "is_observing")
 
     def __init__(
         self,
@@ -58,30 +59,43 @@ class Panel:
         speaker: Speaker = Speaker.ASSISTANT,
         sources: tuple[str, ...] = (),
         question: str = "",
-        is_observing: bool = False,
     ) -> None:
-        """With ``is_observing`` nothing that is found has consequences."""
         self._judges = tuple(judges)
+        self._beside = tuple(judge for judge in self._judges if not getattr(judge, "needs_whole", False))
         self._manner = manner or Manner()
-        self._is_observing = is_observing
+        self.is_observing = False
+        """Whether what is found has no consequences."""
 
         def look(text: str) -> Subject:
             return read(text, speaker=speaker, side=side, sources=sources, question=question)
 
         self._read: Callable[[str], Subject] = look
 
+    def observing(self) -> Panel:
+        """The same checks; what they find has no consequences."""
+        other = copy(self)
+        other.is_observing = True
+        return other
+
     def look(self, text: str) -> Judgement:
-        """What becomes of a text."""
+        """What becomes of an answer's own text."""
+        return self._look(text, self._judges)
+
+    def look_beside(self, text: str) -> Judgement:
+        """What becomes of any other text: what only says something of answers as a whole is not asked."""
+        return self._look(text, self._beside)
+
+    def _look(self, text: str, judges: Sequence[Judge]) -> Judgement:
         if not text:
             return Judgement()
         try:
-            verdicts = self._verdicts(self._read(text))
+            verdicts = _verdicts(self._read(text), judges)
         except Exception as error:  # noqa: BLE001  # whatever it is: what could not be judged does not pass
             failed = Verdict(
                 check="screening", category=None, score=0.0, action=Action.BLOCK, error=type(error).__name__
             )
             verdicts = (failed,)
-        if self._is_observing:
+        if self.is_observing:
             return Judgement(tuple(msgspec.structs.replace(verdict, action=Action.OBSERVE) for verdict in verdicts))
         spans = [span for verdict in verdicts if verdict.action in _EDITED for span in verdict.spans]
         return Judgement(tuple(verdicts), edits(text, spans, self._manner) if spans else ())
@@ -94,7 +108,7 @@ class Panel:
         """
         found = literals(text)
         if not is_json(text, found):
-            judgement = self.look(text)
+            judgement = self.look_beside(text)
             return judgement, apply(text, judgement.edits).text
         lines: list[str] = []
         starts: list[int] = []
@@ -103,7 +117,7 @@ class Panel:
             starts.append(at)
             lines.append(f"{literal.value}: " if literal.is_key else f"{literal.value}\n")
             at += len(lines[-1])
-        judgement = self.look("".join(lines))
+        judgement = self.look_beside("".join(lines))
         values = self._values(found, starts, judgement.edits) if judgement.edits else {}
         return judgement, rewritten(text, found, values) if values else text
 
@@ -126,14 +140,15 @@ class Panel:
                 values[place] = apply(value, own).text
         return values
 
-    def _verdicts(self, subject: Subject) -> tuple[Verdict, ...]:
-        by_judge = [judge.judge(subject) for judge in self._judges]
-        if any(
-            judge.failure == "degrade" and any(verdict.error for verdict in verdicts)
-            for judge, verdicts in zip(self._judges, by_judge, strict=True)
-        ):
-            by_judge = [
-                verdicts if any(verdict.error for verdict in verdicts) else judge.judge(subject, is_strict=True)
-                for judge, verdicts in zip(self._judges, by_judge, strict=True)
-            ]
-        return tuple(verdict for verdicts in by_judge for verdict in verdicts)
+
+def _verdicts(subject: Subject, judges: Sequence[Judge]) -> tuple[Verdict, ...]:
+    by_judge = [judge.judge(subject) for judge in judges]
+    if any(
+        judge.failure == "degrade" and any(verdict.error for verdict in verdicts)
+        for judge, verdicts in zip(judges, by_judge, strict=True)
+    ):
+        by_judge = [
+            verdicts if any(verdict.error for verdict in verdicts) else judge.judge(subject, is_strict=True)
+            for judge, verdicts in zip(judges, by_judge, strict=True)
+        ]
+    return tuple(verdict for verdicts in by_judge for verdict in verdicts)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
-from stellwerk.core.part import Part, RedactedThinking, Refusal, SearchResult, Text, ToolResult
+from stellwerk.core.part import Part, RedactedThinking, Refusal, SearchResult, Text, ToolCall, ToolResult
 from stellwerk.core.reply import Candidate, Finish, Logprobs, Reply, StopReason, TokenLogprob
 from stellwerk.screening.answer_editing import CutError, Editing, Kind, changed, edit_part, edit_text
 from stellwerk.screening.channel import Shifts
@@ -32,11 +30,11 @@ class _Candidate:
         self._trail.feed("", () if told is None else told.content or ())
         self.is_cut = False
         try:
-            for is_text, parts in groupby(candidate.message.parts, lambda part: isinstance(part, Text)):
-                if is_text:
-                    self._speak([part for part in parts if isinstance(part, Text)])
+            for run in _runs(candidate.message.parts):
+                if isinstance(run[0], Text):
+                    self._speak(run)
                 else:
-                    self._parts += map(self._part, parts)
+                    self._parts += map(self._part, run)
         except CutError:
             self.is_cut = True
 
@@ -72,24 +70,47 @@ class _Candidate:
             return part
         return edit_part(self._editing, part)
 
-    def _speak(self, parts: list[Text]) -> None:
-        """Texts that stand together are one text: nothing hides in the gap between two."""
+    def _speak(self, run: list[Part]) -> None:
+        """Texts that nothing but calls stands between are one text: nothing hides in the gap between two."""
+        texts = [part for part in run if isinstance(part, Text)]
         editor = self._editing.text(Kind.TEXT)
-        pieces = [piece for part in parts for piece in editor.feed(part.text)]
+        pieces = [piece for part in texts for piece in editor.feed(part.text)]
         pieces += editor.flush()
         for piece in pieces:
             self._tokens += self._trail.take(piece)
-        for part, own in zip(parts, _shared(pieces, [len(part.text) for part in parts]), strict=True):
-            if editor.is_cut and not own:
-                break
-            shifts = Shifts()
-            for piece in own:
-                shifts.add(piece)
-            beside = edit_text(self._editing, part)
-            text = "".join(piece.text for piece in own)
-            self._parts.append(changed(beside, text=text, citations=tuple(map(shifts.cite, beside.citations))))
+        shares = _shared(pieces, [len(part.text) for part in texts])
+        edited = [self._text(part, own) for part, own in zip(texts, shares, strict=True) if own or not editor.is_cut]
         if editor.is_cut:
+            self._parts += edited
             raise CutError
+        waiting = iter(edited)
+        made: list[Part] = []
+        try:
+            made.extend(next(waiting) if isinstance(part, Text) else self._part(part) for part in run)
+        except CutError:
+            self._parts += (*made, *waiting)
+            raise
+        self._parts += made
+
+    def _text(self, part: Text, own: list[Piece]) -> Text:
+        shifts = Shifts()
+        for piece in own:
+            shifts.add(piece)
+        beside = edit_text(self._editing, part)
+        text = "".join(piece.text for piece in own)
+        return changed(beside, text=text, citations=tuple(map(shifts.cite, beside.citations)))
+
+
+def _runs(parts: tuple[Part, ...]) -> list[list[Part]]:
+    """Parts in runs: of a text with the texts and calls behind it, or of one other part."""
+    runs: list[list[Part]] = []
+    for part in parts:
+        goes_on = isinstance(part, Text | ToolCall) and runs and isinstance(runs[-1][0], Text)
+        if goes_on:
+            runs[-1].append(part)
+        else:
+            runs.append([part])
+    return runs
 
 
 def _shared(pieces: list[Piece], lengths: list[int]) -> list[list[Piece]]:

@@ -55,13 +55,14 @@ class Guarding:
             return f"The answer was stopped by a guardrail ({', '.join(categories)})."
         return "The answer was stopped: a guardrail could not check it."
 
-    def text(self, kind: Kind) -> Screener:  # noqa: ARG002 - all kinds alike
+    def text(self, kind: Kind) -> Screener:
         """The editor of a text that may come in pieces."""
-        return Screener(self._panel.look, self._new(), self._hold)
+        look = self._panel.look if kind is Kind.TEXT else self._panel.look_beside
+        return Screener(look, self._new(), self._hold)
 
     def whole(self, text: str) -> str:
         """A text that comes whole."""
-        judgement = self._panel.look(text)
+        judgement = self._panel.look_beside(text)
         self._note(judgement)
         return apply(text, judgement.edits).text
 
@@ -94,16 +95,13 @@ class Guarding:
 
 
 class StreamGuard:
-    """A transducer of one answer's events. ``cut`` are the candidates that were blocked: nothing of them follows.
-
-    A panel for ``OBSERVE`` has to be observing itself.
-    """
+    """A transducer of one answer's events. ``cut`` are the candidates that were blocked: nothing of them follows."""
 
     __slots__ = ("_editing", "_guarding", "_held", "_mode")
 
     def __init__(self, panel: Panel, mode: Mode = Mode.STREAM, hold: Hold | None = None) -> None:
         self._mode = mode
-        self._guarding = Guarding(panel, _hold(mode, hold))
+        self._guarding = _guarding(panel, mode, hold)
         self._editing = StreamEditing(self._guarding)
         self._held: dict[int, list[StreamEvent]] = {}  # buffered, by candidate
 
@@ -158,7 +156,7 @@ def guard_reply(
     reply: Reply, panel: Panel, mode: Mode = Mode.STREAM, hold: Hold | None = None
 ) -> tuple[Reply, tuple[Verdict, ...], frozenset[int]]:
     """A whole answer: as it goes out, what was found, and which candidates were blocked. As if it were streamed."""
-    guarding = Guarding(panel, _hold(mode, hold))
+    guarding = _guarding(panel, mode, hold)
     edited, cut = edit_reply(guarding, reply)
     if mode is Mode.OBSERVE:
         return reply, guarding.verdicts, frozenset()
@@ -175,7 +173,7 @@ def _emptied(candidate: Candidate) -> Candidate:
     return msgspec.structs.replace(candidate, message=message, logprobs=None)
 
 
-def _hold(mode: Mode, hold: Hold | None) -> Hold:
+def _guarding(panel: Panel, mode: Mode, hold: Hold | None) -> Guarding:
     if mode is Mode.BUFFER:
-        return WHOLE
-    return hold or Hold()
+        return Guarding(panel, WHOLE)
+    return Guarding(panel.observing() if mode is Mode.OBSERVE else panel, hold or Hold())

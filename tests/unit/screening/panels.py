@@ -91,8 +91,8 @@ PII = Rule("pii", pii.build(pii.Settings()))
 SECRETS = Rule("secret_leak", secret_leak.build(secret_leak.Settings()))
 
 
-def panel(*rules: Rule, manner: Manner | None = None, is_observing: bool = False) -> Panel:
-    return Panel(rules or (PII, SECRETS), manner, is_observing=is_observing)
+def panel(*rules: Rule, manner: Manner | None = None) -> Panel:
+    return Panel(rules or (PII, SECRETS), manner)
 
 
 def streamed(pieces: Iterable[str], make: Callable[[str], StreamEvent] = TextDelta) -> list[StreamEvent]:

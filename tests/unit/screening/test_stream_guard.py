@@ -122,13 +122,13 @@ def test_a_streamed_answer_is_guarded_no_less_than_a_whole_one() -> None:
 def test_a_guard_that_only_observes_never_changes_the_answer() -> None:
     """LiteLLM 30447: a mode that was to log alone gave users placeholders to read."""
     events = [*streamed([f"Mail {MAIL}, the bo", "mb."])[:-2], *called(['{"to": "', MAIL, '"}']), END, Ended()]
-    guard = StreamGuard(panel(PII, BLOCKING, is_observing=True), Mode.OBSERVE)
+    guard = StreamGuard(panel(PII, BLOCKING), Mode.OBSERVE)
     assert [out for event in events for out in guard.feed(event)] == events
     assert guard.flush() == []
     assert {verdict.action for verdict in guard.verdicts} == {Action.OBSERVE}
     assert {verdict.category for verdict in guard.verdicts} >= {Pii.EMAIL_ADDRESS, BLOCKING.check.category}  # type: ignore[attr-defined]
     whole = reply(Text(f"Mail {MAIL}, the bomb."))
-    edited, verdicts, cut = guard_reply(whole, panel(PII, BLOCKING, is_observing=True), Mode.OBSERVE)
+    edited, verdicts, cut = guard_reply(whole, panel(PII, BLOCKING), Mode.OBSERVE)
     assert edited == whole
     assert not cut
     assert len(verdicts) == 2
@@ -424,3 +424,36 @@ def test_values_are_replaced_in_the_manner_that_is_wanted() -> None:
     edited = judged(call, of)
     assert isinstance(edited, ToolCall)
     assert json.loads(edited.arguments) == {"iban": "******************3000", "card": "[CREDIT_CARD]"}
+
+
+def test_deltas_of_text_and_of_calls_may_alternate_in_the_middle_of_a_value() -> None:
+    first, *args = called(['{"a"', ": 1}"])
+    events = [
+        TextDelta("Mail anna@exa"),
+        first,
+        args[0],
+        TextDelta("mple.org"),
+        args[1],
+        TextDelta(" now"),
+        args[2],
+        END,
+    ]
+    out = run(events)
+    assert text_of(out) == "Mail [EMAIL_ADDRESS] now"
+    assert [type(event) for event in out][-4:] == [ToolCallStarted, ToolCallDelta, ToolCallEnded, Finished]
+    edited, _, _ = guard_reply(
+        reply(Text("Mail anna@exa"), ToolCall("id0", "book", '{"a": 1}'), Text("mple.org now")), panel()
+    )
+    parts = edited.candidates[0].message.parts
+    assert parts == (Text("Mail [EMAIL_ADDRESS]"), ToolCall("id0", "book", '{"a": 1}'), Text(" now"))
+
+
+def test_of_texts_around_a_blocked_call_the_texts_stay() -> None:
+    call = ToolCall("id1", "book", '"bomb"')
+    edited, _, cut = guard_reply(reply(Text("a"), ToolCall("id0", "book", "1"), call, Text("b")), panel(BLOCKING))
+    assert cut == {0}
+    assert edited.candidates[0].message.parts[:3] == (Text("a"), ToolCall("id0", "book", "1"), Text("b"))
+    out = run([TextDelta("a"), *called(["1"]), *called(['"bomb"'], call=1), TextDelta("b"), END], panel(BLOCKING))
+    assert text_of(out) == "ab"
+    assert [event.call for event in out if isinstance(event, ToolCallStarted)] == [0]
+    assert out[-1] == Finished(Finish(StopReason.CONTENT_FILTER))

@@ -101,6 +101,16 @@ RULES = (
         score=1.0,
     ),
     Rule(
+        type=Pii.URL,  # postgres://user:password@host/db: also a secret
+        pattern=re.compile(
+            r"[A-Za-z](?<!\w.)[A-Za-z0-9+.-]{1,15}+://[^\s/:@<>\"']{0,128}+(?::[^\s/@<>\"'{}$]{1,128}+)?+@"
+            r"[^\s<>\"')\]}|\\@]{1,2000}+"
+        ),
+        places=Scan.schemes,
+        fit=_url,
+        score=1.0,
+    ),
+    Rule(
         type=Pii.URL,
         pattern=re.compile(r"(?<!\w)(?:https?://|ftp://|www\.)[^\s<>\"')\]}|\\]{3,2000}+", re.IGNORECASE),
         places=Scan.urls,
@@ -118,6 +128,7 @@ RULES = (
         type=Pii.IP_ADDRESS,
         pattern=re.compile(rf"(?<![\w.-])(?:{_OCTET}\.){{3}}{_OCTET}(?![\w-]|\.\d)"),
         places=numbers(4),
+        fit=lambda address: 0 if address.startswith(("0.", "127.", "255.")) else len(address),
         unless=_VERSION,
         needs=".",
         score=0.95,
