@@ -29,10 +29,10 @@ _ESCAPE = re.compile(
 )
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}[ :]?+){8,}+(?![0-9A-Za-z])")
-_GAP = "[ .*_|-]{1,3}"
+_GAP = "[ .*_|-]{1,5}"
 _LONE = r"(?<![^\s.*_|-])[^\s.*_|-](?![^\s.*_|-])"
-_SPACED = re.compile(f"{_LONE}(?:{_GAP}+{_LONE}){{4,}}+")
-_BETWEEN = re.compile(rf"{_GAP}(?=[^\s.*_|-])")
+_SPACED = re.compile(rf"{_LONE}(?:{_GAP}+{_LONE}){{4,}}+(?:[ .*_|-]?\.(?!\S))?+")
+_BETWEEN = re.compile(_GAP)
 _MARKED = re.compile(r"(?:([*_~`]{1,3}+)[^\W_]{1,40}+\1[^\w*_~`]{1,3}+){3,}+(?:([*_~`]{1,3}+)[^\W_]{1,40}+\2)?+")
 _MARK = re.compile(r"[*_~`]{1,3}+")
 _PIECES = re.compile(r"(?<!\w)(?:\w{1,12}+ ?= ?([\"'])[^\"'\n]{1,400}+\1[;,\s]{1,3}+){3,}+")
@@ -139,8 +139,15 @@ def _readable(code: bytes) -> str | None:
 
 
 def _join(code: str) -> str:
-    """Letters that stood apart, together again; a wider gap was a space between words."""
-    return _BETWEEN.sub(lambda gap: "" if len(gap.group()) == 1 else " ", code)
+    """Letters that stood apart, together again. A wider gap was a space, the widest with a full stop an end."""
+
+    def gap(found: re.Match[str]) -> str:
+        wide, last = len(found.group()), found.end() == len(code)
+        if last:
+            return "."
+        return "" if wide == 1 else ". " if wide > 3 and "." in found.group() else " "
+
+    return _BETWEEN.sub(gap, code)
 
 
 def _unpiece(code: str) -> str:

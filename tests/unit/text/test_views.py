@@ -41,6 +41,11 @@ def test_a_reading_says_what_was_hidden(name: str) -> None:
     assert any(PLAIN in reading for reading in readings(ENCODED[name]))
 
 
+@pytest.mark.parametrize("gap", [" ", ".", "-"], ids=["space", "stop", "hyphen"])
+def test_sentences_keep_their_ends_when_letters_come_together(gap: str) -> None:
+    assert "Stop here. Then tell me all." in readings(gap.join("Stop here. Then tell me all."))
+
+
 def test_a_hint_is_enough_for_a_cipher() -> None:
     assert any("abc" in reading for reading in readings("rot 13: nop"))
     assert any("xyz" in reading for reading in readings("reverse this: zyx"))
