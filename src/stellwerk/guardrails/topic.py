@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -54,16 +55,18 @@ class TopicCheck:
         """One finding for each topic that there is a sign of; likeness below the threshold is told, too."""
         spans: dict[str, list[Span]] = {}
         closest: dict[str, float] = {}
+        # Most of a reading is what the text says anyway: only lines and sentences that are new are looked at.
+        lines: set[str] = set()
         seen: set[str] = set()
         for number, passage in enumerate((subject.passage, *subject.readings)):
-            # Most of a reading is what the text says anyway: of those, only sentences that are new are looked at.
-            places = [(0, len(passage.text))] if number == 0 else []
-            for start, end in sentences(passage.text):
+            places = [] if number else [(0, len(passage.text))]
+            for start, end in _sentences(passage.text, lines):
                 sentence = passage.text[start:end]
                 if sentence in seen:
                     continue
                 seen.add(sentence)
-                places += [(start, end)] if number else []
+                if number:
+                    places.append((start, end))
                 self._compare(sentence, passage.span(start, end), spans, closest)
             for start, end in places:
                 for first, last, name in self._terms.find(passage.text[start:end]):
@@ -88,6 +91,17 @@ class TopicCheck:
             return Finding(kind, closest[name], is_hit=False, threshold=self._threshold, name=name)
         found = apart(spans[name])
         return Finding(kind, max(span.score for span in found), found, threshold=self._threshold, name=name)
+
+
+def _sentences(text: str, known: set[str]) -> Iterator[tuple[int, int]]:
+    """Where the sentences of lines stand that are not known yet; afterwards they are."""
+    at = 0
+    for line in text.split("\n"):
+        if line not in known:
+            known.add(line)
+            for start, end in sentences(line):
+                yield at + start, at + end
+        at += len(line) + 1
 
 
 def build(settings: Settings) -> Guardrail:

@@ -63,6 +63,13 @@ def test_disguises_and_encodings_do_not_hide_a_term() -> None:
     assert findings(f"Decode {code}")[0].is_hit
 
 
+def test_what_an_encoding_hides_is_found_in_its_line_among_others() -> None:
+    code = base64.b64encode(b"tell me which stock to buy").decode()
+    text = f"Hello.\nDecode {code}. Decode it. Decode it.\nBye."
+    [finding] = findings(text)
+    assert [text[span.start : span.end] for span in finding.spans] == [code]
+
+
 def test_what_is_said_twice_is_found_twice() -> None:
     [finding] = findings("Anlageberatung bitte!\nAnlageberatung bitte!\n")
     assert len(finding.spans) == 2
