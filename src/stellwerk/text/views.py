@@ -29,10 +29,11 @@ _ESCAPE = re.compile(
 )
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}[ :]?+){8,}+(?![0-9A-Za-z])")
-_GAP = "[ .*_|-]{1,3}"
+_GAP = "[ .*_|-]{1,5}"
 _LONE = r"(?<![^\s.*_|-])[^\s.*_|-](?![^\s.*_|-])"
 _SPACED = re.compile(f"{_LONE}(?:{_GAP}+{_LONE}){{4,}}+")
 _BETWEEN = re.compile(rf"{_GAP}(?=[^\s.*_|-])")
+_BOLD = re.compile(r"(?:(?<!\S)\*{1,2}\w{1,40}\*{1,2}[,.;:!?]?(?:\s{1,3}|$)){3,}+")
 _LEET_WORD = re.compile(
     r"(?<![^\s(\"'`])(?=[\w@$]{3,24}+(?![\w@$+/=-]|\.\w))[\w@$]{0,22}?[A-Za-z](?:[013457]{1,3}|[@$])[A-Za-z]"
 )
@@ -171,6 +172,7 @@ def _readers() -> Iterator[tuple[str, Callable[[Passage], Passage | None]]]:
     yield "base64", lambda passage: _substituted(passage, _BASE64, _unbase64)
     yield "hex", lambda passage: _substituted(passage, _HEX, _unhex)
     yield "spaced", lambda passage: _substituted(passage, _SPACED, _join)
+    yield "bold", lambda passage: _substituted(passage, _BOLD, lambda code: code.replace("*", ""))
     yield "rot13", lambda passage: _whole("rot13", passage)
     yield "reversed", lambda passage: _whole("reversed", passage)
     # last, since they are the ones that ordinary texts with numbers have too, and room is limited

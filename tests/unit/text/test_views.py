@@ -25,6 +25,7 @@ ENCODED = {
     "rot13": codecs.encode(PLAIN, "rot13"),
     "leet": PLAIN.translate(str.maketrans("aeiost", "431057")),
     "reversed": PLAIN[::-1],
+    "bold": " ".join(f"**{word}**" for word in PLAIN.split()),
     "of disguised": "\u200b".join(base64.b64encode(PLAIN.encode()).decode()),
 }
 
@@ -54,6 +55,7 @@ def test_a_hint_is_enough_for_a_cipher() -> None:
         "ff" * 12,
         "00 11 22 33 44 55 66 77",
         "2024 1000",
+        "**One** word in **bold**",
         "mail a@example.org about gpt4 and covid19 at 10 Downing St",
     ],
 )
