@@ -268,6 +268,10 @@ Max is a function. Min and Max are numbers.
 Will it rain? Mark it. Bill me. Frank answers. Grant access.
 Rose, Lily and Iris are flowers. Joy and Hope matter. Faith moves.
 Input Format and Output Format
+Ticket #{d} is open. Order {d} shipped. Card {d} expired. Invoice {d} is due.
+Ticket {d} ist offen. Bestellung {d} fehlt. Kapitel {d} beginnt. Zimmer {d} ist frei.
+Page {d}, Chapter {d}, Line {d}, Room {d}, Gate {d}, Error {d}, Version {d}
+Seite {d}, Abschnitt {d}, Zeile {d}, Raum {d}, Gleis {d}, Fehler {d}
 Task Board Setup\tDeals Lost
 | Name | Result | Symbol | Length |
 | Chord | Root | Games |
