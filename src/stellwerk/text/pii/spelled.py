@@ -17,7 +17,35 @@ _ADDRESS = re.compile(
 _SIGN = re.compile(f"{_AT}|{_DOT}", re.IGNORECASE)
 _HINTS = ("dot", "punkt", "at)", "at]", "at}", "at>", "ät", "at )", "at ]")
 _ENDINGS = frozenset(
-    ["com", "org", "net", "edu", "gov", "info", "biz", "io", "dev", "app", "eu", "de", "at", "ch", "li", "uk", "us", "fr", "it", "nl", "es", "pl", "lu", "be", "dk", "se", "cz"]
+    [
+        "com",
+        "org",
+        "net",
+        "edu",
+        "gov",
+        "info",
+        "biz",
+        "io",
+        "dev",
+        "app",
+        "eu",
+        "de",
+        "at",
+        "ch",
+        "li",
+        "uk",
+        "us",
+        "fr",
+        "it",
+        "nl",
+        "es",
+        "pl",
+        "lu",
+        "be",
+        "dk",
+        "se",
+        "cz",
+    ]
 )
 _COMMON_WORDS = "the a an this that these those it my your our der die das den dem ein eine einen einem"
 _NO_HOSTS = frozenset(_COMMON_WORDS.split())
