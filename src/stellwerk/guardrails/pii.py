@@ -60,13 +60,19 @@ def _everywhere(subject: Subject) -> tuple[Span, ...]:
     passage = subject.passage
     spans = [_moved(passage, span, 0) for span in personal_data(passage.text)]
     spelled = spelled_out(passage)
-    for reading in (*subject.readings, *((spelled,) if spelled else ())):
+    for reading in (*(one for one in subject.readings if _may_hide(passage, one)), *((spelled,) if spelled else ())):
         first, last = changed(passage, reading)
         for span in personal_data(reading.text[first:last]):
             hidden = _moved(reading, span, first)
             if _is_told(subject.original, hidden) and not any(_overlap(hidden, other) for other in spans):
                 spans.append(hidden)
     return apart(spans) if subject.readings or spelled else tuple(spans)
+
+
+def _may_hide(passage: Passage, reading: Passage) -> bool:
+    """Whether it is more than letters for other letters: those tell no address or number that was not seen before."""
+    starts = reading.starts
+    return starts is None or len(reading.text) != len(passage.text) or starts[0] > starts[-1]
 
 
 def _is_told(original: str, span: Span) -> bool:

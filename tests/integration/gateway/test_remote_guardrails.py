@@ -12,8 +12,8 @@ from stellwerk.simulator import PlannedFault, Scenario, SimulatedProvider, Simul
 from tests.integration.gateway.clients import Told, ask, raw
 from tests.integration.gateway.kit import Gateway
 from tests.integration.gateway.scenes import scripted
-from tests.integration.gateway.upstream import completes
-from tests.integration.http.loop import on_loop
+from tests.integration.gateway.upstream import completes, streams
+from tests.integration.http.loop import eventually, on_loop
 
 SIGNED = 'region = "eu-central-1"\naccess_key_id = "AKIDEXAMPLE"\nsecret_access_key = "secret"\n'
 KEYED = 'api_key = "any-key"\n'
@@ -100,3 +100,46 @@ async def test_a_wrong_key_is_no_pass(tmp_path: Path, services: Simulator) -> No
         answer = await told(gateway, "The weather is fine.")
         assert answer.status == 503
         assert answer.error["code"] == "guardrail_unavailable"
+
+
+FAULTS = {
+    "timeout": (PlannedFault(kind="hang"), "timeout"),
+    "crash": (PlannedFault(kind="reset"), "upstream_unavailable"),
+    "error": (PlannedFault(kind=500), "no verdict"),
+    "nonsense": (PlannedFault(kind="malformed", shape="wrong_shape"), "no verdict"),
+    "half": (PlannedFault(kind="cut"), "upstream_invalid"),
+    "slow": (PlannedFault(kind="slow_drip", byte_ms=0.05), ""),
+}
+"""What goes wrong with a service, and the reason on record; none where it is merely slow."""
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize("failure", ["closed", "open", "degrade"])
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", OPTIONS)
+@on_loop
+async def test_no_fault_of_any_service_is_a_pass(
+    tmp_path: Path, services: Simulator, name: str, fault: str, failure: str, is_stream: bool
+) -> None:
+    planned, reason = FAULTS[fault]
+    services.reset()
+    services.set_faults(planned)
+    sections = section(name, services, f'name = "service"\nfailure = "{failure}"\n')
+    try:
+        async with (
+            scripted(tmp_path, streams() if is_stream else completes(), sections=sections) as (gateway, _),
+            raw(gateway) as caller,
+        ):
+            body = {"model": "plain", "stream": is_stream, "messages": ask("The weather is fine.")}
+            await caller.ask(json.dumps(body).encode())
+            if fault == "timeout":
+                await eventually(lambda: bool(services.report()["requests"]))
+                gateway.advance(10)
+            answer = await caller.answer()
+            told = (answer.field(b"x-stellwerk-guardrail") or b"").decode()
+            assert answer.status == (503 if reason and failure == "closed" else 200)
+            assert (f"service=failed:{reason}" in told) is bool(reason)
+            assert ("service=pass" in told) is not bool(reason)
+    finally:
+        services.set_faults()

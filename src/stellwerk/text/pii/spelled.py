@@ -15,48 +15,20 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _SIGN = re.compile(f"{_AT}|{_DOT}", re.IGNORECASE)
-_HINTS = ("dot", "punkt", "at)", "at]", "at}", "at>", "ät", "at )", "at ]")
-_ENDINGS = frozenset(
-    [
-        "com",
-        "org",
-        "net",
-        "edu",
-        "gov",
-        "info",
-        "biz",
-        "io",
-        "dev",
-        "app",
-        "eu",
-        "de",
-        "at",
-        "ch",
-        "li",
-        "uk",
-        "us",
-        "fr",
-        "it",
-        "nl",
-        "es",
-        "pl",
-        "lu",
-        "be",
-        "dk",
-        "se",
-        "cz",
-    ]
-)
+_HINTS = (" dot ", " punkt ", "(at", "[at", "{at", "<at", "(ät", "[ät", "( at", "[ at")
+_ENDING_WORDS = "com org net edu gov info biz io dev app eu de at ch li uk us fr it nl es pl lu be dk se cz"
+_ENDINGS = frozenset(_ENDING_WORDS.split())
 _COMMON_WORDS = "the a an this that these those it my your our der die das den dem ein eine einen einem"
 _NO_HOSTS = frozenset(_COMMON_WORDS.split())
 _DIGITS = {
-    "null": 0, "eins": 1, "ein": 1, "zwei": 2, "zwo": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7,
-    "acht": 8, "neun": 9, "zero": 0, "oh": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
+    "null": 0, "eins": 1, "zwei": 2, "zwo": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7,
+    "acht": 8, "neun": 9, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9,
 }  # fmt: skip
+_FEWEST = 7
+_SPACED = tuple(f" {word}" for word in _DIGITS)
 _DIGIT = "|".join(sorted(_DIGITS, key=len, reverse=True))
-_NUMBER = re.compile(rf"(?<!\w)(?:(?:{_DIGIT})[ ,-]{{1,3}}){{6,40}}+(?:{_DIGIT})(?!\w)", re.IGNORECASE)
-_NUMBER_HINTS = ("sieben", "fünf", "vier", "drei", "zwei", "null", "five", "three", "seven", "four", "zero", "two")
+_NUMBER = re.compile(rf"(?<!\w)(?:(?:{_DIGIT})[ ,]{{1,3}}){{{_FEWEST - 1},40}}+(?:{_DIGIT})(?!\w)")
 _WORD = re.compile(r"[^\W\d_]+")
 _COUNTING = "01234567890 09876543210"
 
@@ -67,8 +39,8 @@ def spelled_out(passage: Passage) -> Passage | None:
     blocks: list[tuple[int, int, str]] = []
     if any(hint in low for hint in _HINTS):
         blocks += _addresses(passage.text)
-    if any(hint in low for hint in _NUMBER_HINTS):
-        blocks += _numbers(passage.text)
+    if len(low) == len(passage.text) and sum([low.count(word) for word in _SPACED]) >= _FEWEST - 1:
+        blocks += _numbers(low)
     return _replaced(passage, sorted(blocks)) if blocks else None
 
 
@@ -91,7 +63,7 @@ def _numbers(text: str) -> list[tuple[int, int, str]]:
     blocks: list[tuple[int, int, str]] = []
     for hit in _NUMBER.finditer(text):
         words = list(_WORD.finditer(text, *hit.span()))
-        digits = "".join(str(_DIGITS[word.group().lower()]) for word in words)
+        digits = "".join(str(_DIGITS[word.group()]) for word in words)
         if digits in _COUNTING:
             continue
         ends = [*(word.start() for word in words[1:]), hit.end()]
