@@ -38,7 +38,7 @@ MOST_HELD = 16_000_000
 
 
 _SPOKEN = (Kind.TRANSCRIPT, False)
-_BESIDE_CALLS = {(Kind.TEXT, False), (Kind.REFUSAL, False)}
+_WORDS = (Kind.TEXT, False)
 
 
 class _Call(msgspec.Struct):
@@ -192,7 +192,7 @@ class CandidateEditing:
     def _call(self, event: ToolCallStarted | ToolCallDelta | ToolCallEnded) -> list[StreamEvent]:
         out: list[StreamEvent] = []
         if isinstance(event, ToolCallStarted):
-            if self._channel_key not in _BESIDE_CALLS:
+            if self._channel_key != _WORDS:
                 out = self.close()
                 self._channel_key = None
             self._calls[event.call] = _Call(event, [], beside=[])
