@@ -155,9 +155,12 @@ class CandidateEditing:
             return out if self._shifts.has_edits else [*out, event]
         if isinstance(event, PartAdded):
             try:
-                event = changed(event, part=edit_part(self._editing, event.part))
+                part, is_cut = edit_part(self._editing, event.part)
             except CutError:
                 raise CutError(out) from None
+            event = changed(event, part=part)
+            if is_cut:
+                raise CutError((*out, event))
         return [*out, event]
 
     # -- sound
