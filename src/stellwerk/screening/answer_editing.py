@@ -15,6 +15,7 @@ from stellwerk.core.part import (
     Document,
     Image,
     OpaquePart,
+    Part,
     Refusal,
     Text,
     TextSource,
@@ -123,6 +124,12 @@ def edit_part(
             return changed(part, transcript=text, source=None if editing.withholds_sound else part.source), is_cut
         case _:
             return part, False
+
+
+def remainder(part: Part) -> tuple[Part, ...]:
+    """What is left of a part that may not go on; nothing, where it says nothing any more."""
+    said = part.transcript if isinstance(part, Audio) else part.text if isinstance(part, Refusal | Thinking) else ""
+    return (part,) if said else ()
 
 
 def edit_text(editing: Editing, part: Text) -> Text:

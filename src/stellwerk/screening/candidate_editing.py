@@ -30,6 +30,7 @@ from stellwerk.screening.answer_editing import (
     edit_citation,
     edit_opaque,
     edit_part,
+    remainder,
 )
 from stellwerk.screening.channel import Channel, Shifts
 
@@ -160,7 +161,7 @@ class CandidateEditing:
                 raise CutError(out) from None
             event = changed(event, part=part)
             if is_cut:
-                raise CutError((*out, event))
+                raise CutError((*out, event) if remainder(part) else out)
         return [*out, event]
 
     # -- sound

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stellwerk.core.part import Audio, Part, RedactedThinking, Refusal, SearchResult, Text, ToolCall, ToolResult
+from stellwerk.core.part import Part, RedactedThinking, Refusal, SearchResult, Text, ToolCall, ToolResult
 from stellwerk.core.reply import Candidate, Finish, Logprobs, Reply, StopReason, TokenLogprob
-from stellwerk.screening.answer_editing import CutError, Editing, Kind, changed, edit_part, edit_text
+from stellwerk.screening.answer_editing import CutError, Editing, Kind, changed, edit_part, edit_text, remainder
 from stellwerk.screening.channel import Shifts
 from stellwerk.screening.holding import Piece
 from stellwerk.screening.token_trail import TokenTrail
@@ -70,7 +70,7 @@ class _Candidate:
             return part
         edited, is_cut = edit_part(self._editing, part)
         if is_cut:
-            self._parts += [edited] if getattr(edited, "text", None) or isinstance(edited, Audio) else []
+            self._parts += remainder(edited)
             raise CutError
         return edited
 
