@@ -105,6 +105,9 @@ HIDDEN = [
 MISTAKEN = {
     "a number for a person": "1482 and 77 are in column B, 00012 in column C.",
     "a log line for a person or a URL": "2024-05-12 08:01:17,113 ERROR [main] o.a.Kernel.start: Timeout in Module.load",
+    "a stamp of time for a telephone": "081109 203615 148 INFO dfs.DataNode: Receiving block from 17",
+    "code for a person": "Mock(), Signal[Session] and Anna.run() of claude-sonnet-4-5-20250929, contact 1",
+    "a title in JSON for a person": '{"title": "Tool Id", "type": "string", "label": "Total Requests"}',
     "a date for a person or a place": "Between 2017-03-01 and March 2019, on Monday and in Q3, During 2017.",
     "a file or a method for a URL": "Call app.run in main.py, then numpy.array, index.html and user.name.",
     "a version for an address": "Version 10.4.2.1, release 1.2.3.4; listen on 0.0.0.0 or 127.0.0.1.",

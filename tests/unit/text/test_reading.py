@@ -4,6 +4,7 @@ import base64
 from array import array
 
 from stellwerk.core.passage import Passage
+from stellwerk.text.canonical import canonicalise
 from stellwerk.text.pii.spelled import spelled_out
 from stellwerk.text.reading import changed, judged, place, read
 
@@ -45,5 +46,9 @@ def test_signs_stand_where_their_words_stood() -> None:
     assert reading.text == "an max@example.de"
     assert reading.span(3, 17) == (3, len(text))
     assert reading.span(6, 7) == (6, 12)
+    disguised = canonicalise("\u200b" + text)
+    read_again = spelled_out(disguised)
+    assert read_again is not None
+    assert read_again.span(3, 17) == (4, len(text) + 1)
     assert spelled_out(Passage("so what", "so what")) is None
     assert spelled_out(Passage("see you at the dot at noon", "see you at the dot at noon")) is None

@@ -12,11 +12,14 @@ from stellwerk.text.pii.scan import Scan
 _DATE = re.compile(r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})(?![\d./-])")
 
 
+_STAMP = re.compile(r"\d\d(?:0\d|1[0-2])(?:[0-2]\d|3[01])[ _-](?:[01]\d|2[0-3])[0-5]\d[0-5]\d(?!\d)")
+
+
 def _phone(found: str) -> int:
     found = found.rstrip(" ()/.-")
     number = found.partition("x")[0]
     fewest = 10 if number.startswith("00") else 7
-    if not fewest <= len(bare(number)) <= 15 or _DATE.match(number):
+    if not fewest <= len(bare(number)) <= 15 or _DATE.match(number) or _STAMP.match(number):
         return 0
     return len(found) if found.count("(") == found.count(")") else 0
 
@@ -159,7 +162,9 @@ RULES = (
     ),
     Rule(
         type=Pii.PHONE_NUMBER,
-        pattern=re.compile(rf"[+(0-9](?<![\w+.].)(?:(?<=[0-9])|\d){_SEPARATED}{{5,14}}+(?:x\d{{1,6}})?(?![\w])"),
+        pattern=re.compile(
+            rf"[+(0-9](?<![\w+.].)(?<![^\W\d]-.)(?:(?<=[0-9])|\d){_SEPARATED}{{5,14}}+(?:x\d{{1,6}})?(?![\w])"
+        ),
         places=signed(6),
         fit=_phone,
         unless=_OTHER_NUMBER,
