@@ -14,6 +14,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$name" && break; done)
 
+# The tests start hundreds of Python processes: each would compile everything anew where bytecode may not be kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 # How many processes run the tests: a number, or one per core.
 PROCESSES ?= auto
 # COVERAGE=1 measures coverage of the tests and of every process that they start.
@@ -44,6 +47,7 @@ check: debian $(VENV)/.installed-dev ## everything that CI checks: format, lint,
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .cache/site
 	$(BIN)/coverage erase
 	COVERAGE=1 sh -c "$$($(BIN)/python scripts/readme_command.py test)"
+	@$(BIN)/python scripts/coverage_unwritten.py .
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage json --quiet -o coverage.json
 	@echo "coverage in percent: $$($(BIN)/coverage report --format total --precision 2)"

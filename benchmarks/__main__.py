@@ -16,6 +16,7 @@ COMMANDS = (
     "compute",
     "pii",
     "guardrails",
+    "holding",
 )
 
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import sys
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
 
@@ -113,10 +114,16 @@ def _fault(module: ModuleType) -> str:
 
 
 def _guests(kind: str) -> dict[str, Any]:
+    return _installed(f"stellwerk.{kind}", tuple(sys.path))
+
+
+@lru_cache(maxsize=2 * len(KINDS))
+def _installed(group: str, _path: tuple[str, ...]) -> dict[str, Any]:
+    """Entry points of a group. Every package on the path is asked, so the answer is kept as long as the path is."""
     # Imported late: it takes 50 ms to load, and a worker with plugins of our own alone never needs it.
     from importlib.metadata import entry_points
 
-    return {point.name: point for point in entry_points(group=f"stellwerk.{kind}")}
+    return {point.name: point for point in entry_points(group=group)}
 
 
 def _unknown(kind: str, name: str) -> str:

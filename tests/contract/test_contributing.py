@@ -31,7 +31,9 @@ def acme() -> Iterator[None]:
         exec(compile(EXAMPLE, "acme_example", "exec"), module.__dict__)  # noqa: S102  # it is our own text
         guest = EntryPoint("acme", "acme_example", "stellwerk.providers")
         with patch("importlib.metadata.entry_points", lambda *, group: [guest] if group == guest.group else []):
+            plugins._installed.cache_clear()
             yield
+    plugins._installed.cache_clear()
 
 
 def test_a_host_is_one_row_and_then_served() -> None:

@@ -11,6 +11,18 @@ from tests.e2e.gate import Gate, gate
 from tests.e2e.kit import PROVIDER_KEY
 from tests.valkey import Server
 
+MEASURED = ("test_admin", "test_alerts", "test_compute", "test_programs")
+"""Files whose processes count for coverage: what else is started here is measured where it is tested by itself."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def measured(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Spares processes their measurement where it tells nothing new: it takes a third of what they take at all."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.stem not in MEASURED:
+            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        yield
+
 
 @pytest.fixture(scope="module")
 def north() -> Iterator[Simulator]:

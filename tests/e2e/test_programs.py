@@ -132,31 +132,28 @@ def test_the_demo_in_json_is_one_document(tmp_path: Path) -> None:
     assert all(step["ok"] for step in steps)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_demo_that_goes_on_ends_with_all_it_has_started(tmp_path: Path, number: signal.Signals) -> None:
-    with running(tmp_path, "demo") as process:
+@pytest.mark.parametrize(("number", "flags"), [(signal.SIGINT, ()), (signal.SIGTERM, ("--json",))])
+def test_a_demo_that_goes_on_ends_with_all_it_has_started(
+    tmp_path: Path, number: signal.Signals, flags: tuple[str, ...]
+) -> None:
+    with running(tmp_path, "demo", *flags) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "goes on at" in line:
                 break
+            if flags:
+                assert [step["step"] for step in json.loads(line)] == STEPS
+                break
         started = family(process.pid)
         assert len(started) in {5, 6}  # simulators, supervisor, two workers, admin; and computing, which begins later
         process.send_signal(number)
-        process.wait(PATIENCE_S)
+        assert process.wait(PATIENCE_S) == 0
         try:
             until(lambda: not any(map(exists, started)), "they live on")
         finally:
             _end(started)
         assert list(tmp_path.iterdir()) == []
-
-
-def test_a_demo_in_json_that_goes_on_says_nothing_more(tmp_path: Path) -> None:
-    with running(tmp_path, "demo", "--json") as process:
-        assert process.stdout is not None
-        assert [step["step"] for step in json.loads(process.stdout.readline())] == STEPS
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE_S) == 0
-        assert process.communicate() == ("", "")
+        assert not flags or process.communicate() == ("", "")  # nothing more is said
 
 
 def test_a_demo_can_be_interrupted_half_way(tmp_path: Path) -> None:

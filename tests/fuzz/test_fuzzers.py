@@ -36,6 +36,7 @@ def test_there_are_fuzzers_for_every_parser() -> None:
         "provider_bytes",
         "sse",
         "text",
+        "verdicts",
     }
 
 

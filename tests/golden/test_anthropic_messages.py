@@ -15,6 +15,7 @@ from stellwerk.core.stream import Ended, Finished, Started, StreamEvent, StreamF
 from stellwerk.dialects.anthropic_messages import request, response
 from stellwerk.dialects.anthropic_messages.stream import EventDecoder, EventEncoder, PassThrough
 from tests.golden.anthropic_messages.oracle import accumulate, judge_order, judge_request
+from tests.golden.cuts import CUTS, Cuts
 
 HERE = Path(__file__).parent / "anthropic_messages"
 REQUESTS = sorted((HERE / "requests").glob("*.json"))
@@ -114,11 +115,12 @@ def test_a_stream_becomes_well_formed_neutral_events(path: Path) -> None:
     assert sum(isinstance(event, Finished) for event in events) == isinstance(events[-1], Ended)
 
 
+@CUTS
 @pytest.mark.parametrize("path", STREAMS, ids=name)
-def test_a_stream_gives_the_same_events_wherever_its_bytes_are_cut(path: Path) -> None:
+def test_a_stream_gives_the_same_events_wherever_its_bytes_are_cut(path: Path, cuts: Cuts) -> None:
     body = path.read_bytes()
     whole = decode(body)
-    for position in range(len(body) + 1):
+    for position in cuts(body):
         assert decode(body[:position], body[position:]) == whole
     assert decode(*(bytes([byte]) for byte in body)) == whole
 

@@ -18,10 +18,12 @@ from tests.golden.bedrock_converse.judge import (
     body_of,
     faults,
     framed,
+    frames,
     params_of,
     parsed_reply,
     parsed_stream,
 )
+from tests.golden.cuts import CUTS, Cuts
 
 HERE = Path(__file__).parent / "bedrock_converse"
 REQUESTS = sorted((HERE / "requests").glob("*.json"))
@@ -102,12 +104,13 @@ def test_a_stream_becomes_well_formed_neutral_events(path: Path) -> None:
     assert sum(isinstance(event, Finished) for event in events) == (path.stem not in BROKEN)
 
 
+@CUTS
 @pytest.mark.parametrize("path", STREAMS, ids=name)
-def test_cut_at_any_byte_a_stream_gives_the_same_events_and_the_same_bytes(path: Path) -> None:
+def test_wherever_it_is_cut_a_stream_gives_the_same_events_and_the_same_bytes(path: Path, cuts: Cuts) -> None:
     stream = framed(path)
     whole = decode([stream])
     assert decode([bytes((byte,)) for byte in stream]) == whole
-    for at in range(1, len(stream)):
+    for at in cuts(stream, frames(path)):
         assert decode([stream[:at], stream[at:]]) == whole
         relay = PassThrough()
         assert relay.feed(stream[:at]) + relay.feed(stream[at:]) + relay.flush() == stream

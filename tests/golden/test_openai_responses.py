@@ -16,6 +16,7 @@ from stellwerk.core.stream import Ended, Finished, Started, StreamFault, TextDel
 from stellwerk.dialects import sse
 from stellwerk.dialects.openai_responses import request, response
 from stellwerk.dialects.openai_responses.stream import EventDecoder, EventEncoder, PassThrough
+from tests.golden.cuts import CUTS, Cuts
 from tests.golden.openai_responses.judge import EVENTS, check_items, final_response
 
 HERE = Path(__file__).parent / "openai_responses"
@@ -98,13 +99,14 @@ def test_a_stream_becomes_well_formed_neutral_events(path: Path) -> None:
     assert all(event.text for event in events if isinstance(event, TextDelta))
 
 
+@CUTS
 @pytest.mark.parametrize("path", STREAMS, ids=name)
-def test_a_stream_cut_at_any_byte_becomes_the_same_neutral_events(path: Path) -> None:
+def test_a_stream_becomes_the_same_neutral_events_wherever_it_is_cut(path: Path, cuts: Cuts) -> None:
     body = path.read_bytes()
     whole = decode(body)
-    for position in range(len(body)):
-        decoder = EventDecoder()
-        assert [*decoder.feed(body[:position]), *decoder.feed(body[position:]), *decoder.flush()] == whole
+    for position in cuts(body):
+        assert decode(body[:position], body[position:]) == whole
+    assert decode(*(bytes([byte]) for byte in body)) == whole
 
 
 @pytest.mark.parametrize("path", STREAMS, ids=name)
@@ -172,9 +174,9 @@ def test_a_stream_that_is_handed_on_tells_the_same_as_its_neutral_events(path: P
     assert relay.is_between_events
 
 
-def decode(body: bytes) -> list[Any]:
+def decode(*pieces: bytes) -> list[Any]:
     decoder = EventDecoder()
-    return [*decoder.feed(body), *decoder.flush()]
+    return [*(event for piece in pieces for event in decoder.feed(piece)), *decoder.flush()]
 
 
 def encode(events: list[Any]) -> bytes:

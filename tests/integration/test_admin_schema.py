@@ -74,9 +74,15 @@ def opened(app: ASGIApp) -> schemathesis.BaseSchema:
     return schema
 
 
+@pytest.fixture(scope="module")
+def document(admin: Admin) -> schemathesis.BaseSchema:
+    """The document of the API."""
+    return opened(admin.app)
+
+
 @pytest.mark.parametrize(("path", "method"), operations())
-def test_the_api_is_what_its_document_says(path: str, method: str, admin: Admin) -> None:
-    operation = opened(admin.app)[path][method]
+def test_the_api_is_what_its_document_says(path: str, method: str, document: schemathesis.BaseSchema) -> None:
+    operation = document[path][method]
 
     @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

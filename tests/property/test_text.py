@@ -109,10 +109,10 @@ def test_of_spans_that_overlap_the_surest_stays(raw: list[tuple[int, int, float]
 
 
 def patterns() -> Iterator[re.Pattern[str]]:
-    for rule in pii._RULES:
+    for rule in pii.RULES:
         yield from filter(None, (rule.pattern, rule.before, rule.after, rule.unless))
     yield from (pattern for _, pattern in secret_leak.PATTERNS)
-    yield from (names._TITLED, names._ANNOUNCED, names._CAPITAL)
+    yield from (names._TITLES, names._COMPANY, names._COMPANY_END, names._SMALL)
 
 
 @pytest.mark.parametrize("pattern", list(dict.fromkeys(patterns())), ids=lambda pattern: pattern.pattern)

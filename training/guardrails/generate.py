@@ -4,18 +4,21 @@ r"""Writes the examples that the injection check learns from, out of the lines i
     python training/guardrails/generate.py --check  # fails where the files are not what the parts make
 
 A file of parts has families, each under a head ``== NAME KIND LABEL LANG``, and a line for each example. In a line
-``<<a|b|c>>`` stands for one of the choices (every choice is an example of its own) and ``\n`` for a line break.
+``<<a|b|c>>`` stands for one of the choices (every choice is an example of its own), ``{{base64:text}}`` for the text in
+a code (see ``CODES``), and ``\n`` for a line break.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
+import codecs
 import itertools
 import json
 import random
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +39,18 @@ KINDS = frozenset(
 )
 _HEAD = re.compile(r"== ([a-z0-9-]+) ([a-z_]+) ([01]) (de|en)")
 _CHOICE = re.compile(r"<<(.+?)>>")
+_CODE = re.compile(r"\{\{(\w+):(.+?)\}\}")
+CODES: dict[str, Callable[[str], str]] = {
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "hex": lambda text: text.encode().hex(),
+    "hex_apart": lambda text: text.encode().hex(" "),
+    "rot13": lambda text: codecs.encode(text, "rot13"),
+    "reversed": lambda text: text[::-1],
+    "escapes": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
+    "percent": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "entities": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
+    "commas": lambda text: ", ".join(text.split()),
+}
 
 
 class Example(NamedTuple):
@@ -70,26 +85,21 @@ def choices(line: str) -> Iterator[str]:
     parts = _CHOICE.split(line.replace("\\n", "\n"))
     options = [part.split("|") if place % 2 else [part] for place, part in enumerate(parts)]
     for chosen in itertools.product(*options):
-        yield "".join(chosen)
+        yield _CODE.sub(lambda code: CODES[code[1]](code[2]), "".join(chosen))
 
 
-def buried(hosts: list[str], attacks: list[Example], group: str, count: int) -> Iterator[Example]:
-    """Attacks between the sentences of harmless documents; each document is a group of its own."""
+def buried(host: str, attacks: list[str], lang: str, group: str) -> Iterator[Example]:
+    """Each of the attacks between two sentences of a harmless document."""
     draw = random.Random(group)
-    for number in range(count):
-        place = number % len(hosts)
-        sentences = re.split(r"(?<=[.!?]) ", hosts[place])
-        attack = attacks[draw.randrange(len(attacks))]
+    sentences = re.split(r"(?<=[.!?]) ", host)
+    for attack in attacks:
         at = draw.randrange(1, len(sentences))
-        text = " ".join([*sentences[:at], attack.text, *sentences[at:]])
-        yield Example(text, 1, "buried", attack.lang, f"{group}-{place}")
+        yield Example(" ".join([*sentences[:at], attack, *sentences[at:]]), 1, "buried", lang, group)
 
 
-def documents(path: Path) -> list[str]:
-    """Documents are parted by empty lines; the lines of one belong together."""
-    return [
-        block.replace("\n", " ").strip() for block in path.read_text(encoding="utf-8").split("\n\n") if block.strip()
-    ]
+def blocks(path: Path) -> list[str]:
+    """What stands between empty lines."""
+    return [block.strip() for block in path.read_text(encoding="utf-8").split("\n\n") if block.strip()]
 
 
 def build() -> dict[str, list[Example]]:
@@ -98,12 +108,11 @@ def build() -> dict[str, list[Example]]:
     held_out = [each for stem, rows in parts.items() if stem.startswith("held_out") for each in rows]
     train = [each for stem, rows in parts.items() if not stem.startswith("held_out") for each in rows]
     for path in sorted((HERE / "parts").glob("*.documents")):
-        lang = path.stem[:2]
-        attacks = [each for each in train if each.label and each.lang == lang and len(each.text) < 250]
-        attacks = [each for each in attacks if each.kind != "harmful" and "\n" not in each.text]
-        hosts = documents(path)
-        train += buried(hosts, attacks, f"{lang}-buried", 110 if lang == "de" else 100)
-        train += [Example(host, 0, "ordinary", lang, f"{lang}-buried-{place}") for place, host in enumerate(hosts)]
+        hidden = blocks(path.with_name(f"{path.stem}.buried"))
+        for place, (host, attacks) in enumerate(zip(blocks(path), hidden, strict=True)):
+            group, text = f"{path.stem}-buried-{place}", host.replace("\n", " ")
+            lines = [line for line in attacks.splitlines() if not line.startswith("#")]
+            train += [Example(text, 0, "ordinary", path.stem, group), *buried(text, lines, path.stem, group)]
     return {
         "train": _distinct([each for each in train if each.kind != "harmful"]),
         "harmful": _distinct([each for each in train if each.kind == "harmful"]),

@@ -18,6 +18,7 @@ from stellwerk.admin.changes import Changes
 from stellwerk.admin.outbox import WAITING
 from stellwerk.admin.pages import Cursor, Page, Size, cut, position
 from stellwerk.admin.problems import Place, Problem
+from stellwerk.admin.resource import resource
 from stellwerk.admin.tables import alerts, deliveries
 from stellwerk.admin.values import Body, Usd
 from stellwerk.alerting import message
@@ -86,7 +87,7 @@ class ChannelTested(Body):
 
 def router(changes: Changes, channels: Channels) -> APIRouter:
     """The resource."""
-    api = APIRouter(prefix="/alerts", tags=["alerts"])
+    api = resource("/alerts", tag="alerts")
 
     @api.get("")
     def list_alerts(

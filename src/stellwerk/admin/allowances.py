@@ -14,6 +14,7 @@ from stellwerk.admin.access import Caller, Principal, Role
 from stellwerk.admin.changes import Change, Changes, IfMatch, etag, match
 from stellwerk.admin.pages import Cursor, Page, Size, cut, position, rows_of
 from stellwerk.admin.problems import Problem
+from stellwerk.admin.resource import resource
 from stellwerk.admin.tables import keys, scopes
 from stellwerk.admin.values import BudgetsOf, LimitsOf, ScopeBudgets, ScopeLimits
 from stellwerk.core.scope import ScopeKind
@@ -41,7 +42,7 @@ def routers(changes: Changes) -> list[APIRouter]:
 
 
 def _limits(changes: Changes) -> APIRouter:
-    api = APIRouter(prefix="/limits", tags=["limits"])
+    api = resource("/limits", tag="limits")
 
     @api.get("")
     def list_limits(
@@ -79,7 +80,7 @@ def _limits(changes: Changes) -> APIRouter:
 
 
 def _budgets(changes: Changes) -> APIRouter:
-    api = APIRouter(prefix="/budgets", tags=["budgets"])
+    api = resource("/budgets", tag="budgets")
 
     @api.get("")
     def list_budgets(

@@ -14,6 +14,7 @@ from stellwerk.admin.access import Caller, Principal, Role
 from stellwerk.admin.changes import Change, Changes, IdempotencyKey, Identity, IfMatch, etag, match, new_id
 from stellwerk.admin.pages import Cursor, Page, Size, cut, position, rows_of
 from stellwerk.admin.problems import Problem
+from stellwerk.admin.resource import resource
 from stellwerk.admin.tables import keys, scopes
 from stellwerk.admin.values import Key, KeyChange, KeyMade, KeyNew, Name, Rotation
 from stellwerk.core.scope import ScopeKind
@@ -24,7 +25,7 @@ KEY = ScopeKind.KEY.value
 
 def router(changes: Changes, reserved: Callable[[], frozenset[str]]) -> APIRouter:
     """The resource. ``reserved()`` gives the names of the keys in the configuration file, which are not ours."""
-    api = APIRouter(prefix="/keys", tags=["keys"])
+    api = resource("/keys", tag="keys")
     _reading(api, changes)
     _making(api, changes, reserved)
     _changing(api, changes)

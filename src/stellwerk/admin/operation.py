@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from stellwerk.admin.access import Caller, Role
 from stellwerk.admin.changes import Changes
 from stellwerk.admin.publishing import DIRECTORY
+from stellwerk.admin.resource import resource
 from stellwerk.admin.tables import facts
 from stellwerk.admin.values import Reloaded, Status
 
@@ -35,7 +36,7 @@ class Installation(Protocol):
 
 def status_router(changes: Changes, installation: Installation) -> APIRouter:
     """How the control plane is doing."""
-    api = APIRouter(prefix="/status", tags=["operation"])
+    api = resource("/status", tag="operation")
 
     @api.get("")
     def show_status(caller: Caller) -> Status:
@@ -50,9 +51,9 @@ def status_router(changes: Changes, installation: Installation) -> APIRouter:
 
 def reload_router(changes: Changes, installation: Installation) -> APIRouter:
     """Reloading the configuration file."""
-    api = APIRouter(tags=["operation"])
+    api = resource("/reload", tag="operation", prefix="/admin")
 
-    @api.post("/admin/reload", responses={202: {"model": Reloaded, "description": "The workers are still trying it."}})
+    @api.post("", responses={202: {"model": Reloaded, "description": "The workers are still trying it."}})
     async def reload_configuration(caller: Caller, response: Response) -> Reloaded:
         """Reads the configuration file again; a bad one is refused with every fault, and the old one stays."""
         caller.may_everywhere(Role.ADMIN)

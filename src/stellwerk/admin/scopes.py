@@ -12,6 +12,7 @@ from stellwerk.admin.access import Caller, Principal, Role
 from stellwerk.admin.changes import Change, Changes, IdempotencyKey, Identity, IfMatch, etag, match
 from stellwerk.admin.pages import Cursor, Page, Size, cut, position, rows_of
 from stellwerk.admin.problems import Problem
+from stellwerk.admin.resource import resource
 from stellwerk.admin.tables import keys, scopes
 from stellwerk.admin.values import Name, Scope, ScopeChange, ScopeNew
 from stellwerk.core.scope import ScopeKind
@@ -22,7 +23,7 @@ PARENTS = {ScopeKind.TEAM: ScopeKind.ORGANIZATION, ScopeKind.USER: ScopeKind.TEA
 def router(kind: ScopeKind, changes: Changes) -> APIRouter:
     """The resource of one kind."""
     plural = f"{kind.value}s"
-    api = APIRouter(prefix=f"/{plural}", tags=[plural])
+    api = resource(f"/{plural}", tag=plural)
 
     @api.get("", name=f"list_{plural}")
     def list_scopes(

@@ -12,6 +12,7 @@ from stellwerk.admin.access import Caller, Role, cookie_of, session_cookie
 from stellwerk.admin.changes import Changes
 from stellwerk.admin.pages import Cursor, Page, Size, cut, position, rows_of
 from stellwerk.admin.problems import Problem
+from stellwerk.admin.resource import resource
 from stellwerk.admin.sessions import Sessions
 from stellwerk.admin.tables import sessions as table
 from stellwerk.admin.values import Session, Who
@@ -19,7 +20,7 @@ from stellwerk.admin.values import Session, Who
 
 def session_router(changes: Changes) -> APIRouter:
     """Who it is, and who else has logged in."""
-    api = APIRouter(tags=["sessions"])
+    api = resource("", tag="sessions")
 
     @api.get("/session")
     def show_session(caller: Caller) -> Who:
@@ -55,9 +56,9 @@ def session_router(changes: Changes) -> APIRouter:
 
 def logout_router(changes: Changes, sessions: Sessions) -> APIRouter:
     """The end of a log-in."""
-    api = APIRouter(tags=["sessions"])
+    api = resource("/logout", tag="sessions", prefix="/admin")
 
-    @api.post("/admin/logout", status_code=204)
+    @api.post("", status_code=204)
     async def log_out(request: Request, response: Response, caller: Caller) -> None:
         """Ends the session whose cookie comes along; a token is not touched by that."""
         people = changes.guard.people

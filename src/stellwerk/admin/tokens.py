@@ -11,6 +11,7 @@ from stellwerk.admin.access import Caller, Role
 from stellwerk.admin.changes import Change, Changes, IdempotencyKey, Identity, IfMatch, etag, match, new_id
 from stellwerk.admin.pages import Cursor, Page, Size, cut, position, rows_of
 from stellwerk.admin.problems import Problem
+from stellwerk.admin.resource import resource
 from stellwerk.admin.tables import tokens
 from stellwerk.admin.values import Token, TokenMade, TokenNew
 
@@ -19,7 +20,7 @@ PREFIX = "sk-sw-admin-"
 
 def router(changes: Changes) -> APIRouter:
     """The resource; all of it takes an admin's token that reaches every team."""
-    api = APIRouter(prefix="/tokens", tags=["tokens"])
+    api = resource("/tokens", tag="tokens")
 
     @api.get("")
     def list_tokens(caller: Caller, size: Size = 50, cursor: Cursor = None) -> Page[Token]:

@@ -29,6 +29,8 @@ COMMANDS = (
     "export",
     "apply",
     "import",
+    "bench",
+    "scan",
 )
 
 

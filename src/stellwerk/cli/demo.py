@@ -73,15 +73,30 @@ api_key = "env:BROKEN_KEY"
 [[models]]
 name = "smart"
 targets = [{{ provider = "north", model = "gpt-5.2" }}]
+guardrails = []
 
 [[models]]
 name = "sturdy"
+guardrails = []
 targets = [{{ provider = "broken", model = "gpt-5.2" }}, {{ provider = "south", model = "llama-4" }}]
 
 [[models]]
 name = "thrifty"
+guardrails = []
 strategy = "cheapest"
 targets = [{{ provider = "north", model = "gpt-5.2" }}, {{ provider = "north", model = "gpt-5-mini" }}]
+
+[[models]]
+name = "private"
+targets = [{{ provider = "north", model = "gpt-5.2" }}]
+
+[[guardrails]]
+use = "pii"
+action = "pseudonymize"
+
+[[guardrails]]
+use = "secret_leak"
+action = "block"
 
 [[keys]]
 name = "shop"

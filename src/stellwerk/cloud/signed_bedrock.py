@@ -9,6 +9,7 @@ from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.route import Target
 from stellwerk.core.wire import Origin, WireRequest
+from stellwerk.dialects.bedrock_converse.guarding import NativeGuardrail
 from stellwerk.dialects.bedrock_converse.upstream import BedrockUpstream
 
 SERVICE = "bedrock"
@@ -30,8 +31,9 @@ class SignedUpstream(Renewed, BedrockUpstream):
         bearer: str = "",
         credentials: Refreshing[Credentials] | None = None,
         origins: tuple[Origin, ...] = (),
+        guardrail: NativeGuardrail | None = None,
     ) -> None:
-        super().__init__(base_url)
+        super().__init__(base_url, guardrail)
         self._bearer = bearer
         self.holder = credentials
         self.origins = origins

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stellwerk.cloud.refreshing import Bearing, Refreshing, Token
 from stellwerk.core.wire import Origin
+from stellwerk.dialects.gemini.safety import SafetySettings
 from stellwerk.dialects.gemini.upstream import VertexUpstream
 
 
@@ -18,7 +19,8 @@ class SignedVertex(Bearing, VertexUpstream):
         location: str,
         tokens: Refreshing[Token] | None = None,
         origins: tuple[Origin, ...] = (),
+        safety_settings: SafetySettings | None = None,
     ) -> None:
-        super().__init__(base_url, project=project, location=location)
+        super().__init__(base_url, project=project, location=location, safety_settings=safety_settings)
         self.holder = tokens
         self.origins = origins

@@ -24,7 +24,6 @@ from stellwerk.catalog.book import BOOK, enter
 from stellwerk.catalog.load import load
 from stellwerk.config.cards import Cards
 from stellwerk.config.compiled import write
-from stellwerk.config.guarding import Guardrail
 from stellwerk.config.identity import scopes
 from stellwerk.config.load import Verdict, examine
 from stellwerk.config.notation import split_address
@@ -39,7 +38,6 @@ from stellwerk.core.snapshot import (
     BreakerSpec,
     CorsSpec,
     EgressSpec,
-    GuardrailSpec,
     HealthSpec,
     HedgeSpec,
     LimitsSpec,
@@ -56,8 +54,6 @@ from stellwerk.core.snapshot import (
     TargetSpec,
     TlsSpec,
 )
-from stellwerk.core.subject import Side
-from stellwerk.core.verdict import Action
 from stellwerk.errors import ConfigurationError
 
 __all__ = ["compile_file", "main", "snapshot_of", "write"]
@@ -109,8 +105,8 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         health=HealthSpec(**settings.health.model_dump()),
         notifiers=tuple(_notifier(notifier) for notifier in settings.notifiers),
         alerts=AlertsSpec(tuple(settings.alerts.notify)),
-        guardrails=tuple(_guardrail(guardrail) for guardrail in settings.guardrails),
-        screening=settings.screening.spec(),
+        guardrails=tuple(spec for guardrail in settings.guardrails for spec in guardrail.specs()),
+        screening=settings.screening.spec(one.policy for one in settings.guardrails if one.policy is not None),
         media=MediaSpec(**{**settings.media.model_dump(), "types": tuple(settings.media.types)}),
     )
 
@@ -170,21 +166,6 @@ def _provider(provider: Provider) -> ProviderSpec:
 
 def _notifier(notifier: Notifier) -> NotifierSpec:
     return NotifierSpec(notifier.name, notifier.kind, *_options("notifiers", notifier.kind, notifier.model_extra))
-
-
-def _guardrail(guardrail: Guardrail) -> GuardrailSpec:
-    options, secrets = _options("guardrails", guardrail.use, guardrail.model_extra)
-    return GuardrailSpec(
-        name=guardrail.name or guardrail.use,
-        use=guardrail.use,
-        options=options,
-        secrets=secrets,
-        on=tuple(map(Side, guardrail.on)),
-        action=Action(guardrail.action or plugins.default_action(guardrail.use)),
-        actions={category: Action(action) for category, action in guardrail.actions.items()},
-        failure=guardrail.failure,
-        timeout_s=guardrail.timeout_s,
-    )
 
 
 def _options(shelf: str, kind: str, given: dict[str, Any] | None) -> tuple[dict[str, Any], dict[str, str]]:

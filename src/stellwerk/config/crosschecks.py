@@ -79,7 +79,10 @@ def _callers(grounded: Grounded) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def _guardrails(grounded: Grounded) -> list[tuple[str, int]]:
     """Their names and places: those of their checks, unless they have others."""
-    entries = ((entry.get("name", entry.get("use")), place) for place, entry in tables(grounded.document, "guardrails"))
+    entries = (
+        (entry.get("name", entry.get("policy", entry.get("use"))), place)
+        for place, entry in tables(grounded.document, "guardrails")
+    )
     return [(name, place) for name, place in entries if isinstance(name, str)]
 
 

@@ -168,12 +168,15 @@ class _Walk:
             return None
 
     def _pieces(self, path: Path) -> tuple[str, ...]:
-        """The path as a pointer has it: a table in an array goes by its name as it is written in the file."""
+        """The path as a pointer has it: a table in an array goes by its name as it is written in the file.
+
+        A guardrail without one is called as its check is.
+        """
         pieces: list[str] = []
         value: Any = self._document
         for piece in path:
             value = value[piece]
-            pieces.append(str(value.get("name", piece)) if isinstance(piece, int) else piece)
+            pieces.append(str(value.get("name", value.get("use", piece))) if isinstance(piece, int) else piece)
         return tuple(pieces)
 
     def _complain(self, path: Path, message: str) -> None:

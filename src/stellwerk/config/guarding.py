@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from stellwerk import plugins
+from stellwerk.config import packs
 from stellwerk.config.section import ProviderName, Seconds, Section
+from stellwerk.core import verdict
 from stellwerk.core.snapshot import GuardrailSpec, ScreeningSpec
+from stellwerk.core.subject import Side
 
+_OF_PACKS = frozenset({"policy", "name"})
 Action = Literal["block", "mask", "pseudonymize", "flag", "observe"]
 
 
@@ -17,7 +24,10 @@ class Guardrail(Section):
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
 
-    use: str = Field(description="Which check: a file of guardrails/, or an installed plugin.")
+    use: str | None = Field(default=None, description="Which check: a file of guardrails/, or an installed plugin.")
+    policy: Literal["finance", "general", "health", "hospitality", "legal"] | None = Field(
+        default=None, description="A policy pack instead of a check: all that a trade wants checked."
+    )
     name: ProviderName | None = Field(
         default=None, description="How models refer to it, and records show it. Default: the check's name."
     )
@@ -40,6 +50,35 @@ class Guardrail(Section):
         default=GuardrailSpec("", "", {}, {}).timeout_s, description="How long a check that asks a service may take."
     )
 
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.use is None) is (self.policy is None):
+            raise PydanticCustomError("reason", "{reason}", {"reason": "expected one of use and policy"})
+        if self.policy is not None and (surplus := {*self.model_fields_set, *(self.model_extra or ())} - _OF_PACKS):
+            reason = f"a policy has no {', '.join(sorted(surplus))}"
+            raise PydanticCustomError("reason", "{reason}", {"reason": reason})
+        return self
+
+    def specs(self) -> tuple[GuardrailSpec, ...]:
+        """The guardrails that it makes."""
+        if self.policy is not None:
+            return packs.specs(packs.read(self.policy), f"{self.name or self.policy}.")
+        use = self.use or ""
+        secrets, given = plugins.secrets("guardrails", use), self.model_extra or {}
+        return (
+            GuardrailSpec(
+                name=self.name or use,
+                use=use,
+                options={option: value for option, value in given.items() if option not in secrets},
+                secrets={option: given[option] for option in secrets if option in given},
+                on=tuple(map(Side, self.on)),
+                action=verdict.Action(self.action or plugins.default_action(use)),
+                actions={category: verdict.Action(action) for category, action in self.actions.items()},
+                failure=self.failure,
+                timeout_s=self.timeout_s,
+            ),
+        )
+
 
 class Screening(Section):
     """What holds for all guardrails together."""
@@ -58,6 +97,11 @@ class Screening(Section):
         default=None,
         description="Types that are put back in arguments of tool calls, by the tool's name. Default: all, in all.",
     )
+    masks: dict[str, Literal["label", "last_four", "hash", "drop"]] = Field(
+        default={},
+        description="What stands in the place of a masked value, by category: its label as [IBAN_CODE] (default), all "
+        "but its last four characters as asterisks, its label with a keyed digest, or nothing.",
+    )
     spotlight: bool = Field(
         default=ScreeningSpec().spotlight,
         description="Whether long texts of tools' results and documents are marked, so that models take them for data.",
@@ -74,16 +118,24 @@ class Screening(Section):
         default={}, description="What callers are told instead, by category, such as S11 for self-harm."
     )
 
-    def spec(self) -> ScreeningSpec:
-        """The section as workers load it."""
-        tools = self.unmask_tools
+    def spec(self, policies: Iterable[str] = ()) -> ScreeningSpec:
+        """The section as workers load it; what it leaves open is what policies suggest, the first of them first."""
+        suggested = [packs.read(policy).screening for policy in policies]
+        tools, message, help_texts = self.unmask_tools, self.message, dict(self.help_texts)
+        for each in suggested:
+            help_texts = {**each.help_texts, **help_texts}
+            if each.unmask_tools and self.unmask_tools is None:
+                tools = {**{tool: list(types) for tool, types in each.unmask_tools.items()}, **(tools or {})}
+        if "message" not in self.model_fields_set:
+            message = next((each.message for each in suggested if each.message), message)
         return ScreeningSpec(
             deadline_s=self.deadline_s,
             stream=self.stream,
             pseudonyms_s=self.pseudonyms_s,
             unmask_tools=None if tools is None else {name: tuple(types) for name, types in tools.items()},
+            masks=dict(self.masks),
             spotlight=self.spotlight,
             tainted_tools=tuple(self.tainted_tools),
-            message=self.message,
-            help_texts=self.help_texts,
+            message=message,
+            help_texts=help_texts,
         )

@@ -74,8 +74,8 @@ def _options(kind: str, name: str, definitions: dict[str, Any]) -> dict[str, Any
     declared = plugins.settings(kind, name)
     template = f"#/$defs/{kind}.{name}.{{name}}"
     _, components = msgspec.json.schema_components((declared,), ref_template=template)
-    options: dict[str, Any] = components.pop(declared.__name__)
-    definitions.update({f"{kind}.{name}.{key}": component for key, component in components.items()})
+    options: dict[str, Any] = _simplified(components.pop(declared.__name__))
+    definitions.update({f"{kind}.{name}.{key}": _simplified(component) for key, component in components.items()})
     options.pop("title", None)
     return options
 

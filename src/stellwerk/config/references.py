@@ -130,8 +130,9 @@ def _document(path: str, *_signature: int) -> dict[str, Any]:
 
 
 def _by_name(entries: list[Any]) -> dict[str, Any]:
-    tables = [entry for entry in entries if isinstance(entry, dict)]
-    return {entry["name"]: entry for entry in tables if isinstance(entry.get("name"), str)}
+    """Guardrails without a name are called as their checks are."""
+    named = [(entry.get("name", entry.get("use")), entry) for entry in entries if isinstance(entry, dict)]
+    return {name: entry for name, entry in named if isinstance(name, str)}
 
 
 def _reason(error: OSError) -> str:

@@ -57,7 +57,7 @@ def report(route: LearnedRoute, cut: Cut | None, outcomes: Sequence[Outcome], fl
             tally.move(outcome.weak, outcome.strong)
             moved += 1
     lost, cheaper = 1.0 - whole.quality, 1.0 - 1.0 / ratio
-    share = _share(moved, rows)
+    share = share_of(moved, rows)
     return Report(
         rows=rows,
         weak=math.fsum(outcome.weak for outcome in outcomes) / rows,
@@ -99,7 +99,7 @@ def _ranks_of_true(chances: Sequence[tuple[float, bool]]) -> float:
     return total
 
 
-def _share(part: int, rows: int) -> Interval:
+def share_of(part: int, rows: int) -> Interval:
     """A share of rows, with Wilson's interval."""
     share, squared = part / rows, _TWO_SIDED * _TWO_SIDED
     middle = (share + squared / (2 * rows)) / (1 + squared / rows)

@@ -221,6 +221,8 @@ class ScreeningSpec(msgspec.Struct, frozen=True):
     pseudonyms_s: float = 3600.0
     unmask_tools: dict[str, tuple[str, ...]] | None = None
     """Without it, every type is restored for every tool."""
+    masks: dict[str, str] = {}
+    """How values are masked, by category (see ``screening/edits.py``); by their label where nothing is said."""
     spotlight: bool = False
     """Whether what nobody in the conversation wrote is marked as data for the model."""
     tainted_tools: tuple[str, ...] = ()

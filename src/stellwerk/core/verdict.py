@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -106,3 +107,21 @@ def apart(spans: list[Span]) -> tuple[Span, ...]:
         if is_free and (place == len(kept) or span.end <= kept[place].start):
             kept.insert(place, span)
     return tuple(kept)
+
+
+def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding for each category and name: the surest hit, with the spans of all hits.
+
+    A hit that has no place leaves the others none: the text as a whole is meant.
+    """
+    same: dict[tuple[Category, str], list[Finding]] = {}
+    for finding in findings:
+        same.setdefault((finding.category, finding.name), []).append(finding)
+    return tuple(own[0] if len(own) == 1 else _merged(own) for own in same.values())
+
+
+def _merged(own: list[Finding]) -> Finding:
+    hits = [finding for finding in own if finding.is_hit] or own
+    is_placed = all(finding.spans for finding in hits)
+    spans = apart([span for finding in hits for span in finding.spans]) if is_placed else ()
+    return msgspec.structs.replace(max(hits, key=lambda finding: finding.score), spans=spans)

@@ -157,9 +157,8 @@ class Attempt(msgspec.Struct, eq=False):
             if interpreter is None and self._custody is not None:
                 relay = self._custody.relay(route, relay)
             call.sink = self._stream = StreamReply(self, reply, relay, self._exchange.scheduler.deadlines)
-            if (screening := self._exchange.screening) is not None and screening.is_pending:
-                self._stream.is_on_hold = True
-                screening.held.append(self._stream.go_on)
+            if (screening := self._exchange.screening) is not None and screening.holds_answers:
+                screening.hold(self._stream)
             if self._exchange.is_gated:
                 self._stream.gate = self._exchange.gate_for(self)
         return True
@@ -181,8 +180,8 @@ class Attempt(msgspec.Struct, eq=False):
                 if exchange.is_gated:
                     self._weigh(*answer, exchange.gate_for(self), body)
                     return
-                if (screening := exchange.screening) is not None and screening.is_pending:
-                    screening.held.append(self._settled(*answer))
+                if (screening := exchange.screening) is not None and screening.holds_answers:
+                    screening.answered(self._settled(*answer))
                     return
                 now, standing = exchange.settle_on(self), self.route.standing
                 if standing.answered(now, self.sent):
@@ -242,6 +241,12 @@ class Attempt(msgspec.Struct, eq=False):
             self.route.standing.failed(self._exchange.clock(), self.sent, error)
         self._end()
         self._exchange.finish()
+
+    def whole(self, usage: Usage | None, go_on: Callable[[], None]) -> None:
+        """A stream that was held is whole; it goes to the caller once its texts have been judged."""
+        self.unpaid = usage
+        if self._exchange.screening is not None:
+            self._exchange.screening.answered(go_on)
 
     def judge(self, gate: Gate, raw: bytes) -> str:
         """Why a whole stream, as the target sent it, does not do. Raises ``UpstreamInvalid``."""

@@ -15,7 +15,6 @@ from stellwerk.core.wire import WireRequest
 from stellwerk.core.worst_case import WorstCase
 from stellwerk.gateway.directory import Directory
 from stellwerk.gateway.hedging import Hedging
-from stellwerk.gateway.inquiry import Service
 from stellwerk.gateway.mirror import Mirror
 from stellwerk.gateway.speeches import Speech
 from stellwerk.gateway.standing import Standing
@@ -24,12 +23,13 @@ from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
 from stellwerk.http.pool import Lane
 from stellwerk.ports.credential import Refreshed
-from stellwerk.ports.guardrail import RemoteGuardrail
 from stellwerk.ports.provider import Provider
 from stellwerk.ports.strategy import Strategy
-from stellwerk.screening.guards import Guards
 
 if TYPE_CHECKING:
+    from stellwerk.gateway.inquiry import Service
+    from stellwerk.ports.guardrail import RemoteGuardrail
+    from stellwerk.screening.guards import Guards
     from stellwerk.screening.redaction import Redaction
 
 

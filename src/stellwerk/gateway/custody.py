@@ -158,6 +158,11 @@ class SealingRelay:
         return self._relay.is_complete
 
     @property
+    def is_cut(self) -> bool:
+        """Whether a guardrail has ended it before the provider has."""
+        return getattr(self._relay, "is_cut", False)
+
+    @property
     def has_content(self) -> bool:
         """Whether an event with content has passed."""
         return self._relay.has_content

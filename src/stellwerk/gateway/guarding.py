@@ -30,7 +30,7 @@ class Guarding:
     def __init__(self, snapshot: Snapshot, pool: Pool, former: Mapping[str, Service]) -> None:
         """What is known of services that stay as they were is kept. Raises ``ConfigurationError``."""
         self._spec = snapshot.screening
-        self.rules = {spec.name: _rule(spec) for spec in snapshot.guardrails}
+        self.rules = {spec.name: rule_of(spec) for spec in snapshot.guardrails}
         self.services: dict[str, Service] = {}
         for name, rule in self.rules.items():
             if isinstance(rule.check, RemoteGuardrail):
@@ -54,13 +54,15 @@ class Guarding:
 
     def of(self, names: tuple[str, ...] | None) -> Guards | None:
         """The guards of a model that names some, or all of them."""
-        rules = self.rules.values() if names is None else [self.rules[name] for name in names]
+        rules = list(self.rules.values())
+        if names is not None:  # the name of a policy is that of all its rules
+            rules = [rule for rule in rules if rule.name in names or rule.name.partition(".")[0] in names]
         return Guards.of(rules, self._spec, secrets.token_bytes(32))
 
 
 def remote_checks(snapshot: Snapshot) -> dict[str, RemoteGuardrail]:
     """The checks of a configuration that ask a service, by name. Raises ``ConfigurationError``."""
-    made = {spec.name: _rule(spec).check for spec in snapshot.guardrails}
+    made = {spec.name: rule_of(spec).check for spec in snapshot.guardrails}
     return {name: check for name, check in made.items() if isinstance(check, RemoteGuardrail)}
 
 
@@ -68,7 +70,8 @@ def _service(check: RemoteGuardrail, pool: Pool) -> Service:
     return Service(pool.lane(check.origin), check.origin.authority.encode())
 
 
-def _rule(spec: GuardrailSpec) -> Rule:
+def rule_of(spec: GuardrailSpec) -> Rule:
+    """A check under its policy. Raises ``ConfigurationError``."""
     values = {option: resolve(reference) for option, reference in spec.secrets.items()}
     try:
         check = cast("Guardrail | RemoteGuardrail", plugins.build("guardrails", spec.use, {**spec.options, **values}))

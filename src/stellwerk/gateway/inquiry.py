@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.core.subject import Subject
-from stellwerk.core.verdict import Verdict
+from stellwerk.core.verdict import Finding, Verdict
 from stellwerk.errors import GuardrailUnavailable, StellwerkError, UpstreamTimeout
 from stellwerk.http.call import Call, Patience, frame
 from stellwerk.http.fields import Headers
 from stellwerk.http.pool import Lane
 from stellwerk.ports.credential import Signing
 from stellwerk.ports.guardrail import RemoteGuardrail
+from stellwerk.screening.portions import Portion, portions, together
 
 if TYPE_CHECKING:
     from stellwerk.gateway.scheduler import Scheduler
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 FAILURES = 5
 """In a row, after which a service is left alone."""
 COOL_DOWN_S = 10.0
+MOST_CALLS = 64
+"""Of one check about one request: what is longer cannot be judged."""
+TOO_LONG = "too long"
 OPEN = "left alone after failures"
 TIMEOUT = "timeout"
 
@@ -48,11 +52,14 @@ class Inquiry:
     __slots__ = (
         "_calls",
         "_check",
+        "_count",
         "_done",
+        "_failed",
+        "_judged",
         "_left",
+        "_portions",
         "_scheduler",
         "_service",
-        "_subjects",
         "has_failed",
         "rule",
         "verdicts",
@@ -66,19 +73,23 @@ class Inquiry:
         scheduler: Scheduler,
         done: Callable[[Inquiry], None],
     ) -> None:
-        """``done`` is told once all is said, never before ``start`` returns for what is asked."""
+        """``done`` is told once all is said, never before ``start`` returns."""
         if not isinstance(rule.check, RemoteGuardrail):
             raise TypeError("only a remote check is asked")
         self.rule = rule
         self.verdicts: list[tuple[Verdict, ...]] = [()] * len(subjects)
-        """For each text."""
+        """For each text, once all is said."""
         self.has_failed = False
         self._check: RemoteGuardrail = rule.check
         self._service = service
-        self._subjects = subjects
+        self._count = len(subjects)
+        self._portions = portions(subjects, max(1, rule.check.max_texts), rule.check.capacity)
         self._scheduler = scheduler
         self._done = done
         self._calls: list[_Asked] = []
+        self._judged: list[tuple[Portion, Sequence[tuple[Finding, ...]]]] = []
+        self._failed: dict[int, str] = {}
+        """Why a text was not judged, by its place."""
         self._left = 0
 
     @property
@@ -87,20 +98,17 @@ class Inquiry:
         return not self._left
 
     def start(self, timeout_s: float) -> None:
-        """Asks; at once done where there is nothing to ask about, or nobody to ask."""
+        """Asks, where there is something to ask about and somebody to ask."""
         now = self._scheduler.deadlines.clock()
-        size = max(1, self._check.max_texts)
-        starts = range(0, len(self._subjects), size)
-        if now < self._service.blocked_until:
-            self._fail(0, len(self._subjects), OPEN)
-            self._left = 0
-            self._scheduler.call_later(0.0, lambda: self._done(self))
-            return
-        self._left = max(1, len(starts))
-        if not starts:
+        reason = OPEN if now < self._service.blocked_until else TOO_LONG if len(self._portions) > MOST_CALLS else ""
+        if reason or not self._portions:
+            self._failed = dict.fromkeys(range(self._count), reason) if reason else {}
+            self._left = 1
             self._scheduler.call_later(0.0, self._one_less)
-        for start in starts:
-            self._send(start, self._subjects[start : start + size], now + timeout_s, timeout_s)
+            return
+        self._left = len(self._portions)
+        for portion in self._portions:
+            self._send(portion, now + timeout_s, timeout_s)
 
     def cancel(self) -> None:
         """Nobody waits for it any more."""
@@ -108,54 +116,60 @@ class Inquiry:
             asked.cancel()
         self._calls = []
 
-    def _send(self, start: int, subjects: tuple[Subject, ...], expires: float, timeout_s: float) -> None:
+    def _send(self, portion: Portion, expires: float, timeout_s: float) -> None:
         try:
-            wire = self._check.prepare(subjects)
+            wire = self._check.prepare(portion.subjects)
             if isinstance(self._check, Signing):
                 wire = self._check.sign(wire, time.time())
         except Exception as error:  # noqa: BLE001  # a check may be a plugin, which can fail in any way
             reason = _reason(error)
-            self._scheduler.call_later(0.0, lambda: self._told(start, subjects, reason))
+            self._scheduler.call_later(0.0, lambda: self._told(portion, reason))
             return
         head = frame(wire.method, wire.path, self._service.authority, wire.fields, len(wire.body))
-        asked = _Asked(lambda outcome: self._told(start, subjects, outcome))
+        asked = _Asked(lambda outcome: self._told(portion, outcome))
         patience = Patience(timeout_s, timeout_s, timeout_s, timeout_s)
         asked.call = call = Call(head, wire.body, asked, is_streamed=False, patience=patience, expires=expires)
         self._calls.append(asked)
         self._service.lane.send(call)
 
-    def _told(self, start: int, subjects: tuple[Subject, ...], outcome: tuple[int, Headers, bytes] | str) -> None:
-        found: Sequence[tuple[Verdict, ...]] | None = None
-        reason = outcome if isinstance(outcome, str) else ""
-        if not isinstance(outcome, str):
-            try:
-                read = self._check.read(subjects, *outcome)
-                if len(read) != len(subjects):
+    def _told(self, portion: Portion, outcome: tuple[int, Headers, bytes] | str) -> None:
+        service, reason = self._service, ""
+        try:
+            if isinstance(outcome, str):
+                reason = outcome
+            else:
+                found = self._check.read(portion.subjects, *outcome)
+                if len(found) != len(portion.subjects):
                     reason = "it did not judge every text"
                 else:
-                    found = [self.rule.verdicts(findings) for findings in read]
-            except Exception as error:  # noqa: BLE001  # a check may be a plugin, which can fail in any way
-                reason = _reason(error)
-        if found is None:
-            self._fail(start, len(subjects), reason)
-            self._service.failures += 1
-            if self._service.failures >= FAILURES:
-                self._service.failures = 0
-                self._service.blocked_until = self._scheduler.deadlines.clock() + COOL_DOWN_S
+                    self._judged.append((portion, found))
+        except Exception as error:  # noqa: BLE001  # a check may be a plugin, which can fail in any way
+            reason = _reason(error)
+        if reason:
+            self._failed.update(dict.fromkeys(portion.owners, reason))
+            service.failures += 1
+            if service.failures >= FAILURES:
+                service.failures = 0
+                service.blocked_until = self._scheduler.deadlines.clock() + COOL_DOWN_S
         else:
-            self._service.failures = 0
-            self.verdicts[start : start + len(subjects)] = found
+            service.failures = 0
         self._one_less()
-
-    def _fail(self, start: int, count: int, reason: str) -> None:
-        self.has_failed = True
-        self.verdicts[start : start + count] = [(self.rule.failed(reason),)] * count
 
     def _one_less(self) -> None:
         self._left -= 1
-        if not self._left:
-            self._calls = []
-            self._done(self)
+        if self._left:
+            return
+        self._calls = []
+        self.has_failed = bool(self._failed)
+        found = together(self._count, self._judged)
+        self.verdicts = [
+            (
+                *self.rule.verdicts(findings),
+                *((self.rule.failed(self._failed[place]),) if place in self._failed else ()),
+            )
+            for place, findings in enumerate(found)
+        ]
+        self._done(self)
 
 
 class _Asked:

@@ -164,7 +164,7 @@ class Pipeline:
         """Starts an exchange when its limits, budgets and guardrails allow it."""
         guards = exchange.model.guards
         if guards is not None:
-            _screen(exchange, reply, guards, configuration)
+            _screen(exchange, reply, guards, configuration, self._vault)
         if reply.lease.principal.scopes or configuration.is_metered:
             self._admitted(configuration, exchange, reply, acceptance, custody)
         else:
@@ -275,14 +275,14 @@ class Pipeline:
         return Reply(request, dialect, lease, self._clock)
 
 
-def _screen(exchange: Exchange, reply: Reply, guards: Guards, configuration: Configuration) -> None:
+def _screen(exchange: Exchange, reply: Reply, guards: Guards, configuration: Configuration, vault: Vault) -> None:
     """Has a request and its answer looked at. Loaded when the first guardrail is due."""
     from stellwerk.gateway.screening import Screening
+    from stellwerk.gateway.watcher import Watcher
 
-    exchange.screening = screening = Screening(
-        guards, configuration.services, reply, configuration.snapshot.server.limits
-    )
-    reply.report = screening.report
+    watcher = Watcher(guards, reply, configuration.snapshot.server.limits, vault)
+    exchange.screening = Screening(guards, configuration.services, reply, watcher)
+    reply.report, reply.told = watcher.report, watcher.fields
 
 
 def _may_name(body: bytes) -> bool:

@@ -69,6 +69,8 @@ class Reply(msgspec.Struct, eq=False):
     """Counts that most calls do not have."""
     report: Report | None = None
     """What guardrails have come to."""
+    told: Callable[[], bytes] | None = None
+    """Renders header lines that tell of them."""
     allowance: Callable[[], bytes] | None = None
     """Renders header lines that tell what the caller's limits leave it."""
     conversation: bytes = b""
@@ -223,9 +225,7 @@ class Reply(msgspec.Struct, eq=False):
 
     def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route
-        guardrail = b""
-        if self.report is not None and not self.report.is_empty:
-            guardrail = b"x-stellwerk-guardrail: %b\r\n" % self.report.header()
+        guardrail = self.told() if self.told is not None else b""
         overhead_ms = (now - self.request.received - self.waited_s) * 1e3
         return b"%b%b%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
             kind,

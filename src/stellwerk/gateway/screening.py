@@ -14,27 +14,28 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.core.inspection import JOB, Inspect, question, read_answer
-from stellwerk.core.subject import Side
-from stellwerk.core.verdict import Verdict
+from stellwerk.core.subject import Side, Speaker, Subject
+from stellwerk.core.taxonomy import Threat
+from stellwerk.core.verdict import Action, Verdict
 from stellwerk.dialects.utterances import utterances
 from stellwerk.errors import StellwerkError
 from stellwerk.gateway.errand import Errand, Work
 from stellwerk.gateway.inquiry import Inquiry
 from stellwerk.gateway.stages import screen
 from stellwerk.gateway.stages.screen import Judged
-from stellwerk.gateway.watcher import Watcher
-from stellwerk.screening.report import Report
 from stellwerk.text.reading import read
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
-    from stellwerk.core.snapshot import LimitsSpec
     from stellwerk.dialects.utterances import Utterance
     from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.inquiry import Service
     from stellwerk.gateway.reply import Reply
+    from stellwerk.gateway.stream import StreamReply
+    from stellwerk.gateway.watcher import Watcher
     from stellwerk.screening.guards import Guards
+    from stellwerk.screening.policy import Rule
 
 INLINE_CHARACTERS = 1_500
 """Texts that together are no longer are judged at once: they take less than a millisecond."""
@@ -48,6 +49,7 @@ class Screening:
         "_exchange",
         "_go",
         "_guards",
+        "_held",
         "_inquiries",
         "_is_done",
         "_judged",
@@ -55,23 +57,22 @@ class Screening:
         "_services",
         "_texts",
         "_watcher",
-        "held",
         "is_pending",
         "report",
     )
 
-    def __init__(self, guards: Guards, services: Mapping[str, Service], reply: Reply, limits: LimitsSpec) -> None:
+    def __init__(self, guards: Guards, services: Mapping[str, Service], reply: Reply, watcher: Watcher) -> None:
         """``services`` says how those checks are asked that are not here, by name."""
-        self.report = Report()
+        self.report = watcher.report
         self.is_pending = False
         """Whether services are still asked while the request is already under way."""
-        self.held: list[Callable[[], None]] = []
+        self._held: list[Callable[[], None]] = []
         """What is done as soon as none of them has objected."""
         self._guards = guards
         self._services = services
         self._reply = reply
-        self._watcher = Watcher(guards, reply, self.report, limits)
-        self._is_done = not (guards.input_local or guards.input_remote)
+        self._watcher = watcher
+        self._is_done = False
         self._texts: tuple[Utterance, ...] = ()
         self._judged: list[Judged] = []
         self._errand: Errand | None = None
@@ -85,6 +86,8 @@ class Screening:
             return False
         self._is_done = True
         self._exchange = exchange
+        if not (self._guards.input_local or self._guards.input_remote):
+            return False
         self._go = partial(exchange.start, acceptance)
         try:
             self._look()
@@ -98,6 +101,48 @@ class Screening:
         Raises ``InvalidRequest`` where nobody can look into such an answer.
         """
         return self._watcher.reader(interpreter)
+
+    # -- answers that have to wait
+
+    @property
+    def holds_answers(self) -> bool:
+        """Whether no answer may go to the caller yet."""
+        return self.is_pending or bool(self._guards.output_remote)
+
+    def hold(self, stream: StreamReply) -> None:
+        """Keeps a stream from the caller, until the request or the stream itself has been judged."""
+        stream.is_on_hold = True
+        if self._guards.output_remote:
+            stream.is_judged_whole = True
+        else:
+            self._held.append(stream.go_on)
+
+    def answered(self, deliver: Callable[[], None]) -> None:
+        """An answer that was watched is whole: ``deliver`` hands it on, if it may be."""
+        if self._guards.output_remote:
+            deliver = partial(self._ask_about_answer, self._watcher.said, deliver)
+        if self.is_pending:
+            self._held.append(deliver)
+        else:
+            deliver()
+
+    def _ask_about_answer(self, said: list[str], deliver: Callable[[], None]) -> None:
+        subjects = tuple(read(text, speaker=Speaker.ASSISTANT, side=Side.OUTPUT) for text in said)
+
+        def on_told(inquiry: Inquiry) -> None:
+            verdicts = [verdict for by_text in inquiry.verdicts for verdict in by_text]
+            self.report.note(Side.OUTPUT, inquiry.rule.name, verdicts)
+            if not all(each.is_done for each in self._inquiries):
+                return
+            inquiries, self._inquiries = self._inquiries, []
+            told = (verdict for each in inquiries for by_text in each.verdicts for verdict in by_text)
+            error = screen.refusal(map(_never_edited, told), self._guards.spec.message, self._guards.spec.help_texts)
+            if error is None:
+                deliver()
+            else:
+                self._exchange.refuse(error)
+
+        self._inquire(self._guards.output_remote, subjects, on_told)
 
     # -- what the caller says meanwhile
 
@@ -162,12 +207,14 @@ class Screening:
         """All local checks have said what they have to say."""
         self._errand = None
         judged, memory = self._judged, self._guards.memory
+        judged.sort(key=lambda one: one.utterance.start)  # values are numbered as they come in the conversation
         caller = self._reply.lease.principal.key_name
         screen.note(self.report, Side.INPUT, self._guards.input_local, judged)
         if memory is not None:
             for one in judged:
                 memory.keep(caller, one.utterance.speaker, one.utterance.text, one.by_rule)
         if not self._is_refused(judged):
+            self._watcher.is_tainted = any(map(_is_tainted, judged))
             self._edit(judged)
             self._ask()
 
@@ -178,21 +225,25 @@ class Screening:
 
         The request waits for them only where one may change it; else its answer does.
         """
-        rules, scheduler = self._guards.input_remote, self._exchange.scheduler
+        rules = self._guards.input_remote
         if not rules:
             self._finish()
             return
         self._reply.request.owner = self
         self._texts = self._heard()
         subjects = tuple(read(one.text, speaker=one.speaker, side=Side.INPUT) for one in self._texts)
-        self._inquiries = [
-            Inquiry(rule, self._services[rule.name], subjects, scheduler, self._on_told) for rule in rules
-        ]
-        for inquiry in tuple(self._inquiries):
-            inquiry.start(min(inquiry.rule.timeout_s, self._guards.spec.deadline_s))
+        self._inquire(rules, subjects, self._on_told)
         if not any(rule.edits for rule in rules):
             self.is_pending = True
             self._finish()
+
+    def _inquire(
+        self, rules: tuple[Rule, ...], subjects: tuple[Subject, ...], on_told: Callable[[Inquiry], None]
+    ) -> None:
+        scheduler, deadline_s = self._exchange.scheduler, self._guards.spec.deadline_s
+        self._inquiries = [Inquiry(rule, self._services[rule.name], subjects, scheduler, on_told) for rule in rules]
+        for inquiry in tuple(self._inquiries):
+            inquiry.start(min(inquiry.rule.timeout_s, deadline_s))
 
     def _on_told(self, inquiry: Inquiry) -> None:
         """A service has answered, or has not."""
@@ -211,7 +262,7 @@ class Screening:
         if not was_pending:
             self._edit(judged)
             self._finish()
-        held, self.held = self.held, []
+        held, self._held = self._held, []
         for deliver in held:
             deliver()
 
@@ -240,7 +291,7 @@ class Screening:
 
     def _edit(self, judged: list[Judged]) -> None:
         lease = self._reply.lease
-        body = screen.edited(judged, lease.envelope.body, self._watcher.stand_in)
+        body = screen.edited(judged, lease.envelope.body, self._watcher.manner, self._watcher.values)
         if body is not lease.envelope.body:
             lease.envelope = msgspec.structs.replace(lease.envelope, body=body)
 
@@ -261,13 +312,26 @@ class Screening:
     def stop(self) -> None:
         """Nobody is interested in what checks may still say."""
         self.is_pending = False
-        self.held = []
+        self._held = []
         if self._errand is not None:
             self._errand.cancel()
             self._errand = None
         inquiries, self._inquiries = self._inquiries, []
         for inquiry in inquiries:
             inquiry.cancel()
+
+
+def _never_edited(verdict: Verdict) -> Verdict:
+    """A verdict on an answer that is not edited any more: what should be changed in it may not pass."""
+    is_edit = verdict.action in {Action.MASK, Action.PSEUDONYMIZE}
+    return msgspec.structs.replace(verdict, action=Action.BLOCK) if is_edit else verdict
+
+
+def _is_tainted(judged: Judged) -> bool:
+    """Whether it is a text that nobody in the conversation wrote, and looks like an attack."""
+    return judged.utterance.speaker is Speaker.TOOL and any(
+        verdict.category is Threat.PROMPT_ATTACK for verdict in judged.verdicts
+    )
 
 
 def _nothing() -> None:

@@ -62,6 +62,7 @@ class StreamReply:
         "_shape",
         "deadline",
         "gate",
+        "is_judged_whole",
         "is_on_hold",
     )
 
@@ -83,6 +84,8 @@ class StreamReply:
         """Beyond this nobody pays for the answer."""
         self.is_on_hold = False
         """Whether nothing may go to the caller yet, whatever comes: see ``go_on``."""
+        self.is_judged_whole = False
+        """Whether that is so until all of it has come and has been judged."""
         self._kept_rest: bytes | None = None
         """The rest of a stream that has become whole while it was on hold."""
         self.gate: Gate | None = None
@@ -189,7 +192,10 @@ class StreamReply:
             return
         elif self.is_on_hold or self.gate is not None:
             self._held += out
-            if self.is_on_hold and self.gate is None and len(self._held) > HOLD_BYTES:
+            if self.is_judged_whole and len(self._held) > JUDGED_BYTES:
+                self._give_up(UpstreamInvalid("The provider's answer is too long to be judged."))
+                return
+            if self.is_on_hold and not self.is_judged_whole and self.gate is None and len(self._held) > HOLD_BYTES:
                 self._attempt.pause()
         elif relay.has_content or len(self._held) + len(out) > HOLD_BYTES:
             self._release(out)
@@ -230,7 +236,10 @@ class StreamReply:
     def _conclude(self) -> None:
         """The closing event has passed: the caller has all of it, whatever else the provider's connection does."""
         relay = self._relay
-        self._attempt.let_finish()
+        if self._is_cut:
+            self._attempt.hang_up()
+        else:
+            self._attempt.let_finish()
         if relay.error is not None:
             self._break_off(self._told())
             return
@@ -251,6 +260,8 @@ class StreamReply:
     def _complete(self, rest: bytes) -> None:
         if self.is_on_hold:
             self._kept_rest = rest
+            if self.is_judged_whole:
+                self._attempt.whole(self._relay.usage, self.go_on)
             return
         if self._is_held:
             self._release(rest)
@@ -258,7 +269,7 @@ class StreamReply:
             self._send(rest)
         self._leave()
         self._attempt.stream_ended(None)
-        self._reply.end(self._relay.usage, self._relay.finish)
+        self._reply.end(self._used() if self._is_cut else self._relay.usage, self._relay.finish)
 
     def _send(self, out: bytes) -> None:
         if out:
@@ -333,6 +344,11 @@ class StreamReply:
         envelope = reply.lease.envelope
         return reply.dialect.stream_error(error, envelope, close_half_event=not relay.is_between_events)
 
+    @property
+    def _is_cut(self) -> bool:
+        """Whether a guardrail has ended the stream, so that the provider has not told what it used."""
+        return getattr(self._relay, "is_cut", False)
+
     def _told(self) -> UpstreamUnavailable:
         """The error that the provider told of."""
         return UpstreamUnavailable(self._relay.error or "")
@@ -368,7 +384,7 @@ class StreamReply:
     def _used(self) -> Usage | None:
         """What the provider has used of a stream that was broken off: estimated, unless it has told of its end."""
         relay, reply = self._relay, self._reply
-        if relay.finish:
+        if relay.finish and not self._is_cut:
             return relay.usage
         opening_events, opening_bytes = self._opening  # mostly a preamble, whose size tells nothing
         later = relay.likely_tokens(self._events, reply.size - opening_bytes)

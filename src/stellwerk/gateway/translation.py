@@ -62,6 +62,11 @@ class Translation:
         self.hide: Callable[[str], str] = str
         """Takes out of a provider's words what callers may not read."""
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the stream has been ended before the provider has."""
+        return getattr(self._decoder, "is_cut", False)
+
     def feed(self, data: bytes) -> bytes:
         """The caller's bytes for the provider's. Raises ``UpstreamInvalid``."""
         return self._hand_on(self._decoder.feed(data))

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from stellwerk import plugins
 from stellwerk.config.references import resolve
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.snapshot import ProviderSpec, Snapshot
 from stellwerk.errors import ConfigurationError
-from stellwerk.gateway.guarding import remote_checks
 from stellwerk.gateway.issuers import issuers_of
 from stellwerk.gateway.masking import mask
 from stellwerk.ports.credential import Refreshed
-from stellwerk.ports.guardrail import RemoteGuardrail
 from stellwerk.ports.provider import Provider
+
+if TYPE_CHECKING:
+    from stellwerk.ports.guardrail import RemoteGuardrail
 
 IN_HEADERS = ("api_key", "access_token")
 """Options of providers whose value goes into a header as it is: the credential that ``prepare`` is given."""
@@ -26,6 +27,8 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 def egress_policy(snapshot: Snapshot) -> Policy:
     """Where a gateway with this configuration may connect to. Raises ``ConfigurationError``."""
+    from stellwerk.gateway.guarding import remote_checks  # this is no worker
+
     providers = providers_of(snapshot, secrets_of(snapshot))
     return egress_of(snapshot, {**providers, **remote_checks(snapshot)}, issuers_of(snapshot.issuers))
 

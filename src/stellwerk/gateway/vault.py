@@ -8,6 +8,7 @@ either cannot be read or written, requests that need it end with 503, and nothin
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from stellwerk.config.secret_file import read_or_make
 from stellwerk.core.sealed_id import SECRET_BYTES, Sealer
+from stellwerk.core.synthetic_seal import SyntheticSeal
 from stellwerk.errors import StoreUnavailable
 
 SECRET_FILE = "sealed-ids.key"  # noqa: S105  # a file's name
@@ -30,11 +32,12 @@ _SCHEMA = (
 class Vault:
     """Opened when the first request needs it."""
 
-    __slots__ = ("_database", "_directory", "_sealer")
+    __slots__ = ("_database", "_directory", "_sealer", "_values_seal")
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._sealer: Sealer | None = None
+        self._values_seal: SyntheticSeal | None = None
         self._database: sqlite3.Connection | None = None
 
     @property
@@ -43,6 +46,18 @@ class Vault:
         if self._sealer is None:
             self._sealer = Sealer(_secret(self._directory))
         return self._sealer
+
+    @property
+    def values_seal(self) -> SyntheticSeal:
+        """Seals the values behind stand-ins. Raises ``StoreUnavailable``."""
+        if self._values_seal is None:
+            self._values_seal = SyntheticSeal(_secret(self._directory), b"vault")
+        return self._values_seal
+
+    @property
+    def mask_key(self) -> bytes:
+        """Keys the digests that masked values are told apart by. Raises ``StoreUnavailable``."""
+        return hashlib.blake2b(_secret(self._directory), digest_size=32, person=b"masks").digest()
 
     def note(self, place: bytes, owner: str, identities: Iterable[str]) -> None:
         """Remembers whose these are; what has an owner keeps it. Raises ``StoreUnavailable``."""

@@ -2,45 +2,122 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from stellwerk.core.subject import Side
-from stellwerk.dialects.utterances import utterances
+from stellwerk.core.part import Part, ToolCall
+from stellwerk.core.stream import Ended, StreamEvent, ToolCallDelta
+from stellwerk.core.subject import Side, Speaker
+from stellwerk.core.verdict import Verdict
+from stellwerk.dialects.utterances import replaced, utterances
 from stellwerk.gateway.interpreter import Interpreter
 from stellwerk.gateway.reading_answers import reader_of, refuse_stream
 from stellwerk.gateway.speeches import is_spoken
 from stellwerk.gateway.stages import screen
+from stellwerk.screening.edits import How, Manner
+from stellwerk.screening.judging import Panel
+from stellwerk.screening.report import Report
+from stellwerk.screening.restoring import EVERY_TOOL, restore_reply, restored, stream_restorer
+from stellwerk.screening.stream_guard import Mode, StreamGuard, guard_reply
+from stellwerk.screening.tainted import TaintedTools
+from stellwerk.screening.vault import Vault
 
 if TYPE_CHECKING:
     from stellwerk.core.reply import Reply as Answer
     from stellwerk.core.snapshot import LimitsSpec
     from stellwerk.gateway.dialect import Decoder, Interpretation
     from stellwerk.gateway.reply import Reply
+    from stellwerk.gateway.vault import Vault as Sealing
     from stellwerk.screening.guards import Guards
-    from stellwerk.screening.report import Report
+    from stellwerk.screening.stream_editing import StreamEditing
+
+
+PSEUDONYMS = b"x-stellwerk-pseudonyms"
+"""A caller with this header gets the values behind stand-ins, sealed, and brings them back with its next request."""
+SESSION = b"x-stellwerk-session"
+LEAST_SEALED = 24
+MOST_SEALED = 16_384
+"""Longer ones do not fit into a header."""
 
 
 class Watcher:
     """A ``gateway.interpreter.Watch``: each stream has a transducer of its own, all write into one report."""
 
-    __slots__ = ("_guards", "_limits", "_reader", "_reply", "_report")
+    __slots__ = (
+        "_guards",
+        "_limits",
+        "_reader",
+        "_reply",
+        "_said",
+        "_vault",
+        "is_tainted",
+        "manner",
+        "report",
+        "values",
+    )
 
-    def __init__(self, guards: Guards, reply: Reply, report: Report, limits: LimitsSpec) -> None:
+    def __init__(self, guards: Guards, reply: Reply, limits: LimitsSpec, vault: Sealing) -> None:
         self._guards = guards
         self._reply = reply
-        self._report = report
         self._limits = limits
+        self._vault = vault
+        self.report = Report()
+        self.manner = Manner(hows=guards.masks, key=vault.mask_key if How.HASH in guards.masks.values() else b"")
+        """How values are masked."""
+        self.values: Vault | None = self._opened() if guards.pseudonymizes else None
+        """What stands for which value in this conversation."""
         self._reader: Interpretation | None = None
+        self._said: dict[tuple[int, object], list[str]] = {}
+        self.is_tainted = False
+        """Whether a text that nobody in the conversation wrote looks like an attack, and was let through."""
 
     @property
     def is_needed(self) -> bool:
         """Whether answers are looked at."""
-        return bool(self._guards.output_local)
+        is_guarded = bool(self._guards.output_local or self._guards.output_remote)
+        return is_guarded or self.is_tainted or self._restores
 
-    def stand_in(self, kind: str, value: str) -> str:
-        """What a provider sees in the place of a value."""
-        del value
-        return f"[{kind}]"
+    @property
+    def _restores(self) -> bool:
+        return self.values is not None and not self.values.is_empty
+
+    @property
+    def _tools(self) -> dict[str, frozenset[str]] | None:
+        """Which values are put back for which tool."""
+        tools = self._guards.spec.unmask_tools
+        if tools is None:
+            return None
+        return {EVERY_TOOL: frozenset(), **{name: frozenset(types) for name, types in tools.items()}}
+
+    def fields(self) -> bytes:
+        """Header lines that tell the caller what checks have come to, and hand it what it has to bring back."""
+        told = b"" if self.report.is_empty else b"x-stellwerk-guardrail: %b\r\n" % self.report.header()
+        if self.values is None or self.values.is_empty or PSEUDONYMS not in self._reply.request.headers:
+            return told
+        expires_s = int(self._reply.lease.started_ms / 1000 + self._guards.spec.pseudonyms_s)
+        sealed = self.values.sealed_to_caller(self._vault.values_seal, self._tenant, expires_s)
+        if sealed is None or len(sealed) > MOST_SEALED:
+            return told
+        return told + b"%b: %b\r\n" % (PSEUDONYMS, sealed.encode())
+
+    @property
+    def _tenant(self) -> str:
+        return self._reply.lease.principal.key_name
+
+    def _opened(self) -> Vault:
+        """The values that the caller has brought back; none where it has not, or they are not its own."""
+        headers = self._reply.request.headers
+        session = headers.get(SESSION, b"").decode("ascii", "replace")
+        values = Vault(self._guards.secret, session)
+        brought = headers.get(PSEUDONYMS, b"")
+        if len(brought) >= LEAST_SEALED:
+            values.take(
+                self._vault.values_seal,
+                self._tenant,
+                brought.decode("ascii", "replace"),
+                self._reply.lease.started_ms / 1000,
+            )
+        return values
 
     def reader(self, interpreter: Interpretation | None) -> Interpretation | None:
         """Who reads the answer of a target; ``interpreter`` translates for it, where anybody does.
@@ -62,11 +139,54 @@ class Watcher:
 
     def reply(self, reply: Answer) -> Answer:
         """A whole answer as the caller may see it."""
-        return reply
+        if self.is_tainted:
+            reply = TaintedTools(self._guards.spec.tainted_tools).reply(reply)
+        if self._guards.output_local:
+            reply, verdicts, _ = guard_reply(reply, self.panel, Mode(self._guards.stream))
+            self.note(verdicts)
+        if self._guards.output_remote:
+            parts = (part for candidate in reply.candidates for part in candidate.message.parts)
+            self._said = {(place, None): [_said(part)] for place, part in enumerate(parts) if _said(part)}
+        return restore_reply(reply, self.values, self._tools) if self.values is not None and self._restores else reply
 
     def decoder(self, decoder: Decoder) -> Decoder:
         """A transducer that yields what of a streamed answer the caller may see."""
-        return decoder
+        tools = TaintedTools(self._guards.spec.tainted_tools) if self.is_tainted else None
+        guard = StreamGuard(self.panel, Mode(self._guards.stream)) if self._guards.output_local else None
+        values = self.values if self._restores else None
+        restorer = stream_restorer(values, self._tools) if values is not None else None
+        return Watched(decoder, tools, guard, restorer, self)
+
+    @property
+    def choices(self) -> int:
+        """How many answers the caller wants."""
+        return self._reply.lease.envelope.choices
+
+    @property
+    def panel(self) -> Panel:
+        """The checks of an answer. What it may rest on is all that others than the model have said before."""
+        sources: tuple[str, ...] = ()
+        if self._guards.needs_sources:
+            texts = utterances(self._reply.lease.envelope.body)
+            sources = tuple(one.text for one in texts if one.speaker is not Speaker.ASSISTANT)
+        return Panel(self._guards.output_local, self.manner, sources=sources)
+
+    @property
+    def said(self) -> list[str]:
+        """The texts of a streamed answer."""
+        return ["".join(pieces) for pieces in self._said.values()]
+
+    def hear(self, event: StreamEvent) -> None:
+        """Keeps what a stream says, for services that judge it as a whole."""
+        text = event.arguments if isinstance(event, ToolCallDelta) else getattr(event, "text", "")
+        if text and self._guards.output_remote:
+            self._said.setdefault((getattr(event, "candidate", 0), type(event)), []).append(text)
+
+    def note(self, verdicts: Iterable[Verdict]) -> None:
+        """Puts into the report what the checks of an answer have said."""
+        said = tuple(verdicts)
+        for rule in self._guards.output_local:
+            self.report.note(Side.OUTPUT, rule.name, [verdict for verdict in said if verdict.check == rule.name])
 
     def _look(self, body: bytes) -> bytes:
         """The JSON of an answer that is not chat, without what was found in it. Raises ``ContentBlocked``."""
@@ -74,8 +194,91 @@ class Watcher:
             return body
         spec, rules = self._guards.spec, self._guards.output_local
         judged = [screen.judge(rules, text, Side.OUTPUT) for text in utterances(body)]
-        screen.note(self._report, Side.OUTPUT, rules, judged)
+        screen.note(self.report, Side.OUTPUT, rules, judged)
         error = screen.refusal((verdict for one in judged for verdict in one.verdicts), spec.message, spec.help_texts)
         if error is not None:
             raise error
-        return screen.edited(judged, body, self.stand_in)
+        if self._guards.output_remote:
+            self._said = {(place, None): [one.utterance.text] for place, one in enumerate(judged)}
+        body = screen.edited(judged, body, self.manner)
+        values = self.values
+        if values is None or values.is_empty:
+            return body
+        texts = ((one, restored(one.text, values.value)) for one in utterances(body))
+        return replaced(body, [(one, text) for one, text in texts if text != one.text])
+
+
+def _said(part: Part) -> str:
+    """The words of a part, for services that judge an answer as a whole."""
+    return part.arguments if isinstance(part, ToolCall) else getattr(part, "text", "")
+
+
+class Watched:
+    """A decoder whose events are looked at. Once every answer has been cut, the provider is not listened to further."""
+
+    __slots__ = ("_decoder", "_guard", "_is_over", "_restorer", "_tools", "_watcher", "is_cut")
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        tools: TaintedTools | None,
+        guard: StreamGuard | None,
+        restorer: StreamEditing | None,
+        watcher: Watcher,
+    ) -> None:
+        self._decoder = decoder
+        self._tools = tools
+        self._guard = guard
+        self._restorer = restorer
+        self._watcher = watcher
+        self._is_over = False
+        self.is_cut = False
+        """Whether the stream has been ended before the provider has."""
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        """What the caller may see. Raises ``UpstreamInvalid``."""
+        return [] if self._is_over else self._pass(self._decoder.feed(data))
+
+    def flush(self) -> list[StreamEvent]:
+        """The stream has ended."""
+        return [] if self._is_over else [*self._pass(self._decoder.flush()), *self._rest()]
+
+    def _rest(self) -> list[StreamEvent]:
+        """What was held of a stream that broke off."""
+        if self._is_over:
+            return []
+        rest = self._restored(self._guard.flush() if self._guard is not None else [])
+        self._end()
+        return [*rest, *(self._restorer.flush() if self._restorer is not None else ())]
+
+    def _restored(self, events: Iterable[StreamEvent]) -> list[StreamEvent]:
+        """The events with the caller's values in the places of their stand-ins."""
+        if self._restorer is None:
+            return list(events)
+        return [restored for event in events for restored in self._restorer.feed(event)]
+
+    def _pass(self, events: list[StreamEvent]) -> list[StreamEvent]:
+        out: list[StreamEvent] = []
+        for event in events:
+            for allowed in self._tools.feed(event) if self._tools is not None else (event,):
+                self._watcher.hear(allowed)
+                out += self._restored(self._guard.feed(allowed) if self._guard is not None else (allowed,))
+            if isinstance(event, Ended):
+                self._end()
+            elif self._count_of_cut() >= self._watcher.choices:
+                self.is_cut = True
+                out += self._restored((Ended(),))
+                self._end()
+                break
+        return out
+
+    def _count_of_cut(self) -> int:
+        cut: set[int] = set()
+        for one in (self._tools, self._guard):
+            cut |= one.cut if one is not None else set()
+        return len(cut)
+
+    def _end(self) -> None:
+        self._is_over = True
+        if self._guard is not None:
+            self._watcher.note(self._guard.verdicts)

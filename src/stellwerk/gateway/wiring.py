@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -31,9 +31,7 @@ from stellwerk.gateway.configuration import Configuration, Model, Route
 from stellwerk.gateway.descriptors import connections_per_origin
 from stellwerk.gateway.directory import Directory, digest
 from stellwerk.gateway.endpoints.operation import Operation
-from stellwerk.gateway.guarding import Guarding
 from stellwerk.gateway.hedging import Hedging
-from stellwerk.gateway.inquiry import Service
 from stellwerk.gateway.issuers import issuers_of, trusting
 from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
@@ -60,8 +58,12 @@ from stellwerk.http.resolver import SystemResolver
 from stellwerk.http.tls import client_context
 from stellwerk.ports.store import EventStore
 from stellwerk.ports.strategy import Strategy
-from stellwerk.screening.guards import Guards
 from stellwerk.supervisor.log import Log
+
+if TYPE_CHECKING:
+    from stellwerk.gateway.guarding import Guarding
+    from stellwerk.gateway.inquiry import Service
+    from stellwerk.screening.guards import Guards
 
 _COMMON = (ScopeKind.MODEL, ScopeKind.PROVIDER, ScopeKind.TAG)
 """Scopes that requests of every key fall under."""
@@ -198,9 +200,10 @@ def configure(
         name = target.provider
         return route_to(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
 
-    guarding, issuers = Guarding(snapshot, pool, services), issuers_of(snapshot.issuers)
+    guarding, issuers = _guarding(snapshot, pool, services), issuers_of(snapshot.issuers)
     trusted_proxies = tuple(ip_network(network) for network in snapshot.server.trusted_proxies)
     metered = frozenset(one.id for one in snapshot.scopes if one.kind in _COMMON and (one.limits or one.budgets))
+    checks = guarding.remote if guarding is not None else {}
     configuration = Configuration(
         snapshot=snapshot,
         directory=trusting(_directory(snapshot, register, trusted_proxies, wall), snapshot.issuers, issuers),
@@ -216,14 +219,14 @@ def configure(
             )
             for spec in snapshot.models
         },
-        homes={spec.name: _home(spec.name, reach, guarding.of(None)) for spec in snapshot.providers},
+        homes={spec.name: _home(spec.name, reach, _guards(guarding, None)) for spec in snapshot.providers},
         cors=Cors.of(snapshot.server.cors),
         trusted_proxies=trusted_proxies,
         admin_digest=digest(token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
-        egress=egress_of(snapshot, {**providers, **guarding.remote}, issuers),
-        services=guarding.services,
-        checks=guarding.remote,
-        redaction=guarding.redaction(),
+        egress=egress_of(snapshot, {**providers, **checks}, issuers),
+        services=guarding.services if guarding is not None else {},
+        checks=checks,
+        redaction=guarding.redaction() if guarding is not None else None,
         providers=providers,
         issuers=issuers,
         metered=metered,
@@ -236,6 +239,20 @@ def configure(
     }
     standings.adopt(_rules(snapshot.breaker), ways)
     return configuration
+
+
+def _guarding(snapshot: Snapshot, pool: Pool, services: Mapping[str, Service]) -> Guarding | None:
+    """The guardrails, where there are any: nobody else loads them."""
+    if not snapshot.guardrails:
+        return None
+    from stellwerk.gateway.guarding import Guarding
+
+    return Guarding(snapshot, pool, services)
+
+
+def _guards(guarding: Guarding | None, names: tuple[str, ...] | None) -> Guards | None:
+    """Those of a model that names some, or all of them."""
+    return guarding.of(names) if guarding is not None else None
 
 
 def _directory(
@@ -301,7 +318,7 @@ def _model(
     unfit: Mapping[str, str],
     reach: Callable[[Target], Route],
     record: Callable[[RequestEvent], None],
-    guarding: Guarding,
+    guarding: Guarding | None,
 ) -> Model:
     strategy = cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options))
     fixed = strategy.fixed(own) if own else None
@@ -325,8 +342,8 @@ def _model(
         repeats=spec.retry.same_target,
         hedging=Hedging(spec.hedge) if spec.hedge.enabled else None,
         room=WaitingRoom(spec.queue, {route.standing for route in routes.values()}) if spec.queue.length else None,
-        mirror=_mirror(spec, reach, record, guarding.of(spec.guardrails)),
-        guards=guarding.of(spec.guardrails),
+        mirror=_mirror(spec, reach, record, _guards(guarding, spec.guardrails)),
+        guards=_guards(guarding, spec.guardrails),
         stream_patience=Patience(first_byte_s=spec.first_byte_timeout_s, idle_s=IDLE_S),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )

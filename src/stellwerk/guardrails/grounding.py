@@ -43,6 +43,9 @@ class GroundingCheck:
 
     __slots__ = ("_settings",)
 
+    needs_whole = True
+    needs_sources = True
+
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
@@ -68,9 +71,9 @@ class GroundingCheck:
                 places += inside
         if not judged:
             return ()
-        score = unsupported / judged
+        score, threshold = unsupported / judged, self._settings.threshold
         spans = apart([Span(*subject.passage.span(start, end), Breach.UNGROUNDED) for start, end in places])
-        return (Finding(Breach.UNGROUNDED, score, spans, is_hit=score >= self._settings.threshold),)
+        return (Finding(Breach.UNGROUNDED, score, spans, is_hit=score >= threshold, threshold=threshold),)
 
 
 def _held(sources: Iterable[str]) -> tuple[set[str], set[str]]:

@@ -33,6 +33,8 @@ class JsonSchemaCheck:
 
     __slots__ = ("_fenced", "_fits")
 
+    needs_whole = True
+
     def __init__(self, fits: Callable[[Any], bool], *, fenced: bool) -> None:
         self._fits = fits
         self._fenced = fenced

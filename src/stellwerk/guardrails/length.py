@@ -17,16 +17,16 @@ _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*+")
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Bounds that a text has to keep, themselves allowed. Tokens are estimated from above."""
+    """Bounds that a text has to keep, themselves allowed; 0 is none. Tokens are estimated from above."""
 
-    max_characters: int | None = None
-    max_bytes: int | None = None
-    max_words: int | None = None
-    max_tokens: int | None = None
-    min_characters: int | None = None
-    min_bytes: int | None = None
-    min_words: int | None = None
-    min_tokens: int | None = None
+    max_characters: int = 0
+    max_bytes: int = 0
+    max_words: int = 0
+    max_tokens: int = 0
+    min_characters: int = 0
+    min_bytes: int = 0
+    min_words: int = 0
+    min_tokens: int = 0
 
 
 _MEASURES = {
@@ -42,7 +42,9 @@ class LengthCheck:
 
     __slots__ = ("_bounds",)
 
-    def __init__(self, bounds: tuple[tuple[str, int | None, int | None], ...]) -> None:
+    needs_whole = True
+
+    def __init__(self, bounds: tuple[tuple[str, int, int], ...]) -> None:
         self._bounds = bounds
 
     def check(self, subject: Subject) -> tuple[Finding, ...]:
@@ -50,7 +52,7 @@ class LengthCheck:
         text = subject.original
         for unit, least, most in self._bounds if text else ():
             size = _MEASURES[unit](text)
-            if (most is not None and size > most) or (least is not None and size < least):
+            if size < least or 0 < most < size:
                 return (Finding(Breach.LENGTH, 1.0),)
         return ()
 
@@ -61,13 +63,13 @@ def build(settings: Settings) -> Guardrail:
     for unit in _MEASURES:
         least, most = getattr(settings, f"min_{unit}"), getattr(settings, f"max_{unit}")
         problems += [
-            f"guardrails/length: {name}_{unit}: expected at least 1, found {bound}"
+            f"guardrails/length: {name}_{unit}: expected at least 0, found {bound}"
             for name, bound in (("min", least), ("max", most))
-            if bound is not None and bound < 1
+            if bound < 0
         ]
-        if least is not None and most is not None and least > most:
+        if 0 < most < least:
             problems.append(f"guardrails/length: min_{unit} {least} is above max_{unit} {most}: no text keeps both")
-        if least is not None or most is not None:
+        if least or most:
             bounds.append((unit, least, most))
     if not bounds:
         problems.append("guardrails/length: expected a bound, such as max_characters, found none")

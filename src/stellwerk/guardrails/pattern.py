@@ -62,14 +62,14 @@ class PatternCheck:
             passages.append(Passage(subject.original, subject.original))
         encoded = [(passage, passage.text.encode(errors="surrogatepass")) for passage in passages]
         findings = []
-        for pattern, category, engine in self._patterns:
+        for pattern, kind, engine in self._patterns:
             spans = [
-                Span(*passage.span(start, end), category, 1.0, pattern.name)
+                Span(*passage.span(start, end), kind, 1.0, pattern.name)
                 for passage, data in encoded
                 for start, end in _places(engine, data)
             ]
             if spans:
-                findings.append(Finding(category, 1.0, apart(spans), name=pattern.name))
+                findings.append(Finding(kind, 1.0, apart(spans), name=pattern.name))
         return tuple(findings)
 
 

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import re
+from functools import cache
+from importlib.resources import files
 
 import msgspec
 
+from stellwerk.core.passage import Passage
 from stellwerk.core.subject import Subject
 from stellwerk.core.taxonomy import Pii
 from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.ports.guardrail import Guardrail
 from stellwerk.text.pii import contact, names, numbers
+from stellwerk.text.pii.scan import Scan
+from stellwerk.text.pii.spelled import spelled_out
+from stellwerk.text.pii.tagger import Tagger
+from stellwerk.text.reading import changed, place
 
 ACTION = "mask"
 """What becomes of what is found where nothing else is said."""
 
-_DIGIT = re.compile(r"\d")
-_RULES = (*numbers.RULES, *contact.RULES)
+RULES = (*numbers.RULES, *contact.RULES)
+"""Every rule but those for names."""
+
+
+_BY_LOOK = frozenset((Pii.PERSON, Pii.LOCATION))
+_BLOCK = 16
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,31 +45,63 @@ class PiiCheck:
 
     def check(self, subject: Subject) -> tuple[Finding, ...]:
         """One finding per type."""
-        passage = subject.passage
         found: dict[Pii, list[Span]] = {}
-        for span in personal_data(passage.text):
+        for span in _everywhere(subject):
             if isinstance(span.type, Pii) and span.type in self._wanted:
-                start, end = passage.span(span.start, span.end)
-                found.setdefault(span.type, []).append(Span(start, end, span.type, span.score))
+                found.setdefault(span.type, []).append(span)
         return tuple(
             Finding(category, max(span.score for span in spans), tuple(spans))
             for category, spans in sorted(found.items())
         )
 
 
+def _everywhere(subject: Subject) -> tuple[Span, ...]:
+    """What stands in the text, and what it says in words, codes and ciphers, all at its place in the original."""
+    passage = subject.passage
+    spans = [_moved(passage, span, 0) for span in personal_data(passage.text)]
+    spelled = spelled_out(passage)
+    for reading in (*(one for one in subject.readings if _may_hide(passage, one)), *((spelled,) if spelled else ())):
+        first, last = changed(passage, reading)
+        for span in personal_data(reading.text[first:last]):
+            hidden = _moved(reading, span, first)
+            if _is_told(subject.original, hidden) and not any(_overlap(hidden, other) for other in spans):
+                spans.append(hidden)
+    return apart(spans) if subject.readings or spelled else tuple(spans)
+
+
+def _may_hide(passage: Passage, reading: Passage) -> bool:
+    """Whether it is more than letters for other letters: those tell no address or number that was not seen before."""
+    starts = reading.starts
+    return starts is None or len(reading.text) != len(passage.text) or starts[0] > starts[-1]
+
+
+def _is_told(original: str, span: Span) -> bool:
+    """Whether a reading can be believed: by look, any garbled word may be a name, but a block of code is on purpose."""
+    return span.type not in _BY_LOOK or (span.end - span.start >= _BLOCK and " " not in original[span.start : span.end])
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _moved(reading: Passage, span: Span, by: int) -> Span:
+    return Span(*place(reading, span.start + by, span.end + by), span.type, span.score)
+
+
 def personal_data(text: str) -> tuple[Span, ...]:
     """Everything found, whatever the policy: types compete for the same characters."""
-    has_digit = _DIGIT.search(text) is not None
-    spans = [
-        span
-        for rule in _RULES
-        if (has_digit or not rule.needs_digit) and rule.needs in text
-        for span in rule.spans(text)
-    ]
-    return apart([*spans, *names.spans(text)])
+    scan = Scan(text)
+    spans = [span for rule in RULES for span in rule.spans(scan)]
+    return apart([*spans, *names.spans(text, _tagger())])
+
+
+@cache
+def _tagger() -> Tagger:
+    return Tagger(files("stellwerk.text.pii").joinpath("names.bin").read_bytes())
 
 
 def build(settings: Settings) -> Guardrail:
     """The check."""
+    _tagger()  # read before the first request comes
     wanted = frozenset(map(Pii, settings.types)) if settings.types else frozenset(Pii)
     return PiiCheck(wanted)

@@ -13,6 +13,7 @@ from stellwerk.core.subject import Subject
 from stellwerk.core.taxonomy import Threat
 from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.ports.guardrail import Guardrail
+from stellwerk.text.reading import place
 
 ACTION = "mask"
 """What becomes of what is found where nothing else is said."""
@@ -71,12 +72,12 @@ class SecretCheck:
 
     def check(self, subject: Subject) -> tuple[Finding, ...]:
         """One finding with every secret."""
-        passage = subject.passage
-        found = [*_tokens(passage.text), *_private_keys(passage.text)]
-        if not found:
-            return ()
-        spans = tuple(Span(*passage.span(span.start, span.end), span.type, span.score) for span in apart(found))
-        return (Finding(Threat.SECRET, 1.0, spans),)
+        found = [
+            Span(*place(reading, span.start, span.end), Threat.SECRET)
+            for reading in (subject.passage, *subject.readings)
+            for span in (*_tokens(reading.text), *_private_keys(reading.text))
+        ]
+        return (Finding(Threat.SECRET, 1.0, apart(found)),) if found else ()
 
 
 def _tokens(text: str) -> list[Span]:

@@ -12,6 +12,7 @@ from stellwerk.core.verdict import Finding, Span, apart
 from stellwerk.errors import ConfigurationError
 from stellwerk.ports.guardrail import Guardrail
 from stellwerk.text.likeness import Examples
+from stellwerk.text.sentences import sentences
 from stellwerk.text.terms import Terms
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -53,25 +54,40 @@ class TopicCheck:
         """One finding for each topic that there is a sign of; likeness below the threshold is told, too."""
         spans: dict[str, list[Span]] = {}
         closest: dict[str, float] = {}
-        for passage in (subject.passage, *subject.readings):
-            for start, end, name in self._terms.find(passage.text):
-                spans.setdefault(name, []).append(Span(*passage.span(start, end), self._categories[name], 1.0, name))
-            for start, end, name, likeness in self._examples.closest(passage.text) if self._examples else ():
-                if name == _ALLOWED:
+        seen: set[str] = set()
+        for number, passage in enumerate((subject.passage, *subject.readings)):
+            # Most of a reading is what the text says anyway: of those, only sentences that are new are looked at.
+            places = [(0, len(passage.text))] if number == 0 else []
+            for start, end in sentences(passage.text):
+                sentence = passage.text[start:end]
+                if sentence in seen:
                     continue
-                score = min(likeness, 1.0)
-                closest[name] = max(closest.get(name, 0.0), score)
-                if score >= self._threshold:
-                    place = passage.span(start, end)
-                    spans.setdefault(name, []).append(Span(*place, self._categories[name], score, name))
+                seen.add(sentence)
+                places += [(start, end)] if number else []
+                self._compare(sentence, passage.span(start, end), spans, closest)
+            for start, end in places:
+                for first, last, name in self._terms.find(passage.text[start:end]):
+                    place = passage.span(start + first, start + last)
+                    spans.setdefault(name, []).append(Span(*place, self._categories[name], 1.0, name))
         return tuple(self._finding(name, spans, closest) for name in sorted({*spans, *closest}))
 
+    def _compare(
+        self, sentence: str, place: tuple[int, int], spans: dict[str, list[Span]], closest: dict[str, float]
+    ) -> None:
+        found = self._examples.closest(sentence) if self._examples else None
+        if found is None or found[0] == _ALLOWED:
+            return
+        name, score = found[0], min(found[1], 1.0)
+        closest[name] = max(closest.get(name, 0.0), score)
+        if score >= self._threshold:
+            spans.setdefault(name, []).append(Span(*place, self._categories[name], score, name))
+
     def _finding(self, name: str, spans: dict[str, list[Span]], closest: dict[str, float]) -> Finding:
-        category = self._categories[name]
+        kind = self._categories[name]
         if name not in spans:
-            return Finding(category, closest[name], is_hit=False, name=name)
+            return Finding(kind, closest[name], is_hit=False, threshold=self._threshold, name=name)
         found = apart(spans[name])
-        return Finding(category, max(span.score for span in found), found, name=name)
+        return Finding(kind, max(span.score for span in found), found, threshold=self._threshold, name=name)
 
 
 def build(settings: Settings) -> Guardrail:

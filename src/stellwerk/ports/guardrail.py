@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+from stellwerk.core.capacity import Capacity
 from stellwerk.core.subject import Subject
 from stellwerk.core.verdict import Finding
 from stellwerk.core.wire import Origin, WireRequest
@@ -13,6 +14,9 @@ from stellwerk.core.wire import Origin, WireRequest
 @runtime_checkable
 class Guardrail(Protocol):
     """Judges one text from memory: no I/O, never waits, the same answer for the same text.
+
+    A check that says nothing of parts of a text has ``needs_whole = True``: an answer is held for it until its end. One
+    that compares answers with what they rest on has ``needs_sources = True``.
 
     It takes time in proportion to the text's length, whatever the text. What raises is a check that did not run: who
     calls it turns that into a verdict with an error.
@@ -40,8 +44,16 @@ class RemoteGuardrail(Protocol):
         """How many texts one request may ask about."""
         ...
 
+    @property
+    def capacity(self) -> Capacity:
+        """How long these may be: longer ones are cut, and asked about in parts."""
+        ...
+
     def prepare(self, subjects: tuple[Subject, ...]) -> WireRequest:
-        """The request that asks about these texts, with what proves who asks."""
+        """The request that asks about these texts, none of which is empty, with what proves who asks.
+
+        It is the passage of each that is asked about; its readings are for the caller to ask about.
+        """
         ...
 
     def read(

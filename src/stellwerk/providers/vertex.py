@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from stellwerk.dialects.gemini.safety import Category, Threshold
 from stellwerk.ports.provider import Provider
 
 SECRETS = ("access_token", "credentials")
@@ -22,13 +23,17 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.:-]{0,61}[a-z0-9])?")
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What ``[[providers]]`` of this kind takes. ``base_url`` follows from ``location`` unless it is given."""
+    """What ``[[providers]]`` of this kind takes. ``base_url`` follows from ``location`` unless it is given.
+
+    ``safety_settings`` are sent with every request.
+    """
 
     project: str
     location: str = "global"
     access_token: str = ""
     credentials: str = ""
     base_url: str = ""
+    safety_settings: dict[Category, Threshold] = {}
 
     def __post_init__(self) -> None:
         """Refuses names that no path could hold, and two sorts of credentials."""
@@ -48,7 +53,12 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
 
     base_url = settings.base_url or f"https://{_host(settings.location)}"
     if settings.access_token:
-        return SignedVertex(base_url, project=settings.project, location=settings.location)
+        return SignedVertex(
+            base_url,
+            project=settings.project,
+            location=settings.location,
+            safety_settings=settings.safety_settings,
+        )
     source = parse(settings.credentials) if settings.credentials else choose(environment, read)
     return SignedVertex(
         base_url,
@@ -56,6 +66,7 @@ def build(settings: Settings, *, environment: Mapping[str, str] = os.environ) ->
         location=settings.location,
         tokens=hold(source, read),
         origins=origins(source),
+        safety_settings=settings.safety_settings,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import msgspec
 
 from stellwerk.core.snapshot import ScreeningSpec
 from stellwerk.core.subject import Side
+from stellwerk.core.verdict import Action
+from stellwerk.screening.edits import How
 from stellwerk.screening.memory import Memory
 from stellwerk.screening.policy import Rule
 
@@ -21,8 +24,28 @@ class Guards(msgspec.Struct, frozen=True, eq=False):
     output_local: tuple[Rule, ...] = ()
     output_remote: tuple[Rule, ...] = ()
     log: tuple[Rule, ...] = ()
+    masks: Mapping[str, How] = {}
+    """How values of a type are masked, where that is not by their label."""
+    secret: bytes = b""
+    """Keys what is known by digests."""
     memory: Memory | None = None
     """What local checks have said of requests' texts."""
+
+    @property
+    def pseudonymizes(self) -> bool:
+        """Whether values of requests may get stand-ins."""
+        rules = (*self.input_local, *self.input_remote)
+        return any(Action.PSEUDONYMIZE in {rule.action, *rule.actions.values()} for rule in rules)
+
+    @property
+    def stream(self) -> Literal["stream", "buffer"]:
+        """How answers go out: when they have ended, where a check needs them whole."""
+        return "buffer" if any(rule.needs_whole for rule in self.output_local) else self.spec.stream
+
+    @property
+    def needs_sources(self) -> bool:
+        """Whether a check compares answers with their requests."""
+        return any(rule.needs_sources for rule in self.output_local)
 
     @staticmethod
     def of(rules: Iterable[Rule], spec: ScreeningSpec, secret: bytes = b"") -> Guards | None:
@@ -41,5 +64,7 @@ class Guards(msgspec.Struct, frozen=True, eq=False):
             pick(Side.OUTPUT, is_remote=False),
             pick(Side.OUTPUT, is_remote=True),
             pick(Side.LOG, is_remote=False),
+            {kind: How(how) for kind, how in spec.masks.items()},
+            secret,
             Memory(secret),
         )

@@ -35,6 +35,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return isinstance(self.check, RemoteGuardrail)
 
     @property
+    def needs_whole(self) -> bool:
+        """Whether it can only judge a text that is there to its end."""
+        return bool(getattr(self.check, "needs_whole", False))
+
+    @property
+    def needs_sources(self) -> bool:
+        """Whether it compares a text with what the request gave to rest on."""
+        return bool(getattr(self.check, "needs_sources", False))
+
+    @property
     def edits(self) -> bool:
         """Whether it may change texts, so that nobody may see them before."""
         return self.action in _EDITS or any(action in _EDITS for action in self.actions.values())

@@ -29,6 +29,7 @@ from stellwerk.simulator.openai.speaker import OpenAI
 from stellwerk.simulator.provider import Provider
 from stellwerk.simulator.scenario import Scenario, SimulatedProvider
 from stellwerk.simulator.timetable import Timetable
+from stellwerk.simulator.verdicts.speaker import Verdicts
 
 DRAIN_S = 0.5
 """How long answers under way may take to end on the way out."""
@@ -38,6 +39,7 @@ _DIALECTS: dict[str, Callable[[], Dialect]] = {
     "gemini": Gemini,
     "bedrock": Bedrock,
     "anthropic": Anthropic,
+    "verdicts": Verdicts,
 }
 
 

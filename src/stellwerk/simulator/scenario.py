@@ -21,6 +21,7 @@ DIALECTS = (
     "gemini",
     "bedrock",
     "anthropic",
+    "verdicts",
 )
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

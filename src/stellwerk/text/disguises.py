@@ -1,6 +1,7 @@
 """The disguises in which attacks are sent past checks, so that it can be measured which of them a check sees through.
 
-The same text and seed always give the same disguise. Most can be undone without loss, and ``stellwerk.text.reading``
+What is put before a code only names it, so that harmless texts stay harmless in disguise. The same text and seed always
+give the same disguise. Most can be undone without loss, and ``stellwerk.text.reading``
 undoes them.
 """
 
@@ -115,7 +116,7 @@ def _pieces(text: str, _: int) -> str:
     pieces = [text[at : at + size] for at in range(0, len(text), size)]
     names = [f"{chr(97 + number % 26)}{number // 26 or ''}" for number in range(len(pieces))]
     told = "; ".join(f'{name} = "{piece}"' for name, piece in zip(names, pieces, strict=True))
-    return f"{told}; do what {' + '.join(names)} says"
+    return f"{told}; {' + '.join(names)}"
 
 
 def _spaced(text: str, gap: str) -> str:
@@ -149,16 +150,16 @@ def _table() -> Iterator[Disguise]:
     yield Disguise("fullwidth", lambda text, _: text.translate(_FULLWIDTH))
     yield Disguise("math_bold", lambda text, _: text.translate(_MATH_BOLD))
     yield Disguise("circled", lambda text, _: text.translate(_CIRCLED))
-    yield Disguise("tag_characters", lambda text, _: f"Hello {text.translate(_TAGS)}")
+    yield Disguise("tag_characters", lambda text, _: f"Good day. {text.translate(_TAGS)}")
     yield Disguise("variation_selectors", lambda text, _: "\ufe0f".join(text))
     yield Disguise("combining_marks", _combining)
     yield Disguise("direction", lambda text, _: f"\u202e{text[::-1]}\u202c (reversed)")
-    yield Disguise("base64", lambda text, _: f"Decode and do: {_base64(text)}")
-    yield Disguise("base64_twice", lambda text, _: f"Decode twice and do: {_base64(_base64(text))}")
-    yield Disguise("hex", lambda text, _: f"Decode and do: {_bytes(text, '{:02x}')}")
-    yield Disguise("hex_spaced", lambda text, _: f"Decode and do: {_bytes(text, '{:02x} ').strip()}")
+    yield Disguise("base64", lambda text, _: f"base64: {_base64(text)}")
+    yield Disguise("base64_twice", lambda text, _: f"twice: {_base64(_base64(text))}")
+    yield Disguise("hex", lambda text, _: f"hex: {_bytes(text, '{:02x}')}")
+    yield Disguise("hex_spaced", lambda text, _: f"hex: {_bytes(text, '{:02x} ').strip()}")
     yield Disguise("rot13", lambda text, _: f"rot13: {codecs.encode(text, 'rot13')}")
-    yield Disguise("reversed", lambda text, _: f"Reverse and follow: {text[::-1]}")
+    yield Disguise("reversed", lambda text, _: f"reversed: {text[::-1]}")
     yield Disguise("html_entities", lambda text, _: "".join(f"&#{ord(letter)};" for letter in text))
     yield Disguise("html_hex", lambda text, _: "".join(f"&#x{ord(letter):x};" for letter in text))
     yield Disguise("url_encoding", lambda text, _: _bytes(text, "%{:02X}"))
@@ -176,9 +177,9 @@ def _table() -> Iterator[Disguise]:
     yield Disguise("line_breaks", lambda text, _: "\n".join(text.split(" ")), is_exact=False)
     yield Disguise("commas", lambda text, _: ", ".join(text.split(" ")), is_exact=False)
     yield Disguise("no_spaces", lambda text, _: text.replace(" ", ""), is_exact=False)
-    yield Disguise("bold_words", lambda text, _: _WORD.sub(r"**\g<0>**", text), is_exact=False)
+    yield Disguise("bold_words", lambda text, _: _WORD.sub(r"**\g<0>**", text))
     yield Disguise("without_umlauts", lambda text, _: text.translate(_UMLAUTS), is_exact=False)
-    yield Disguise("pieces", _pieces, is_exact=False)
+    yield Disguise("pieces", _pieces)
 
 
 DISGUISES = {each.name: each for each in _table()}

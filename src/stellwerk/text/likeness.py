@@ -1,11 +1,10 @@
-"""How like a text's sentences are to examples, by the words that they share: a hint where terms alone cannot tell."""
+"""How like a sentence is to examples, by the words that they share: a hint where terms alone cannot tell."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from math import sqrt
 
-from stellwerk.text.sentences import sentences
 from stellwerk.text.words import WORD, fold, inflections, spellings, stem
 
 MOST_WORDS = 40
@@ -40,17 +39,16 @@ class Examples:
             for example in sorted({spelling for sentence in listed for spelling in spellings(sentence)}):
                 self._add(name, WORD.findall(example)[:MOST_WORDS])
 
-    def closest(self, text: str) -> Iterator[tuple[int, int, str, float]]:
-        """Each sentence that has a word in common with examples: its place, the closest one's name, how close it is."""
-        folded = fold(text)
-        for start, end in sentences(text):
-            words = WORD.findall(folded, start, end)[:MOST_WORDS]
-            known = {root for word in words if (root := self._stems.get(word)) is not None}
-            if known - LITTLE:
-                unknown = {word for word in words if word not in self._stems}
-                length = _length(known) + len(unknown - _LITTLE_WORDS) + _LITTLE_WEIGHT * len(unknown & _LITTLE_WORDS)
-                name, likeness = self._closest(known, length)
-                yield start, end, name, likeness
+    def closest(self, sentence: str) -> tuple[str, float] | None:
+        """The name of the closest example and how close it is; nothing where no word that says something is shared."""
+        words = {*WORD.findall(fold(sentence))[:MOST_WORDS]}
+        known = {self._stems[word] for word in words & self._stems.keys()}
+        if known <= LITTLE:
+            return None
+        unknown = words - self._stems.keys()
+        little = len(unknown & _LITTLE_WORDS)
+        length = _length(known) + len(unknown) - little + little * _LITTLE_WEIGHT
+        return self._closest(known, length)
 
     def _add(self, name: str, words: list[str]) -> None:
         for word in words:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# A full stop behind one or two letters, or behind a number, is an abbreviation's or an ordinal's: z. B., Dr., 3. Mai.
-_END = re.compile(r"(?:(?<=[^\W\d]{3})\.|(?<=[)\"”“'%])\.|[!?…]){1,8}[\"”“')\]]{0,3}(?=\s)|\n")
-_BLANK = re.compile(r"\s*")
+_END = re.compile(r"[.!?…]{1,8}+[\"”“')\]]{0,3}+(?=\s)|\n")
+_ABBREVIATED = re.compile(r"(?<![^\W\d])[^\W\d]{1,2}\Z|\d\Z")
+"""In front of a single full stop: one or two letters, or a number, as in z. B., Dr., 3. Mai."""
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each sentence, without the blanks around it."""
     start = 0
-    for end in [*(mark.end() for mark in _END.finditer(text)), len(text)]:
-        first = _BLANK.match(text, start, end)
-        begin = first.end() if first else start
-        last = begin + len(text[begin:end].rstrip())
-        if begin < last:
-            yield begin, last
-        start = end
+    for mark in _END.finditer(text):
+        if mark.group() == "." and _ABBREVIATED.search(text, max(start, mark.start() - 3), mark.start()):
+            continue
+        yield from _bare(text, start, mark.end())
+        start = mark.end()
+    yield from _bare(text, start, len(text))
+
+
+def _bare(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    sentence = text[start:end]
+    if bare := sentence.strip():
+        begin = start + len(sentence) - len(sentence.lstrip())
+        yield begin, begin + len(bare)

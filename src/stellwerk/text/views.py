@@ -31,9 +31,12 @@ _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}[ :]?+){8,}+(?![0-9A-Za-z])")
 _GAP = "[ .*_|-]{1,5}"
 _LONE = r"(?<![^\s.*_|-])[^\s.*_|-](?![^\s.*_|-])"
-_SPACED = re.compile(f"{_LONE}(?:{_GAP}+{_LONE}){{4,}}+")
-_BETWEEN = re.compile(rf"{_GAP}(?=[^\s.*_|-])")
-_BOLD = re.compile(r"(?:(?<!\S)\*{1,2}\w{1,40}\*{1,2}[,.;:!?]?(?:\s{1,3}|$)){3,}+")
+_SPACED = re.compile(rf"{_LONE}(?:{_GAP}+{_LONE}){{4,}}+(?:[ .*_|-]?\.(?!\S))?+")
+_BETWEEN = re.compile(_GAP)
+_MARKED = re.compile(r"(?:([*_~`]{1,3}+)[^\W_]{1,40}+\1[^\w*_~`]{1,3}+){3,}+(?:([*_~`]{1,3}+)[^\W_]{1,40}+\2)?+")
+_MARK = re.compile(r"[*_~`]{1,3}+")
+_PIECES = re.compile(r"(?<!\w)(?:\w{1,12}+ ?= ?([\"'])[^\"'\n]{1,400}+\1[;,\s]{1,3}+){3,}+")
+_PIECE = re.compile(r"[\"']([^\"'\n]++)[\"']")
 _LEET_WORD = re.compile(
     r"(?<![^\s(\"'`])(?=[\w@$]{3,24}+(?![\w@$+/=-]|\.\w))[\w@$]{0,22}?[A-Za-z](?:[013457]{1,3}|[@$])[A-Za-z]"
 )
@@ -136,8 +139,20 @@ def _readable(code: bytes) -> str | None:
 
 
 def _join(code: str) -> str:
-    """Letters that stood apart, together again; a wider gap was a space between words."""
-    return _BETWEEN.sub(lambda gap: "" if len(gap.group()) == 1 else " ", code)
+    """Letters that stood apart, together again. A wider gap was a space, the widest with a full stop an end."""
+
+    def gap(found: re.Match[str]) -> str:
+        wide, last = len(found.group()), found.end() == len(code)
+        if last:
+            return "."
+        return "" if wide == 1 else ". " if wide > 3 and "." in found.group() else " "
+
+    return _BETWEEN.sub(gap, code)
+
+
+def _unpiece(code: str) -> str:
+    """What stands in the quotes of assignments, in one."""
+    return "".join(_PIECE.findall(code)) + " "
 
 
 def _unleet(passage: Passage, table: dict[int, int]) -> Passage | None:
@@ -172,7 +187,8 @@ def _readers() -> Iterator[tuple[str, Callable[[Passage], Passage | None]]]:
     yield "base64", lambda passage: _substituted(passage, _BASE64, _unbase64)
     yield "hex", lambda passage: _substituted(passage, _HEX, _unhex)
     yield "spaced", lambda passage: _substituted(passage, _SPACED, _join)
-    yield "bold", lambda passage: _substituted(passage, _BOLD, lambda code: code.replace("*", ""))
+    yield "marked", lambda passage: _substituted(passage, _MARKED, lambda code: _MARK.sub("", code))
+    yield "pieces", lambda passage: _substituted(passage, _PIECES, _unpiece) if "=" in passage.text else None
     yield "rot13", lambda passage: _whole("rot13", passage)
     yield "reversed", lambda passage: _whole("reversed", passage)
     # last, since they are the ones that ordinary texts with numbers have too, and room is limited

@@ -24,6 +24,8 @@ _ADJECTIVE = re.compile(r"(?:isch|lich|ig|iv|ell|al|bar|sam)e[rm]$")
 _VERB_ENDINGS = ("ing", "ed")
 _NOUN_ENDINGS = (("es", ""), ("en", ""), ("e", ""), ("s", "s"), ("n", "abcdfghijkmnopqstuvwxyz"))
 """Endings, and the letters behind which they are none."""
+_LAST = frozenset("degmnrst")
+"""Last letters of all endings."""
 _ENDINGS = ("", "e", "en", "n", "es", "s", "er", "em", "ies", "ing", "ed", "t")
 
 
@@ -39,11 +41,13 @@ def fold(text: str) -> str:
 
 def stem(word: str) -> str:
     """A folded word without the ending of its inflection."""
+    if word[-1:] not in _LAST:
+        return word
     if word.endswith("ies") and len(word) > _SHORTEST:
         return word[:-3] + "y"
     if word.endswith("iert"):
         return word[:-1]
-    if _ADJECTIVE.search(word):
+    if word[-1] in "rm" and _ADJECTIVE.search(word):
         return word[:-2]
     for ending in _VERB_ENDINGS:
         left = word.removesuffix(ending)

@@ -13,13 +13,16 @@ from stellwerk.cli import main, outcomes
 from stellwerk.core.learned_route import decode
 from tests.unit.core.outcomes import outcomes as made_up
 
+ROWS = 700
+"""So many outcomes are enough for a threshold, and learned from soon."""
+
 
 @pytest.fixture
 def logged(tmp_path: Path) -> Path:
     """Outcomes with fields that nobody asked for, and an empty line."""
     path = tmp_path / "outcomes.jsonl"
     rows = [
-        {"prompt": row.prompt, "weak": bool(row.weak), "strong": row.strong, "domain": "x"} for row in made_up(1_500)
+        {"prompt": row.prompt, "weak": bool(row.weak), "strong": row.strong, "domain": "x"} for row in made_up(ROWS)
     ]
     path.write_text("\n".join(["", *map(json.dumps, rows), ""]))
     return path
@@ -48,7 +51,7 @@ def test_the_figures_are_a_document_too(logged: Path, capsys: pytest.CaptureFixt
     assert document["cut"]["at_least"] >= document["floor"] == 0.95
     share, saved = document["test"]["share"]["value"], document["test"]["saved"]["value"]
     assert saved == pytest.approx(share * 0.8)
-    assert document["learned_rows"] + document["test"]["rows"] == 1_500
+    assert document["learned_rows"] + document["test"]["rows"] == ROWS
 
 
 def test_the_same_outcomes_give_the_same_model(logged: Path) -> None:
@@ -65,7 +68,7 @@ def test_with_a_test_file_all_of_the_input_is_learned_from(logged: Path, capsys:
     test = logged.with_name("test.jsonl")
     test.write_bytes(b"\n".join(map(msgspec.json.encode, made_up(300, seed=5))))
     assert learn(logged, "--floor", "0.95", "--test", str(test)) == 0
-    assert "learned from 1,500 outcomes, measured on 300 others" in capsys.readouterr().out
+    assert f"learned from {ROWS:,} outcomes, measured on 300 others" in capsys.readouterr().out
 
 
 def test_fields_can_have_other_names(logged: Path) -> None:

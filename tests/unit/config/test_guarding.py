@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stellwerk.config.compile import compile_file
+from stellwerk.config.references import resolve
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.core.subject import Side
 from stellwerk.core.verdict import Action
@@ -81,3 +82,36 @@ def test_a_fault_is_told_where_it_is(compiled: Callable[..., Snapshot], text: st
     with pytest.raises(ConfigurationError) as caught:
         compiled(text, model)
     assert said in caught.value.message
+
+
+def test_a_policy_is_all_that_its_pack_has(compiled: Callable[..., Snapshot]) -> None:
+    snapshot = compiled('[[guardrails]]\npolicy = "hospitality"', 'guardrails = ["hospitality"]')
+    names = [spec.name for spec in snapshot.guardrails]
+    assert "hospitality.pii" in names
+    assert all(name.startswith("hospitality.") for name in names)
+    assert snapshot.screening.unmask_tools is not None
+    assert "S11" in snapshot.screening.help_texts
+    assert snapshot.screening.message != "A guardrail does not let this through."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[guardrails]]\nname = "x"', "expected one of use and policy"),
+        ('[[guardrails]]\nuse = "pii"\npolicy = "general"', "expected one of use and policy"),
+        ('[[guardrails]]\npolicy = "general"\naction = "mask"', "a policy has no action"),
+        ('[[guardrails]]\npolicy = "pirates"', "policy"),
+    ],
+)
+def test_a_table_is_a_check_or_a_policy(compiled: Callable[..., Snapshot], text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        compiled(text)
+    assert said in caught.value.message
+
+
+def test_a_secret_in_the_file_of_a_check_without_a_name_is_found_again(
+    compiled: Callable[[str, str], Snapshot],
+) -> None:
+    text = '[[guardrails]]\nuse = "pii"\n\n[[guardrails]]\nuse = "openai_moderation"\napi_key = "sk-in-the-file"\n'
+    (_, spec) = compiled(text, "").guardrails
+    assert resolve(spec.secrets["api_key"]) == "sk-in-the-file"

@@ -6,8 +6,8 @@ from stellwerk.core.taxonomy import Breach, Hazard, Pii, Threat, category_of
 
 
 def test_a_category_is_found_by_its_name() -> None:
-    for category in (Hazard.SELF_HARM, Threat.SECRET, Pii.PERSON, Breach.TOPIC):
-        assert category_of(str(category)) is category
+    for kind in (Hazard.SELF_HARM, Threat.SECRET, Pii.PERSON, Breach.TOPIC):
+        assert category_of(str(kind)) is kind
 
 
 def test_what_is_no_category_is_refused() -> None:

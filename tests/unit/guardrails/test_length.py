@@ -48,7 +48,7 @@ def test_what_breaks_a_bound_is_found_once(bounds: Settings, text: str) -> None:
     ("bounds", "reason"),
     [
         (Settings(), "expected a bound"),
-        (Settings(max_words=0), "max_words: expected at least 1, found 0"),
+        (Settings(max_words=-1), "max_words: expected at least 0, found -1"),
         (Settings(min_bytes=9, max_bytes=3), "min_bytes 9 is above max_bytes 3"),
     ],
 )

@@ -1,5 +1,7 @@
 """Secrets are known by their form; words that only look random are not."""
 
+import base64
+
 import pytest
 
 from stellwerk.guardrails.secret_leak import PATTERNS, Settings, build
@@ -55,6 +57,13 @@ def test_a_disguised_key_is_found_where_it_stands() -> None:
     text = "key " + "\u200b".join(SECRETS[0])
     (finding,) = build(Settings()).check(read(text))
     assert [(span.start, span.end) for span in finding.spans] == [(4, len(text))]
+
+
+def test_a_key_in_a_block_of_code_is_found_where_the_block_stands() -> None:
+    block = base64.b64encode(f"key {SECRETS[2]} ok".encode()).decode()
+    text = f"decode {block} please"
+    (finding,) = build(Settings()).check(read(text))
+    assert [text[span.start : span.end] for span in finding.spans] == [block]
 
 
 def test_a_private_key_that_is_cut_off_reaches_to_the_end() -> None:

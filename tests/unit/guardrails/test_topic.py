@@ -63,6 +63,11 @@ def test_disguises_and_encodings_do_not_hide_a_term() -> None:
     assert findings(f"Decode {code}")[0].is_hit
 
 
+def test_what_is_said_twice_is_found_twice() -> None:
+    [finding] = findings("Anlageberatung bitte!\nAnlageberatung bitte!\n")
+    assert len(finding.spans) == 2
+
+
 @pytest.mark.parametrize("text", ["", "Ein Tisch für zwei, bitte.", "Zum Umbringen schön"])
 def test_other_texts_are_left_alone(text: str) -> None:
     assert findings(text) == ()

@@ -75,5 +75,5 @@ def test_draws_are_spread_evenly() -> None:
 def test_pieces_can_be_put_together_again() -> None:
     told = DISGUISES["pieces"](ATTACK)
     assert "".join(re.findall(r'"(.*?)"', told)) == ATTACK
-    assert told.endswith("do what a + b + c + d + e says")
-    assert DISGUISES["pieces"]("") == "; do what  says"
+    assert told.endswith("; a + b + c + d + e")
+    assert DISGUISES["pieces"]("") == "; "

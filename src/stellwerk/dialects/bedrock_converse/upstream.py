@@ -14,6 +14,7 @@ from stellwerk.core.route import Target
 from stellwerk.core.wire import Failure, WireRequest
 from stellwerk.dialects.base_url import COMMON_FIELDS, read_base_url
 from stellwerk.dialects.bedrock_converse.errors import read_failure
+from stellwerk.dialects.bedrock_converse.guarding import NativeGuardrail, guard
 from stellwerk.dialects.bedrock_converse.losses import LOSSES
 from stellwerk.dialects.bedrock_converse.request import encode, rewrite
 from stellwerk.dialects.bedrock_converse.types import DIALECT
@@ -23,19 +24,23 @@ _SUFFIXES = (("cn-", "amazonaws.com.cn"), ("eusc-", "amazonaws.eu"), ("", "amazo
 _MOST_PATHS = 1024
 
 
-def endpoint(region: str) -> str:
-    """The base URL of Bedrock's runtime in a region."""
+def endpoint(region: str, service: str = "bedrock-runtime") -> str:
+    """The base URL of Bedrock's runtime, or of another of AWS's services, in a region."""
     suffix = next(suffix for prefix, suffix in _SUFFIXES if region.startswith(prefix))
-    return f"https://bedrock-runtime.{region}.{suffix}"
+    return f"https://{service}.{region}.{suffix}"
 
 
 class BedrockUpstream:
-    """A host under ``base_url`` (without a version, as boto3 takes it) that serves ``/model/{model}/converse``."""
+    """A host under ``base_url`` (without a version, as boto3 takes it) that serves ``/model/{model}/converse``.
+
+    Every request goes under ``guardrail``, where there is one.
+    """
 
     dialect = DIALECT
     losses = LOSSES
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, guardrail: NativeGuardrail | None = None) -> None:
+        self._guardrail = guardrail
         self.origin, below = read_base_url(base_url)
         self._prefix = below.encode() + b"/model/"
         self._fields = render(COMMON_FIELDS)
@@ -68,6 +73,8 @@ class BedrockUpstream:
         return read_failure(status, headers, body, now=now)
 
     def _ask(self, target: Target, credential: str, trace: bytes, body: bytes, *, is_stream: bool) -> WireRequest:
+        if self._guardrail is not None:
+            body = guard(body, self._guardrail, is_stream=is_stream)
         known, fields = self._authorized
         if known != credential:
             fields = self._fields + render(((b"authorization", b"Bearer " + credential.encode()),))

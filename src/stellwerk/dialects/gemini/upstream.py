@@ -18,6 +18,7 @@ from stellwerk.dialects.gemini.errors import read_failure
 from stellwerk.dialects.gemini.losses import LOSSES, READABLE, VERTEX_LOSSES
 from stellwerk.dialects.gemini.paths import COUNT, GENERATE, STREAM, resource, write_path
 from stellwerk.dialects.gemini.request import GeminiEnvelope, encode, rewrite
+from stellwerk.dialects.gemini.safety import SafetySettings, secure
 from stellwerk.dialects.gemini.types import COUNT_DIALECT
 from stellwerk.http.fields import render
 
@@ -31,7 +32,10 @@ class GeminiUpstream:
     losses = LOSSES
     _is_vertex = False
 
-    def __init__(self, base_url: str, *, api_version: str = "v1beta") -> None:
+    def __init__(
+        self, base_url: str, *, api_version: str = "v1beta", safety_settings: SafetySettings | None = None
+    ) -> None:
+        self._safety_settings = safety_settings
         self.origin, below = read_base_url(base_url)
         self._prefix = f"{below}/{api_version}/"
         self._fields = render(COMMON_FIELDS)
@@ -54,12 +58,13 @@ class GeminiUpstream:
         action = STREAM if envelope.is_stream else GENERATE
         is_sse = not isinstance(envelope, GeminiEnvelope) or envelope.is_sse
         path = self.path(target.model, action, is_sse=is_sse)
-        return WireRequest(path, self._authorize(credential) + trace, rewrite(envelope, target.model))
+        body = self._secured(rewrite(envelope, target.model))
+        return WireRequest(path, self._authorize(credential) + trace, body)
 
     def prepare_chat(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
         """A request of another dialect. Raises ``InvalidRequest`` where it cannot be written."""
         path = self.path(target.model, STREAM if request.is_stream else GENERATE)
-        body = encode(self._expressible(request, target.model))
+        body = self._secured(encode(self._expressible(request, target.model)))
         return WireRequest(path, self._authorize(credential) + trace, body)
 
     def prepare_chat_count(self, request: ChatRequest, target: Target, credential: str, trace: bytes) -> WireRequest:
@@ -79,6 +84,9 @@ class GeminiUpstream:
             if len(self._paths) < 1_024:  # models are few and configured, but nothing may grow without a bound
                 self._paths[model, action, is_sse] = known
         return known
+
+    def _secured(self, body: bytes) -> bytes:
+        return secure(body, self._safety_settings) if self._safety_settings else body
 
     def _authorize(self, credential: str) -> bytes:
         known, fields = self._authorized
@@ -104,8 +112,16 @@ class VertexUpstream(GeminiUpstream):
     losses = VERTEX_LOSSES
     _is_vertex = True
 
-    def __init__(self, base_url: str, *, project: str, location: str, api_version: str = "v1") -> None:
-        super().__init__(base_url, api_version=api_version)
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        project: str,
+        location: str,
+        api_version: str = "v1",
+        safety_settings: SafetySettings | None = None,
+    ) -> None:
+        super().__init__(base_url, api_version=api_version, safety_settings=safety_settings)
         self._prefix += f"projects/{project}/locations/{location}/"
 
     def _credential(self, credential: str) -> tuple[bytes, bytes]:

@@ -42,10 +42,12 @@ def claim_of(headers: Headers) -> Claim | None:
     return Claim(*found.groups()) if found is not None else None
 
 
-def verify(request: Request, claim: Claim, keys: Collection[str], now: float) -> None:
+def verify(
+    request: Request, claim: Claim, keys: Collection[str], now: float, *, services: Collection[str] = (SERVICE,)
+) -> None:
     """Refuses a request whose signature is not that of one of ``keys``, each ``id:secret`` or ``id:secret:token``.
 
-    ``now`` is in seconds since the Unix epoch. Raises ``Refusal``.
+    It has to be for one of ``services``; ``now`` is in seconds since the Unix epoch. Raises ``Refusal``.
     """
     known = next((key.split(":") for key in keys if key.startswith(claim.key_id + ":")), None)
     token = request.headers.get(b"x-amz-security-token", b"").decode("latin-1")
@@ -53,7 +55,7 @@ def verify(request: Request, claim: Claim, keys: Collection[str], now: float) ->
         reason = "The security token included in the request is invalid."
         raise Refusal(403, reason, code="UnrecognizedClientException")
     stamp = request.headers.get(b"x-amz-date", b"").decode("latin-1")
-    if claim.service != SERVICE or not stamp.startswith(claim.date):
+    if claim.service not in services or not stamp.startswith(claim.date):
         raise _invalid("Credential should be scoped to the correct service and date.")
     if "host" not in claim.signed.split(";"):
         raise _invalid("'Host' must be a 'SignedHeader' in the AWS Authorization.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from stellwerk.core.taxonomy import Pii
-from stellwerk.text.pii.rule import Rule, bare, cue
+from stellwerk.text.pii.rule import Rule, bare, cue, numbers, signed
+from stellwerk.text.pii.scan import Scan
 
 _DATE = re.compile(r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})(?![\d./-])")
 
@@ -39,11 +41,15 @@ _MONTHS = (
 )
 _PLATE = cue(r"kennzeichen|kfz|auto\b|wagen|fahrzeug|pkw|lkw|halter|plate|vehicle|car\b|parkt|unfall")
 _NAME = r"[A-ZÄÖÜ][\wäöüß'\u2019.-]{1,30}+"
-_WAYS = (
-    r"(?>stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|ring|ufer|damm|steig|hof|chaussee|promenade|markt|zeile|stieg"
-    r"|kai|winkel|graben|berg|brücke|tor|garten|feld|park|pfad)"
+_SURE_WAYS = r"(?>stra(?:ß|ss)e|str\.|gasse|weg|allee|chaussee|promenade|damm|ufer|brücke|stieg)"
+_MAYBE_WAYS = r"(?>platz|ring|steig|hof|markt|zeile|kai|winkel|graben|berg|tor|garten|feld|park|pfad)"
+_LIVES = cue(
+    r"wohn|adresse|anschrift|address|liefer|versand|schick|send|umzug|zieh|zog|haus|sitz|live|resid|deliver|ship"
 )
+_POSTCODE = cue(r"\d{4,5} [a-zäöü]")
+_HIGHWAY = r"(?<!Bundesstraße)(?<!Staatsstraße)(?<!Kreisstraße)"
 _HOUSE = r"\d{1,5}+(?: ?[a-z](?!\w))?+(?:[-/]\d{1,4}+[a-z]?+)?+(?![\w-])"
+_NO_YEAR = rf"(?!(?:19|20)\d\d(?!\d)){_HOUSE}"
 _ROADS = (
     r"(?>(?:street|st\.?|avenue|ave\.?|road|rd\.?|lane|ln\.?|drive|dr\.?|court|ct\.?|boulevard|blvd\.?|way|place|pl\.?"
     r"|square|squares|terrace|circle|parkway|highway|hwy|crescent|close|gardens?|grove|mews|row|walk|alley|trail"
@@ -58,6 +64,60 @@ _ROADS = (
     r"|viaduct|village|ville|vista|wall|well|wells|arcade|gate|roads|streets|walks|drives|garden|courts|groves)(?!\w))"
 )
 _UNIT = r"(?:,?[ \n]{1,4}+(?:apt\.?|apartment|suite|unit|flat|floor) ?#?+\w{1,6}+)?+"
+_MAYBE_ENDINGS = "platz ring steig hof markt zeile kai winkel graben berg tor garten feld park pfad"
+_SURE_ENDINGS = "straße strasse str. gasse weg allee chaussee promenade damm ufer brücke stieg"
+_ENDINGS = (*_SURE_ENDINGS.split(), *_MAYBE_ENDINGS.split())
+_LONGEST_STREET = 200
+_BIRTH_HINTS = ("geb", "born", "birth", "dob", "d.o.b", "*")
+_STREET_WORD = re.compile(r"[A-ZÄÖÜ](?<!\w.)")
+_FLATS = ("flat ", "studio ", "apt ", "apt. ", "suite ")
+
+
+def _dates(scan: Scan) -> Iterator[int]:
+    """Runs of digits, and the word before each, which may be a month: in texts that speak of births at all."""
+    text = scan.text
+    low = text.lower()
+    if not any(hint in low for hint in _BIRTH_HINTS):
+        return
+    for start in scan.numbers(1):
+        if start > 3 and text[start - 1] == " ":
+            month = start - 1
+            while month and start - month < 12 and (text[month - 1].isalpha() or text[month - 1] == "."):
+                month -= 1
+            yield month
+        yield start
+
+
+def _streets(scan: Scan) -> Iterator[int]:
+    """Capitals up to five words before a number that follows on a word for a way."""
+    text, after = scan.text, 0
+    for start in scan.numbers(1):
+        if text[max(0, start - 12) : start - 1].lower().endswith(_ENDINGS) and text[start - 1] == " ":
+            for hit in _STREET_WORD.finditer(text, max(after, start - _LONGEST_STREET), start):
+                yield hit.start()
+            after = start
+
+
+def _flats(scan: Scan) -> Iterator[int]:
+    """The word for a flat before its number."""
+    text = scan.text
+    for start in scan.numbers(1):
+        before = text[max(0, start - 7) : start].lower()
+        if before.endswith(_FLATS):
+            yield start - next(len(word) for word in _FLATS if before.endswith(word))
+
+
+def _street(ways: str, house: str) -> str:
+    """Words that end in a way, or a way that is a word of its own after others, and a number."""
+    return (
+        rf"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.]{{1,30}}+[ -]){{0,4}}[A-ZÄÖÜ][\wäöüß]{{0,30}}(?<=[\w]){ways}{_HIGHWAY} {house}"
+        rf"|{_apart(ways, house, 1)}"
+    )
+
+
+def _apart(ways: str, house: str, words: int) -> str:
+    return rf"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.]{{1,30}}+[ -]){{{words},4}}(?i:{ways}) {house}"
+
 
 RULES = (
     Rule(
@@ -65,6 +125,7 @@ RULES = (
         pattern=re.compile(
             rf"[+0](?<![\w+.].)(?<![0-9] .)(?:(?<=\+)|0)[1-9]{_SEPARATED}{{6,14}}+(?:x\d{{1,6}})?(?!\w)"
         ),
+        places=signed(7),
         fit=_phone,
         unless=_OTHER_NUMBER,
         score=0.94,
@@ -72,6 +133,7 @@ RULES = (
     Rule(
         type=Pii.PHONE_NUMBER,  # (212) 555-0143, 212.555.0143x12
         pattern=re.compile(r"(?<![\w.-])(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}([-. ]))\d{3}[-. ]\d{4}(?:x\d{1,6})?(?![\w-])"),
+        places=signed(10),
         fit=_phone,
         unless=_OTHER_NUMBER,
         score=0.9,
@@ -81,6 +143,7 @@ RULES = (
         pattern=re.compile(
             r"[(0](?<![\w.,/-].)(?<![0-9] .)(?:(?<=0)|0)[1-9]\d{1,4}\)?[ /-]{1,3}\d(?:[ -]?\d){3,9}+(?![\w/-]|[.,]\d)"
         ),
+        places=signed(6),
         fit=_phone,
         unless=_OTHER_NUMBER,
         score=0.9,
@@ -88,6 +151,7 @@ RULES = (
     Rule(
         type=Pii.PHONE_NUMBER,
         pattern=re.compile(rf"[+(0-9](?<![\w+.].)(?:(?<=[0-9])|\d){_SEPARATED}{{5,14}}+(?:x\d{{1,6}})?(?![\w])"),
+        places=signed(6),
         fit=_phone,
         unless=_OTHER_NUMBER,
         before=_PHONE,
@@ -101,6 +165,7 @@ RULES = (
             rf"|\d{{1,2}}\.? {_MONTHS} \d{{4}}|{_MONTHS} \d{{1,2}},? \d{{4}})(?!\w)",
             re.IGNORECASE,
         ),
+        places=_dates,
         before=_BIRTH,
         after=_BORN,
         score=0.95,
@@ -118,15 +183,22 @@ RULES = (
     ),
     Rule(
         type=Pii.LOCATION,  # Hauptstraße 12, Am Alten Markt 3
-        pattern=re.compile(
-            rf"(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.]{{1,30}}+[ -]){{0,4}}[A-ZÄÖÜ][\wäöüß]{{0,30}}(?<=[\w]){_WAYS} {_HOUSE}"
-            rf"|(?<!\w)(?:[A-ZÄÖÜ][\wäöüß.]{{1,30}}+[ -]){{1,4}}(?i:{_WAYS}) {_HOUSE}"
-        ),
+        pattern=re.compile(f"{_street(_SURE_WAYS, _HOUSE)}|{_apart(_MAYBE_WAYS, _NO_YEAR, 2)}"),
+        places=_streets,
+        score=0.8,
+    ),
+    Rule(
+        type=Pii.LOCATION,  # Gutshof 3, 10115 Berlin; not During 2017, Textfeld 3
+        pattern=re.compile(_street(_MAYBE_WAYS, _NO_YEAR)),
+        places=_streets,
+        before=_LIVES,
+        after=_POSTCODE,
         score=0.8,
     ),
     Rule(
         type=Pii.LOCATION,  # 12 Main Street, Apt. 4
         pattern=re.compile(rf"(?<![\w-])\d{{1,6}}+ (?:{_NAME} ){{1,3}}(?i:{_ROADS}{_UNIT})"),
+        places=numbers(1),
         score=0.92,
     ),
     Rule(
@@ -134,6 +206,7 @@ RULES = (
         pattern=re.compile(
             rf"(?<!\w)(?>(?i:flat|studio|apt\.?|suite)) \d{{1,4}}+[A-Za-z]?+,?+ (?:{_NAME} ){{1,3}}(?i:{_ROADS})"
         ),
+        places=_flats,
         score=0.92,
     ),
 )

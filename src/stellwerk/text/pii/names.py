@@ -1,4 +1,4 @@
-"""Names of people: announced by a title, a greeting or a label, or begun by a well-known given name."""
+"""Names of people: by a model of words and their neighbours, and in small letters where a sentence says "name"."""
 
 from __future__ import annotations
 
@@ -8,55 +8,46 @@ from collections.abc import Iterator
 from stellwerk.core.taxonomy import Pii
 from stellwerk.core.verdict import Span
 from stellwerk.text.pii.given_names import GIVEN_NAMES
+from stellwerk.text.pii.tagger import LEAST, Tagger
 
-_PART = r"[^\W\d_a-zäöüß](?:[^\W\d_]|['\u2019](?=\w)){1,24}+"
-_COMPOUND = rf"{_PART}(?:-{_PART}){{0,2}}+"
-_INITIAL = r"[^\W\d_a-zäöüß]\."
-_PARTICLE = r"(?:von|vom|van|zu|zur|de|der|den|di|da|del|la|le|al|el|bin|dos|ten|ter)"
-_FAMILY = rf"(?: (?:{_INITIAL}|(?:{_PARTICLE} ){{0,2}}+{_COMPOUND}))"
-_ACADEMIC = (
-    r"(?:(?:Dr|Prof|Dipl|Ing|Mag|Univ|DI|Dres|med|jur|phil|rer|nat|h\.c|-Ing|Prof\.Dr|Univ\.Prof)\.?[ -]?){0,4}+"
+_TITLES = re.compile(
+    r"(?<![\w.])(?:(?:Dr|Prof|Dipl|Ing|Mag|Univ|Dres|med|jur|phil|rer|nat|h\. ?c|-Ing)\.[ -]{0,2}|DI ){1,5}+$"
 )
-_NAME = rf"{_ACADEMIC}{_COMPOUND}{_FAMILY}{{0,3}}+"
-_TITLED = re.compile(
-    rf"(?<!\w)(?>(?:Herrn?|Frau|Hr\.|Fr\.|Mr\.?|Mrs\.?|Ms\.?|Miss|Mx\.?|Dr\.?|Prof\.?|Sir|Lady) )({_NAME})"
-)
-_ANNOUNCED = re.compile(
-    rf"(?<!\w)(?>(?i:my name is|my name's|i am called|i'm|this is|ich heiße|ich heisse|ich bin|mein name ist|name ?:|"
-    rf"kontoinhaber(?:in)?:?|patient(?:in)?|attention|attn\.?:?|z\. ?hd\.|signed,?|dear|hallo|hi|hello|liebe[r]?|hey|"
-    rf"(?:mit )?(?:freundlichen|besten|lieben|herzlichen) grüßen,?|viele grüße,?|beste grüße,?|liebe grüße,?|"
-    rf"lg,?|mfg,?|(?:best|kind|warm) regards,?|regards,?|cheers,?|sincerely,?|contact|customer|kunde|kundin)"
-    rf"[ \n]{{1,3}}+)({_NAME})"
-)
-_CAPITAL = re.compile(rf"(?<![\w@.-])({_COMPOUND})({_FAMILY}{{0,3}}+)")
-_WORDS = """
-the a an this that it i you we they he she there here what when how why who is are was my your our all please thanks
-thank team support customer service sir madam madame everyone everybody world not for from in on at and or but mr
-mrs ms miss mx dr prof herr herrn frau hr fr no yes ok sure today tomorrow der die das ein eine ich sie wir ihr es
-und oder aber nicht bitte danke zusammen damen herren kunde kundin kollege kollegen alle leute guten hallo heute
-morgen mit bei auf aus für von zu monday tuesday wednesday thursday friday saturday sunday january february march
-april may june july august september october november december montag dienstag mittwoch donnerstag freitag samstag
-sonntag chatgpt claude gpt ai going just so very really trying looking having using writing sorry happy glad new old
-"""
-_NO_NAMES = frozenset(_WORDS.split())
-
+_LONGEST_TITLES = 40
 _COMPANY = re.compile(
-    r"(?: |, )(?:GmbH|AG|KG|OG|OHG|UG|SE|mbH|e\.|Ltd|LLC|Inc|PLC|Corp|Group|Co\b|& |and Sons|Stiftung)"
+    r"(?: {1,2}|, )(?:GmbH|gGmbH|AG\b|KG\b|KGaA|OG\b|OHG|UG\b|SE\b|GbR|mbH|e\. ?[KV]\."
+    r"|Ltd|LLC|LLP|Inc\b|PLC|Corp|Group\b|Co\b|& |and Sons|Stiftung|Verlag|Orchestra|Technologies|Foundation)"
 )
-_COMPANY_END = re.compile(r"(?:GmbH|AG|KG|OG|OHG|UG|SE|Ltd|LLC|Inc|PLC|Corp|Group|Stiftung|Road|Street|Avenue|Suite)$")
+_COMPANY_END = re.compile(
+    r"(?:GmbH|AG|KG|OG|OHG|UG|SE|GbR|Ltd|LLC|Inc|PLC|Corp|Group|Stiftung|Road|Street|Avenue|Suite)\.?$"
+)
+_SMALL = re.compile(
+    r"\b(?:my name is|my name's|i am called|mein name ist|ich heiße|ich heisse) ([a-zäöüß][\w'-]{1,24}+)"
+    r"((?: (?!and |und |i |ich |from |aus )[a-zäöüß][\w'-]{1,24}+)?+)(?=[.,;!?\n]|$| (?:and|und|i|ich|from|aus)\b)"
+)
+_HIGHEST = 60
 
 
-def spans(text: str) -> Iterator[Span]:
-    """Where names stand; several rules may report the same."""
-    for pattern, score in ((_TITLED, 0.85), (_ANNOUNCED, 0.7)):
-        for hit in pattern.finditer(text):
-            if hit.group(1).split(None, 1)[0].lower() not in _NO_NAMES and not _is_company(text, *hit.span(1)):
-                yield Span(*hit.span(1), Pii.PERSON, score)
-    for hit in _CAPITAL.finditer(text):
-        first = hit.group(1).partition("-")[0]
-        if first in GIVEN_NAMES and (hit.group(2) or GIVEN_NAMES[first]) and not _is_company(text, *hit.span()):
-            yield Span(*hit.span(), Pii.PERSON, 0.6)
+def spans(text: str, tagger: Tagger) -> Iterator[Span]:
+    """Where names stand. Titles like Dr. belong to them; companies and streets that bear a name do not."""
+    for start, end, score in tagger.names(text):
+        if not _is_company(text, start, end):
+            yield Span(_with_titles(text, start), end, Pii.PERSON, 0.5 + 0.25 * min(1, (score - LEAST) / _HIGHEST))
+    if "name" in text or "hei" in text or "called" in text:
+        yield from _in_small_letters(text)
+
+
+def _with_titles(text: str, start: int) -> int:
+    first = max(0, start - _LONGEST_TITLES)
+    titles = _TITLES.search(text[first:start])
+    return first + titles.start() if titles else start
 
 
 def _is_company(text: str, start: int, end: int) -> bool:
     return _COMPANY.match(text, end) is not None or _COMPANY_END.search(text, start, end) is not None
+
+
+def _in_small_letters(text: str) -> Iterator[Span]:
+    for hit in _SMALL.finditer(text):
+        if hit.group(1).capitalize() in GIVEN_NAMES:
+            yield Span(hit.start(1), hit.end(2), Pii.PERSON, 0.7)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ipaddress import IPv6Address
 
 from stellwerk.core import checksum
 from stellwerk.core.taxonomy import Pii
-from stellwerk.text.pii.rule import Rule, bare, cue
+from stellwerk.text.pii.rule import Rule, bare, cue, numbers
+from stellwerk.text.pii.scan import Scan
 
 _CARD_LENGTHS = {
     "4": (13, 16, 19), "34": (15,), "37": (15,), "36": (14,), "38": (14,), "39": (14,), "30": (14,),
@@ -54,6 +55,25 @@ def _ipv6(found: str) -> int:
     return len(found) if any(map(str.isdigit, found)) and len(found) > 6 else 0
 
 
+_HEXADECIMAL = re.compile(r":[0-9a-fA-F]{0,4}+:")
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+def _hexadecimal(scan: Scan) -> Iterator[int]:
+    """Where a word of up to four hexadecimal digits, or none, begins before two colons."""
+    for hit in _HEXADECIMAL.finditer(scan.text):
+        start = hit.start()
+        while start > max(0, hit.start() - 4) and scan.text[start - 1] in _HEX:
+            start -= 1
+        yield start
+
+
+def _after_letters(scan: Scan) -> Iterator[int]:
+    """Two letters before a run of digits."""
+    text = scan.text
+    return (start - 2 for start in scan.numbers(2) if start > 1 and text[start - 1].isalpha())
+
+
 def _url(found: str) -> int:
     return len(found.rstrip(".,;:!?'*_`"))
 
@@ -76,28 +96,39 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 RULES = (
     Rule(
         type=Pii.EMAIL_ADDRESS,
-        pattern=re.compile(r"(?<![\w.+%-])[\w.+%'-]{1,64}+@(?:[\w-]{1,63}+\.){1,8}[^\W\d_]{2,24}+"),
-        needs="@",
-        needs_digit=False,
+        pattern=re.compile(r"(?<![\w.+%-])[\w.+%-][\w.+%'-]{0,63}+@(?:[\w-]{1,63}+\.){1,8}[^\W\d_]{2,24}+"),
+        places=Scan.addresses,
+        score=1.0,
+    ),
+    Rule(
+        type=Pii.URL,  # postgres://user:password@host/db: also a secret
+        pattern=re.compile(
+            r"[A-Za-z](?<!\w.)[A-Za-z0-9+.-]{1,15}+://[^\s/:@<>\"']{0,128}+(?::[^\s/@<>\"'{}$]{1,128}+)?+@"
+            r"[^\s<>\"')\]}|\\@]{1,2000}+"
+        ),
+        places=Scan.schemes,
+        fit=_url,
         score=1.0,
     ),
     Rule(
         type=Pii.URL,
         pattern=re.compile(r"(?<!\w)(?:https?://|ftp://|www\.)[^\s<>\"')\]}|\\]{3,2000}+", re.IGNORECASE),
+        places=Scan.urls,
         fit=_url,
-        needs=".",
-        needs_digit=False,
         score=0.99,
     ),
     Rule(
         type=Pii.IBAN_CODE,
         pattern=re.compile(r"[A-Za-z](?<![^\W_].)[A-Za-z]\d{2}(?:[ \n.-]?+[A-Za-z0-9]){11,30}+"),
+        places=_after_letters,
         fit=_iban,
         score=1.0,
     ),
     Rule(
         type=Pii.IP_ADDRESS,
         pattern=re.compile(rf"(?<![\w.-])(?:{_OCTET}\.){{3}}{_OCTET}(?![\w-]|\.\d)"),
+        places=numbers(4),
+        fit=lambda address: 0 if address.startswith(("0.", "127.", "255.")) else len(address),
         unless=_VERSION,
         needs=".",
         score=0.95,
@@ -105,8 +136,8 @@ RULES = (
     Rule(
         type=Pii.IP_ADDRESS,
         pattern=re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}+:){2,7}+[0-9a-fA-F]{1,4}(?![\w:])"),
+        places=_hexadecimal,
         fit=_ipv6,
-        needs=":",
         score=0.95,
     ),
     Rule(
@@ -131,6 +162,7 @@ RULES = (
     Rule(
         type=Pii.DE_SOCIAL_SECURITY,
         pattern=re.compile(r"[0-9](?<!\w.)\d[ ]?\d{6}[ ]?[A-Z][ ]?\d{3}(?!\w)"),
+        places=numbers(8),
         fit=_whole(checksum.de_social_security),
         score=0.97,
     ),
@@ -142,6 +174,7 @@ RULES = (
     Rule(
         type=Pii.US_SSN,
         pattern=re.compile(r"[0-9](?<![\w-].)\d{2}-\d{2}-\d{4}(?![\w-])"),
+        places=numbers(9),
         fit=_ssn,
         needs="-",
         score=0.95,
@@ -149,6 +182,7 @@ RULES = (
     Rule(
         type=Pii.US_SSN,
         pattern=re.compile(r"[0-9](?<![\w-].)\d{2} ?\d{2} ?\d{4}(?![\w-])"),
+        places=numbers(9),
         fit=_ssn,
         before=_SSN,
     ),
@@ -162,12 +196,14 @@ RULES = (
     Rule(
         type=Pii.CREDIT_CARD,
         pattern=re.compile(r"[0-9](?<![\w.,+-].)(?:[ -]?+\d){12,18}+(?![\w-])"),
+        places=numbers(13),
         fit=_card,
         score=0.96,
     ),
     Rule(
         type=Pii.CREDIT_CARD,
         pattern=re.compile(r"[0-9](?<![\w.,+-].)(?:[ -]?+\d){11,18}+(?![\w-])"),
+        places=numbers(12),
         fit=_cued_card,
         before=_CARD,
         score=0.96,
@@ -175,11 +211,13 @@ RULES = (
     Rule(
         type=Pii.DE_TAX_ID,
         pattern=re.compile(r"[1-9](?<![\w.,+-].)\d[ ]\d{3}[ ]\d{3}[ ]\d{3}(?![\w-])"),
+        places=numbers(11),
         fit=_whole(checksum.de_tax_id),
     ),
     Rule(
         type=Pii.DE_TAX_ID,
         pattern=re.compile(r"[1-9](?<![\w.,+-].)\d[ /]?\d{3}[ /]?\d{3}[ /]?\d{3}(?![\w-])"),
+        places=numbers(11),
         fit=_whole(checksum.de_tax_id),
         before=_TAX,
         score=0.97,
@@ -207,6 +245,7 @@ RULES = (
     Rule(
         type=Pii.UK_NHS,
         pattern=re.compile(r"[0-9](?<![\w+-].)\d{2}[ -]?\d{3}[ -]?\d{4}(?![\w-])"),
+        places=numbers(10),
         fit=_whole(checksum.uk_nhs),
         before=_NHS,
         score=0.97,
@@ -214,6 +253,7 @@ RULES = (
     Rule(
         type=Pii.AT_SOCIAL_SECURITY,
         pattern=re.compile(r"[0-9](?<![\w+-].)\d{3}[ ]?\d{6}(?![\w-])"),
+        places=numbers(10),
         fit=_whole(checksum.at_social_security),
         before=_SVNR,
     ),

@@ -1,0 +1,1 @@
+"""Services that judge texts, simulated: all on one address, told apart by their paths."""

@@ -1,0 +1,181 @@
+"""Says which words are names of people: a linear model over words, their endings and their neighbours.
+
+Weights are one byte each, in a table that features are hashed into: the model is small and needs no library.
+Only words with a capital are judged. What a word says of itself, and of its neighbours, is kept for the words seen
+last, so that a text costs few sums for each capital in it.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+from zlib import crc32
+
+from stellwerk.text.pii.given_names import GIVEN_NAMES
+
+BITS = 18
+MASK = (1 << BITS) - 1
+LEAST = -10
+"""Above it a word is held for a name: a little below the even chance, as a missed one is worse."""
+ALONE = 10
+"""So much more a name of one word has to have."""
+NEVER = -90
+"""A word whose own weights sum up to less is no name, whatever stands around it."""
+
+_TITLE_WORDS = "herr herrn frau hr. fr. mr mr. mrs mrs. ms ms. miss mx mx. dr dr. prof prof. sir lady madam"
+TITLES = frozenset(_TITLE_WORDS.split())
+_PARTICLE_WORDS = "von vom van zu zur de der den di da del della la le al el bin ben dos du ten ter st. y und"
+PARTICLES = frozenset(_PARTICLE_WORDS.split())
+_JOINING = PARTICLES - {"und"}
+_SHORT = ("Dr", "Prof", "Mr", "Mrs", "Ms", "Mx", "St", "Hr", "Fr", "Jr", "Sr", "Ing", "Mag", "Dipl", "Inc", "Co", "Ltd")
+_ABBREVIATED = "|".join(rf"(?<=\b{word}\.)" for word in _SHORT)
+TOKEN = re.compile(
+    rf"[^\W\d_]{{2,}}+(?:['\u2019-][^\W\d_]++)*+(?:\.(?:{_ABBREVIATED}))?+|[^\W\d_](?:\.(?!\w\w)|['\u2019-][^\W\d_]++)?+"
+    r"|[0-9]++|\s{2,}+|[\n\t\r]|[^\w\s]"
+)
+_SHIFT = 9
+_ODD = tuple(0x9E3779B1 * (2 * form + 1) & 0xFFFFFFFF for form in range(28))
+"""Factors that send the same code to another place for each form of feature."""
+_AFTER = 0x5BD1E995
+_KNOWN = 8192
+
+
+class Word(NamedTuple):
+    """A word to its neighbours: codes of its sort, of itself and of its ending, and its weights for those near."""
+
+    sort: int
+    code: int
+    ending: int
+    near: tuple[int, ...] = ()
+
+
+def kind(word: str) -> str:
+    """What sort of word it is, for features of several words together."""
+    first = word[0]
+    if not first.isalpha():
+        return "0" if first.isdigit() else "\n" if first.isspace() else first if first in ".,:;!?()\"'-|/@&<>*" else "#"
+    low = word.lower()
+    if low in TITLES:
+        return "title"
+    if low in PARTICLES:
+        return "particle"
+    if not first.isupper():
+        return "low"
+    if word[-1] == ".":
+        return "initial"
+    if len(word) > 1 and word.isupper():
+        return "caps"
+    given = GIVEN_NAMES.get(word.partition("-")[0])
+    return "Cap" if given is None else "Given" if given else "Maybe"
+
+
+def described(word: str) -> Word:
+    """A word's codes."""
+    low = word.lower()
+    return Word(crc32(kind(word).encode()), crc32(low.encode()), crc32(low[-3:].encode()))
+
+
+def own_buckets(word: str) -> list[int]:
+    """Where the weights stand of what a word says of itself."""
+    low = word.lower()
+    shape = f"{min(len(low), 12)}{'-' in word}"
+    parts = (low, kind(word), low[-2:], low[-3:], low[-4:], low[-5:], low[:3], low[:4], shape)
+    return [crc32(part.encode()) * odd >> _SHIFT & MASK for part, odd in zip(parts, _ODD, strict=False)]
+
+
+def near_buckets(word: Word) -> list[tuple[int, int]]:
+    """Of what a word says of those near: two after it, one after, one before, two before."""
+    return [
+        (word.code * one >> _SHIFT & MASK, word.ending * other >> _SHIFT & MASK)
+        for one, other in zip(_ODD[10:14], _ODD[14:18], strict=True)
+    ]
+
+
+def joint_buckets(before: Word, last: Word, here: Word, following: Word, is_after_name: bool) -> list[int]:  # noqa: FBT001
+    """Of what a word says together with its neighbours, and with the word before being a name or not."""
+    sort, after = here.sort, _AFTER if is_after_name else 0
+    two = last.sort * 3 ^ sort
+    buckets = [
+        (two ^ after) * _ODD[18] >> _SHIFT & MASK,
+        (two * 3 ^ following.sort) * _ODD[19] >> _SHIFT & MASK,
+        (before.sort * 5 ^ two) * _ODD[20] >> _SHIFT & MASK,
+        (following.sort * 3 ^ sort ^ after) * _ODD[21] >> _SHIFT & MASK,
+        (last.code ^ sort) * _ODD[22] >> _SHIFT & MASK,
+        (following.code ^ sort) * _ODD[23] >> _SHIFT & MASK,
+        (before.code * 3 ^ last.code) * _ODD[24] >> _SHIFT & MASK,
+    ]
+    if is_after_name:
+        buckets += (_ODD[25] & MASK, sort * _ODD[26] >> _SHIFT & MASK, here.ending * _ODD[27] >> _SHIFT & MASK)
+    return buckets
+
+
+def is_candidate(word: str) -> bool:
+    """Whether a word is judged: it begins with a capital and is no title."""
+    return word[0].isupper() and len(word) > 1 and word.lower() not in TITLES
+
+
+class Tagger:
+    """The model, and what it has said of single words before."""
+
+    def __init__(self, table: bytes) -> None:
+        weights = array("b")
+        weights.frombytes(table)
+
+        def own(word: str) -> int:
+            return sum([weights[bucket] for bucket in own_buckets(word)]) if is_candidate(word) else NEVER - 1
+
+        def word_of(word: str) -> Word:
+            bare = described(word)
+            near = tuple([weights[one] + weights[other] for one, other in near_buckets(bare)])
+            return Word(bare.sort, bare.code, bare.ending, near)
+
+        self._weights = weights
+        self._own = lru_cache(maxsize=_KNOWN)(own)
+        self._word = lru_cache(maxsize=_KNOWN)(word_of)
+
+    def names(self, text: str, least: int = LEAST) -> list[tuple[int, int, int]]:
+        """Start, end and score of each name. Scores are sums of weights; those of names are above ``least``."""
+        words = TOKEN.findall(text)
+        found: list[tuple[int, int, int]] = []
+        here = place = 0
+        for first, last, score in self._runs(words, least):
+            if first == last and score <= least + ALONE:
+                continue
+            # between two words of the list stands nothing that a word could begin with
+            for word in words[here:first]:
+                place = text.index(word, place) + len(word)
+            start = text.index(words[first], place)
+            for word in words[first : last + 1]:
+                place = text.index(word, place) + len(word)
+            here = last + 1
+            found.append((start, place, score))
+        return found
+
+    def _runs(self, words: list[str], least: int) -> Iterator[tuple[int, int, int]]:
+        """First word, last word and score of each name."""
+        padded = ["\n", "\n", *words, "\n", "\n"]
+        own = self._own
+        first, last, best = -1, -1, 0
+        for place, word in enumerate(words):
+            if first >= 0 and (word in _JOINING or (len(word) == 1 and word.isupper())):
+                continue
+            score = own(word) if word[0].isupper() else NEVER - 1
+            if score >= NEVER and (score := score + self._around(padded, place + 2, is_after_name=first >= 0)) > least:
+                best = max(best, score) if first >= 0 else score
+                first, last = first if first >= 0 else place, place
+            elif first >= 0:
+                yield first, last, best
+                first = -1
+        if first >= 0:
+            yield first, last, best
+
+    def _around(self, words: list[str], place: int, *, is_after_name: bool) -> int:
+        """What the words around say of one."""
+        weights = self._weights
+        before, last, here, following, after = map(self._word, words[place - 2 : place + 3])
+        joint = joint_buckets(before, last, here, following, is_after_name)
+        near = before.near[0] + last.near[1] + following.near[2] + after.near[3]
+        return near + sum([weights[bucket] for bucket in joint])

@@ -1,0 +1,75 @@
+"""How pseudonyms are found, and values known again."""
+
+from __future__ import annotations
+
+import pytest
+
+from stellwerk.core.pseudonym import digest, inflected, look_alikes, normalised, pseudonyms, spelled, unfinished
+from stellwerk.core.synthetic_seal import SyntheticSeal
+from stellwerk.core.taxonomy import Pii
+
+
+def test_each_spelling_is_found_once_with_its_brackets() -> None:
+    text = "<PERSON_1> \\<us\\_ssn\\_22\\> PERSON_3s &lt;Person_4&gt; person_5 PERSON_6x XPERSON_7 <PERSON_8"
+    found = [(text[one.start : one.end], one.type, one.number) for one in pseudonyms(text)]
+    assert found == [
+        ("<PERSON_1>", "PERSON", 1),
+        ("\\<us\\_ssn\\_22\\>", "US_SSN", 22),
+        ("PERSON_3", "PERSON", 3),
+        ("&lt;Person_4&gt;", "PERSON", 4),
+        ("PERSON_8", "PERSON", 8),
+    ]
+    assert spelled(Pii.US_SSN, 22) == "<US_SSN_22>"
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("a <", 2), ("a \\", 2), ("a &l", 2), ("a <PERSON", 2), ("a <PERSON\\", 2), ("a <PERSON_1", 2),
+        ("a <person_1 ", 2),
+        ("a PERSON_1", 2), ("a PERSON_1s", 2), ("a P", 2), ("a &lt;PERSON_1&g", 2),
+        ("a <PERSON_1>", 12), ("a <PERSON_1 x", 13),
+        ("a PERSON_1sx", 12), ("a p", 3), ("a <b", 4), ("a <PERSON_1x", 12), ("<< PERSON_1", 1), ("", 0),
+    ],
+)  # fmt: skip
+def test_what_may_become_one_is_seen(text: str, where: int) -> None:
+    assert unfinished(text) == where
+
+
+def test_what_looks_alike_is_found_in_any_surroundings() -> None:
+    text = "xPERSON_1y <person_22> no_thing"
+    assert [text[start:end] for start, end in look_alikes(text)] == ["PERSON_1", "<person_22"]
+    assert look_alikes("nothing") == []
+
+
+def test_digests_are_of_one_key_conversation_type_and_value() -> None:
+    one = digest(b"k", "c", "PERSON", "Anna")
+    assert one == digest(b"k", "c", "PERSON", "anna")
+    others = {
+        digest(b"x", "c", "PERSON", "Anna"),
+        digest(b"k", "d", "PERSON", "Anna"),
+        digest(b"k", "c", "URL", "Anna"),
+    }
+    assert one not in others
+    assert normalised("URL", "A b") == "A b"
+
+
+def test_names_have_endings_only_where_the_name_is_known() -> None:
+    assert inflected(Pii.PERSON, "Müllers", {"Müller"}) == ("Müller", "s")
+    assert inflected(Pii.PERSON, "Jonas", ()) == ("Jonas", "")
+    assert inflected(Pii.PERSON, "Anna\u2019s", ()) == ("Anna", "\u2019s")
+    assert inflected(Pii.PERSON, "s", ()) == ("s", "")
+    assert inflected(Pii.URL, "as", {"a"}) == ("as", "")
+
+
+def test_a_seal_needs_a_whole_secret_and_opens_for_its_owner_alone() -> None:
+    with pytest.raises(ValueError, match="at least 32 bytes"):
+        SyntheticSeal(b"short", b"vault")
+    seal = SyntheticSeal(b"s" * 32, b"vault")
+    packed = seal.seal(b"content" * 30, "owner")
+    assert b"content" not in packed
+    assert seal.unseal(packed, "owner") == b"content" * 30
+    assert seal.unseal(packed, "other") is None
+    assert seal.unseal(packed[:-1] + bytes([packed[-1] ^ 1]), "owner") is None
+    assert SyntheticSeal(b"s" * 32, b"other").unseal(packed, "owner") is None
+    assert seal.unseal(seal.seal(b"", "owner"), "owner") == b""
