@@ -70,7 +70,7 @@ def _delays(texts: list[str], panel: Panel) -> None:
         firsts: list[int] = []
         split = segments = 0
         for text in answers:
-            whole = edit_once(Guarding(panel, Hold()), Kind.TEXT, text)
+            whole, _ = edit_once(Guarding(panel, Hold()), Kind.TEXT, text)
             segments += whole != apply(text, panel.look(text).edits).text
             guard = StreamGuard(panel)
             out = ""

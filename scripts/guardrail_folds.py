@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scripts.guardrail_rows import FOLDS, MADE_UP, Row, documents
 from stellwerk.core.subject import Subject
 from stellwerk.text.ngrams import Calibration, Head, distinct, folded, runs
-from stellwerk.text.reading import read
+from stellwerk.text.reading import judged, read
 
 PROCESSES = 2
 Learner = Callable[[Sequence[Row]], Head]
@@ -28,12 +28,12 @@ def by_fold(learn: Learner, rows: Sequence[Row]) -> list[Head]:
 
 def whole(head: Head, subject: Subject) -> float:
     """The raw score of a text: the greatest of its readings."""
-    return max(head.whole(distinct(runs(folded(one.text)))) for one in (subject.passage, *subject.readings))
+    return max(head.whole(distinct(runs(folded(text)))) for text in judged(subject))
 
 
 def anywhere(head: Head, subject: Subject) -> float:
     """The raw score of what may be buried in a text: the greatest of its readings."""
-    return max(head.anywhere(runs(folded(one.text))) for one in (subject.passage, *subject.readings))
+    return max(head.anywhere(runs(folded(text))) for text in judged(subject))
 
 
 def unseen(heads: Sequence[Head], rows: Sequence[Row]) -> Scores:

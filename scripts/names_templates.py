@@ -268,6 +268,18 @@ Max is a function. Min and Max are numbers.
 Will it rain? Mark it. Bill me. Frank answers. Grant access.
 Rose, Lily and Iris are flowers. Joy and Hope matter. Faith moves.
 Input Format and Output Format
+error: Received disconnect from {d}. error: Failed password. warning: Missing file
+INFO: Starting up. WARN: Retrying. DEBUG: Loaded {d} rows. Exception: Connection lost
+"title": "Tool Id", "title": "Search Results", "title": "Key Limit"
+"title": "Vector Store Ids", "label": "Total Requests", "type": "Object", "name": "Default Value"
+"title": "Claim Value", "description": "Access Token", "title": "Time Zone", "title": "User Agent"
+Claude Desktop, Vector Store, Search Engine, Web Server and Data Lake are tools.
+(Mock(), Mock(), Signal[Session], List[Dict], Promise, Widget(Button))
+How do I use MongoDB Atlas, GraphQL, Amazon Cognito, Azure Functions and Kafka Streams?
+Ticket #{d} is open. Order {d} shipped. Card {d} expired. Invoice {d} is due.
+Ticket {d} ist offen. Bestellung {d} fehlt. Kapitel {d} beginnt. Zimmer {d} ist frei.
+Page {d}, Chapter {d}, Line {d}, Room {d}, Gate {d}, Error {d}, Version {d}
+Seite {d}, Abschnitt {d}, Zeile {d}, Raum {d}, Gleis {d}, Fehler {d}
 Task Board Setup\tDeals Lost
 | Name | Result | Symbol | Length |
 | Chord | Root | Games |

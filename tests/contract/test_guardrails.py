@@ -11,9 +11,9 @@ from stellwerk.text.reading import read
 
 TEXT = (
     "Mail a@\u200bexample.com, token "
-     "ghp_"
-     "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7aB3dE6gH9jK2"
-     " ![](https://example.org/?all=that-was-said-so-far-in-one-address)"
+    "ghp_"
+    "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7aB3dE6gH9jK2"
+    " ![](https://example.org/?all=that-was-said-so-far-in-one-address)"
 )
 OPTIONS: dict[str, dict[str, Any]] = {
     "pattern": {"patterns": [{"name": "TOKEN", "pattern": "t[a-z]+n"}]},

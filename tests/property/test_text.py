@@ -112,7 +112,7 @@ def patterns() -> Iterator[re.Pattern[str]]:
     for rule in pii.RULES:
         yield from filter(None, (rule.pattern, rule.before, rule.after, rule.unless))
     yield from (pattern for _, pattern in secret_leak.PATTERNS)
-    yield from (names._TITLES, names._COMPANY, names._COMPANY_END, names._SMALL)
+    yield from (names._TITLES, names._CODE, names._COMPANY, names._COMPANY_END, names._SMALL)
 
 
 @pytest.mark.parametrize("pattern", list(dict.fromkeys(patterns())), ids=lambda pattern: pattern.pattern)

@@ -84,7 +84,7 @@ def question(content: bytes) -> Question:
     """What an asker has said. Raises ``BadFrame``."""
     try:
         told: Question = _read_question(content)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"no question: {error}") from None
     return told
 
@@ -93,7 +93,7 @@ def answer(content: bytes) -> Answer:
     """What the compute process has said. Raises ``BadFrame``."""
     try:
         told: Answer = _read_answer(content)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadFrame(f"no answer: {error}") from None
     return told
 

@@ -16,6 +16,7 @@ from stellwerk.core.taxonomy import Hint, Threat
 from stellwerk.core.verdict import Finding
 from stellwerk.ports.guardrail import Guardrail
 from stellwerk.text.ngrams import Head, distinct, folded, load, runs
+from stellwerk.text.reading import judged
 
 WEIGHTS = "weights/injection.ngrams"
 
@@ -47,7 +48,7 @@ class InjectionCheck:
         """The two scores, none of an empty text. What trusted speakers say is no hit: it is meant to be followed."""
         if not subject.original:
             return ()
-        read = [runs(folded(passage.text)) for passage in (subject.passage, *subject.readings)]
+        read = [runs(folded(text)) for text in judged(subject)]
         whole = [distinct(found) for found in read]
         attack = self._direct.calibration.scale(max(map(self._direct.whole, whole)))
         if subject.speaker is Speaker.TOOL:

@@ -1,7 +1,7 @@
 """Abusive language as a hint: a small linear model over n-grams, good at slurs and threats, weak at sarcasm.
 
-A text's score is the greatest of the text itself and of all its readings. 0.5 is what 1 % of harmless texts reach, 0.9
-what 0.1 % reach.
+A text's score is the greatest of the text itself and of all its readings. 0.5 is what 1 % of ordinary prompts reach,
+0.9 what 0.1 % reach.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from stellwerk.core.taxonomy import Hint
 from stellwerk.core.verdict import Finding
 from stellwerk.ports.guardrail import Guardrail
 from stellwerk.text.ngrams import Head, distinct, folded, load, runs
+from stellwerk.text.reading import judged
 
 WEIGHTS = "weights/toxicity.ngrams"
 
@@ -22,7 +23,7 @@ WEIGHTS = "weights/toxicity.ngrams"
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From which score on, between 0 and 1, a text is taken for abuse."""
 
-    threshold: float = 0.9
+    threshold: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 < self.threshold <= 1:
@@ -42,8 +43,7 @@ class ToxicityCheck:
         """The score, none of an empty text."""
         if not subject.original:
             return ()
-        passages = (subject.passage, *subject.readings)
-        raw = max(self._head.whole(distinct(runs(folded(passage.text)))) for passage in passages)
+        raw = max(self._head.whole(distinct(runs(folded(text)))) for text in judged(subject))
         score = self._head.calibration.scale(raw)
         return (Finding(Hint.TOXICITY, score, is_hit=score >= self._threshold),)
 

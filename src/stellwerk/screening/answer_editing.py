@@ -15,6 +15,7 @@ from stellwerk.core.part import (
     Document,
     Image,
     OpaquePart,
+    Part,
     Refusal,
     Text,
     TextSource,
@@ -76,13 +77,11 @@ class Editing(Protocol):
         ...
 
 
-def edit_once(editing: Editing, kind: Kind, text: str) -> str:
-    """A text of a kind that may be streamed, all at once."""
+def edit_once(editing: Editing, kind: Kind, text: str) -> tuple[str, bool]:
+    """A text of a kind that may be streamed, all at once, and whether it may not go on after that."""
     editor = editing.text(kind)
     edited = "".join(piece.text for piece in (*editor.feed(text), *editor.flush()))
-    if editor.is_cut:
-        raise CutError
-    return edited
+    return edited, editor.is_cut
 
 
 def edit_citation(editing: Editing, citation: Citation) -> Citation:
@@ -102,25 +101,35 @@ def edit_opaque(editing: Editing, opaque: Opaque | None) -> Opaque | None:
 
 def edit_part(
     editing: Editing, part: Image | Audio | Video | Document | OpaquePart | ToolCall | Thinking | Refusal
-) -> Image | Audio | Video | Document | OpaquePart | ToolCall | Thinking | Refusal:
-    """A part that is whole."""
+) -> tuple[Image | Audio | Video | Document | OpaquePart | ToolCall | Thinking | Refusal, bool]:
+    """A part that is whole, and whether the answer may not go on after what is left of it."""
     match part:
         case OpaquePart():
-            return changed(part, raw=editing.raw(part.raw))
+            return changed(part, raw=editing.raw(part.raw)), False
         case Document(source=TextSource(text)):
-            return changed(part, source=TextSource(editing.whole(text)))
+            return changed(part, source=TextSource(editing.whole(text))), False
         case ToolCall():
-            return changed(part, arguments=editing.arguments(part.name, part.kind, part.arguments))
+            return changed(part, arguments=editing.arguments(part.name, part.kind, part.arguments)), False
         case Refusal():
-            return changed(part, text=edit_once(editing, Kind.REFUSAL, part.text))
+            text, is_cut = edit_once(editing, Kind.REFUSAL, part.text)
+            return changed(part, text=text), is_cut
         case Thinking():
-            text = edit_once(editing, Kind.THINKING, part.text)
+            text, is_cut = edit_once(editing, Kind.THINKING, part.text)
             # what proves that it is unchanged proves nothing any more
-            return part if text == part.text else changed(part, text=text, signature=None)
-        case Audio():
-            return _audio(editing, part)
+            return part if text == part.text else changed(part, text=text, signature=None), is_cut
+        case Audio(transcript=str(transcript)):
+            text, is_cut = edit_once(editing, Kind.TRANSCRIPT, transcript)
+            if text == transcript:
+                return part, is_cut
+            return changed(part, transcript=text, source=None if editing.withholds_sound else part.source), is_cut
         case _:
-            return part
+            return part, False
+
+
+def remainder(part: Part) -> tuple[Part, ...]:
+    """What is left of a part that may not go on; nothing, where it says nothing any more."""
+    said = part.transcript if isinstance(part, Audio) else part.text if isinstance(part, Refusal | Thinking) else ""
+    return (part,) if said else ()
 
 
 def edit_text(editing: Editing, part: Text) -> Text:
@@ -137,16 +146,6 @@ def changed(struct: _Struct, **members: object) -> _Struct:
     if all(getattr(struct, name) == value for name, value in members.items()):
         return struct
     return msgspec.structs.replace(struct, **members)
-
-
-def _audio(editing: Editing, part: Audio) -> Audio:
-    transcript = part.transcript
-    if transcript is None:
-        return part
-    said = edit_once(editing, Kind.TRANSCRIPT, transcript)
-    if said == transcript:
-        return part
-    return changed(part, transcript=said, source=None if editing.withholds_sound else part.source)
 
 
 def _members(editing: Editing, members: Mapping[str, msgspec.Raw | Opaque]) -> dict[str, msgspec.Raw | Opaque]:

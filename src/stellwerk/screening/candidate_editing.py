@@ -30,6 +30,7 @@ from stellwerk.screening.answer_editing import (
     edit_citation,
     edit_opaque,
     edit_part,
+    remainder,
 )
 from stellwerk.screening.channel import Channel, Shifts
 
@@ -38,7 +39,7 @@ MOST_HELD = 16_000_000
 
 
 _SPOKEN = (Kind.TRANSCRIPT, False)
-_BESIDE_CALLS = {(Kind.TEXT, False), (Kind.REFUSAL, False)}
+_WORDS = (Kind.TEXT, False)
 
 
 class _Call(msgspec.Struct):
@@ -155,9 +156,12 @@ class CandidateEditing:
             return out if self._shifts.has_edits else [*out, event]
         if isinstance(event, PartAdded):
             try:
-                event = changed(event, part=edit_part(self._editing, event.part))
+                part, is_cut = edit_part(self._editing, event.part)
             except CutError:
                 raise CutError(out) from None
+            event = changed(event, part=part)
+            if is_cut:
+                raise CutError((*out, event) if remainder(part) else out)
         return [*out, event]
 
     # -- sound
@@ -192,7 +196,7 @@ class CandidateEditing:
     def _call(self, event: ToolCallStarted | ToolCallDelta | ToolCallEnded) -> list[StreamEvent]:
         out: list[StreamEvent] = []
         if isinstance(event, ToolCallStarted):
-            if self._channel_key not in _BESIDE_CALLS:
+            if self._channel_key != _WORDS:
                 out = self.close()
                 self._channel_key = None
             self._calls[event.call] = _Call(event, [], beside=[])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stellwerk.core.part import Part, RedactedThinking, Refusal, SearchResult, Text, ToolCall, ToolResult
 from stellwerk.core.reply import Candidate, Finish, Logprobs, Reply, StopReason, TokenLogprob
-from stellwerk.screening.answer_editing import CutError, Editing, Kind, changed, edit_part, edit_text
+from stellwerk.screening.answer_editing import CutError, Editing, Kind, changed, edit_part, edit_text, remainder
 from stellwerk.screening.channel import Shifts
 from stellwerk.screening.holding import Piece
 from stellwerk.screening.token_trail import TokenTrail
@@ -34,7 +34,7 @@ class _Candidate:
                 if isinstance(run[0], Text):
                     self._speak(run)
                 else:
-                    self._parts += map(self._part, run)
+                    self._parts.append(self._part(run[0]))
         except CutError:
             self.is_cut = True
 
@@ -68,7 +68,11 @@ class _Candidate:
     def _part(self, part: Part) -> Part:
         if isinstance(part, Text | RedactedThinking | SearchResult | ToolResult):
             return part
-        return edit_part(self._editing, part)
+        edited, is_cut = edit_part(self._editing, part)
+        if is_cut:
+            self._parts += remainder(edited)
+            raise CutError
+        return edited
 
     def _speak(self, run: list[Part]) -> None:
         """Texts that nothing but calls stands between are one text: nothing hides in the gap between two."""

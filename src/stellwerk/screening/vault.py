@@ -109,7 +109,7 @@ class Vault:
             return False
         try:
             content = msgspec.msgpack.decode(opened, type=_Content)
-        except msgspec.DecodeError:  # of another version
+        except (msgspec.DecodeError, ValueError):  # of another version
             return False
         if content.expires_at_s <= now_s:
             return False

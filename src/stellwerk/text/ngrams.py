@@ -10,7 +10,6 @@ numpy is loaded by the first call, not by an import of this module: who needs no
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -34,18 +33,12 @@ LONGEST_TEXT = 65_536
 WINDOWS = (48, 96, 192, 384)
 """Bytes of the windows in which something buried in a long text is looked for."""
 STEP = 8
-_ESCAPES = re.compile(r"(?:\\u[0-9a-f]{4}){4,}+")
 _MASK_BYTES = (1 << BITS) // 8
 
 
 def folded(text: str) -> bytes:
-    """The text as it is hashed: one space before, between and after its words. Never shorter than the longest run.
-
-    Rows of escapes are no words: another reading has what they say, and models take them for attacks of their own.
-    """
-    lower = text[:LONGEST_TEXT].lower()
-    words = (_ESCAPES.sub(" ", lower) if "\\u" in lower else lower).split()
-    plain = f" {' '.join(words)} "
+    """The text as it is hashed: one space before, between and after its words. Never shorter than the longest run."""
+    plain = f" {' '.join(text[:LONGEST_TEXT].lower().split())} "
     return plain.encode("utf-8", "replace")[:LONGEST_TEXT].ljust(LENGTHS[-1])
 
 

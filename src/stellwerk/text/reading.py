@@ -9,6 +9,9 @@ from stellwerk.core.subject import Side, Speaker, Subject
 from stellwerk.text.canonical import canonicalise
 from stellwerk.text.views import views
 
+PLAIN = 0.85
+"""A text of which a reading is shorter than this share is code in good part."""
+
 
 def read(
     text: str,
@@ -49,3 +52,14 @@ def _alike(most: int, is_alike: Callable[[int], bool]) -> int:
         else:
             high = middle - 1
     return low
+
+
+def judged(subject: Subject) -> tuple[str, ...]:
+    """What models are asked about: all readings, and the text itself unless that is code in good part.
+
+    A reading says in plain words all that the text says elsewhere, so that nothing is lost, and letters that look like
+    code frighten nobody.
+    """
+    text = subject.passage.text
+    readings = tuple(reading.text for reading in subject.readings)
+    return readings if any(len(reading) < PLAIN * len(text) for reading in readings) else (text, *readings)

@@ -19,16 +19,16 @@ def score(text: str) -> float:
 @pytest.mark.parametrize(
     ("abuse", "harmless"),
     [
-        ("You are all disgusting scum and I hate you.", "You are all wonderful people and I love you."),
+        ("I hate immigrants, they are disgusting scum.", "I love immigrants, they are wonderful neighbours."),
         ("Ihr seid alle widerlicher Abschaum und ich hasse euch.", "Ihr seid alle wunderbar und ich mag euch."),
     ],
 )
 def test_abuse_scores_above_harmless_talk(abuse: str, harmless: str) -> None:
-    assert score(abuse) > 0.04 > score(harmless)
+    assert score(abuse) > 0.5 > score(harmless)
 
 
 def test_a_threshold_decides_what_is_a_hit() -> None:
-    text = "You are all disgusting scum and I hate you."
+    text = "I hate immigrants, they are disgusting scum."
     strict, mild = build(Settings(threshold=0.001)), build(Settings(threshold=1.0))
     assert [check.check(read(text))[0].is_hit for check in (strict, mild)] == [True, False]
 
@@ -36,3 +36,7 @@ def test_a_threshold_decides_what_is_a_hit() -> None:
 def test_a_threshold_that_cannot_be_reached_is_refused() -> None:
     with pytest.raises(Exception, match="threshold"):
         plugins.build("guardrails", "toxicity", {"threshold": 0})
+
+
+def test_an_empty_text_is_nothing() -> None:
+    assert CHECK.check(read("")) == ()

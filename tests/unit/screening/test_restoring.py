@@ -206,5 +206,6 @@ def test_a_sealed_vault_opens_for_its_tenant_and_conversation_until_it_expires(
     assert not fresh.take(SyntheticSeal(b"x" * 32, PURPOSE), "t", stored, 0)
     assert not any(fresh.take(SEAL, "t", bad, 0) for bad in (stored[:-1], b"", "é", "a", sent[:-2]))
     assert not fresh.take(SEAL, "t", SEAL.seal(b"\x00", "1:tc"), 0)
+    assert not fresh.take(SEAL, "t", SEAL.seal(b"\x92\x00\x91\x93\xa1\xff\x01\xa0", "1:tc"), 0)
     monkeypatch.setattr(vaults, "MOST_SEALED_BYTES", 10)
     assert vault.sealed_to_caller(SEAL, "t", 100) is None

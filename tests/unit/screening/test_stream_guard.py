@@ -457,3 +457,29 @@ def test_of_texts_around_a_blocked_call_the_texts_stay() -> None:
     assert text_of(out) == "ab"
     assert [event.call for event in out if isinstance(event, ToolCallStarted)] == [0]
     assert out[-1] == Finished(Finish(StopReason.CONTENT_FILTER))
+
+
+def test_what_is_held_is_longer_than_the_reach() -> None:
+    for wrong in ({"stride": 0}, {"reach": 0}, {"most": 96}):
+        with pytest.raises(ValueError, match="longer than the reach"):
+            Hold(**wrong)
+
+
+def test_sound_whose_words_are_blocked_is_withheld_with_them() -> None:
+    sound = Audio(InlineSource("audio/wav", "AA=="), transcript="Then the bomb")
+    out = run([TextDelta("a"), PartAdded(sound), END], panel(BLOCKING))
+    assert text_of(out) == "a"
+    assert not [event for event in out if isinstance(event, PartAdded)]
+    edited, _, cut = guard_reply(reply(sound), panel(BLOCKING))
+    assert cut == {0}
+    assert [type(part) for part in edited.candidates[0].message.parts] == [Refusal]
+    long = msgspec.structs.replace(sound, transcript="the weather is fine today. " * 9 + "Then the bomb")
+    part, _ = guard_reply(reply(long), panel(BLOCKING))[0].candidates[0].message.parts
+    assert isinstance(part, Audio)
+    assert part.source is None
+    assert part.transcript
+    assert "bomb" not in part.transcript
+    out = run([PartAdded(long), END], panel(BLOCKING))
+    assert [event.part for event in out if isinstance(event, PartAdded)] == [part]
+    spoken: list[StreamEvent] = [AudioDelta(data="AA=="), AudioDelta(transcript="Then the bomb"), END]
+    assert [type(event) for event in run(spoken, panel(BLOCKING))] == [RefusalDelta, Finished]

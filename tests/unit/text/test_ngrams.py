@@ -70,10 +70,6 @@ def test_a_text_is_as_long_as_a_run_and_no_longer_than_the_limit() -> None:
     assert folded("\ud800") == b" ?    "
 
 
-def test_rows_of_escapes_are_no_words() -> None:
-    assert folded("a \\u0041\\u0042\\u0043\\u0044 b \\u0041") == b" a b \\u0041 "
-
-
 def test_a_bucket_counts_once_in_a_whole_text() -> None:
     once, often = runs(folded("abc")), runs(folded("abc abc abc"))
     assert distinct(often).tolist() == sorted({bucket for part in plainly(folded("abc abc abc")) for bucket in part})

@@ -64,6 +64,7 @@ def test_a_hint_is_enough_for_a_cipher() -> None:
         "2024 1000",
         "**Note:** use `a`, `b` and _c_ in the code",
         "a = 'one'; b = 'two'",
+        "**One** word in **bold**",
         "mail a@example.org about gpt4 and covid19 at 10 Downing St",
     ],
 )

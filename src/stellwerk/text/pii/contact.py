@@ -12,11 +12,14 @@ from stellwerk.text.pii.scan import Scan
 _DATE = re.compile(r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})(?![\d./-])")
 
 
+_STAMP = re.compile(r"\d\d(?:0\d|1[0-2])(?:[0-2]\d|3[01])[ _-](?:[01]\d|2[0-3])[0-5]\d[0-5]\d(?!\d)")
+
+
 def _phone(found: str) -> int:
     found = found.rstrip(" ()/.-")
     number = found.partition("x")[0]
     fewest = 10 if number.startswith("00") else 7
-    if not fewest <= len(bare(number)) <= 15 or _DATE.match(number):
+    if not fewest <= len(bare(number)) <= 15 or _DATE.match(number) or _STAMP.match(number):
         return 0
     return len(found) if found.count("(") == found.count(")") else 0
 
@@ -41,7 +44,10 @@ _MONTHS = (
 )
 _PLATE = cue(r"kennzeichen|kfz|auto\b|wagen|fahrzeug|pkw|lkw|halter|plate|vehicle|car\b|parkt|unfall")
 _NAME = r"[A-ZÄÖÜ][\wäöüß'\u2019.-]{1,30}+"
-_SURE_WAYS = r"(?>stra(?:ß|ss)e|str\.|gasse|weg|allee|chaussee|promenade|damm|ufer|brücke|stieg)"
+_SURE_WAYS = (
+    r"(?>stra(?:ß|ss)e|str\.|gasse|weg|allee|chaussee|promenade|damm|ufer|brücke|stieg"
+    r"|straat|laan|vej|gatan|vägen|katu|utca)"
+)
 _MAYBE_WAYS = r"(?>platz|ring|steig|hof|markt|zeile|kai|winkel|graben|berg|tor|garten|feld|park|pfad)"
 _LIVES = cue(
     r"wohn|adresse|anschrift|address|liefer|versand|schick|send|umzug|zieh|zog|haus|sitz|live|resid|deliver|ship"
@@ -65,8 +71,9 @@ _ROADS = (
 )
 _UNIT = r"(?:,?[ \n]{1,4}+(?:apt\.?|apartment|suite|unit|flat|floor) ?#?+\w{1,6}+)?+"
 _MAYBE_ENDINGS = "platz ring steig hof markt zeile kai winkel graben berg tor garten feld park pfad"
-_SURE_ENDINGS = "straße strasse str. gasse weg allee chaussee promenade damm ufer brücke stieg"
-_ENDINGS = (*_SURE_ENDINGS.split(), *_MAYBE_ENDINGS.split())
+_SURE_ENDINGS = "straße strasse str. gasse weg allee chaussee promenade damm ufer brücke stieg straat laan vej"
+_NORTHERN_ENDINGS = "gatan vägen katu utca"
+_ENDINGS = (*_SURE_ENDINGS.split(), *_NORTHERN_ENDINGS.split(), *_MAYBE_ENDINGS.split())
 _LONGEST_STREET = 200
 _BIRTH_HINTS = ("geb", "born", "birth", "dob", "d.o.b", "*")
 _STREET_WORD = re.compile(r"[A-ZÄÖÜ](?<!\w.)")
@@ -96,6 +103,11 @@ def _streets(scan: Scan) -> Iterator[int]:
             for hit in _STREET_WORD.finditer(text, max(after, start - _LONGEST_STREET), start):
                 yield hit.start()
             after = start
+
+
+def _with_unit(scan: Scan) -> Iterator[int]:
+    """Any run of digits, in texts that name a flat at all."""
+    return iter(scan.numbers(1) if any(unit in scan.text for unit in ("uite ", "pt. ", "partment ", "pt ")) else ())
 
 
 def _flats(scan: Scan) -> Iterator[int]:
@@ -150,7 +162,9 @@ RULES = (
     ),
     Rule(
         type=Pii.PHONE_NUMBER,
-        pattern=re.compile(rf"[+(0-9](?<![\w+.].)(?:(?<=[0-9])|\d){_SEPARATED}{{5,14}}+(?:x\d{{1,6}})?(?![\w])"),
+        pattern=re.compile(
+            rf"[+(0-9](?<![\w+.].)(?<![^\W\d]-.)(?:(?<=[0-9])|\d){_SEPARATED}{{5,14}}+(?:x\d{{1,6}})?(?![\w])"
+        ),
         places=signed(6),
         fit=_phone,
         unless=_OTHER_NUMBER,
@@ -200,6 +214,28 @@ RULES = (
         pattern=re.compile(rf"(?<![\w-])\d{{1,6}}+ (?:{_NAME} ){{1,3}}(?i:{_ROADS}{_UNIT})"),
         places=numbers(1),
         score=0.92,
+    ),
+    Rule(
+        type=Pii.LOCATION,  # 51709 Spinatsch 94 Apt. 615
+        pattern=re.compile(
+            r"(?<![\w-])\d{1,6}+(?: [\w.'\u2019-]{1,30}+){1,5},?[\s>]{1,6}+(?i:suite|apt\.?|apartment) #?\d{1,5}(?!\w)"
+        ),
+        places=_with_unit,
+        score=0.93,
+    ),
+    Rule(
+        type=Pii.LOCATION,  # PSC 1234, Box 5678, APO AE 09012; P.O. Box 12
+        pattern=re.compile(
+            r"[PUC](?<!\w.)(?:SC|nit|MR|\. ?O\.|O) (?:\d{1,5},? )?Box \d{1,5}(?:[\s>,]{1,3}[AFD]PO A[AEP] \d{5})?(?!\w)"
+        ),
+        needs="Box ",
+        score=0.9,
+    ),
+    Rule(
+        type=Pii.LOCATION,  # Postfach 10 01 20
+        pattern=re.compile(r"Postfach \d{1,2}(?: ?\d\d){0,3}(?!\w)"),
+        needs="Postfach",
+        score=0.9,
     ),
     Rule(
         type=Pii.LOCATION,  # Flat 2, Ashley Burg

@@ -21,6 +21,7 @@ _COMPANY = re.compile(
 _COMPANY_END = re.compile(
     r"(?:GmbH|AG|KG|OG|OHG|UG|SE|GbR|Ltd|LLC|Inc|PLC|Corp|Group|Stiftung|Road|Street|Avenue|Suite)\.?$"
 )
+_CODE = re.compile(r"[(\[{=_]|::|\.\w")
 _SMALL = re.compile(
     r"\b(?:my name is|my name's|i am called|mein name ist|ich heiße|ich heisse) ([a-zäöüß][\w'-]{1,24}+)"
     r"((?: (?!and |und |i |ich |from |aus )[a-zäöüß][\w'-]{1,24}+)?+)(?=[.,;!?\n]|$| (?:and|und|i|ich|from|aus)\b)"
@@ -29,9 +30,9 @@ _HIGHEST = 60
 
 
 def spans(text: str, tagger: Tagger) -> Iterator[Span]:
-    """Where names stand. Titles like Dr. belong to them; companies and streets that bear a name do not."""
+    """Where names stand. Titles like Dr. belong to them; companies that bear a name and calls in code do not."""
     for start, end, score in tagger.names(text):
-        if not _is_company(text, start, end):
+        if not _is_company(text, start, end) and not _is_code(text, start, end):
             yield Span(_with_titles(text, start), end, Pii.PERSON, 0.5 + 0.25 * min(1, (score - LEAST) / _HIGHEST))
     if "name" in text or "hei" in text or "called" in text:
         yield from _in_small_letters(text)
@@ -45,6 +46,11 @@ def _with_titles(text: str, start: int) -> int:
 
 def _is_company(text: str, start: int, end: int) -> bool:
     return _COMPANY.match(text, end) is not None or _COMPANY_END.search(text, start, end) is not None
+
+
+def _is_code(text: str, start: int, end: int) -> bool:
+    """One word that is called, indexed or assigned to."""
+    return _CODE.match(text, end) is not None and " " not in text[start:end]
 
 
 def _in_small_letters(text: str) -> Iterator[Span]:

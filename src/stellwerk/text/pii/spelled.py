@@ -76,14 +76,11 @@ def _replaced(passage: Passage, blocks: list[tuple[int, int, str]]) -> Passage:
     starts, ends = array("q"), array("q")
     after = 0
     for start, end, sign in [*blocks, (len(passage.text), len(passage.text), "")]:
-        parts.append(passage.text[after:start])
-        for place in range(after, start):
-            first, last = passage.span(place, place + 1)
-            starts.append(first)
-            ends.append(last)
+        parts += (passage.text[after:start], sign)
+        starts.extend(range(after, start) if passage.starts is None else passage.starts[after:start])
+        ends.extend(range(after + 1, start + 1) if passage.ends is None else passage.ends[after:start])
         if sign:
             first, last = passage.span(start, end)
-            parts.append(sign)
             starts.append(first)
             ends.append(last)
         after = end

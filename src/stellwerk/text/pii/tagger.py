@@ -18,9 +18,9 @@ from stellwerk.text.pii.given_names import GIVEN_NAMES
 
 BITS = 18
 MASK = (1 << BITS) - 1
-LEAST = -10
+LEAST = -22
 """Above it a word is held for a name: a little below the even chance, as a missed one is worse."""
-ALONE = 10
+ALONE = 12
 """So much more a name of one word has to have."""
 NEVER = -90
 """A word whose own weights sum up to less is no name, whatever stands around it."""
