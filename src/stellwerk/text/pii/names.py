@@ -22,8 +22,9 @@ _COMPANY_END = re.compile(
     r"(?:GmbH|AG|KG|OG|OHG|UG|SE|GbR|Ltd|LLC|Inc|PLC|Corp|Group|Stiftung|Road|Street|Avenue|Suite)\.?$"
 )
 _CODE = re.compile(r"[(\[{=_]|::|\.\w")
+_CUES = ("my name is ", "my name's ", "i am called ", "mein name ist ", "ich heiße ", "ich heisse ")
 _SMALL = re.compile(
-    r"\b(?:my name is|my name's|i am called|mein name ist|ich heiße|ich heisse) ([a-zäöüß][\w'-]{1,24}+)"
+    rf"\b(?:{'|'.join(_CUES)})([a-zäöüß][\w'-]{{1,24}}+)"
     r"((?: (?!and |und |i |ich |from |aus )[a-zäöüß][\w'-]{1,24}+)?+)(?=[.,;!?\n]|$| (?:and|und|i|ich|from|aus)\b)"
 )
 _HIGHEST = 60
@@ -34,7 +35,7 @@ def spans(text: str, tagger: Tagger) -> Iterator[Span]:
     for start, end, score in tagger.names(text):
         if not _is_company(text, start, end) and not _is_code(text, start, end):
             yield Span(_with_titles(text, start), end, Pii.PERSON, 0.5 + 0.25 * min(1, (score - LEAST) / _HIGHEST))
-    if "name" in text or "hei" in text or "called" in text:
+    if any(cue in text for cue in _CUES):
         yield from _in_small_letters(text)
 
 
