@@ -65,6 +65,11 @@ def default_action(check: str) -> str:
     return str(getattr(_module("guardrails", check), "ACTION", "block"))
 
 
+def default_actions(check: str) -> dict[str, str]:
+    """The same for single categories."""
+    return dict(getattr(_module("guardrails", check), "ACTIONS", {}))
+
+
 def build(kind: str, name: str, options: Mapping[str, Any], **given: Any) -> object:
     """Makes the plugin from its options, secrets among them by value, and from what its ``build`` takes besides.
 

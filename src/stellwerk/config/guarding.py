@@ -73,7 +73,10 @@ class Guardrail(Section):
                 secrets={option: given[option] for option in secrets if option in given},
                 on=tuple(map(Side, self.on)),
                 action=verdict.Action(self.action or plugins.default_action(use)),
-                actions={category: verdict.Action(action) for category, action in self.actions.items()},
+                actions={
+                    category: verdict.Action(action)
+                    for category, action in {**plugins.default_actions(use), **self.actions}.items()
+                },
                 failure=self.failure,
                 timeout_s=self.timeout_s,
             ),

@@ -99,7 +99,15 @@ def _spec(table: dict[str, Any], prefix: str) -> GuardrailSpec:
     own = {key: value for key, value in table.items() if key in _OWN}
     options = {key: value for key, value in table.items() if key not in _OWN}
     action = Action(plugins.default_action(own["use"]))
-    spec = {"action": action, **own, "name": prefix + own["name"], "options": options, "secrets": {}}
+    actions = {**plugins.default_actions(own["use"]), **own.get("actions", {})}
+    spec = {
+        "action": action,
+        **own,
+        "actions": actions,
+        "name": prefix + own["name"],
+        "options": options,
+        "secrets": {},
+    }
     return msgspec.convert(spec, GuardrailSpec, strict=True)
 
 

@@ -19,6 +19,10 @@ from stellwerk.text.ngrams import Head, distinct, folded, load, runs
 from stellwerk.text.reading import judged
 
 WEIGHTS = "weights/injection.ngrams"
+ACTION = "block"
+"""What becomes of what is found where nothing else is said."""
+ACTIONS = {"HARMFUL": "observe"}
+"""The same for single categories: a hint is for reports."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,10 +58,11 @@ class InjectionCheck:
         if subject.speaker is Speaker.TOOL:
             attack = max(attack, self._untrusted.calibration.scale(max(map(self._untrusted.anywhere, read))))
         harmful = self._harmful.calibration.scale(max(map(self._harmful.whole, whole)))
-        is_attack = attack >= self._settings.threshold and not subject.speaker.is_trusted
+        threshold = 0.0 if subject.speaker.is_trusted else self._settings.threshold
+        is_attack = 0 < threshold <= attack
         return (
-            Finding(Threat.PROMPT_ATTACK, attack, is_hit=is_attack),
-            Finding(Hint.HARMFUL, harmful, is_hit=harmful >= self._settings.harmful),
+            Finding(Threat.PROMPT_ATTACK, attack, is_hit=is_attack, threshold=threshold),
+            Finding(Hint.HARMFUL, harmful, is_hit=harmful >= self._settings.harmful, threshold=self._settings.harmful),
         )
 
 

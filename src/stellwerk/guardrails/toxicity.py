@@ -18,6 +18,8 @@ from stellwerk.text.ngrams import Head, distinct, folded, load, runs
 from stellwerk.text.reading import judged
 
 WEIGHTS = "weights/toxicity.ngrams"
+ACTION = "flag"
+"""What becomes of what is found where nothing else is said."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,7 +47,7 @@ class ToxicityCheck:
             return ()
         raw = max(self._head.whole(distinct(runs(folded(text)))) for text in judged(subject))
         score = self._head.calibration.scale(raw)
-        return (Finding(Hint.TOXICITY, score, is_hit=score >= self._threshold),)
+        return (Finding(Hint.TOXICITY, score, is_hit=score >= self._threshold, threshold=self._threshold),)
 
 
 def build(settings: Settings) -> Guardrail:

@@ -46,6 +46,13 @@ def test_a_check_has_defaults_of_its_own(compiled: Callable[..., Snapshot]) -> N
     assert (spec.name, spec.on, spec.action, spec.failure) == ("pii", (Side.INPUT,), Action.MASK, "closed")
 
 
+def test_a_hint_has_no_consequences_unless_that_is_written(compiled: Callable[..., Snapshot]) -> None:
+    (spec,) = compiled('[[guardrails]]\nuse = "injection"').guardrails
+    assert (spec.action, spec.actions) == (Action.BLOCK, {"HARMFUL": Action.OBSERVE})
+    (spec,) = compiled('[[guardrails]]\nuse = "injection"\nactions = { HARMFUL = "flag" }').guardrails
+    assert spec.actions == {"HARMFUL": Action.FLAG}
+
+
 def test_what_is_written_holds(compiled: Callable[..., Snapshot]) -> None:
     snapshot = compiled(
         '[[guardrails]]\nuse = "pii"\nname = "people"\non = ["input", "log"]\naction = "pseudonymize"\n'
