@@ -6,8 +6,10 @@ that members of later versions are looked at as well. Texts may then be replaced
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 import msgspec
 
@@ -19,8 +21,9 @@ MOST_TOKENS = 400_000
 """Strings and brackets of one body: more would keep all others waiting for more than a fifth of a second."""
 
 _TOKEN = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")([ \t\r\n]*+:)?|[\[{\]}]', re.DOTALL)
-_BASE64 = re.compile(rb'"[A-Za-z0-9+/_=\s-]{64,}+"')
-_TEXTUAL = re.compile(r"text/|application/(?:json|xml|yaml|x-ndjson|csv)")
+_BASE64 = re.compile(rb'"[A-Za-z0-9+/_=-]{64,}+"')
+_DATA_URL = re.compile(rb'"data:([\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[\w.+-]+)*;base64,[A-Za-z0-9+/_=-]*+"')
+_TEXTUAL = re.compile(r"text/|application/(?:json|xml|yaml|x-ndjson|csv)|(?:csv|html|md|txt)$")
 
 _WORDS = """
 role type model id object call_id tool_call_id tool_use_id toolUseId signature thoughtSignature thought_signature
@@ -30,8 +33,10 @@ file_uri response_id item_id created_at serviceTier system_fingerprint voice
 """
 _NO_TEXT = frozenset(_WORDS.split())
 """Members whose strings are words of the dialect, names and codes."""
-_CONTENTS = frozenset({"data", "bytes", "file_data", "b64_json", "audio", "image", "result"})
-"""Members that hold media as base64."""
+_CONTENTS = frozenset({"data", "bytes", "file_data", "b64_json", "audio", "image", "result", "embedding"})
+"""Members that hold media, or vectors, as base64."""
+_FREE = frozenset({"input", "args", "arguments", "response", "json", "variables", "metadata", "requestMetadata"})
+"""Members whose objects are no part of the dialect, but what tools are given and say: in them, any string is text."""
 _INSTRUCTIONS = frozenset({"system", "systemInstruction", "system_instruction", "instructions"})
 _DECLARATIONS = frozenset(
     {"tools", "functions", "toolConfig", "tool_choice", "response_format", "responseSchema", "text"}
@@ -52,21 +57,31 @@ _SPEAKERS = {
 }
 
 
+_Outer: TypeAlias = tuple[Speaker | None, bool, str]
+"""The nearest speaker outwards, whether a result is around, and the body's member that it is all in."""
+
+
 class _Place:
     """An object or array that is being walked through."""
 
-    __slots__ = ("is_object", "key", "kind", "media", "parent", "speaker")
+    __slots__ = ("is_free", "is_object", "key", "kind", "media", "outer", "parent", "speaker")
 
     def __init__(self, parent: _Place | None, key: str, *, is_object: bool) -> None:
         self.parent = parent
         self.key = key
         self.is_object = is_object
+        self.is_free: bool = parent is not None and (
+            parent.is_free or (is_object and parent.is_object and key in _FREE)
+        )
+        """Whether it is data of tools, in which no member is one of the dialect's."""
         self.speaker: Speaker | None = None
         """Whom its ``role`` names."""
         self.kind = ""
         """Its ``type``."""
         self.media = ""
-        """Its media type."""
+        """Its media type, or the format of a document."""
+        self.outer: _Outer | None = None
+        """What is known of it and what is around it, once somebody has asked."""
 
 
 class Utterance(msgspec.Struct, frozen=True, gc=False):
@@ -102,13 +117,14 @@ def utterances(body: bytes) -> tuple[Utterance, ...]:
                 place, key = (place.parent if place is not None else None), ""
         elif token[2] is not None:
             key = _text(string)
-            if " " in key or len(key) > _LONG_KEY:
+            if _NAME.fullmatch(string) is None:
                 found.append((string, token.start(1), token.end(1), place, key, group))
         else:
             member = key if place is None or place.is_object else place.key
-            if place is not None and place.is_object and key in _OF_THE_OBJECT:
+            is_free = place is not None and place.is_free
+            if place is not None and place.is_object and not is_free and key in _OF_THE_OBJECT:
                 _OF_THE_OBJECT[key](place, _text(string))
-            if member not in _NO_TEXT and len(string) > 2:
+            if (is_free or member not in _NO_TEXT) and len(string) > 2:
                 found.append((string, token.start(1), token.end(1), place, member, group))
     return tuple(filter(None, (_utterance(*each) for each in found)))
 
@@ -119,7 +135,8 @@ def replaced(body: bytes, texts: Iterable[tuple[Utterance, str]]) -> bytes:
     return splice(body, edits) if edits else body
 
 
-_LONG_KEY = 40
+_NAME = re.compile(rb'"[A-Za-z_$][\w$-]{0,39}"')
+"""A member's name that says nothing by itself."""
 
 
 def _is_message(place: _Place) -> bool:
@@ -147,6 +164,7 @@ _OF_THE_OBJECT: dict[str, Callable[[_Place, str], None]] = {
     "mediaType": _note_media,
     "mimeType": _note_media,
     "mime_type": _note_media,
+    "format": _note_media,
 }
 
 
@@ -158,29 +176,43 @@ def _utterance(string: bytes, start: int, end: int, place: _Place | None, member
 
 def _is_media(string: bytes, place: _Place | None, member: str) -> bool:
     """Whether it is the content of a picture, a sound or a file, and not words."""
-    if string.startswith(b'"data:'):
-        return _TEXTUAL.match(string[6:40].decode("ascii", "replace")) is None
-    media = place.media if place is not None else ""
-    return member in _CONTENTS and _BASE64.fullmatch(string) is not None and _TEXTUAL.match(media) is None
+    data_url = _DATA_URL.fullmatch(string)
+    if data_url is not None:
+        return _TEXTUAL.match((data_url[1] or b"text/plain").decode()) is None
+    if place is None or place.is_free or member not in _CONTENTS or _BASE64.fullmatch(string) is None:
+        return False
+    media = place.media or (place.parent.media if place.parent is not None else "")
+    return _TEXTUAL.match(media) is None
+
+
+def _outer(place: _Place | None) -> _Outer:
+    """What is around a text, of a body that has been walked through.
+
+    Places that were asked before are not asked again, so that texts that lie deep cost no more than others.
+    """
+    way: list[_Place] = []
+    found: _Outer | None = None
+    while place is not None and (found := place.outer) is None:
+        way.append(place)
+        place = place.parent
+    speaker, is_result, at_top = found or (None, False, "")
+    for one in reversed(way):
+        is_result = is_result or one.key in _RESULTS or _RESULT_TYPE.fullmatch(one.kind) is not None
+        speaker, at_top = one.speaker or speaker, at_top or one.key
+        one.outer = speaker, is_result, at_top
+    return speaker, is_result, at_top
 
 
 def _speaker(place: _Place | None, member: str) -> Speaker:
     """Whose words they are: the nearest that is known, outwards, but results stay results whoever hands them on."""
-    speaker: Speaker | None = None
-    is_result = member in _RESULTS
-    at_top = member
-    while place is not None:
-        if place.key in _RESULTS or (place.kind and _RESULT_TYPE.fullmatch(place.kind)):
-            is_result = True
-        speaker = speaker or place.speaker
-        at_top = place.key or at_top
-        place = place.parent
+    speaker, is_result, at_top = _outer(place)
     if speaker in {Speaker.SYSTEM, Speaker.DEVELOPER}:
         return speaker
-    if is_result:
+    if is_result or member in _RESULTS:
         return Speaker.TOOL
     if speaker is not None:
         return speaker
+    at_top = at_top or member
     if at_top in _INSTRUCTIONS:
         return Speaker.SYSTEM
     return Speaker.DEVELOPER if at_top in _DECLARATIONS else Speaker.USER
@@ -191,5 +223,10 @@ def _text(string: bytes) -> str:
         return string[1:-1].decode("utf-8", "replace")
     try:
         return msgspec.json.decode(string, type=str)
-    except (msgspec.DecodeError, UnicodeDecodeError):  # half a character
+    except (msgspec.DecodeError, UnicodeDecodeError):  # half a character, which hides nothing of the others
+        pass
+    try:
+        halves: str = json.loads(string.decode("utf-8", "replace"), strict=False)
+    except ValueError:
         return string[1:-1].decode("utf-8", "replace")
+    return halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -10,6 +10,8 @@ import msgspec
 from stellwerk.core.wire import WireRequest
 from stellwerk.dialects.rate_headers import rest_s
 from stellwerk.errors import (
+    ContentBlocked,
+    GuardrailUnavailable,
     InvalidRequest,
     StellwerkError,
     UpstreamCredentials,
@@ -20,6 +22,7 @@ from stellwerk.gateway.masking import mask_body
 from stellwerk.gateway.media import Fetching, Found
 from stellwerk.gateway.oddity import is_encoded, oddity
 from stellwerk.gateway.refusal import error_of
+from stellwerk.gateway.reply import JSON
 from stellwerk.gateway.stream import StreamReply
 from stellwerk.gateway.unheard import UNHEARD
 from stellwerk.http.call import Call, frame
@@ -128,9 +131,12 @@ class Attempt(msgspec.Struct, eq=False):
         """The caller has gone. Returns whether its answer was under way, and is settled with this."""
         stream, self._stream = self._stream, None
         self.cancel()
-        if stream is None:
+        if stream is not None:
+            stream.cancel()
+        elif self.unpaid is not None:
+            self._reply.cancel(self.unpaid, "")
+        else:
             return False
-        stream.cancel()
         return True
 
     def pause(self) -> None:
@@ -181,7 +187,7 @@ class Attempt(msgspec.Struct, eq=False):
                     self._weigh(*answer, exchange.gate_for(self), body)
                     return
                 if (screening := exchange.screening) is not None and screening.holds_answers:
-                    screening.answered(self._settled(*answer))
+                    screening.answered(screening.said, self._settled(*answer))
                     return
                 now, standing = exchange.settle_on(self), self.route.standing
                 if standing.answered(now, self.sent):
@@ -191,6 +197,9 @@ class Attempt(msgspec.Struct, eq=False):
                 reply.respond(*answer, now)
         except UpstreamInvalid as error:
             exchange.attempt_failed(self, error)
+        except (ContentBlocked, GuardrailUnavailable) as error:  # it has answered, and is paid
+            self.unpaid = reply.dialect.facts(body).usage
+            exchange.refuse(error)
         except StellwerkError as error:
             exchange.fail(error)
         except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
@@ -245,8 +254,9 @@ class Attempt(msgspec.Struct, eq=False):
     def whole(self, usage: Usage | None, go_on: Callable[[], None]) -> None:
         """A stream that was held is whole; it goes to the caller once its texts have been judged."""
         self.unpaid = usage
-        if self._exchange.screening is not None:
-            self._exchange.screening.answered(go_on)
+        screening = self._exchange.screening
+        if screening is not None:
+            screening.answered(screening.said, go_on)
 
     def judge(self, gate: Gate, raw: bytes) -> str:
         """Why a whole stream, as the target sent it, does not do. Raises ``UpstreamInvalid``."""
@@ -257,7 +267,7 @@ class Attempt(msgspec.Struct, eq=False):
         self._call = self._stream = None
         self._answered(self._exchange.clock())
         self._end()
-        self._exchange.turn_down(self, why, usage, deliver)
+        self._exchange.turn_down(self, why, usage, self._once_judged(usage, deliver))
 
     def stream_failed(self, error: UpstreamError) -> None:
         """The stream came to nothing before anything of it went to the caller."""
@@ -298,11 +308,11 @@ class Attempt(msgspec.Struct, eq=False):
         exchange, reply = self._exchange, self._reply
         why = gate.verdict(self.route, raw) if gate is not None else ""
 
-        def deliver() -> None:
-            now = exchange.settle_on(self)
-            reply.respond(body, facts, now)
+        def respond() -> None:
+            reply.respond(body, facts, exchange.settle_on(self))
             exchange.finish()
 
+        deliver = self._once_judged(facts.usage, respond)
         self._answered(exchange.clock())
         self._end()
         if gate is None or not (why or gate.wants_another(self.route)):
@@ -310,7 +320,21 @@ class Attempt(msgspec.Struct, eq=False):
         else:
             exchange.turn_down(self, why, facts.usage, deliver)
 
-    def _settled(self, body: bytes, facts: ReplyFacts) -> Callable[[], None]:
+    def _once_judged(self, usage: Usage | None, deliver: Callable[[], None]) -> Callable[[], None]:
+        """Hands on an answer that is here, now or later, once the request and its texts have been judged."""
+        exchange, screening = self._exchange, self._exchange.screening
+        if screening is None:
+            return deliver
+        said = screening.said
+
+        def hand_on() -> None:
+            exchange.settle_on(self)
+            self.unpaid = usage
+            screening.answered(said, deliver)
+
+        return hand_on
+
+    def _settled(self, body: bytes, facts: ReplyFacts, kind: bytes = JSON) -> Callable[[], None]:
         """The answer is here, and nobody else's is wanted: what hands it on, once it is known that this may be done."""
         exchange, reply = self._exchange, self._reply
         self._answered(exchange.settle_on(self))
@@ -318,7 +342,7 @@ class Attempt(msgspec.Struct, eq=False):
         self.unpaid = facts.usage
 
         def deliver() -> None:
-            reply.respond(body, facts, exchange.clock())
+            reply.respond(body, facts, exchange.clock(), kind)
             exchange.finish()
 
         return deliver
@@ -335,15 +359,17 @@ class Attempt(msgspec.Struct, eq=False):
         handed = custody.hand(self.route, headers, body, reply.dialect.facts(body))
         if handed is not None and self._reader is not None:
             handed = msgspec.structs.replace(handed, body=self._reader.answer(self.route, handed.body)[0])
-        now = exchange.settle_on(self)
-        self._answered(now)
-        self._end()
         if handed is not None:
-            reply.respond(handed.body, handed.facts, now, handed.fields)
-            exchange.finish()
-        else:
-            reply.attempts -= 1
-            exchange.ask_on(self)
+            deliver, screening = self._settled(handed.body, handed.facts, handed.fields), exchange.screening
+            if screening is None:
+                deliver()
+            else:
+                screening.answered(screening.said, deliver)
+            return
+        self._answered(exchange.settle_on(self))
+        self._end()
+        reply.attempts -= 1
+        exchange.ask_on(self)
 
     def _fetch(self, missing: Sequence[Link]) -> None:
         """Puts the attempt off until its media are here: its provider has not been asked yet."""

@@ -105,9 +105,11 @@ class Exchange(msgspec.Struct, eq=False):
         for attempt in asked[:-1]:
             reply.lose(attempt.route)
         settled = [attempt.depart() for attempt in running]
-        if asked and not any(settled):
+        if any(settled):
+            pass
+        elif asked:
             reply.cancel(reply.estimated(None, 0), "")
-        elif not asked:
+        else:
             reply.leave()
         self.finish()
 
@@ -137,6 +139,8 @@ class Exchange(msgspec.Struct, eq=False):
                             attempt.route.standing.outwaited(now, attempt.sent)
                     self._note(attempt.route, "another one was faster")
                     attempt.cancel()
+            self._running = (winner,)
+        elif not self._running:  # it was turned down before, and does after all
             self._running = (winner,)
         if self._timer is not None:
             self._stop_timer()

@@ -55,6 +55,7 @@ class Inquiry:
         "_count",
         "_done",
         "_failed",
+        "_is_cancelled",
         "_judged",
         "_left",
         "_portions",
@@ -91,6 +92,7 @@ class Inquiry:
         self._failed: dict[int, str] = {}
         """Why a text was not judged, by its place."""
         self._left = 0
+        self._is_cancelled = False
 
     @property
     def is_done(self) -> bool:
@@ -112,6 +114,7 @@ class Inquiry:
 
     def cancel(self) -> None:
         """Nobody waits for it any more."""
+        self._is_cancelled = True
         for asked in self._calls:
             asked.cancel()
         self._calls = []
@@ -157,7 +160,7 @@ class Inquiry:
 
     def _one_less(self) -> None:
         self._left -= 1
-        if self._left:
+        if self._left or self._is_cancelled:
             return
         self._calls = []
         self.has_failed = bool(self._failed)

@@ -164,7 +164,7 @@ class Pipeline:
         """Starts an exchange when its limits, budgets and guardrails allow it."""
         guards = exchange.model.guards
         if guards is not None:
-            _screen(exchange, reply, guards, configuration, self._vault)
+            _screen(exchange, reply, guards, configuration, self._vault, custody)
         if reply.lease.principal.scopes or configuration.is_metered:
             self._admitted(configuration, exchange, reply, acceptance, custody)
         else:
@@ -275,13 +275,20 @@ class Pipeline:
         return Reply(request, dialect, lease, self._clock)
 
 
-def _screen(exchange: Exchange, reply: Reply, guards: Guards, configuration: Configuration, vault: Vault) -> None:
+def _screen(
+    exchange: Exchange,
+    reply: Reply,
+    guards: Guards,
+    configuration: Configuration,
+    vault: Vault,
+    custody: Custody | None,
+) -> None:
     """Has a request and its answer looked at. Loaded when the first guardrail is due."""
     from stellwerk.gateway.screening import Screening
     from stellwerk.gateway.watcher import Watcher
 
     watcher = Watcher(guards, reply, configuration.snapshot.server.limits, vault)
-    exchange.screening = Screening(guards, configuration.services, reply, watcher)
+    exchange.screening = Screening(guards, configuration.services, reply, watcher, custody)
     reply.report, reply.told = watcher.report, watcher.fields
 
 

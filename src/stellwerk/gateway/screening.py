@@ -21,13 +21,16 @@ from stellwerk.dialects.utterances import utterances
 from stellwerk.errors import StellwerkError
 from stellwerk.gateway.errand import Errand, Work
 from stellwerk.gateway.inquiry import Inquiry
+from stellwerk.gateway.slices import Slices
 from stellwerk.gateway.stages import screen
 from stellwerk.gateway.stages.screen import Judged
 from stellwerk.text.reading import read
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
+    from stellwerk.core.envelope import Envelope
     from stellwerk.dialects.utterances import Utterance
+    from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.inquiry import Service
@@ -39,12 +42,18 @@ if TYPE_CHECKING:
 
 INLINE_CHARACTERS = 1_500
 """Texts that together are no longer are judged at once: they take less than a millisecond."""
+CHARACTERS_OF_A_TEXT = 80
+"""So many characters could be judged in the time that each text takes besides."""
+
+UNREAD = "unread"
+"""Why a check has not judged what is no JSON."""
 
 
 class Screening:
     """Owner of the caller's request while it is being looked at."""
 
     __slots__ = (
+        "_custody",
         "_errand",
         "_exchange",
         "_go",
@@ -61,7 +70,14 @@ class Screening:
         "report",
     )
 
-    def __init__(self, guards: Guards, services: Mapping[str, Service], reply: Reply, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        guards: Guards,
+        services: Mapping[str, Service],
+        reply: Reply,
+        watcher: Watcher,
+        custody: Custody | None = None,
+    ) -> None:
         """``services`` says how those checks are asked that are not here, by name."""
         self.report = watcher.report
         self.is_pending = False
@@ -72,10 +88,11 @@ class Screening:
         self._services = services
         self._reply = reply
         self._watcher = watcher
+        self._custody = custody
         self._is_done = False
         self._texts: tuple[Utterance, ...] = ()
         self._judged: list[Judged] = []
-        self._errand: Errand | None = None
+        self._errand: Errand | Slices | None = None
         self._inquiries: list[Inquiry] = []
         self._exchange: Exchange
         self._go = partial(_nothing)
@@ -117,10 +134,15 @@ class Screening:
         else:
             self._held.append(stream.go_on)
 
-    def answered(self, deliver: Callable[[], None]) -> None:
-        """An answer that was watched is whole: ``deliver`` hands it on, if it may be."""
+    @property
+    def said(self) -> list[str]:
+        """The texts of the answer that has become whole last."""
+        return self._watcher.said if self._guards.output_remote else []
+
+    def answered(self, said: list[str], deliver: Callable[[], None]) -> None:
+        """An answer that was watched is whole, and these are its texts: ``deliver`` hands it on, if it may be."""
         if self._guards.output_remote:
-            deliver = partial(self._ask_about_answer, self._watcher.said, deliver)
+            deliver = partial(self._ask_about_answer, said, deliver)
         if self.is_pending:
             self._held.append(deliver)
         else:
@@ -160,6 +182,11 @@ class Screening:
     # -- local checks
 
     def _look(self) -> None:
+        body = self._reply.lease.envelope.body
+        screen.refuse_tokens(body)
+        if body and not _is_json(body):
+            self._pass_unread()
+            return
         self._texts = texts = self._heard()
         rules, memory = self._guards.input_local, self._guards.memory
         if not rules:
@@ -173,11 +200,17 @@ class Screening:
                 new.append(text)
             else:
                 self._judged.append(Judged(text, known))
-        if sum(len(one.text) for one in new) <= INLINE_CHARACTERS:
+        if sum(len(one.text) + CHARACTERS_OF_A_TEXT for one in new) <= INLINE_CHARACTERS + CHARACTERS_OF_A_TEXT:
             self._judged += (screen.judge(rules, text) for text in new)
             self._conclude()
         else:
             self._send_for(new)
+
+    def _pass_unread(self) -> None:
+        """Files are not looked into, and that is what is told."""
+        for rule in (*self._rules, *self._guards.input_remote):
+            self.report.note(Side.INPUT, rule.name, (rule.failed(UNREAD),))
+        self._finish()
 
     def _send_for(self, texts: list[Utterance]) -> None:
         """Has texts judged by the compute process, or here in slices."""
@@ -200,8 +233,8 @@ class Screening:
                 self._judged.append(Judged(text, tuple(said)))
 
         work = Work(JOB, payload, take, partial(screen.steps, rules, texts, self._judged))
-        self._errand = Errand(work, scheduler.compute, scheduler.call_later, self._conclude, self._fail)
-        self._errand.start(self._guards.spec.deadline_s)
+        self._errand = errand = Errand(work, scheduler.compute, scheduler.call_later, self._conclude, self._fail)
+        errand.start(self._guards.spec.deadline_s)
 
     def _conclude(self) -> None:
         """All local checks have said what they have to say."""
@@ -213,10 +246,17 @@ class Screening:
         if memory is not None:
             for one in judged:
                 memory.keep(caller, one.utterance.speaker, one.utterance.text, one.by_rule)
-        if not self._is_refused(judged):
-            self._watcher.is_tainted = any(map(_is_tainted, judged))
-            self._edit(judged)
-            self._ask()
+        if self._is_refused(judged):
+            return
+        if any(rule.failure == "degrade" and _has_failed(judged, place) for place, rule in enumerate(self._rules)):
+            self._judge_strictly(partial(self._edit_and_ask, judged))
+        else:
+            self._edit_and_ask(judged)
+
+    def _edit_and_ask(self, judged: list[Judged]) -> None:
+        self._watcher.is_tainted = any(map(_is_tainted, judged))
+        self._edit(judged)
+        self._ask()
 
     # -- checks that ask a service
 
@@ -256,28 +296,50 @@ class Screening:
             for place, text in enumerate(self._texts)
         ]
         is_degraded = any(inquiry.rule.failure == "degrade" and inquiry.has_failed for inquiry in inquiries)
-        was_pending, self.is_pending = self.is_pending, False
-        if self._is_refused(judged) or (is_degraded and self._is_refused_strictly()):
+        if self._is_refused(judged):
             return
+        if is_degraded:
+            self._judge_strictly(partial(self._let, judged))
+        else:
+            self._let(judged)
+
+    def _let(self, judged: list[Judged]) -> None:
+        """Nobody objects to the request."""
+        was_pending, self.is_pending = self.is_pending, False
         if not was_pending:
-            self._edit(judged)
+            self._edit(judged, holds_stand_ins=bool(self._rules))
             self._finish()
         held, self._held = self._held, []
         for deliver in held:
             deliver()
 
-    def _is_refused_strictly(self) -> bool:
-        """Whether local checks find something at lower thresholds, while a service is away."""
-        strict = [screen.judge(self._guards.input_local, text, is_strict=True) for text in self._texts]
-        screen.note(self.report, Side.INPUT, self._guards.input_local, strict)
-        return self._is_refused(strict)
+    def _judge_strictly(self, go_on: Callable[[], None]) -> None:
+        """While a check is away, the local ones judge at lower thresholds: here, and in the gaps between others."""
+        strict: list[Judged] = []
+
+        def done() -> None:
+            self._errand = None
+            screen.note(self.report, Side.INPUT, self._rules, strict)
+            if not self._is_refused(strict):
+                go_on()
+
+        if not self.is_pending:
+            self._reply.request.owner = self
+        steps = screen.steps(self._rules, self._texts, strict, is_strict=True)
+        self._errand = slices = Slices(steps, self._exchange.scheduler.call_later, done, self._fail)
+        slices.start()
 
     # -- helpers
+
+    @property
+    def _rules(self) -> tuple[Rule, ...]:
+        """The local checks of requests."""
+        return self._guards.input_local
 
     def _heard(self) -> tuple[Utterance, ...]:
         """The texts of the request as it stands; none where it is no JSON."""
         body = self._reply.lease.envelope.body
-        return utterances(body) if body.lstrip()[:1] == b"{" else ()
+        return utterances(body) if _is_json(body) else ()
 
     def _is_refused(self, judged: Iterable[Judged]) -> bool:
         spec = self._guards.spec
@@ -289,17 +351,25 @@ class Screening:
         self._exchange.refuse(error)
         return True
 
-    def _edit(self, judged: list[Judged]) -> None:
-        lease = self._reply.lease
-        body = screen.edited(judged, lease.envelope.body, self._watcher.manner, self._watcher.values)
-        if body is not lease.envelope.body:
-            lease.envelope = msgspec.structs.replace(lease.envelope, body=body)
+    def _edit(self, judged: list[Judged], *, holds_stand_ins: bool = False) -> None:
+        body, watcher = self._reply.lease.envelope.body, self._watcher
+        self._write(screen.edited(judged, body, watcher.manner, watcher.values, holds_stand_ins=holds_stand_ins))
+
+    def _write(self, body: bytes) -> None:
+        """From here on, this is what was asked."""
+
+        def asking(envelope: Envelope) -> Envelope:
+            return envelope if body is envelope.body else msgspec.structs.replace(envelope, body=body)
+
+        self._reply.lease.envelope = asking(self._reply.lease.envelope)
+        if self._custody is not None:
+            self._custody.envelope = asking(self._custody.envelope)
 
     def _finish(self) -> None:
         lease = self._reply.lease
-        if self._guards.spec.spotlight and lease.envelope.body.lstrip()[:1] == b"{":
+        if self._guards.spec.spotlight and _is_json(lease.envelope.body):
             mark = lease.request_id[-12:]
-            lease.envelope = msgspec.structs.replace(lease.envelope, body=screen.spotlit(lease.envelope.body, mark))
+            self._write(screen.spotlit(lease.envelope.body, mark))
         try:
             self._go()
         except Exception as error:  # noqa: BLE001  # nobody above a callback would hear of it
@@ -332,6 +402,15 @@ def _is_tainted(judged: Judged) -> bool:
     return judged.utterance.speaker is Speaker.TOOL and any(
         verdict.category is Threat.PROMPT_ATTACK for verdict in judged.verdicts
     )
+
+
+def _is_json(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"{"
+
+
+def _has_failed(judged: Iterable[Judged], place: int) -> bool:
+    """Whether the check at this place could not judge a text."""
+    return any(verdict.error is not None for one in judged for verdict in one.by_rule[place])
 
 
 def _nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from stellwerk.core.part import Part, ToolCall
 from stellwerk.core.stream import Ended, StreamEvent, ToolCallDelta
@@ -40,6 +40,10 @@ MOST_SEALED = 16_384
 """Longer ones do not fit into a header."""
 
 
+Said: TypeAlias = dict[tuple[int, object], list[str]]
+"""Pieces of an answer's texts, by candidate and kind."""
+
+
 class Watcher:
     """A ``gateway.interpreter.Watch``: each stream has a transducer of its own, all write into one report."""
 
@@ -67,7 +71,7 @@ class Watcher:
         self.values: Vault | None = self._opened() if guards.pseudonymizes else None
         """What stands for which value in this conversation."""
         self._reader: Interpretation | None = None
-        self._said: dict[tuple[int, object], list[str]] = {}
+        self._said: Said = {}
         self.is_tainted = False
         """Whether a text that nobody in the conversation wrote looks like an attack, and was let through."""
 
@@ -173,14 +177,17 @@ class Watcher:
 
     @property
     def said(self) -> list[str]:
-        """The texts of a streamed answer."""
+        """The texts of the answer that has become whole last, for services that judge it as a whole."""
         return ["".join(pieces) for pieces in self._said.values()]
 
-    def hear(self, event: StreamEvent) -> None:
-        """Keeps what a stream says, for services that judge it as a whole."""
-        text = event.arguments if isinstance(event, ToolCallDelta) else getattr(event, "text", "")
-        if text and self._guards.output_remote:
-            self._said.setdefault((getattr(event, "candidate", 0), type(event)), []).append(text)
+    def hear(self, said: Said) -> None:
+        """A stream has ended, which has said this."""
+        self._said = said
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody wants to know what streams say."""
+        return bool(self._guards.output_remote)
 
     def note(self, verdicts: Iterable[Verdict]) -> None:
         """Puts into the report what the checks of an answer have said."""
@@ -216,7 +223,7 @@ def _said(part: Part) -> str:
 class Watched:
     """A decoder whose events are looked at. Once every answer has been cut, the provider is not listened to further."""
 
-    __slots__ = ("_decoder", "_guard", "_is_over", "_restorer", "_tools", "_watcher", "is_cut")
+    __slots__ = ("_decoder", "_guard", "_is_over", "_restorer", "_said", "_tools", "_watcher", "is_cut")
 
     def __init__(
         self,
@@ -231,6 +238,7 @@ class Watched:
         self._guard = guard
         self._restorer = restorer
         self._watcher = watcher
+        self._said: Said = {}
         self._is_over = False
         self.is_cut = False
         """Whether the stream has been ended before the provider has."""
@@ -247,9 +255,18 @@ class Watched:
         """What was held of a stream that broke off."""
         if self._is_over:
             return []
-        rest = self._restored(self._guard.flush() if self._guard is not None else [])
+        rest = self._restored(self._heard(self._guard.flush() if self._guard is not None else []))
         self._end()
         return [*rest, *(self._restorer.flush() if self._restorer is not None else ())]
+
+    def _heard(self, events: list[StreamEvent]) -> list[StreamEvent]:
+        """The same events: what they say is kept, as it would go to the caller, but with stand-ins."""
+        if self._watcher.is_heard:
+            for event in events:
+                text = event.arguments if isinstance(event, ToolCallDelta) else getattr(event, "text", "")
+                if text:
+                    self._said.setdefault((getattr(event, "candidate", 0), type(event)), []).append(text)
+        return events
 
     def _restored(self, events: Iterable[StreamEvent]) -> list[StreamEvent]:
         """The events with the caller's values in the places of their stand-ins."""
@@ -261,8 +278,7 @@ class Watched:
         out: list[StreamEvent] = []
         for event in events:
             for allowed in self._tools.feed(event) if self._tools is not None else (event,):
-                self._watcher.hear(allowed)
-                out += self._restored(self._guard.feed(allowed) if self._guard is not None else (allowed,))
+                out += self._restored(self._heard(self._guard.feed(allowed) if self._guard is not None else [allowed]))
             if isinstance(event, Ended):
                 self._end()
             elif self._count_of_cut() >= self._watcher.choices:
@@ -280,5 +296,6 @@ class Watched:
 
     def _end(self) -> None:
         self._is_over = True
+        self._watcher.hear(self._said)
         if self._guard is not None:
             self._watcher.note(self._guard.verdicts)
