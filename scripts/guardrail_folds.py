@@ -46,6 +46,11 @@ def ordinary(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.core and row.label == 0 and row.source != MADE_UP]
 
 
+def from_elsewhere(rows: Sequence[Row]) -> list[Row]:
+    """Ordinary prompts of others: our own were written to look like attacks, which traffic does not."""
+    return [row for row in ordinary(rows) if row.source != "own"]
+
+
 def pages(rows: Sequence[Row]) -> list[tuple[int, str]]:
     """Longer ordinary texts, each with the fold of everything in it."""
     return [

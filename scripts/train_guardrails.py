@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from scripts import guardrail_fit
-from scripts.guardrail_folds import Learner, anywhere, by_fold, calibrated, ordinary, pages, unseen
+from scripts.guardrail_folds import Learner, anywhere, by_fold, calibrated, from_elsewhere, ordinary, pages, unseen
 from scripts.guardrail_phrases import phrases
 from scripts.guardrail_rows import Row, rows
 from stellwerk.text.ngrams import Head, dump
@@ -40,7 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     abuse = beside(rows(options.toxicity, trusted=True), core)
     options.out.mkdir(parents=True, exist_ok=True)
     if options.only != "toxicity":
-        heads = (whole(guardrail_fit.direct, core), buried(core), whole(guardrail_fit.harmful, requests))
+        heads = (
+            whole(guardrail_fit.direct, core, from_elsewhere(core)),
+            buried(core),
+            whole(guardrail_fit.harmful, requests),
+        )
         write(options.out / "injection", heads, [*core, *requests])
     if options.only != "injection":
         write(options.out / "toxicity", (whole(guardrail_fit.toxicity, abuse, ordinary(core)),), abuse)
