@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from functools import cache
 from importlib.resources import files
 
@@ -59,14 +60,15 @@ def _everywhere(subject: Subject) -> tuple[Span, ...]:
     """What stands in the text, and what it says in words, codes and ciphers, all at its place in the original."""
     passage = subject.passage
     spans = [_moved(passage, span, 0) for span in personal_data(passage.text)]
+    hidden: list[Span] = []
     spelled = spelled_out(passage)
     for reading in (*(one for one in subject.readings if _may_hide(passage, one)), *((spelled,) if spelled else ())):
         first, last = changed(passage, reading)
         for span in personal_data(reading.text[first:last]):
-            hidden = _moved(reading, span, first)
-            if _is_told(subject.original, hidden) and not any(_overlap(hidden, other) for other in spans):
-                spans.append(hidden)
-    return apart(spans) if subject.readings or spelled else tuple(spans)
+            moved = _moved(reading, span, first)
+            if _is_told(subject.original, moved) and not _overlaps(spans, moved):
+                hidden.append(moved)
+    return apart([*spans, *hidden]) if hidden else tuple(spans)
 
 
 def _may_hide(passage: Passage, reading: Passage) -> bool:
@@ -80,8 +82,10 @@ def _is_told(original: str, span: Span) -> bool:
     return span.type not in _BY_LOOK or (span.end - span.start >= _BLOCK and " " not in original[span.start : span.end])
 
 
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end
+def _overlaps(spans: list[Span], span: Span) -> bool:
+    """Whether any of the spans, which are in order and apart, shares a character with another."""
+    after = bisect(spans, span.start, key=lambda one: one.end)
+    return after < len(spans) and spans[after].start < span.end
 
 
 def _moved(reading: Passage, span: Span, by: int) -> Span:

@@ -129,8 +129,15 @@ def test_it_does_not_mistake(text: str) -> None:
     assert build(Settings()).check(read(text)) == ()
 
 
-def test_garbled_words_are_no_names() -> None:
-    assert build(Settings()).check(read("wr1te to M4x M1ller")) == ()
+@pytest.mark.parametrize("text", ["wr1te to M4x M1ller", "T h i s  i s  S a r a h  M i l l e r", "ask %41nna M%69ller"])
+def test_garbled_words_are_no_names(text: str) -> None:
+    assert build(Settings()).check(read(text)) == ()
+
+
+def test_what_stands_in_the_open_is_told_once_beside_what_is_hidden() -> None:
+    text = "mail a&#64;example.org or b@example.org"
+    (finding,) = build(Settings()).check(read(text))
+    assert [text[span.start : span.end] for span in finding.spans] == ["a&#64;example.org", "b@example.org"]
 
 
 def test_a_url_with_credentials_is_one_url_and_a_secret() -> None:
