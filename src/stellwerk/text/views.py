@@ -65,9 +65,8 @@ def views(passage: Passage) -> tuple[View, ...]:
     for _ in range(DEPTH):
         reached: list[View] = []
         for view in frontier:
-            for name, read in _READERS:
-                other = read(view.passage)
-                if other is None or other.text in seen or len(other.text) > room or len(found) == MOST_VIEWS:
+            for name, other in _others(view.passage):
+                if other.text in seen or len(other.text) > room or len(found) == MOST_VIEWS:
                     continue
                 room -= len(other.text)
                 seen.add(other.text)
@@ -155,25 +154,26 @@ def _unpiece(code: str) -> str:
     return "".join(_PIECE.findall(code)) + " "
 
 
-def _unleet(passage: Passage, table: dict[int, int]) -> Passage | None:
+def _unleeted(passage: Passage) -> Iterator[Passage]:
     """The passage with letters in place of the digits that stand for them, once a word gives that away."""
-    plain = passage.text.translate(table) if _LEET_WORD.search(passage.text) else passage.text
-    return Passage(passage.original, plain, passage.starts, passage.ends) if plain != passage.text else None
+    if _LEET_WORD.search(passage.text):
+        for table in (_LEET, _LEET_L):
+            plain = passage.text.translate(table)
+            if plain != passage.text:
+                yield Passage(passage.original, plain, passage.starts, passage.ends)
 
 
-def _whole(name: str, passage: Passage) -> Passage | None:
+def _deciphered(passage: Passage) -> Iterator[tuple[str, Passage]]:
     """Ciphers of the whole text, tried where its words say that one was used or are common words in it."""
     text = passage.text
     words = {word.group().lower() for word in _WORD.finditer(text)}
-    if name == "rot13":
-        if words.isdisjoint({"rot", "caesar"}) and len(words & _ROT13) <= len(words & _COMMON):
-            return None
-        return Passage(passage.original, codecs.encode(text, "rot13"), *_places(passage))
+    common = len(words & _COMMON)
+    if not words.isdisjoint({"rot", "caesar"}) or len(words & _ROT13) > common:
+        yield "rot13", Passage(passage.original, codecs.encode(text, "rot13"), *_places(passage))
     hinted = any(word.startswith(("revers", "backward", "rückwärts", "umgekehrt")) for word in words)
-    if not hinted and len(words & _REVERSED) <= len(words & _COMMON):
-        return None
-    starts, ends = _places(passage)
-    return Passage(passage.original, text[::-1], starts[::-1], ends[::-1])
+    if hinted or len(words & _REVERSED) > common:
+        starts, ends = _places(passage)
+        yield "reversed", Passage(passage.original, text[::-1], starts[::-1], ends[::-1])
 
 
 def _places(passage: Passage) -> tuple[array[int], array[int]]:
@@ -182,18 +182,23 @@ def _places(passage: Passage) -> tuple[array[int], array[int]]:
     return starts, ends
 
 
-def _readers() -> Iterator[tuple[str, Callable[[Passage], Passage | None]]]:
-    yield "escapes", lambda passage: _substituted(passage, _ESCAPE, _unescape)
-    yield "base64", lambda passage: _substituted(passage, _BASE64, _unbase64)
-    yield "hex", lambda passage: _substituted(passage, _HEX, _unhex)
-    yield "spaced", lambda passage: _substituted(passage, _SPACED, _join)
-    yield "marked", lambda passage: _substituted(passage, _MARKED, lambda code: _MARK.sub("", code))
-    yield "pieces", lambda passage: _substituted(passage, _PIECES, _unpiece) if "=" in passage.text else None
-    yield "rot13", lambda passage: _whole("rot13", passage)
-    yield "reversed", lambda passage: _whole("reversed", passage)
+def _others(passage: Passage) -> Iterator[tuple[str, Passage]]:
+    """What a text says besides, one step further, and by which step."""
+    for name, pattern, decode in _CODES:
+        found = _substituted(passage, pattern, decode)
+        if found is not None:
+            yield name, found
+    if "=" in passage.text and (found := _substituted(passage, _PIECES, _unpiece)) is not None:
+        yield "pieces", found
+    yield from _deciphered(passage)
     # last, since they are the ones that ordinary texts with numbers have too, and room is limited
-    yield "leet", lambda passage: _unleet(passage, _LEET)
-    yield "leet_l", lambda passage: _unleet(passage, _LEET_L)
+    yield from zip(("leet", "leet_l"), _unleeted(passage), strict=False)
 
 
-_READERS = tuple(_readers())
+_CODES: tuple[tuple[str, re.Pattern[str], Callable[[str], str | None]], ...] = (
+    ("escapes", _ESCAPE, _unescape),
+    ("base64", _BASE64, _unbase64),
+    ("hex", _HEX, _unhex),
+    ("spaced", _SPACED, _join),
+    ("marked", _MARKED, lambda code: _MARK.sub("", code)),
+)
