@@ -225,3 +225,40 @@ async def test_marks_are_put_around_words_alone(tmp_path: Path) -> None:
         words, picture = sent(playing)["messages"][1]["content"]
         assert words["text"].startswith("<data ")
         assert picture["image_url"]["url"] == link
+
+
+@on_loop
+async def test_nobody_is_asked_beside_a_stream_that_is_only_held(tmp_path: Path) -> None:
+    known = 20
+    verdicts, answers = [says(False)] * known, [streams()] * (known + 1)
+    async with script(*verdicts, None) as judge, script(*answers) as one, script(streams()) as two:
+        sections = LOCAL + SERVICE.format(judge.base_url, "block", "closed")
+        hedged = model("plain", "one", "two", hedge="{ enabled = true }")
+        parts = (provider("one", one.base_url), provider("two", two.base_url), hedged)
+        async with serving(tmp_path, sections, *parts) as gateway, raw(gateway) as caller:
+            for _ in range(known):
+                assert (await told(gateway, is_stream=True)).status == 200
+            gateway.clock.holds_pauses = True
+            await caller.ask(json.dumps({"model": "plain", "stream": True, "messages": ask("Hello")}).encode())
+            await eventually(lambda: bool(judge.held) and len(one.requests) == known + 1)
+            await eventually(lambda: not gateway.clock.held_pauses)
+            gateway.clock.end_pauses()
+            await judge.held[0].send(verdict(False))
+            assert (await caller.answer()).field(b"x-stellwerk-provider") == b"one"
+            assert not two.requests
+
+
+@on_loop
+async def test_while_a_service_is_away_local_checks_of_answers_are_stricter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nearly(*_: object) -> tuple[Finding, ...]:
+        return (Finding(Threat.PROMPT_ATTACK, 0.6, (), is_hit=False, threshold=1.0),)
+
+    monkeypatch.setattr(secret_leak.SecretCheck, "check", nearly)
+    async with script(refuses(500)) as judge, script(completes()) as upstream:
+        sections = (
+            LOCAL + 'on = ["output"]\n' + SERVICE.format(judge.base_url, "block", "degrade") + 'on = ["output"]\n'
+        )
+        async with serving(tmp_path, sections, provider("one", upstream.base_url), model("plain", "one")) as gateway:
+            assert (await told(gateway)).status == 400
