@@ -20,7 +20,9 @@ from stellwerk.errors import PayloadTooLarge
 MOST_TOKENS = 400_000
 """Strings and brackets of one body: more would keep all others waiting for more than a fifth of a second."""
 
-_TOKEN = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")([ \t\r\n]*+:)?|[\[{\]}]', re.DOTALL)
+_TOKEN = re.compile(
+    rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")([ \t\r\n]*+:)?|[\[{\]}]|(?<![\d.eE+-])(\d{7,}+)(?![.eE])', re.DOTALL
+)
 _BASE64 = re.compile(rb'"[A-Za-z0-9+/_=-]{64,}+"')
 _DATA_URL = re.compile(rb'"data:([\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[\w.+-]+)*;base64,[A-Za-z0-9+/_=-]*+"')
 _TEXTUAL = re.compile(r"text/|application/(?:json|xml|yaml|x-ndjson|csv)|(?:csv|html|md|txt)$")
@@ -85,7 +87,7 @@ class _Place:
 
 
 class Utterance(msgspec.Struct, frozen=True, gc=False):
-    """One text. ``start`` and ``end`` are those of the JSON string in the body, quotes included."""
+    """One text. It stands from ``start`` to ``end`` of the body: a JSON string, quotes included, or a long number."""
 
     text: str
     start: int
@@ -103,11 +105,16 @@ def utterances(body: bytes) -> tuple[Utterance, ...]:
     place: _Place | None = None
     key, group, left = "", 0, MOST_TOKENS
     for token in _TOKEN.finditer(body):
+        number = token[3]
+        if number is not None and (place is None or not place.is_free):  # a time, a seed, a part of a vector
+            continue
         left -= 1
         if not left:
             raise PayloadTooLarge(f"More than {MOST_TOKENS} texts and brackets: too many to be checked.")
         string = token[1]
-        if string is None:
+        if number is not None:  # of a card, a telephone
+            found.append((number, token.start(), token.end(), place, key, group))
+        elif string is None:
             bracket = token[0]
             if bracket in {b"{", b"["}:
                 place = _Place(place, key if place is None or place.is_object else place.key, is_object=bracket == b"{")
@@ -219,6 +226,8 @@ def _speaker(place: _Place | None, member: str) -> Speaker:
 
 
 def _text(string: bytes) -> str:
+    if not string.startswith(b'"'):
+        return string.decode()
     if b"\\" not in string:
         return string[1:-1].decode("utf-8", "replace")
     try:

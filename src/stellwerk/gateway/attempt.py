@@ -226,6 +226,10 @@ class Attempt(msgspec.Struct, eq=False):
         if not self._is_judged:
             self._answered(now)
 
+    def begin(self) -> None:
+        """Content has come, and is held: the target is not slow."""
+        self._exchange.begin()
+
     def hear(self, stream: StreamReply) -> None:
         """Content has come: from here on only the pauses between events are bounded."""
         if self._call is not None:

@@ -151,6 +151,11 @@ class Exchange(msgspec.Struct, eq=False):
         self._waiting = 0.0
         return now
 
+    def begin(self) -> None:
+        """Somebody has begun to answer, though the caller has nothing of it yet: nobody is asked beside."""
+        if self._timer is not None:
+            self._stop_timer()
+
     @property
     def is_gated(self) -> bool:
         """Whether answers are judged before they go to the caller."""

@@ -80,6 +80,8 @@ def rule_of(spec: GuardrailSpec) -> Rule:
         for secret in values.values():
             reason = mask(reason, secret)
         raise ConfigurationError((f"guardrails.{spec.name}: {reason}",)) from None
+    if Side.LOG in spec.on and isinstance(check, RemoteGuardrail):  # logs are written at once
+        raise ConfigurationError((f"guardrails.{spec.name}: on: a check that asks a service cannot look at log",))
     return Rule(
         name=spec.name,
         check=check,

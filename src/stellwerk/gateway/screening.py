@@ -157,7 +157,9 @@ class Screening:
             if not all(each.is_done for each in self._inquiries):
                 return
             inquiries, self._inquiries = self._inquiries, []
-            told = (verdict for each in inquiries for by_text in each.verdicts for verdict in by_text)
+            told = [verdict for each in inquiries for by_text in each.verdicts for verdict in by_text]
+            if any(each.rule.failure == "degrade" and each.has_failed for each in inquiries):
+                told += self._judged_strictly(said)
             error = screen.refusal(map(_never_edited, told), self._guards.spec.message, self._guards.spec.help_texts)
             if error is None:
                 deliver()
@@ -165,6 +167,14 @@ class Screening:
                 self._exchange.refuse(error)
 
         self._inquire(self._guards.output_remote, subjects, on_told)
+
+    def _judged_strictly(self, said: list[str]) -> list[Verdict]:
+        """What local checks say of an answer at lower thresholds."""
+        rules = self._guards.output_local
+        subjects = [read(text, speaker=Speaker.ASSISTANT, side=Side.OUTPUT) for text in said]
+        verdicts = [each for rule in rules for one in subjects for each in rule.judge(one, is_strict=True)]
+        self._watcher.note(verdicts)
+        return verdicts
 
     # -- what the caller says meanwhile
 

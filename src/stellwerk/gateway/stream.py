@@ -192,6 +192,8 @@ class StreamReply:
             return
         elif self.is_on_hold or self.gate is not None:
             self._held += out
+            if relay.has_content:
+                self._attempt.begin()
             if self.is_judged_whole and len(self._held) > JUDGED_BYTES:
                 self._give_up(UpstreamInvalid("The provider's answer is too long to be judged."))
                 return
@@ -261,7 +263,7 @@ class StreamReply:
         if self.is_on_hold:
             self._kept_rest = rest
             if self.is_judged_whole:
-                self._attempt.whole(self._relay.usage, self.go_on)
+                self._attempt.whole(self._used() if self._is_cut else self._relay.usage, self.go_on)
             return
         if self._is_held:
             self._release(rest)

@@ -10,14 +10,18 @@ import pytest
 
 from stellwerk.core.taxonomy import Threat
 from stellwerk.core.verdict import Finding
+from stellwerk.gateway.configuration import Route
+from stellwerk.gateway.exchange import Exchange
+from stellwerk.gateway.inquiry import FAILURES
 from stellwerk.guardrails import pii, secret_leak
 from tests.integration.gateway.clients import ask, raw
 from tests.integration.gateway.kit import KEY, model, provider, serving
-from tests.integration.gateway.scenes import scripted
-from tests.integration.gateway.test_guardrail_faults import LOCAL, SERVICE, guarded, says, told
+from tests.integration.gateway.scenes import provider_of, scripted
+from tests.integration.gateway.test_cascade import saying, streaming
+from tests.integration.gateway.test_guardrail_faults import LOCAL, SERVICE, guarded, says, told, verdict
 from tests.integration.gateway.test_guardrails import LETTER, MASKS, OUTPUT, STANDS_IN, answered, said, sent
 from tests.integration.gateway.test_kept import RESPONSE
-from tests.integration.gateway.upstream import completes, script, streams
+from tests.integration.gateway.upstream import completes, refuses, script, streams
 from tests.integration.http.loop import eventually, on_loop
 
 RESPONSES = b"/v1/responses"
@@ -151,3 +155,110 @@ async def test_a_prompt_of_tokens_is_refused(tmp_path: Path, prompt: list[Any]) 
         answer = await caller.told()
         assert (answer.status, answer.error["param"]) == (400, "prompt")
         assert not playing.requests
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize(("is_bad", "status"), [(True, 400), (False, 200)])
+@pytest.mark.parametrize("side", ["input", "output"])
+@on_loop
+async def test_the_second_best_answer_of_a_cascade_is_judged_and_paid_once(
+    tmp_path: Path, side: str, is_bad: bool, status: int, is_stream: bool
+) -> None:
+    text = "I'm sorry, but I can't help with that."
+    weak = streams(*streaming(text)) if is_stream else completes(saying(text))
+    async with script(None) as judge, script(weak) as one, script(refuses(500), refuses(500)) as two:
+        sections = LOCAL + SERVICE.format(judge.base_url, "block", "closed") + f'on = ["{side}"]\n'
+        parts = (
+            provider("one", one.base_url),
+            provider("two", two.base_url),
+            model("plain", "one", "two", strategy='"cascade"'),
+        )
+        async with serving(tmp_path, sections, *parts) as gateway, raw(gateway) as caller:
+            body = {"model": "plain", "stream": is_stream, "messages": ask("Hello")}
+            await caller.ask(json.dumps(body).encode())
+            await eventually(lambda: bool(two.requests and judge.held))
+            await judge.held[0].send(verdict(is_bad))
+            answer = await caller.answer()
+            event = await gateway.event()
+            assert (answer.status, event.status) == (status, status)
+            assert (b"sorry" in answer.body) is not is_bad
+            assert (event.cost_nanos or 0) > 0
+            assert (event.extra_cost_nanos > 0) is is_bad
+
+
+@on_loop
+async def test_a_request_that_has_failed_is_not_asked_after_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched: list[Exchange] = []
+    launch = Exchange._launch
+
+    def counted(exchange: Exchange, route: Route, *, is_repeat: bool = False) -> None:
+        launched.append(exchange)
+        launch(exchange, route, is_repeat=is_repeat)
+
+    monkeypatch.setattr(Exchange, "_launch", counted)
+    answers = [completes()] * (FAILURES + 1)
+    async with script(*[refuses(500)] * FAILURES) as judge, script(*answers) as upstream:
+        sections = LOCAL + SERVICE.format(judge.base_url, "block", "open") + provider_of("anthropic", upstream.base_url)
+        parts = (provider("one", upstream.base_url), model("plain", "one"), model("other", "anthropic"))
+        async with serving(tmp_path, sections, *parts) as gateway:
+            for _ in range(FAILURES):
+                await told(gateway)
+            async with raw(gateway) as caller:
+                body = {"model": "other", "n": 2, "messages": ask("Hello")}
+                await caller.ask(json.dumps(body).encode())
+                assert (await caller.told()).error["param"] == "choices"
+            await told(gateway)
+            assert len(launched) == FAILURES + 2
+
+
+@on_loop
+async def test_marks_are_put_around_words_alone(tmp_path: Path) -> None:
+    link = "https://example.com/" + "a" * 80
+    parts = [{"type": "text", "text": "It says something. " * 5}, {"type": "image_url", "image_url": {"url": link}}]
+    messages = [*ask("Read it."), {"role": "tool", "tool_call_id": "1", "content": parts}]
+    sections = f"{LOCAL}[screening]\nspotlight = true\n"
+    async with scripted(tmp_path, completes(), sections=sections) as (gateway, playing), raw(gateway) as caller:
+        await caller.ask(json.dumps({"model": "plain", "messages": messages}).encode())
+        assert (await caller.told()).status == 200
+        words, picture = sent(playing)["messages"][1]["content"]
+        assert words["text"].startswith("<data ")
+        assert picture["image_url"]["url"] == link
+
+
+@on_loop
+async def test_nobody_is_asked_beside_a_stream_that_is_only_held(tmp_path: Path) -> None:
+    known = 20
+    verdicts, answers = [says(False)] * known, [streams()] * (known + 1)
+    async with script(*verdicts, None) as judge, script(*answers) as one, script(streams()) as two:
+        sections = LOCAL + SERVICE.format(judge.base_url, "block", "closed")
+        hedged = model("plain", "one", "two", hedge="{ enabled = true }")
+        parts = (provider("one", one.base_url), provider("two", two.base_url), hedged)
+        async with serving(tmp_path, sections, *parts) as gateway, raw(gateway) as caller:
+            for _ in range(known):
+                assert (await told(gateway, is_stream=True)).status == 200
+            gateway.clock.holds_pauses = True
+            await caller.ask(json.dumps({"model": "plain", "stream": True, "messages": ask("Hello")}).encode())
+            await eventually(lambda: bool(judge.held) and len(one.requests) == known + 1)
+            await eventually(lambda: not gateway.clock.held_pauses)
+            gateway.clock.end_pauses()
+            await judge.held[0].send(verdict(False))
+            assert (await caller.answer()).field(b"x-stellwerk-provider") == b"one"
+            assert not two.requests
+
+
+@on_loop
+async def test_while_a_service_is_away_local_checks_of_answers_are_stricter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nearly(*_: object) -> tuple[Finding, ...]:
+        return (Finding(Threat.PROMPT_ATTACK, 0.6, (), is_hit=False, threshold=1.0),)
+
+    monkeypatch.setattr(secret_leak.SecretCheck, "check", nearly)
+    async with script(refuses(500)) as judge, script(completes()) as upstream:
+        sections = (
+            LOCAL + 'on = ["output"]\n' + SERVICE.format(judge.base_url, "block", "degrade") + 'on = ["output"]\n'
+        )
+        async with serving(tmp_path, sections, provider("one", upstream.base_url), model("plain", "one")) as gateway:
+            assert (await told(gateway)).status == 400

@@ -196,3 +196,10 @@ def test_texts_that_lie_deep_cost_no_more_than_others() -> None:
     began = time.process_time()
     assert len(utterances(body)) == 20_000
     assert time.process_time() - began < 1.0
+
+
+def test_long_numbers_of_tools_data_are_looked_at() -> None:
+    body = json.dumps({"seed": 12345678, "metadata": {"card": 4111111111111111, "v": [0.123456789, 1234567e3, 42]}})
+    (one,) = utterances(body.encode())
+    assert (one.member, one.text) == ("card", "4111111111111111")
+    assert json.loads(replaced(body.encode(), [(one, "[CREDIT_CARD]")]))["metadata"]["card"] == "[CREDIT_CARD]"

@@ -118,7 +118,9 @@ def spotlit(body: bytes, mark: str) -> bytes:
     changes = [
         (one, f"<data {mark}>\n{one.text}\n</data {mark}>\n{SPOTLIGHT.format(mark=mark)}")
         for one in utterances(body)
-        if one.speaker is Speaker.TOOL and len(one.text) >= SPOTLIT_CHARACTERS
+        if one.speaker is Speaker.TOOL
+        and len(one.text) >= SPOTLIT_CHARACTERS
+        and " " in one.text  # no address, no file
     ]
     return replaced(body, changes)
 
