@@ -290,6 +290,8 @@ def _screen(
     watcher = Watcher(guards, reply, configuration.snapshot.server.limits, vault)
     exchange.screening = Screening(guards, configuration.services, reply, watcher, custody)
     reply.report, reply.told = watcher.report, watcher.fields
+    if watcher.is_needed or guards.pseudonymizes:
+        reply.words = watcher.words
 
 
 def _may_name(body: bytes) -> bool:

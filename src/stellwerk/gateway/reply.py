@@ -69,6 +69,8 @@ class Reply(msgspec.Struct, eq=False):
     """Counts that most calls do not have."""
     report: Report | None = None
     """What guardrails have come to."""
+    words: Callable[[str], str] | None = None
+    """What of a provider's words about a failure the caller may read."""
     told: Callable[[], bytes] | None = None
     """Renders header lines that tell of them."""
     allowance: Callable[[], bytes] | None = None
@@ -122,8 +124,9 @@ class Reply(msgspec.Struct, eq=False):
         return (self.route.credential if self.route is not None else "", *proofs_in(self.signed))
 
     def hide(self, text: str) -> str:
-        """The text without what the provider was called with."""
-        return mask(text, *self.secrets)
+        """The text without what the provider was called with, and as guardrails let it through."""
+        text = mask(text, *self.secrets)
+        return self.words(text) if self.words is not None and text else text
 
     def masked(self, error: StellwerkError) -> StellwerkError:
         """The error without what the provider was called with, wherever its words may have carried it."""

@@ -48,12 +48,16 @@ CHARACTERS_OF_A_TEXT = 80
 UNREAD = "unread"
 """Why a check has not judged what is no JSON."""
 
+LEAST_S = 0.05
+"""What a check is given at least, however late it is."""
+
 
 class Screening:
     """Owner of the caller's request while it is being looked at."""
 
     __slots__ = (
         "_custody",
+        "_ends",
         "_errand",
         "_exchange",
         "_go",
@@ -90,6 +94,8 @@ class Screening:
         self._watcher = watcher
         self._custody = custody
         self._is_done = False
+        self._ends = 0.0
+        """Until when all checks must have spoken, in the event loop's clock."""
         self._texts: tuple[Utterance, ...] = ()
         self._judged: list[Judged] = []
         self._errand: Errand | Slices | None = None
@@ -103,6 +109,7 @@ class Screening:
             return False
         self._is_done = True
         self._exchange = exchange
+        self._ends = exchange.clock() + self._guards.spec.deadline_s
         if not (self._guards.input_local or self._guards.input_remote):
             return False
         self._go = partial(exchange.start, acceptance)
@@ -149,6 +156,7 @@ class Screening:
             deliver()
 
     def _ask_about_answer(self, said: list[str], deliver: Callable[[], None]) -> None:
+        self._ends = self._exchange.clock() + self._guards.spec.deadline_s
         subjects = tuple(read(text, speaker=Speaker.ASSISTANT, side=Side.OUTPUT) for text in said)
 
         def on_told(inquiry: Inquiry) -> None:
@@ -217,9 +225,13 @@ class Screening:
             self._send_for(new)
 
     def _pass_unread(self) -> None:
-        """Files are not looked into, and that is what is told."""
-        for rule in (*self._rules, *self._guards.input_remote):
-            self.report.note(Side.INPUT, rule.name, (rule.failed(UNREAD),))
+        """Forms, files and batches are not looked into: that is told, and where it may not be they end here."""
+        failed = [(rule, rule.failed(UNREAD)) for rule in (*self._rules, *self._guards.input_remote)]
+        for rule, verdict in failed:
+            self.report.note(Side.INPUT, rule.name, (verdict,))
+        error = screen.refusal((verdict for _, verdict in failed), "", {})
+        if error is not None:
+            raise error
         self._finish()
 
     def _send_for(self, texts: list[Utterance]) -> None:
@@ -244,7 +256,7 @@ class Screening:
 
         work = Work(JOB, payload, take, partial(screen.steps, rules, texts, self._judged))
         self._errand = errand = Errand(work, scheduler.compute, scheduler.call_later, self._conclude, self._fail)
-        errand.start(self._guards.spec.deadline_s)
+        errand.start(self._left_s)
 
     def _conclude(self) -> None:
         """All local checks have said what they have to say."""
@@ -290,10 +302,10 @@ class Screening:
     def _inquire(
         self, rules: tuple[Rule, ...], subjects: tuple[Subject, ...], on_told: Callable[[Inquiry], None]
     ) -> None:
-        scheduler, deadline_s = self._exchange.scheduler, self._guards.spec.deadline_s
+        scheduler, left_s = self._exchange.scheduler, self._left_s
         self._inquiries = [Inquiry(rule, self._services[rule.name], subjects, scheduler, on_told) for rule in rules]
         for inquiry in tuple(self._inquiries):
-            inquiry.start(min(inquiry.rule.timeout_s, deadline_s))
+            inquiry.start(min(inquiry.rule.timeout_s, left_s))
 
     def _on_told(self, inquiry: Inquiry) -> None:
         """A service has answered, or has not."""
@@ -345,6 +357,11 @@ class Screening:
     def _rules(self) -> tuple[Rule, ...]:
         """The local checks of requests."""
         return self._guards.input_local
+
+    @property
+    def _left_s(self) -> float:
+        """What is left of the time that all checks have together."""
+        return max(self._ends - self._exchange.clock(), LEAST_S)
 
     def _heard(self) -> tuple[Utterance, ...]:
         """The texts of the request as it stands; none where it is no JSON."""

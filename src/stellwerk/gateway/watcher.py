@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,7 +15,7 @@ from stellwerk.gateway.interpreter import Interpreter
 from stellwerk.gateway.reading_answers import reader_of, refuse_stream
 from stellwerk.gateway.speeches import is_spoken
 from stellwerk.gateway.stages import screen
-from stellwerk.screening.edits import How, Manner
+from stellwerk.screening.edits import How, Manner, apply
 from stellwerk.screening.judging import Panel
 from stellwerk.screening.report import Report
 from stellwerk.screening.restoring import EVERY_TOOL, restore_reply, restored, stream_restorer
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 PSEUDONYMS = b"x-stellwerk-pseudonyms"
 """A caller with this header gets the values behind stand-ins, sealed, and brings them back with its next request."""
 SESSION = b"x-stellwerk-session"
+KEPT_ELSEWHERE = (b'"previous_response_id"', b'"conversation"', b'"cachedContent"', b'"cached_content"')
+"""Members that name turns which a provider has kept."""
+FIRST_NUMBER = 10_000
+NUMBERS = 900_000
+WITHHELD = "A guardrail does not let the provider's words through."
 LEAST_SEALED = 24
 MOST_SEALED = 16_384
 """Longer ones do not fit into a header."""
@@ -113,14 +119,15 @@ class Watcher:
         headers = self._reply.request.headers
         session = headers.get(SESSION, b"").decode("ascii", "replace")
         values = Vault(self._guards.secret, session)
-        brought = headers.get(PSEUDONYMS, b"")
+        brought = headers.get(PSEUDONYMS, b"").decode("ascii", "replace")
         if len(brought) >= LEAST_SEALED:
-            values.take(
-                self._vault.values_seal,
-                self._tenant,
-                brought.decode("ascii", "replace"),
-                self._reply.lease.started_ms / 1000,
-            )
+            seal, now_s = self._vault.values_seal, self._reply.lease.started_ms / 1000
+            if values.take(seal, self._tenant, brought, now_s):
+                return values
+        body = self._reply.lease.envelope.body
+        if any(member in body for member in KEPT_ELSEWHERE):
+            # turns that only the provider has may name values by numbers that mean others here
+            return Vault(self._guards.secret, session, FIRST_NUMBER + secrets.randbelow(NUMBERS))
         return values
 
     def reader(self, interpreter: Interpretation | None) -> Interpretation | None:
@@ -188,6 +195,15 @@ class Watcher:
     def is_heard(self) -> bool:
         """Whether anybody wants to know what streams say."""
         return bool(self._guards.output_remote)
+
+    def words(self, text: str) -> str:
+        """What a provider says of a failure, as the caller may read it."""
+        judgement = self.panel.look(text)
+        self.note(judgement.verdicts)
+        if judgement.is_blocked():
+            return WITHHELD
+        text = apply(text, judgement.edits).text
+        return text if self.values is None else restored(text, self.values.value)
 
     def note(self, verdicts: Iterable[Verdict]) -> None:
         """Puts into the report what the checks of an answer have said."""

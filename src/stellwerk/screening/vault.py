@@ -36,9 +36,11 @@ class _Content(msgspec.Struct, frozen=True, array_like=True):
 class Vault:
     """Owner of one conversation's values. ``key`` is the tenant's own; it numbers values by keyed digests."""
 
-    __slots__ = ("_conversation", "_key", "_numbers", "_values")
+    __slots__ = ("_conversation", "_first", "_key", "_numbers", "_values")
 
-    def __init__(self, key: bytes, conversation: str) -> None:
+    def __init__(self, key: bytes, conversation: str, first: int = 1) -> None:
+        """``first`` is the number that values of a type begin with."""
+        self._first = first
         self._key = key
         self._conversation = conversation
         self._numbers: dict[bytes, int] = {}
@@ -126,7 +128,7 @@ class Vault:
             return known
         if len(self._numbers) >= MOST_VALUES or len(value) > LONGEST_VALUE:
             return None
-        number = len(self._values.get(kind, ())) + 1
+        number = max(self._values.get(kind, ()), default=self._first - 1) + 1
         self._keep(kind, number, value)
         return number
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -91,21 +92,22 @@ async def test_while_a_local_check_is_away_the_others_are_stricter(
         assert (await told(gateway)).status == 400
 
 
+@pytest.mark.parametrize(("failure", "status"), [("closed", 503), ("open", 200)])
 @on_loop
-async def test_what_is_not_looked_into_has_not_passed(tmp_path: Path) -> None:
+async def test_what_is_not_looked_into_has_not_passed(tmp_path: Path, failure: str, status: int) -> None:
     form = (
         b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nplain\r\n'
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF\r\n--b--\r\n'
     )
     async with (
-        scripted(tmp_path, completes(b'{"text":"Hi"}'), sections=MASKS) as (gateway, _),
+        scripted(tmp_path, completes(b'{"text":"Hi"}'), sections=f'{MASKS}failure = "{failure}"\n') as (gateway, _),
         raw(gateway) as caller,
     ):
         head = f"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
         length = f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(form)}\r\n\r\n"
         await caller.send((head + length).encode() + form)
         answer = await caller.answer()
-        assert answer.status == 200
+        assert answer.status == status
         assert answer.field(b"x-stellwerk-guardrail") == b"unchecked; pii=failed:unread"
 
 
@@ -262,3 +264,36 @@ async def test_while_a_service_is_away_local_checks_of_answers_are_stricter(
         )
         async with serving(tmp_path, sections, provider("one", upstream.base_url), model("plain", "one")) as gateway:
             assert (await told(gateway)).status == 400
+
+
+@on_loop
+async def test_a_turn_that_only_the_provider_has_names_nobody_elses_values(tmp_path: Path) -> None:
+    """Numbers of a conversation that goes on elsewhere are such as no earlier turn can have had."""
+    act = completes(b'{"id":"resp_1","object":"response","status":"completed","model":"m","output":[]}')
+    sections = '[[guardrails]]\nuse = "pii"\naction = "pseudonymize"\ntypes = ["EMAIL_ADDRESS"]\n'
+    async with scripted(tmp_path, act, sections=sections) as (gateway, script), raw(gateway) as caller:
+        await caller.ask(b'{"model":"plain","input":"First: a.b@example.com"}', path=b"/v1/responses")
+        first = (await caller.told()).json["id"]
+        body = {"model": "plain", "input": "Second: c.d@example.com", "previous_response_id": first}
+        await caller.ask(json.dumps(body).encode(), path=b"/v1/responses")
+        assert (await caller.told()).status == 200
+        one, two = (json.loads(body)["input"] for body in script.bodies)
+        assert one == "First: <EMAIL_ADDRESS_1>"
+        assert re.fullmatch(r"Second: <EMAIL_ADDRESS_[0-9]{5,6}>", two)
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("mask", "No model for [EMAIL_ADDRESS]"),
+        ("block", "A guardrail does not let the provider's words through."),
+    ],
+)
+@on_loop
+async def test_a_providers_words_about_a_failure_are_looked_at(tmp_path: Path, action: str, said: str) -> None:
+    act = refuses(400, b'{"error":{"message":"No model for x.y@example.com"}}')
+    sections = f'[[guardrails]]\nuse = "pii"\non = ["output"]\naction = "{action}"\ntypes = ["EMAIL_ADDRESS"]\n'
+    async with scripted(tmp_path, act, sections=sections) as (gateway, _):
+        answer = await told(gateway)
+        assert answer.status == 400
+        assert answer.error["message"] == said
