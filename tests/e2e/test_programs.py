@@ -38,6 +38,7 @@ STEPS = [
     "model not allowed",
     "bad request",
     "budget and revocation",
+    "guardrails",
     "event log",
     "metrics",
 ]
