@@ -63,6 +63,8 @@ class Attempt(msgspec.Struct, eq=False):
     """When the target was asked, in the event loop's clock; 0 while it has not been."""
     warning: bytes = b""
     """A rendered header line: what of the request the target is not told."""
+    owes: bool = False
+    """Whether its answer is here, and waits for leave to go to the caller."""
     unpaid: Usage | None = None
     """What an answer has used that waits for leave to go to the caller."""
     _call: Call | None = None
@@ -257,7 +259,7 @@ class Attempt(msgspec.Struct, eq=False):
 
     def whole(self, usage: Usage | None, go_on: Callable[[], None]) -> None:
         """A stream that was held is whole; it goes to the caller once its texts have been judged."""
-        self.unpaid = usage
+        self.owes, self.unpaid = True, usage
         screening = self._exchange.screening
         if screening is not None:
             screening.answered(screening.said, go_on)
@@ -333,7 +335,7 @@ class Attempt(msgspec.Struct, eq=False):
 
         def hand_on() -> None:
             exchange.settle_on(self)
-            self.unpaid = usage
+            self.owes, self.unpaid = True, usage
             screening.answered(said, deliver)
 
         return hand_on
@@ -343,7 +345,7 @@ class Attempt(msgspec.Struct, eq=False):
         exchange, reply = self._exchange, self._reply
         self._answered(exchange.settle_on(self))
         self._end()
-        self.unpaid = facts.usage
+        self.owes, self.unpaid = True, facts.usage
 
         def deliver() -> None:
             reply.respond(body, facts, exchange.clock(), kind)

@@ -187,7 +187,7 @@ class Exchange(msgspec.Struct, eq=False):
         for attempt in self._running:
             if attempt.unpaid is not None:
                 self._reply.turn_down(attempt.route, attempt.unpaid)
-            elif attempt.sent:
+            elif attempt.sent or attempt.owes:
                 self._reply.lose(attempt.route)
         self._second_best = None
         self.fail(error)

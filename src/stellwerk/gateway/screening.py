@@ -148,7 +148,7 @@ class Screening:
 
     def answered(self, said: list[str], deliver: Callable[[], None]) -> None:
         """An answer that was watched is whole, and these are its texts: ``deliver`` hands it on, if it may be."""
-        if self._guards.output_remote:
+        if self._guards.output_remote and said:  # where nothing was said, nobody is asked, and nothing has passed
             deliver = partial(self._ask_about_answer, said, deliver)
         if self.is_pending:
             self._held.append(deliver)

@@ -158,6 +158,9 @@ class StreamReply:
             self._attempt.resume()
             self._release(b"")
             self._move_on()
+        elif self.gate is None:  # only a preamble has come: it is held for as long as any other
+            self.deadline = self._deadlines.clock() + HOLD_S
+            self._deadlines.watch(self)
 
     def on_deadline(self, now: float) -> None:
         """The preamble has been held long enough. A head alone is none: another target may do better than silence.

@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
-from stellwerk.core.part import Part, ToolCall
-from stellwerk.core.stream import Ended, StreamEvent, ToolCallDelta
+from stellwerk.core.part import Audio, Part, Text, ToolCall
+from stellwerk.core.stream import AudioDelta, CitationAdded, Ended, StreamEvent, ToolCallDelta
 from stellwerk.core.subject import Side, Speaker
 from stellwerk.core.verdict import Verdict
 from stellwerk.dialects.utterances import replaced, utterances
@@ -199,17 +199,19 @@ class Watcher:
     def words(self, text: str) -> str:
         """What a provider says of a failure, as the caller may read it."""
         judgement = self.panel.look(text)
-        self.note(judgement.verdicts)
+        self.note(judgement.verdicts, is_whole=False)
         if judgement.is_blocked():
             return WITHHELD
         text = apply(text, judgement.edits).text
         return text if self.values is None else restored(text, self.values.value)
 
-    def note(self, verdicts: Iterable[Verdict]) -> None:
-        """Puts into the report what the checks of an answer have said."""
+    def note(self, verdicts: Iterable[Verdict], *, is_whole: bool = True) -> None:
+        """Puts into the report what the checks of an answer have said; of a part of one, only what they have found."""
         said = tuple(verdicts)
         for rule in self._guards.output_local:
-            self.report.note(Side.OUTPUT, rule.name, [verdict for verdict in said if verdict.check == rule.name])
+            own = [verdict for verdict in said if verdict.check == rule.name]
+            if own or is_whole:
+                self.report.note(Side.OUTPUT, rule.name, own)
 
     def _look(self, body: bytes) -> bytes:
         """The JSON of an answer that is not chat, without what was found in it. Raises ``ContentBlocked``."""
@@ -233,7 +235,29 @@ class Watcher:
 
 def _said(part: Part) -> str:
     """The words of a part, for services that judge an answer as a whole."""
-    return part.arguments if isinstance(part, ToolCall) else getattr(part, "text", "")
+    match part:
+        case ToolCall():
+            return part.arguments
+        case Audio():
+            return part.transcript or ""
+        case Text():
+            cited = (citation.cited_text for citation in part.citations)
+            return "\n".join(filter(None, (part.text, *cited)))
+        case _:
+            return getattr(part, "text", "")
+
+
+def _says(event: StreamEvent) -> str:
+    """The same of an event."""
+    match event:
+        case ToolCallDelta():
+            return event.arguments
+        case AudioDelta():
+            return event.transcript or ""
+        case CitationAdded():
+            return event.citation.cited_text or ""
+        case _:
+            return getattr(event, "text", "")
 
 
 class Watched:
@@ -256,6 +280,7 @@ class Watched:
         self._watcher = watcher
         self._said: Said = {}
         self._is_over = False
+        watcher.report.unfinished.append(self._note_so_far)
         self.is_cut = False
         """Whether the stream has been ended before the provider has."""
 
@@ -279,8 +304,7 @@ class Watched:
         """The same events: what they say is kept, as it would go to the caller, but with stand-ins."""
         if self._watcher.is_heard:
             for event in events:
-                text = event.arguments if isinstance(event, ToolCallDelta) else getattr(event, "text", "")
-                if text:
+                if text := _says(event):
                     self._said.setdefault((getattr(event, "candidate", 0), type(event)), []).append(text)
         return events
 
@@ -309,6 +333,12 @@ class Watched:
         for one in (self._tools, self._guard):
             cut |= one.cut if one is not None else set()
         return len(cut)
+
+    def _note_so_far(self) -> None:
+        """The stream is not over, and nobody will hear the rest: what was found is told, and nothing has passed."""
+        if not self._is_over and self._guard is not None:
+            self._is_over = True
+            self._watcher.note(self._guard.verdicts, is_whole=False)
 
     def _end(self) -> None:
         self._is_over = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from stellwerk.core.subject import Side
 from stellwerk.core.verdict import Action, Verdict
@@ -16,13 +16,15 @@ MOST_TYPES = 12
 class Report:
     """Grows while a request is screened. A check that did not run is never told of as one that passed."""
 
-    __slots__ = ("_actions", "_counts", "_failures")
+    __slots__ = ("_actions", "_counts", "_failures", "unfinished")
 
     def __init__(self) -> None:
         self._actions: dict[tuple[Side, str], Action | None] = {}
         """The strictest action of each check that ran, ``None`` where it has found nothing."""
         self._failures: dict[tuple[Side, str], str] = {}
         self._counts: Counter[str] = Counter()
+        self.unfinished: list[Callable[[], None]] = []
+        """What is called before the record is made: streams that may not have come to their end."""
 
     @property
     def is_empty(self) -> bool:
@@ -53,6 +55,9 @@ class Report:
 
     def record(self) -> str:
         """The same for the record, with how often each category was found."""
+        unfinished, self.unfinished = self.unfinished, []
+        for note in unfinished:
+            note()
         if self.is_empty:
             return ""
         found = [f"{category}:{count}" for category, count in self._counts.most_common(MOST_TYPES)]

@@ -13,7 +13,7 @@ from stellwerk.gateway.inquiry import COOL_DOWN_S, FAILURES
 from stellwerk.guardrails.openai_moderation import _CATEGORIES
 from tests.integration.gateway.clients import Told, ask, raw
 from tests.integration.gateway.kit import Gateway, model, provider, serving
-from tests.integration.gateway.upstream import Act, Script, completes, ends_after, refuses, script, streams
+from tests.integration.gateway.upstream import Act, Script, chunk, completes, ends_after, refuses, script, streams
 from tests.integration.http.loop import eventually, on_loop
 from tests.integration.http.provider import reply
 
@@ -206,3 +206,36 @@ async def test_an_answer_that_could_not_be_judged_is_no_pass(
         got = await told(gateway, is_stream=is_stream)
         assert got.status == status
         assert "output openai_moderation=failed:no verdict" in (await gateway.event()).guardrails
+
+
+@on_loop
+async def test_where_nothing_was_said_nobody_is_asked_and_nothing_has_passed(tmp_path: Path) -> None:
+    message = {"role": "assistant", "content": None, "refusal": None}
+    silent = {"index": 0, "message": message, "finish_reason": "stop"}
+    answer = json.dumps({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [silent]})
+    async with guarded(tmp_path, says(True), completes(answer.encode()), side="output") as (gateway, judge, _):
+        assert (await told(gateway)).status == 200
+        assert not judge.requests
+        assert "openai_moderation" not in (await gateway.event()).guardrails
+
+
+@on_loop
+async def test_what_was_found_in_a_stream_that_its_caller_left_is_on_record(tmp_path: Path) -> None:
+    secret = "sk-ant-" + "a1B2c3D4" * 4
+    pieces = [
+        f"data: {json.dumps({'choices': [{'index': 0, 'delta': {'content': text}}]})}\n\n"
+        for text in (f"Take {secret}, ", "and then go on with something else. " * 40)
+    ]
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    sections = '[[guardrails]]\nuse = "secret_leak"\non = ["output"]\naction = "mask"\n'
+    async with script(None) as upstream:
+        parts = (provider("one", upstream.base_url), model("plain", "one"))
+        async with serving(tmp_path, sections, *parts) as gateway:
+            async with raw(gateway) as caller:
+                await caller.ask(json.dumps({"model": "plain", "stream": True, "messages": ask("Hello")}).encode())
+                await eventually(lambda: bool(upstream.held))
+                await upstream.held[0].send(head + b"".join(chunk(piece.encode()) for piece in pieces))
+                assert b"[SECRET]" in await caller.at_least(900)
+            event = await gateway.event()
+            assert event.outcome == "cancelled"
+            assert event.guardrails == "rewrite; output secret_leak=mask; SECRET:1"
