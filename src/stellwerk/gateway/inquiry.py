@@ -7,7 +7,7 @@ reason. After several failures in a row it is left alone for a while, and fails 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 FAILURES = 5
 """In a row, after which a service is left alone."""
 COOL_DOWN_S = 10.0
+LEAST_S = 0.05
+"""What a check is given at least, however late it is."""
 MOST_CALLS = 64
 """Of one check about one request: what is longer cannot be judged."""
 TOO_LONG = "too long"
@@ -173,6 +175,21 @@ class Inquiry:
             for place, findings in enumerate(found)
         ]
         self._done(self)
+
+
+def inquire(
+    rules: Iterable[Rule],
+    services: Mapping[str, Service],
+    subjects: tuple[Subject, ...],
+    scheduler: Scheduler,
+    left_s: float,
+    on_told: Callable[[Inquiry], None],
+) -> list[Inquiry]:
+    """Asks several checks side by side, each for as long as it may take and while there is time left for all."""
+    inquiries = [Inquiry(rule, services[rule.name], subjects, scheduler, on_told) for rule in rules]
+    for inquiry in inquiries:
+        inquiry.start(max(min(inquiry.rule.timeout_s, left_s), LEAST_S))
+    return inquiries
 
 
 class _Asked:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.core.inspection import JOB, Inspect, question, read_answer
-from stellwerk.core.subject import Side, Speaker, Subject
+from stellwerk.core.subject import Side, Speaker
 from stellwerk.core.taxonomy import Threat
-from stellwerk.core.verdict import Action, Verdict
+from stellwerk.core.verdict import Verdict
 from stellwerk.dialects.utterances import utterances
 from stellwerk.errors import StellwerkError
+from stellwerk.gateway.answer_screening import AnswerScreening
 from stellwerk.gateway.errand import Errand, Work
-from stellwerk.gateway.inquiry import Inquiry
+from stellwerk.gateway.inquiry import Inquiry, inquire
 from stellwerk.gateway.slices import Slices
 from stellwerk.gateway.stages import screen
 from stellwerk.gateway.stages.screen import Judged
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from stellwerk.gateway.stream import StreamReply
     from stellwerk.gateway.watcher import Watcher
     from stellwerk.screening.guards import Guards
-    from stellwerk.screening.policy import Rule
 
 INLINE_CHARACTERS = 1_500
 """Texts that together are no longer are judged at once: they take less than a millisecond."""
@@ -48,14 +48,12 @@ CHARACTERS_OF_A_TEXT = 80
 UNREAD = "unread"
 """Why a check has not judged what is no JSON."""
 
-LEAST_S = 0.05
-"""What a check is given at least, however late it is."""
-
 
 class Screening:
     """Owner of the caller's request while it is being looked at."""
 
     __slots__ = (
+        "_answers",
         "_custody",
         "_ends",
         "_errand",
@@ -92,6 +90,7 @@ class Screening:
         self._services = services
         self._reply = reply
         self._watcher = watcher
+        self._answers = AnswerScreening(guards, services, watcher)
         self._custody = custody
         self._is_done = False
         self._ends = 0.0
@@ -131,12 +130,12 @@ class Screening:
     @property
     def holds_answers(self) -> bool:
         """Whether no answer may go to the caller yet."""
-        return self.is_pending or bool(self._guards.output_remote)
+        return self.is_pending or self._answers.are_judged
 
     def hold(self, stream: StreamReply) -> None:
         """Keeps a stream from the caller, until the request or the stream itself has been judged."""
         stream.is_on_hold = True
-        if self._guards.output_remote:
+        if self._answers.are_judged:
             stream.is_judged_whole = True
         else:
             self._held.append(stream.go_on)
@@ -144,45 +143,15 @@ class Screening:
     @property
     def said(self) -> list[str]:
         """The texts of the answer that has become whole last."""
-        return self._watcher.said if self._guards.output_remote else []
+        return self._answers.said
 
     def answered(self, said: list[str], deliver: Callable[[], None]) -> None:
         """An answer that was watched is whole, and these are its texts: ``deliver`` hands it on, if it may be."""
-        if self._guards.output_remote and said:  # where nothing was said, nobody is asked, and nothing has passed
-            deliver = partial(self._ask_about_answer, said, deliver)
+        deliver = self._answers.once_judged(self._exchange, said, deliver)
         if self.is_pending:
             self._held.append(deliver)
         else:
             deliver()
-
-    def _ask_about_answer(self, said: list[str], deliver: Callable[[], None]) -> None:
-        self._ends = self._exchange.clock() + self._guards.spec.deadline_s
-        subjects = tuple(read(text, speaker=Speaker.ASSISTANT, side=Side.OUTPUT) for text in said)
-
-        def on_told(inquiry: Inquiry) -> None:
-            verdicts = [verdict for by_text in inquiry.verdicts for verdict in by_text]
-            self.report.note(Side.OUTPUT, inquiry.rule.name, verdicts)
-            if not all(each.is_done for each in self._inquiries):
-                return
-            inquiries, self._inquiries = self._inquiries, []
-            told = [verdict for each in inquiries for by_text in each.verdicts for verdict in by_text]
-            if any(each.rule.failure == "degrade" and each.has_failed for each in inquiries):
-                told += self._judged_strictly(said)
-            error = screen.refusal(map(_never_edited, told), self._guards.spec.message, self._guards.spec.help_texts)
-            if error is None:
-                deliver()
-            else:
-                self._exchange.refuse(error)
-
-        self._inquire(self._guards.output_remote, subjects, on_told)
-
-    def _judged_strictly(self, said: list[str]) -> list[Verdict]:
-        """What local checks say of an answer at lower thresholds."""
-        rules = self._guards.output_local
-        subjects = [read(text, speaker=Speaker.ASSISTANT, side=Side.OUTPUT) for text in said]
-        verdicts = [each for rule in rules for one in subjects for each in rule.judge(one, is_strict=True)]
-        self._watcher.note(verdicts)
-        return verdicts
 
     # -- what the caller says meanwhile
 
@@ -226,7 +195,7 @@ class Screening:
 
     def _pass_unread(self) -> None:
         """Forms, files and batches are not looked into: that is told, and where it may not be they end here."""
-        failed = [(rule, rule.failed(UNREAD)) for rule in (*self._rules, *self._guards.input_remote)]
+        failed = [(rule, rule.failed(UNREAD)) for rule in (*self._guards.input_local, *self._guards.input_remote)]
         for rule, verdict in failed:
             self.report.note(Side.INPUT, rule.name, (verdict,))
         error = screen.refusal((verdict for _, verdict in failed), "", {})
@@ -270,7 +239,10 @@ class Screening:
                 memory.keep(caller, one.utterance.speaker, one.utterance.text, one.by_rule)
         if self._is_refused(judged):
             return
-        if any(rule.failure == "degrade" and _has_failed(judged, place) for place, rule in enumerate(self._rules)):
+        if any(
+            rule.failure == "degrade" and _has_failed(judged, place)
+            for place, rule in enumerate(self._guards.input_local)
+        ):
             self._judge_strictly(partial(self._edit_and_ask, judged))
         else:
             self._edit_and_ask(judged)
@@ -294,18 +266,11 @@ class Screening:
         self._reply.request.owner = self
         self._texts = self._heard()
         subjects = tuple(read(one.text, speaker=one.speaker, side=Side.INPUT) for one in self._texts)
-        self._inquire(rules, subjects, self._on_told)
+        scheduler = self._exchange.scheduler
+        self._inquiries = inquire(rules, self._services, subjects, scheduler, self._left_s, self._on_told)
         if not any(rule.edits for rule in rules):
             self.is_pending = True
             self._finish()
-
-    def _inquire(
-        self, rules: tuple[Rule, ...], subjects: tuple[Subject, ...], on_told: Callable[[Inquiry], None]
-    ) -> None:
-        scheduler, left_s = self._exchange.scheduler, self._left_s
-        self._inquiries = [Inquiry(rule, self._services[rule.name], subjects, scheduler, on_told) for rule in rules]
-        for inquiry in tuple(self._inquiries):
-            inquiry.start(min(inquiry.rule.timeout_s, left_s))
 
     def _on_told(self, inquiry: Inquiry) -> None:
         """A service has answered, or has not."""
@@ -329,7 +294,7 @@ class Screening:
         """Nobody objects to the request."""
         was_pending, self.is_pending = self.is_pending, False
         if not was_pending:
-            self._edit(judged, holds_stand_ins=bool(self._rules))
+            self._edit(judged, holds_stand_ins=bool(self._guards.input_local))
             self._finish()
         held, self._held = self._held, []
         for deliver in held:
@@ -341,27 +306,22 @@ class Screening:
 
         def done() -> None:
             self._errand = None
-            screen.note(self.report, Side.INPUT, self._rules, strict)
+            screen.note(self.report, Side.INPUT, self._guards.input_local, strict)
             if not self._is_refused(strict):
                 go_on()
 
         if not self.is_pending:
             self._reply.request.owner = self
-        steps = screen.steps(self._rules, self._texts, strict, is_strict=True)
+        steps = screen.steps(self._guards.input_local, self._texts, strict, is_strict=True)
         self._errand = slices = Slices(steps, self._exchange.scheduler.call_later, done, self._fail)
         slices.start()
 
     # -- helpers
 
     @property
-    def _rules(self) -> tuple[Rule, ...]:
-        """The local checks of requests."""
-        return self._guards.input_local
-
-    @property
     def _left_s(self) -> float:
         """What is left of the time that all checks have together."""
-        return max(self._ends - self._exchange.clock(), LEAST_S)
+        return self._ends - self._exchange.clock()
 
     def _heard(self) -> tuple[Utterance, ...]:
         """The texts of the request as it stands; none where it is no JSON."""
@@ -416,12 +376,7 @@ class Screening:
         inquiries, self._inquiries = self._inquiries, []
         for inquiry in inquiries:
             inquiry.cancel()
-
-
-def _never_edited(verdict: Verdict) -> Verdict:
-    """A verdict on an answer that is not edited any more: what should be changed in it may not pass."""
-    is_edit = verdict.action in {Action.MASK, Action.PSEUDONYMIZE}
-    return msgspec.structs.replace(verdict, action=Action.BLOCK) if is_edit else verdict
+        self._answers.stop()
 
 
 def _is_tainted(judged: Judged) -> bool:
