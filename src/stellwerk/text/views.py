@@ -154,13 +154,11 @@ def _unpiece(code: str) -> str:
     return "".join(_PIECE.findall(code)) + " "
 
 
-def _unleeted(passage: Passage) -> Iterator[Passage]:
+def _unleeted(passage: Passage) -> Iterator[tuple[str, Passage]]:
     """The passage with letters in place of the digits that stand for them, once a word gives that away."""
     if _LEET_WORD.search(passage.text):
-        for table in (_LEET, _LEET_L):
-            plain = passage.text.translate(table)
-            if plain != passage.text:
-                yield Passage(passage.original, plain, passage.starts, passage.ends)
+        for name, table in (("leet", _LEET), ("leet_l", _LEET_L)):
+            yield name, Passage(passage.original, passage.text.translate(table), passage.starts, passage.ends)
 
 
 def _deciphered(passage: Passage) -> Iterator[tuple[str, Passage]]:
@@ -192,7 +190,7 @@ def _others(passage: Passage) -> Iterator[tuple[str, Passage]]:
         yield "pieces", found
     yield from _deciphered(passage)
     # last, since they are the ones that ordinary texts with numbers have too, and room is limited
-    yield from zip(("leet", "leet_l"), _unleeted(passage), strict=False)
+    yield from _unleeted(passage)
 
 
 _CODES: tuple[tuple[str, re.Pattern[str], Callable[[str], str | None]], ...] = (
