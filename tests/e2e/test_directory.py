@@ -65,3 +65,12 @@ def test_a_key_is_known_and_revoked_in_every_worker_within_a_second(gateway: Gat
         assert become(till["key"], 200) < WITHIN_S
         done(204, "DELETE", f"/keys/{till['id']}")
         assert become(till["key"], 401) < WITHIN_S
+
+
+def test_a_key_is_good_for_the_first_request_after_it_was_made(gateway: Gateway) -> None:
+    """Whichever worker that comes to: no caller has to wait until the news has got around."""
+    for each in range(40):
+        status, made = gateway.administer("POST", "/admin/v1/keys", {"name": f"till-{each}"}, **ANY_VERSION)
+        assert status == 201, made
+        with closing(HTTPConnection("127.0.0.1", gateway.port, timeout=10)) as connection:
+            assert status_on(connection, made["key"]) == 200

@@ -14,7 +14,7 @@ from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
 from stellwerk.gateway.reply import JSON, status_of
 from stellwerk.gateway.request_id import RequestIds
-from stellwerk.gateway.stages.authenticate import ANY, authenticate
+from stellwerk.gateway.stages.authenticate import ANY
 from stellwerk.http.request import BodySink, Request
 from stellwerk.supervisor.log import Log
 
@@ -59,9 +59,8 @@ class App:
         """Turns a large or announced body away before it is sent when its sender is nobody."""
         dialect = self.paths.find(request.path)
         if dialect is not None:
-            directory = self._pipeline.configuration.directory
             try:
-                authenticate(request.headers, directory, request.peer, dialect.name)
+                self._pipeline.caller(request, dialect.name)
             except IssuerUnavailable:
                 return None  # nobody can say who it is; by the time the request is whole, that may have changed
         return None
@@ -101,7 +100,8 @@ class App:
             _require(request, *sorted(dialect.methods))
         elif path == models.PATH or path.startswith(_MODEL):
             _require(request, b"GET", b"HEAD")
-            principal = authenticate(request.headers, configuration.directory, request.peer, ANY)
+            principal = self._pipeline.caller(request, ANY)
+            configuration = self._pipeline.configuration
             if path == models.PATH:
                 request.respond(200, JSON, models.listing(principal, configuration))
             else:

@@ -97,7 +97,7 @@ class Worker:
         self._bus: Bus | None = None
         self._settling: asyncio.Task[None] | None = None
         self._compute: ComputeLine | None = None
-        self._vitals.on_beat = self._following.beat
+        self._vitals.on_beat = self._gateway.pipeline.catch_up = self._following.beat
         state = Path(snapshot.state.directory)
         self._factors = RememberedFactors(state, assignment.slot, self._gateway.standings)
         self._factors.restore()
