@@ -25,6 +25,11 @@ class Action(StrEnum):
         """Greater for stricter actions."""
         return _ORDER[self]
 
+    @property
+    def is_edit(self) -> bool:
+        """Whether it changes the text."""
+        return self in {Action.MASK, Action.PSEUDONYMIZE}
+
 
 _ORDER = {action: place for place, action in enumerate(Action)}
 

@@ -91,5 +91,4 @@ class AnswerScreening:
 
 def _never_edited(verdict: Verdict) -> Verdict:
     """A verdict on an answer that is not edited any more: what should be changed in it may not pass."""
-    is_edit = verdict.action in {Action.MASK, Action.PSEUDONYMIZE}
-    return msgspec.structs.replace(verdict, action=Action.BLOCK) if is_edit else verdict
+    return msgspec.structs.replace(verdict, action=Action.BLOCK) if verdict.action.is_edit else verdict

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from stellwerk.screening.guards import Guards
 
 INLINE_CHARACTERS = 1_500
-"""Texts that together are no longer are judged at once: they take less than a millisecond."""
+"""Texts that together are no longer are judged at once: they take a millisecond or two."""
 CHARACTERS_OF_A_TEXT = 80
 """So many characters could be judged in the time that each text takes besides."""
 

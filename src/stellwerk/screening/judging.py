@@ -15,8 +15,6 @@ from stellwerk.screening.edits import Edit, Manner, apply, edits
 from stellwerk.screening.json_text import Literal, is_json, literals, rewritten
 from stellwerk.text.reading import read
 
-_EDITED = frozenset({Action.MASK, Action.PSEUDONYMIZE})
-
 
 class Judge(Protocol):
     """A check under a policy. It never passes a text that it could not look at: its verdict then has an error."""
@@ -97,7 +95,7 @@ class Panel:
             verdicts = (failed,)
         if self.is_observing:
             return Judgement(tuple(msgspec.structs.replace(verdict, action=Action.OBSERVE) for verdict in verdicts))
-        spans = [span for verdict in verdicts if verdict.action in _EDITED for span in verdict.spans]
+        spans = [span for verdict in verdicts if verdict.action.is_edit for span in verdict.spans]
         return Judgement(tuple(verdicts), edits(text, spans, self._manner) if spans else ())
 
     def look_at_json(self, text: str) -> tuple[Judgement, str]:

@@ -13,7 +13,6 @@ from stellwerk.ports.guardrail import Guardrail, RemoteGuardrail
 
 STRICTER = 0.5
 """Of its threshold, so much is enough for a classifier while another check is away that `degrade` was said of."""
-_EDITS = frozenset({Action.MASK, Action.PSEUDONYMIZE})
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -47,7 +46,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     @property
     def edits(self) -> bool:
         """Whether it may change texts, so that nobody may see them before."""
-        return self.action in _EDITS or any(action in _EDITS for action in self.actions.values())
+        return self.action.is_edit or any(action.is_edit for action in self.actions.values())
 
     def judge(self, subject: Subject, *, is_strict: bool = False) -> tuple[Verdict, ...]:
         """The verdicts of a local check on one text; one with an error when it fails, whatever the reason."""
@@ -71,7 +70,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def _verdict(self, finding: Finding) -> Verdict:
         action = self.actions.get(finding.name) or self.actions.get(finding.category, self.action)
-        if action in _EDITS and not finding.spans:
+        if action.is_edit and not finding.spans:
             action = Action.BLOCK
         return Verdict(
             check=self.name,

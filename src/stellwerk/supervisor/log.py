@@ -46,4 +46,6 @@ class Log:
     def _redacted(self, value: object) -> object:
         if isinstance(value, str) and self.redact is not None:
             return self.redact(value)
+        if isinstance(value, dict):
+            return {name: self._redacted(each) for name, each in value.items()}
         return [self._redacted(each) for each in value] if isinstance(value, list | tuple) else value

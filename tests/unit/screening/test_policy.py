@@ -77,3 +77,7 @@ def test_guards_are_sorted_by_side() -> None:
     assert (guards.input_remote, guards.output_remote) == ((), ())
     assert (one.edits, two.edits) == (False, True)
     assert Guards.of([], ScreeningSpec()) is None
+
+
+def test_masks_and_stand_ins_are_edits_and_nothing_else_is() -> None:
+    assert [action for action in Action if action.is_edit] == [Action.PSEUDONYMIZE, Action.MASK]

@@ -27,3 +27,12 @@ def test_a_log_that_nobody_reads_any_more_is_no_reason_to_fall() -> None:
             raise BrokenPipeError
 
     Log(Broken()).info("ready")
+
+
+def test_what_may_not_be_written_down_is_taken_out_wherever_it_stands() -> None:
+    stream = io.StringIO()
+    log = Log(stream, clock=lambda: 1.0)
+    log.redact = lambda text: text.replace("Anna", "[PERSON]")
+    log.info("x", one="Anna", many=["Anna", 1], named={"by": "Anna"})
+    line = json.loads(stream.getvalue())
+    assert (line["one"], line["many"], line["named"]) == ("[PERSON]", ["[PERSON]", 1], {"by": "[PERSON]"})
