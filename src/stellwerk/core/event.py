@@ -24,7 +24,9 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     ``service_tier`` and ``usage_details`` are the rest of what was used (``Usage.details``), ``price_version`` names
     the price that the cost was computed with: together they are what it takes to compute it again.
     ``reported_nanos`` is what the provider said that the call cost, ``None`` where it said nothing. ``guardrails`` says
-    which checks ran and what they came to, and which did not; it holds no value that was found.
+    which checks ran and what they came to, and which did not; it holds no value that was found. ``cache`` says how the
+    answer was found where a cache was asked (``exact``, ``normalized``, ``semantic``, ``miss``), or why none was
+    (``bypass: temperature``).
     """
 
     started_ms: int
@@ -61,3 +63,4 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     price_version: str = ""
     reported_nanos: int | None = None
     guardrails: str = ""
+    cache: str = ""
