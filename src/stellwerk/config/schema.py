@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from stellwerk.config import notation
+from stellwerk.config.cache import Cache
 from stellwerk.config.guarding import Guardrail, Screening
 from stellwerk.config.identity import Key, Organization, Spending, Tagged, Team, User
 from stellwerk.config.issuers import Issuer
@@ -304,3 +305,4 @@ class Settings(Section):
     notifiers: list[Notifier] = Field(default=[], description="Channels on which somebody is told.")
     guardrails: list[Guardrail] = Field(default=[], description="Checks of what goes in, comes out and is kept.")
     screening: Screening = Field(default=Screening(), description="How guardrails run.")
+    cache: Cache = Field(default=Cache(), description="Answers that are kept, unless a model says otherwise.")
