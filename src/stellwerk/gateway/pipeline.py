@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.meters import Meters
+    from stellwerk.gateway.recollection import Caching, Recollection
     from stellwerk.screening.guards import Guards
 
     Admit = Callable[[Meters, Configuration, Exchange, Reply, Acceptance | None, Custody | None], None]
@@ -51,6 +52,7 @@ class Pipeline:
         "configuration",
         "counting",
         "meters",
+        "recollection",
         "scheduler",
     )
 
@@ -63,6 +65,8 @@ class Pipeline:
         """Makes them."""
         self.catch_up: Callable[[], None] = _nothing_new
         """Takes what is new in the directory of keys, if anything is."""
+        self.recollection: Recollection | None = None
+        """What is remembered of answers, where they are kept."""
         self._account = account
         self.scheduler = scheduler
         self._vault = vault
@@ -133,7 +137,7 @@ class Pipeline:
             terms.trace,
             custody,
         )
-        self._start(configuration, exchange, reply, acceptance, custody)
+        self._start(configuration, exchange, reply, acceptance, custody, terms.cache)
         mirror = model.mirror
         if mirror is not None and custody is None and mirror.takes(random.random()):  # noqa: S311  # no secret
             copy, clock = mirror.reply_to(reply, dialect, self._clock), self._clock
@@ -148,11 +152,14 @@ class Pipeline:
         reply: Reply,
         acceptance: Acceptance | None,
         custody: Custody | None,
+        directive: bytes = b"",
     ) -> None:
         """Starts an exchange when its limits, budgets and guardrails allow it."""
-        guards = exchange.model.guards
+        guards, caching = exchange.model.guards, exchange.model.caching
         if guards is not None:
             _screen(exchange, reply, guards, configuration, self._vault, custody)
+        if caching is not None and self.recollection is not None:
+            _recall(exchange, reply, caching, self.recollection, directive)
         if reply.lease.principal.scopes or configuration.is_metered:
             self._admitted(configuration, exchange, reply, acceptance, custody)
         else:
@@ -280,6 +287,13 @@ def _screen(
     reply.report, reply.told = watcher.report, watcher.fields
     if watcher.is_needed or guards.pseudonymizes:
         reply.words = watcher.words
+
+
+def _recall(exchange: Exchange, reply: Reply, caching: Caching, shared: Recollection, directive: bytes) -> None:
+    """Has the answer looked for. Loaded with the first model whose answers are kept."""
+    from stellwerk.gateway.recalling import Recalling
+
+    exchange.recalling = Recalling(caching, shared, reply, directive)
 
 
 def _may_name(body: bytes) -> bool:

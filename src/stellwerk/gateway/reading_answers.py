@@ -39,7 +39,7 @@ def reader_of(
     if isinstance(interpreter, Interpreter):
         interpreter.read()
         interpreter.watch = watch
-        return _Again(interpreter, speech_of(dialect.name, limits))
+        return Again(interpreter, speech_of(dialect.name, limits))
     return _Bytewise(dialect, look)
 
 
@@ -62,8 +62,8 @@ class _Reader:
         raise AssertionError(route, trace)
 
 
-class _Again(_Reader):
-    """Reads an answer in the caller's dialect, and writes it in the same."""
+class Again(_Reader):
+    """Reads an answer in one dialect, as a rule the caller's, and writes it in the caller's."""
 
     def __init__(self, interpreter: Interpreter, speech: Speech) -> None:
         self._interpreter = interpreter

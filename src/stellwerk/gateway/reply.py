@@ -75,6 +75,14 @@ class Reply(msgspec.Struct, eq=False):
     """Renders header lines that tell of them."""
     allowance: Callable[[], bytes] | None = None
     """Renders header lines that tell what the caller's limits leave it."""
+    cache: str = ""
+    """How the answer was found, or why none was looked for, in a word; empty where there is no cache."""
+    is_cached: bool = False
+    """Whether the answer is one that was given before, or is given to somebody else: it costs nothing."""
+    cache_fields: bytes = b""
+    """Rendered header lines that tell of that."""
+    on_settled: Callable[[RequestEvent], None] | None = None
+    """Hears how the request has ended."""
     conversation: bytes = b""
     """Names the conversation, where the strategy minds who answered it."""
     conversations: Conversations | None = None
@@ -204,6 +212,8 @@ class Reply(msgspec.Struct, eq=False):
     def _cost_nanos(self, usage: Usage | None) -> int | None:
         """What the call cost; ``None`` where nobody can say: it used something, and was not counted or has no price."""
         route = self.route
+        if self.is_cached:
+            return 0
         if usage is None or route is None:
             return None
         rates = route.per_token
@@ -230,11 +240,12 @@ class Reply(msgspec.Struct, eq=False):
         route = self.route
         guardrail = self.told() if self.told is not None else b""
         overhead_ms = (now - self.request.received - self.waited_s) * 1e3
-        return b"%b%b%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
+        return b"%b%b%b%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
             kind,
             route.fields if route is not None else b"",
             self.warning,
             guardrail,
+            self.cache_fields,
             self.allowance() if self.allowance is not None else b"",
             self.attempts,
             max(0.0, overhead_ms),
@@ -251,7 +262,9 @@ class Reply(msgspec.Struct, eq=False):
         cost_nanos: int | None,
     ) -> None:
         lease, received, route = self.lease, self.request.received, self.route
-        if self.conversations is not None and route is not None and outcome == "complete":
+        if self.is_cached:
+            usage = NO_USAGE  # nobody was asked: it was used when the answer came first
+        elif self.conversations is not None and route is not None and outcome == "complete":
             tokens = usage.input_tokens + usage.output_tokens
             self.conversations.keep(self.conversation, Kept(route.target.identity, tokens, now))
         principal, envelope = lease.principal, lease.envelope
@@ -263,44 +276,47 @@ class Reply(msgspec.Struct, eq=False):
         if cost_nanos is not None:
             cost_nanos += extra_nanos
         own_s = (self.first_byte or now) - received - self.waited_s
-        lease.settle(
-            RequestEvent(
-                lease.started_ms,
-                lease.request_id,
-                envelope.dialect,
-                principal.key_name,
-                principal.team,
-                envelope.model,
-                route.target.provider if route is not None else "",
-                route.target.model if route is not None else "",
-                outcome,
-                status,
-                error,
-                envelope.is_stream,
-                self.attempts,
-                int(latency_s * 1e6),
-                int((self.first_byte - received) * 1e6) if self.first_byte else 0,
-                int(own_s * 1e6),
-                usage.input_tokens,
-                usage.output_tokens,
-                usage.cache_read_tokens,
-                usage.cache_write_tokens,
-                usage.reasoning_tokens,
-                len(envelope.body),
-                self.size,
-                finish,
-                lease.tags,
-                cost_nanos,
-                extra_nanos,
-                self.why,
-                self.is_estimated,
-                usage.service_tier,
-                self.usage_details,
-                route.price_version if route is not None else "",
-                usage.reported_nanos,
-                self.report.record() if self.report is not None else "",
-            )
+        event = RequestEvent(
+            lease.started_ms,
+            lease.request_id,
+            envelope.dialect,
+            principal.key_name,
+            principal.team,
+            envelope.model,
+            route.target.provider if route is not None else "",
+            route.target.model if route is not None else "",
+            outcome,
+            status,
+            error,
+            envelope.is_stream,
+            self.attempts,
+            int(latency_s * 1e6),
+            int((self.first_byte - received) * 1e6) if self.first_byte else 0,
+            int(own_s * 1e6),
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.cache_read_tokens,
+            usage.cache_write_tokens,
+            usage.reasoning_tokens,
+            len(envelope.body),
+            self.size,
+            finish,
+            lease.tags,
+            cost_nanos,
+            extra_nanos,
+            self.why,
+            self.is_estimated,
+            usage.service_tier,
+            self.usage_details,
+            route.price_version if route is not None else "",
+            usage.reported_nanos,
+            self.report.record() if self.report is not None else "",
+            self.cache,
         )
+        lease.settle(event)
+        if self.on_settled is not None:
+            settled, self.on_settled = self.on_settled, None
+            settled(event)
 
 
 def status_of(error: StellwerkError) -> int:

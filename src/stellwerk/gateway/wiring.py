@@ -63,6 +63,7 @@ from stellwerk.supervisor.log import Log
 if TYPE_CHECKING:
     from stellwerk.gateway.guarding import Guarding
     from stellwerk.gateway.inquiry import Service
+    from stellwerk.gateway.recollection import Caching, Recollection
     from stellwerk.screening.guards import Guards
 
 _COMMON = (ScopeKind.MODEL, ScopeKind.PROVIDER, ScopeKind.TAG)
@@ -128,6 +129,7 @@ def assemble(
     media = Media(pool, guard, snapshot.media)
     vault = Vault(Path(snapshot.state.directory))
     pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log, media), vault)
+    pipeline.recollection = _recollect(None, configuration)
     app = App(pipeline, Paths(limits), operation, log)
     renewals = Renewals(Fetcher(pool, guard).fetch, deadlines, log, wall)
     renewals.adopt({**configuration.providers, **configuration.checks}, configuration.issuers)
@@ -165,6 +167,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.renewals.adopt({**configuration.providers, **configuration.checks}, configuration.issuers)
     gateway.monitor.adopt(configuration)
     _redact(gateway.account, gateway.log, configuration)
+    gateway.pipeline.recollection = _recollect(gateway.pipeline.recollection, configuration)
     gateway.pipeline.configuration = configuration
 
 
@@ -216,6 +219,7 @@ def configure(
                 reach,
                 record,
                 guarding,
+                snapshot,
             )
             for spec in snapshot.models
         },
@@ -253,6 +257,33 @@ def _guarding(snapshot: Snapshot, pool: Pool, services: Mapping[str, Service]) -
 def _guards(guarding: Guarding | None, names: tuple[str, ...] | None) -> Guards | None:
     """Those of a model that names some, or all of them."""
     return guarding.of(names) if guarding is not None else None
+
+
+def _caching(spec: ModelSpec, snapshot: Snapshot, targets: tuple[Target, ...], guards: Guards | None) -> Caching | None:
+    """How answers of a model are kept, where they are: nobody else loads it."""
+    if not spec.caching.is_on:
+        return None
+    from stellwerk.gateway.recollection import caching_of
+
+    return caching_of(spec, snapshot, targets, guards)
+
+
+def _recollect(former: Recollection | None, configuration: Configuration) -> Recollection | None:
+    """What is remembered of answers from now on; nothing where none are kept. The former cache stays, if it may."""
+    if not any(model.caching is not None for model in configuration.models.values()):
+        if former is not None:
+            former.cache.close()
+        return None
+    spec = configuration.snapshot.cache
+    if former is not None and former.spec == spec:
+        return former
+    from stellwerk.config.caching import open_cache
+    from stellwerk.gateway.recollection import Recollection
+
+    opened = open_cache(configuration.snapshot)
+    if former is not None:
+        former.cache.close()
+    return Recollection(opened, spec)
 
 
 def _directory(
@@ -319,6 +350,7 @@ def _model(
     reach: Callable[[Target], Route],
     record: Callable[[RequestEvent], None],
     guarding: Guarding | None,
+    snapshot: Snapshot,
 ) -> Model:
     strategy = cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options))
     fixed = strategy.fixed(own) if own else None
@@ -326,6 +358,7 @@ def _model(
     if spare and not own:
         fixed = Plan((), "none of the model's own targets has what it requires")
     routes = {target.identity: reach(target) for target in own + spare}
+    guards = _guards(guarding, spec.guardrails)
     return Model(
         name=spec.name,
         strategy=strategy,
@@ -343,7 +376,8 @@ def _model(
         hedging=Hedging(spec.hedge) if spec.hedge.enabled else None,
         room=WaitingRoom(spec.queue, {route.standing for route in routes.values()}) if spec.queue.length else None,
         mirror=_mirror(spec, reach, record, _guards(guarding, spec.guardrails)),
-        guards=_guards(guarding, spec.guardrails),
+        guards=guards,
+        caching=_caching(spec, snapshot, own + spare, guards),
         stream_patience=Patience(first_byte_s=spec.first_byte_timeout_s, idle_s=IDLE_S),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )
