@@ -1,0 +1,92 @@
+"""A cache in the memory of one process: entries are gone when it ends. It depends on nothing that could be away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import time
+
+import msgspec
+
+from stellwerk.core.cached import CacheFigures, Entry, Purge
+from stellwerk.core.entry_table import EntryTable
+from stellwerk.core.stored_entry import plain, shrunk
+from stellwerk.ports.cache import Cache, Fetching
+
+SHRINK_BYTES = 4_096
+"""What is larger is made smaller, in a thread: for streams that is a tenth."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much may be held, in bytes of memory; of that ``tenant_share`` by one tenant."""
+
+    max_bytes: int = 67_108_864
+    tenant_share: float = 0.5
+    max_entry_bytes: int = 4_194_304
+
+
+class MemoryCache:
+    """A table, and a thread that makes large entries smaller after they were kept."""
+
+    is_shared = False
+
+    def __init__(self, settings: Settings) -> None:
+        self._table = EntryTable(
+            max_bytes=settings.max_bytes,
+            tenant_share=settings.tenant_share,
+            max_entry_bytes=settings.max_entry_bytes,
+        )
+        self._thread: ThreadPoolExecutor | None = None
+
+    def peek(self, key: bytes, now_ms: int) -> Entry | None:
+        """The entry with that key or alias."""
+        return self._table.get(key, now_ms)
+
+    def fetch(
+        self, keys: tuple[bytes, ...], now_ms: int, timeout_s: float, done: Callable[[Entry | None], None]
+    ) -> Fetching:
+        """Nothing is anywhere else: ``done`` is told so."""
+        del keys, now_ms, timeout_s
+        return asyncio.get_running_loop().call_soon(done, None)
+
+    def keep(self, entry: Entry, now_ms: int) -> None:
+        """Keeps an entry; one that is too large is not kept."""
+        blob = plain(entry)
+        if self._table.put(entry, blob, now_ms) and len(blob) > SHRINK_BYTES:
+            self._shrink(entry.key, blob)
+
+    def purge(self, purge: Purge, now_ms: int) -> None:
+        """Lets entries go at once."""
+        del now_ms
+        self._table.purge(purge)
+
+    def entries(self, now_ms: int) -> Iterator[Entry]:
+        """What may be found by its meaning."""
+        return self._table.entries(now_ms)
+
+    def figures(self) -> CacheFigures:
+        """What it holds."""
+        return self._table.figures(int(time() * 1_000))
+
+    def close(self) -> None:
+        """Forgets everything."""
+        if self._thread is not None:
+            self._thread.shutdown(wait=True, cancel_futures=True)
+        self._table.clear()
+
+    def _shrink(self, key: bytes, blob: bytes) -> None:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "cache")
+        shrinking = asyncio.get_running_loop().run_in_executor(self._thread, shrunk, blob)
+
+        def replace(made: asyncio.Future[bytes]) -> None:
+            if not made.cancelled():
+                self._table.replace(key, blob, made.result())
+
+        shrinking.add_done_callback(replace)
+
+
+def build(settings: Settings) -> Cache:
+    """The cache. Raises ``ValueError`` for amounts that cannot be."""
+    return MemoryCache(settings)
