@@ -7,7 +7,7 @@ can say whether it is, it counts as personal.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
 
 from stellwerk.core.cached import Entry, Recorded
@@ -68,23 +68,27 @@ class Keeping:
         self._recorded = recorded
         self._event = event
         self._is_personal = True
+        self._done: Callable[[], object] = _nothing
 
-    def start(self) -> None:
-        """Goes to work in a later turn."""
+    def start(self, done: Callable[[], object]) -> None:
+        """Goes to work in a later turn. ``done`` is called when the answer is kept, or is not going to be."""
+        self._done = done
         if self._is_own and len(self._recorded.answer) <= self._caching.store.max_entry_bytes:
             self._scheduler.call_later(0.0, self._judge)
+        else:
+            done()
 
     def _judge(self) -> None:
         try:
             texts = self._texts()
             if texts is None:
-                return
-            if self._is_shared or not self._caching.keeps_personal:
+                self._done()
+            elif self._is_shared or not self._caching.keeps_personal:
                 self._look_for_personal(texts)
             else:
                 self._keep()
         except StellwerkError:
-            pass  # what cannot be read is nothing to keep
+            self._done()  # what cannot be read is nothing to keep
         except Exception as error:  # noqa: BLE001  # nobody above a callback would hear of it
             self._fail(error)
 
@@ -155,6 +159,7 @@ class Keeping:
     def _keep(self) -> None:
         is_shared = not self._is_personal or not self._is_shared
         if self._is_personal and not self._caching.keeps_personal:
+            self._done()
             return
         look, spec, event = self._look, self._caching.spec, self._event
         at = -1 if is_shared else 0
@@ -182,11 +187,17 @@ class Keeping:
             question=look.normal if spec.semantic else "",
         )
         self._cache.keep(entry, now_ms)
+        self._done()
 
     def _fail(self, error: Exception) -> None:
         from stellwerk.gateway.defect import report
 
         report(self._scheduler.log, error, self._event.request_id)
+        self._done()
+
+
+def _nothing() -> None:
+    """Nobody waits for it."""
 
 
 def _is_content(part: Part) -> bool:

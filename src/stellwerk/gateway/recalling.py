@@ -118,14 +118,17 @@ class Recalling:
         self._look = found = look(self._caching.base, owners(lease.principal, spec.scope), question, normal)
         self._note(Tier.MISS)
         if self.directive == NO_CACHE:
-            return self._join_or_lead()
+            self._lead(None)
+            return False
         cache = self._shared.cache
         for key, tier in found.places:
             entry = cache.peek(key, lease.started_ms)
             if entry is not None and self._serve(entry, tier):
                 return True
+        if self._follow():
+            return True
         if not cache.is_shared:
-            return self._join_or_lead()
+            return False
         self._reply.request.owner = self
         keys = tuple(key for key, _ in found.places)
         self._fetching = cache.fetch(keys, lease.started_ms, FETCH_S, self._on_fetched)
@@ -158,15 +161,22 @@ class Recalling:
     def _on_fetched(self, entry: Entry | None) -> None:
         self._fetching = None
         try:
-            if entry is not None and self._look is not None:
-                tiers = dict(self._look.places)
-                tier = next((tiers[key] for key in (entry.key, *entry.aliases) if key in tiers), None)
-                if tier is not None and self._serve(entry, tier):
-                    return
-            if not self._join_or_lead():
+            if entry is None or not self._is_found(entry):
                 self._go()
         except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
             self._exchange.fail_by_defect(error)
+
+    def _is_found(self, entry: Entry) -> bool:
+        """Serves what was found elsewhere to all who wait for it; whether that can be done."""
+        tiers = dict(self._look.places) if self._look is not None else {}
+        tier = next((tiers[key] for key in (entry.key, *entry.aliases) if key in tiers), None)
+        if tier is None or not self._serve(entry, tier):
+            return False
+        flight = self._end_flight()
+        route = self._exchange.model.routes.get(entry.target)
+        if flight is not None and route is not None:
+            flight.land(route, Recorded(entry.dialect, entry.is_stream, entry.answer))
+        return True
 
     # -- an answer that is there
 
@@ -180,7 +190,7 @@ class Recalling:
             return False
         self._shared.shortcuts.note(self._raw, entry.key)
         self._note(tier, max(0, now_ms - entry.stored_ms))
-        reply.is_cached = True
+        reply.is_cached, reply.on_settled, self._is_leading = True, None, False
         self._hand_on(route, recorded)
         return True
 
@@ -203,21 +213,24 @@ class Recalling:
         """Whether it takes a stream as it comes."""
         return self._reply.lease.envelope.is_stream
 
-    def _join_or_lead(self) -> bool:
-        """Waits for an answer that somebody has asked for; if nobody has, the exchange goes on and asks."""
+    def _follow(self) -> bool:
+        """Waits for an answer that somebody has asked for; if nobody has, this one does."""
         flights, key = self._shared.flights, self._key
         flight = flights.get(key)
-        if flight is not None:
-            self._flight = flight
-            self._reply.request.owner = self
-            self._reply.is_cached = True
-            self.deadline = self._exchange.expires
-            self._exchange.scheduler.deadlines.watch(self)
-            self._note(Tier.EXACT, 0)
-            if flight.follow(self):
-                return True
-            self._stop_waiting()
-        self._lead(flights.setdefault(key, Flight(self._caching.store.max_entry_bytes)) if flight is None else None)
+        if flight is None:
+            flights[key] = flight = Flight(self._caching.store.max_entry_bytes)
+            self._lead(flight)
+            return False
+        self._flight = flight
+        self._reply.request.owner = self
+        self._reply.is_cached = True
+        self.deadline = self._exchange.expires
+        self._exchange.scheduler.deadlines.watch(self)
+        self._note(Tier.EXACT, 0)
+        if flight.follow(self):
+            return True
+        self._stop_waiting()
+        self._lead(None)
         return False
 
     def _lead(self, flight: Flight | None) -> None:
@@ -297,6 +310,10 @@ class Recalling:
         if self._fetching is not None:
             self._fetching.cancel()
             self._fetching = None
+        if self._is_leading:
+            self._is_leading, self._reply.on_settled = False, None
+            if self._flight is not None:
+                self._hand_over(self._flight)
         self._stop_waiting()
         self._reply.leave()
         self._exchange.finish()
@@ -355,31 +372,39 @@ class Recalling:
     def _on_settled(self, event: RequestEvent) -> None:
         """The request is over: what came of it is kept, and told to those who wait for it."""
         reply = self._reply
-        flight, self._flight = self._flight, None
         route, recorded = reply.route, None
         if event.outcome == "complete" and not event.is_estimated and route is not None:
             answer = self._heard.get(route.target.identity)
             if answer is not None:
                 recorded = Recorded(self._dialect_of(route), reply.lease.envelope.is_stream, bytes(answer))
         self._heard = {}
-        if self._look is not None and recorded is not None and route is not None:
-            self._shared.shortcuts.note(self._raw, self._look.exact[-1])
-            Keeping(self._caching, self._shared.cache, self._exchange, reply, self._look, recorded, event).start()
-        if flight is None:
+        flight = self._flight
+        if recorded is None or route is None or self._look is None:
+            if flight is not None:
+                self._hand_over(flight)
             return
-        if recorded is not None and route is not None:
-            self._shared.flights.pop(self._key, None)
+        if flight is not None:
             flight.land(route, recorded)
-            return
-        self._hand_over(flight)
+        self._shared.shortcuts.note(self._raw, self._look.exact[-1])
+        keeping = Keeping(self._caching, self._shared.cache, self._exchange, reply, self._look, recorded, event)
+        keeping.start(self._end_flight)
 
     # -- helpers
 
+    def _end_flight(self) -> Flight | None:
+        """From here on the cache has the answer, or nobody has."""
+        flight, self._flight = self._flight, None
+        if flight is not None and self._shared.flights.get(self._key) is flight:
+            del self._shared.flights[self._key]
+        return flight
+
     def _hand_over(self, flight: Flight) -> None:
         """Somebody else has to ask now, if anybody is left. In a turn of its own: so may come many, one by one."""
+        self._flight = None
         follower = flight.fail()
         if follower is None:
-            self._shared.flights.pop(self._key, None)
+            if self._shared.flights.get(self._key) is flight:
+                del self._shared.flights[self._key]
         else:
             self._exchange.scheduler.call_later(0.0, follower.lead)
 

@@ -119,7 +119,7 @@ class Follower(Protocol):
 class Flight:
     """An answer on its way, and who else wants it."""
 
-    __slots__ = ("_most_bytes", "_waiting", "dialect", "listening", "raw", "route")
+    __slots__ = ("_landed", "_most_bytes", "_waiting", "dialect", "listening", "raw", "route")
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
@@ -131,6 +131,7 @@ class Flight:
         self.dialect = ""
         self.raw: bytearray | None = bytearray()
         """What has come of the stream; ``None`` once that is too much to keep."""
+        self._landed: tuple[Route, Recorded] | None = None
 
     @property
     def is_followed(self) -> bool:
@@ -139,6 +140,9 @@ class Flight:
 
     def follow(self, follower: Follower) -> bool:
         """Waits for the answer; whether that can still be had."""
+        if self._landed is not None:
+            follower.take(*self._landed)
+            return True
         if self.raw is None:
             return False
         if follower.listens and self.route is not None:
@@ -174,7 +178,8 @@ class Flight:
             follower.hear(data)
 
     def land(self, route: Route, recorded: Recorded) -> None:
-        """The answer is whole."""
+        """The answer is whole; whoever comes until it is kept has it from here."""
+        self._landed = route, recorded
         waiting, self._waiting, self.listening = self._waiting, [], []
         for follower in waiting:
             follower.take(route, recorded)

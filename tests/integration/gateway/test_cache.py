@@ -143,7 +143,7 @@ async def test_callers_of_another_dialect_find_the_same_answer(tmp_path: Path, i
     async with scripted(tmp_path, streams() if is_stream else completes(), NO_MORE, sections=CACHE) as (gateway, _):
         async with sdk(gateway) as client:
             asked: Any = {"model": "plain", "messages": ask("Hello"), "max_tokens": 50}
-            answer = await client.chat.completions.create(**asked, stream=is_stream)
+            answer: Any = await client.chat.completions.create(**asked, stream=is_stream)
             if is_stream:
                 assert [chunk async for chunk in answer]
         await kept(gateway)
@@ -196,7 +196,7 @@ async def test_personal_data_in_an_answer_keep_it_with_its_caller(tmp_path: Path
 
 @on_loop
 async def test_personal_data_in_a_request_keep_its_answer_with_its_caller(tmp_path: Path) -> None:
-    asking = {"messages": ask("Is DE89 3704 0044 0532 0130 00 my account?")}
+    asking: dict[str, Any] = {"messages": ask("Is DE89 3704 0044 0532 0130 00 my account?")}
     async with scripted(tmp_path, completes(), sections=EVERYONE + MORE_KEYS) as (gateway, _):
         assert await asks(gateway, **asking) == "miss"
         await kept(gateway)
