@@ -44,7 +44,6 @@ async def test_no_dialect_and_no_stream_goes_unscreened_and_is_called_checked(
 ) -> None:
     """LiteLLM 30728 and 35260: ``/v1/responses`` and raw bytes were skipped, and streams of ``/v1/messages``.
 
-
     AISIX 204 and LiteLLM-rs 1127: ``stream: true`` switched the guard of answers off.
     """
     dialect = "openai" if upstream == "responses" else upstream
