@@ -125,9 +125,9 @@ def assemble(
     guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
-    _redact(account, log, configuration)
     media = Media(pool, guard, snapshot.media)
     vault = Vault(Path(snapshot.state.directory))
+    _redact(account, log, configuration, vault)
     pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log, media), vault)
     pipeline.recollection = _recollect(None, configuration)
     app = App(pipeline, Paths(limits), operation, log)
@@ -166,14 +166,16 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.media.adopt(snapshot.media)
     gateway.renewals.adopt({**configuration.providers, **configuration.checks}, configuration.issuers)
     gateway.monitor.adopt(configuration)
-    _redact(gateway.account, gateway.log, configuration)
     gateway.pipeline.recollection = _recollect(gateway.pipeline.recollection, configuration)
+    _redact(gateway.account, gateway.log, configuration, gateway.vault)
     gateway.pipeline.configuration = configuration
 
 
-def _redact(account: Account, log: Log, configuration: Configuration) -> None:
+def _redact(account: Account, log: Log, configuration: Configuration, vault: Vault) -> None:
     """Has records written as the configuration wants them from now on."""
     account.redaction = redaction = configuration.redaction
+    if redaction is not None:
+        redaction.key = lambda: vault.mask_key
     log.redact = redaction.text if redaction is not None else None
 
 
