@@ -53,7 +53,9 @@ class MiniLm:
             raise BadFile(f"the table of words has the shape {self._table.values.shape}")
         kind = found.floats("embeddings.token_type_embeddings.weight")[0]
         self._places = found.floats("embeddings.position_embeddings.weight")[:MOST_TOKENS] + kind
-        self._session = _session(graph.build(found))
+        self._graph = graph.build(found)  # its matrices belong to the session, which does not keep them
+        self._session = _session(self._graph)
+        found.rest()
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Rows of unit length; see the port.
@@ -104,7 +106,7 @@ def _check(path: Path) -> None:
         raise BadFile(f"its SHA-256 is {found}, expected {PACKAGE_SHA256}")
 
 
-def _session(model: bytes) -> Any:
+def _session(built: graph.Graph) -> Any:
     """One thread: more would spin while they wait for each other, and other requests would pay for it."""
     import onnxruntime as ort
 
@@ -115,7 +117,9 @@ def _session(model: bytes) -> Any:
     options.log_severity_level = 3
     if not _multiplies_exactly():
         options.add_session_config_entry("session.x64quantprecision", "1")
-    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    values = [ort.OrtValue.ortvalue_from_numpy(each) for each in built.matrices.values()]
+    options.add_external_initializers(list(built.matrices), values)
+    return ort.InferenceSession(built.model, options, providers=["CPUExecutionProvider"])
 
 
 def _multiplies_exactly() -> bool:

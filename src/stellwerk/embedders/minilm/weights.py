@@ -46,24 +46,43 @@ class Matrix(msgspec.Struct, frozen=True):
 class Weights:
     """Everything the model consists of, by the names that its authors gave."""
 
-    def __init__(self, floats: Callable[[str], NDArray[np.float32]], matrix: Callable[[str, int], Matrix]) -> None:
-        """Both are asked for a name; ``matrix`` also for the axis along which its ``scale`` is one number."""
-        self.floats = floats
-        self.matrix = matrix
+    def __init__(
+        self, floats: Callable[[str], NDArray[np.float32]], matrix: Callable[[str, int], Matrix], file: mmap.mmap
+    ) -> None:
+        """What looks up floats by their name, and a matrix by its name and an axis, in a file that is mapped."""
+        self._floats = floats
+        self._matrix = matrix
+        self._file = file
+
+    def floats(self, name: str) -> NDArray[np.float32]:
+        """Weights as they are used. Raises ``BadFile`` where there are none of that name."""
+        try:
+            return self._floats(name)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadFile(f"{name} cannot be read: {error}") from None
+
+    def matrix(self, name: str, axis: int) -> Matrix:
+        """Weights in eight bits, with one factor for all that ``axis`` runs along. Raises ``BadFile`` as well."""
+        try:
+            return self._matrix(name, axis)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadFile(f"{name} cannot be read: {error}") from None
+
+    def rest(self) -> None:
+        """Takes what was read of the file out of memory; who needs some of it again finds it there."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._file.madvise(mmap.MADV_DONTNEED)
 
 
 def read(path: Path) -> Weights:
     """From an ONNX file with weights in eight bits, or from safetensors. Raises ``BadFile`` and ``OSError``."""
     with path.open("rb") as file:
         try:
-            content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except ValueError:
             raise BadFile("the file is empty") from None
-    is_safetensors = len(content) > 9 and content[8] == ord("{")
-    try:
-        return _of_safetensors(content) if is_safetensors else _of_onnx(content)
-    except KeyError as error:
-        raise BadFile(f"there is no {error}") from None
+    is_safetensors = len(mapped) > 9 and mapped[8] == ord("{")
+    return _of_safetensors(mapped) if is_safetensors else _of_onnx(mapped)
 
 
 def quantised(values: NDArray[np.float32], axis: int) -> Matrix:
@@ -75,9 +94,10 @@ def quantised(values: NDArray[np.float32], axis: int) -> Matrix:
     return Matrix(np.rint(values / scale).astype(np.int8), scale.ravel())
 
 
-def _of_safetensors(content: memoryview) -> Weights:
+def _of_safetensors(file: mmap.mmap) -> Weights:
     import numpy as np
 
+    content = memoryview(file)
     size = int.from_bytes(content[:8], "little")
     if size > _LONGEST_HEADER or 8 + size > len(content):
         raise BadFile("its header does not end")
@@ -98,14 +118,14 @@ def _of_safetensors(content: memoryview) -> Weights:
         values = floats(name)
         return quantised(values if axis else values.T, axis)
 
-    return Weights(floats, matrix)
+    return Weights(floats, matrix, file)
 
 
-def _of_onnx(content: memoryview) -> Weights:
+def _of_onnx(file: mmap.mmap) -> Weights:
     """Of matrices only their biases bear their names: what a bias is added to is the product with its matrix."""
     import numpy as np
 
-    nodes, tensors = wire.graph(content)
+    nodes, tensors = wire.graph(memoryview(file))
     made_by = {output: node for node in nodes for output in node.outputs}
     products = {}
     for node in nodes:
@@ -120,7 +140,7 @@ def _of_onnx(content: memoryview) -> Weights:
     def array(tensor: wire.Tensor, kind: int) -> NDArray[Any]:
         if tensor.type != kind:
             raise BadFile(f"{tensor.name} holds elements of type {tensor.type}, expected {kind}")
-        return np.frombuffer(tensor.data, "<f4" if kind == wire.FLOAT else "i1").reshape(tensor.shape)
+        return np.frombuffer(tensor.data or b"", "<f4" if kind == wire.FLOAT else "i1").reshape(tensor.shape)
 
     def floats(name: str) -> NDArray[np.float32]:
         if f"{name}_q" in by_name:
@@ -134,7 +154,7 @@ def _of_onnx(content: memoryview) -> Weights:
         values = array(by_name[f"{stored}_q"], wire.INT8)
         return Matrix(values, np.array(array(by_name[f"{stored}_scale"], wire.FLOAT)).ravel())
 
-    return Weights(floats, matrix)
+    return Weights(floats, matrix, file)
 
 
 def _plain(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
@@ -20,12 +21,15 @@ class BadFile(ValueError):
 
 
 class Tensor(msgspec.Struct, frozen=True):
-    """Weights with their name and shape; ``data`` holds the elements row by row, little endian."""
+    """Weights with their name and shape; ``data`` holds the elements row by row, little endian.
+
+    Without ``data``, a graph that is written says that they are handed over apart from it.
+    """
 
     name: str
     shape: tuple[int, ...]
     type: int
-    data: bytes | memoryview
+    data: bytes | memoryview | None
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -129,8 +133,16 @@ def model(
 
 
 def _tensor(tensor: Tensor) -> bytes:
-    shape = b"".join(_number(1, size) for size in tensor.shape)
-    return b"".join((shape, _number(2, tensor.type), _bytes(8, tensor.name.encode()), _bytes(9, tensor.data)))
+    parts = [_number(1, size) for size in tensor.shape]
+    parts += [_number(2, tensor.type), _bytes(8, tensor.name.encode())]
+    if tensor.data is None:
+        size = math.prod(tensor.shape)  # the elements are bytes
+        told = {"location": "apart", "offset": "0", "length": str(size)}
+        parts += [_bytes(13, _bytes(1, key.encode()) + _bytes(2, value.encode())) for key, value in told.items()]
+        parts.append(_number(14, 1))
+    else:
+        parts.append(_bytes(9, tensor.data))
+    return b"".join(parts)
 
 
 def _node(node: Node) -> bytes:

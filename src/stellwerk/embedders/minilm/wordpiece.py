@@ -25,6 +25,8 @@ _IDEOGRAPHS = (
     (0x2A700, 0x2CEAF),
     (0x2F800, 0x2FA1F),
 )
+_LEFT_OUT = {"Cc", "Cf", "Co", "Cs", "Mn"}
+"""Controls, and accents once they stand for themselves."""
 _MOST_FOLDED = 8_192
 
 
@@ -96,7 +98,7 @@ def _folded(sign: str) -> str:
     if sign in "\t\n\r":
         return " "
     category = unicodedata.category(sign)
-    if category[0] == "C" or category == "Mn" or sign == "\ufffd":
+    if category in _LEFT_OUT or sign == "\ufffd":
         return ""
     if category[0] == "Z":
         return " "
