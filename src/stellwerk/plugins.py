@@ -24,7 +24,17 @@ import msgspec
 
 from stellwerk.errors import ConfigurationError
 
-KINDS = ("providers", "strategies", "buses", "stores", "counters", "caches", "notifiers", "guardrails")
+KINDS = (
+    "providers",
+    "strategies",
+    "buses",
+    "stores",
+    "counters",
+    "caches",
+    "notifiers",
+    "guardrails",
+    "embedders",
+)
 """The shelves of this version."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
