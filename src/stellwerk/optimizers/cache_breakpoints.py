@@ -105,9 +105,10 @@ def _note_inner(
         found.append(Prefix(inner.copy().digest() + b"+", (start, end), share, turn, is_kept=True))
 
 
-def application_of(beginnings: Sequence[Prefix]) -> bytes:
-    """The digest of tools and system prompt, or of the standing instructions in their place; empty without any."""
-    return next((each.digest for each in reversed(beginnings) if each.turn < 0), b"")
+def application_of(outline: Outline, beginnings: Sequence[Prefix]) -> bytes:
+    """The digest of tools and standing instructions, which all prompts of one application share; empty without any."""
+    leading = outline.leading
+    return next((each.digest for each in reversed(beginnings) if each.turn < leading), b"")
 
 
 def place(
@@ -122,7 +123,7 @@ def place(
 ) -> Placement:
     """The marks for a prompt of so many ``tokens`` at a target.
 
-    ``credit`` is what marks of this tenant have saved there so far, in nano-dollars: a first turn is marked within that.
+    ``credit`` is what marks of this tenant have saved there so far, in nano-dollars; a first turn is marked within it.
     """
     if outline.is_marked:
         return Placement(reason="the caller has marks of its own")
@@ -214,9 +215,8 @@ class _Placing(msgspec.Struct):
         static = [at for at, each in enumerate(self.beginnings[:far]) if each.turn < 0]
         shared = [at for at in range(far) if at not in static and self.beginnings[at].block != NOWHERE]
         again = [at for at in shared if (known := self.arrival.known[at]) is not None and self._comes_again(known)]
-        for at in (*reversed(static), *reversed(again)):
-            if self._length(at) >= self.terms.minimum:
-                wanted.append((self._block(at), at))
+        inside = (*reversed(static), *reversed(again))
+        wanted += [(self._block(at), at) for at in inside if self._length(at) >= self.terms.minimum]
         edits: dict[Edit, None] = {}
         kept: list[tuple[bytes, float]] = []
         for block, at in wanted:
