@@ -131,7 +131,9 @@ class Pipeline:
             reply.conversations = self._conversations
         reply.reference = model.reference
         if model.marks_prompts:
-            reply.marking = (self._prompt_caching or self._begin_to_mark()).begin(principal)
+            reply.marking = (self._prompt_caching or self._begin_to_mark()).begin(
+                principal, is_session=bool(terms.session)
+            )
         timeout_s, allowed_s = model.timeout_s, terms.timeout_s
         exchange = Exchange(
             reply,

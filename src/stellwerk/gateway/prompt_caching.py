@@ -49,9 +49,9 @@ class PromptCaching:
         self._reuse = PromptReuse()
         self._terms: dict[tuple[str, str, str, int], CacheTerms | None] = {}
 
-    def begin(self, principal: Principal) -> Marking:
-        """Marks one request."""
-        return Marking(self, tenant_of(principal))
+    def begin(self, principal: Principal, *, is_session: bool) -> Marking:
+        """Marks one request; ``is_session`` where its caller names the conversation that it belongs to."""
+        return Marking(self, tenant_of(principal), is_session)
 
     @property
     def now(self) -> float:
@@ -85,6 +85,7 @@ class Marking(msgspec.Struct, eq=False):
 
     _caching: PromptCaching
     _tenant: bytes
+    _is_session: bool
     _dialect: str = ""
     _arrival: Arrival | None = None
     _beginnings: tuple[Prefix, ...] = ()
@@ -149,8 +150,9 @@ class Marking(msgspec.Struct, eq=False):
         tokens = route.standing.factors.likely(parts.body)
         account = self._account(route)
         target = route.target.identity
+        credit = reuse.credit(account)
         placed = cache_breakpoints.place(
-            parts, beginnings, self._arrival, terms, target, tokens, now, max(reuse.credit(account), 0)
+            parts, beginnings, self._arrival, terms, target, tokens, now, credit, is_session=self._is_session
         )
         if placed.staked_nanos:
             reuse.settle(account, -placed.staked_nanos)

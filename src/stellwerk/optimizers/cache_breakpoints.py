@@ -25,6 +25,8 @@ _LATEST_TURNS, _FIRST_TURNS = 24, 4
 """Ends of so many turns are looked up, from both ends of the conversation."""
 _INNER_BLOCKS = 3
 """So many blocks of the first turn may end a beginning that others share: a document before the question."""
+_ANNOUNCED = 0.5
+"""How likely a conversation that its caller has announced is taken to go on, while little is known."""
 _LONG = "1h"
 _DIGEST_BYTES = 16
 
@@ -120,14 +122,17 @@ def place(
     tokens: int,
     now: float,
     credit: int,
+    *,
+    is_session: bool = False,
 ) -> Placement:
     """The marks for a prompt of so many ``tokens`` at a target.
 
     ``credit`` is what marks of this tenant have saved there so far, in nano-dollars; a first turn is marked within it.
+    ``is_session`` says that the caller itself has announced a conversation: one such turn is marked on credit.
     """
     if outline.is_marked:
         return Placement(reason="the caller has marks of its own")
-    return _Placing(outline, beginnings, arrival, terms, target, tokens, now, credit).place()
+    return _Placing(outline, beginnings, arrival, terms, target, tokens, now, credit, is_session).place()
 
 
 class _Placing(msgspec.Struct):
@@ -139,6 +144,7 @@ class _Placing(msgspec.Struct):
     tokens: int
     now: float
     credit: int
+    is_session: bool
     staked: int = 0
     why: str = ""
 
@@ -186,16 +192,20 @@ class _Placing(msgspec.Struct):
         """Whether the whole prompt is worth keeping for the conversation's next turn."""
         arrival, terms = self.arrival, self.terms
         chance = arrival.chances[LONG if is_long else terms.horizon]
+        is_announced = self.is_session and arrival.stage == OPENING
+        if is_announced and arrival.cases < LEAST_CASES:
+            chance = max(chance, _ANNOUNCED)
         said = f"goes on with {chance:.0%}"
         if not (is_long or terms.pays(chance)):
             self.why = f"the conversation {said}, less than {terms.least_chance:.0%}"
             return False
-        if (arrival.stage == OPENING or not arrival.is_known) and arrival.cases < LEAST_CASES:
+        is_new = (arrival.stage == OPENING or not arrival.is_known) and arrival.cases < LEAST_CASES
+        if is_new and not is_announced:
             self.why = "nothing like it was seen before"
             return False
         if arrival.stage == OPENING:
             surcharge = terms.surcharge(self.tokens - self._length(warm), is_long=is_long)
-            if surcharge > self.credit:
+            if surcharge > self.credit and not (is_announced and self.credit >= 0):
                 self.why = f"the conversation {said}, but earlier marks have not yet saved what this one may lose"
                 return False
             self.staked = surcharge

@@ -39,6 +39,8 @@ class PromptCache:
         self._clock = clock
         self._kept: OrderedDict[bytes, float] = OrderedDict()
         """Until when, in the clock's seconds."""
+        self.ahead_s = 0.0
+        """By how much its time is ahead of the clock."""
 
     def tokens(self, ask: Ask) -> tuple[int, int, int]:
         """How many tokens of a prompt are read from the cache, written to it as a service charged, for an hour."""
@@ -67,7 +69,7 @@ class PromptCache:
         ``lives_s`` says for how long, mark by mark.
         """
         keys, lengths, blocks = _beginnings(segments, model)
-        now = self._clock()
+        now = self._clock() + self.ahead_s
         found = 0
         for mark in marks:
             for number in range(mark, found, -1):
@@ -91,7 +93,7 @@ class PromptCache:
     def cached_tokens(self, segments: Sequence[Segment], model: str = "") -> int:
         """How many of the prompt's first tokens were seen before, in the steps providers count in; remembers it."""
         keys, lengths, _ = _beginnings(segments, model)
-        now = self._clock()
+        now = self._clock() + self.ahead_s
         cached = max(
             (length for key, length in zip(keys, lengths, strict=True) if self._kept.get(key, 0.0) > now), default=0
         )

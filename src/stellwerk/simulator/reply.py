@@ -54,6 +54,11 @@ class Replier:
         self._prompt_cache = PromptCache() if has_prompt_cache else None
         self._made = 0
 
+    def let_pass(self, seconds: float) -> None:
+        """Lets time go by for what is kept of prompts."""
+        if self._prompt_cache is not None:
+            self._prompt_cache.ahead_s += seconds
+
     def fields(self, processing_s: float) -> bytes:
         """The header block that is each reply's own."""
         return self._dialect.fields(self._next_id(), round(processing_s * 1_000))
