@@ -114,6 +114,12 @@ class Row(msgspec.Struct):
         """All that was saved, minus what was lost."""
         return sum(self.saved.values())
 
+    @property
+    def share(self) -> float:
+        """What was saved of what these requests would have cost; 0 where that is nothing."""
+        whole = self.cost_nanos + self.net_nanos
+        return self.net_nanos / whole if whole > 0 else 0.0
+
     def add(self, event: RequestEvent) -> None:
         """One request more."""
         self.requests += 1
