@@ -45,6 +45,11 @@ def read(column: str) -> dict[str, int]:
 # -- what one request has saved
 
 
+def of_tier(tier: str) -> str:
+    """What saves where an answer was there: the cache's tier, by its word (``exact``, ``normalized``, ``semantic``)."""
+    return f"cache_{tier}"
+
+
 def of_answer(usage: Usage, card: ModelCard | None, at_ms: int) -> int:
     """A call that was not made, because its answer was there. ``usage`` is what that answer had taken.
 

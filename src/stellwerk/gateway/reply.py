@@ -287,6 +287,9 @@ class Reply(msgspec.Struct, eq=False):
     ) -> None:
         lease, received, route = self.lease, self.request.received, self.route
         if self.is_cached:
+            if route is not None:
+                tier = self.cache.partition(":")[0]
+                self.save(savings.of_tier(tier), savings.of_answer(usage, route.target.card, lease.started_ms))
             usage = NO_USAGE  # nobody was asked: it was used when the answer came first
         elif self.conversations is not None and route is not None and outcome == "complete":
             tokens = usage.input_tokens + usage.output_tokens
