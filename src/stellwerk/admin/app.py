@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stellwerk import __version__
-from stellwerk.admin import alerts, allowances, keys, operation, problems, scopes, session, tokens
+from stellwerk.admin import alerts, allowances, keys, operation, problems, savings, scopes, session, tokens
 from stellwerk.admin.access import Gate
 from stellwerk.admin.changes import Changes
 from stellwerk.admin.login import Login
@@ -32,6 +32,7 @@ def application(changes: Changes, installation: Installation, channels: alerts.C
         *(scopes.router(kind, changes) for kind in (ScopeKind.ORGANIZATION, ScopeKind.TEAM, ScopeKind.USER)),
         *allowances.routers(changes),
         alerts.router(changes, channels),
+        savings.router(changes, installation),
         tokens.router(changes),
         operation.status_router(changes, installation),
         session.session_router(changes),

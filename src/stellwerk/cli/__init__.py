@@ -21,6 +21,7 @@ COMMANDS = (
     "health",
     "models",
     "events",
+    "savings",
     "egress",
     "keys",
     "budgets",

@@ -201,6 +201,7 @@ def _model(model: Model, general: Settings, cards: Cards) -> ModelSpec:
         queue=QueueSpec(**_own(model.queue, general.queue)),
         guardrails=None if model.guardrails is None else tuple(model.guardrails),
         mirror=MirrorSpec(**model.mirror.model_dump()) if model.mirror else None,
+        prompt_cache=_own(model.optimize, general.optimize)["prompt_cache"],
         caching=caching_of(Caching(**_own(model.cache, caching))),
     )
 

@@ -11,6 +11,7 @@ from stellwerk.config import notation
 from stellwerk.config.cache import Caching
 from stellwerk.config.identity import Spending
 from stellwerk.config.pricing import PriceRow, price_from
+from stellwerk.config.prompt_cache import Optimize
 from stellwerk.config.section import DAY_S, ModelName, Seconds, Section, written
 from stellwerk.core.snapshot import (
     BreakerSpec,
@@ -188,6 +189,7 @@ class Model(Spending):
     hedge: Hedge | None = Field(default=None, description="Where this model differs from [hedge].")
     queue: Queue | None = Field(default=None, description="Where this model differs from [queue].")
     cache: Caching | None = Field(default=None, description="Where this model differs from [cache].")
+    optimize: Optimize | None = Field(default=None, description="Where this model differs from [optimize].")
     guardrails: list[str] | None = Field(
         default=None, description="Names of the guardrails that hold for this model; without it all of them do."
     )

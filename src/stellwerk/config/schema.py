@@ -17,6 +17,7 @@ from stellwerk.config.guarding import Guardrail, Screening
 from stellwerk.config.identity import Key, Organization, Spending, Tagged, Team, User
 from stellwerk.config.issuers import Issuer
 from stellwerk.config.people import People
+from stellwerk.config.prompt_cache import Optimize
 from stellwerk.config.routing import Breaker, Health, Hedge, Model, Queue, Retry
 from stellwerk.config.section import DAY_S, Address, Count, ProviderName, Seconds, Secret, Section, written
 from stellwerk.core.egress_rules import canonical_entry, canonical_pair
@@ -37,10 +38,8 @@ ADMIN_LISTEN = "127.0.0.1:8081"
 LATER = frozenset(
     {
         ("cache",),
-        ("optimize",),
         ("state", "events"),
         ("models", "cache"),
-        ("models", "optimize"),
     }
 )
 """Keys of the product that this version does not enforce, without the positions in arrays."""
@@ -306,3 +305,4 @@ class Settings(Section):
     guardrails: list[Guardrail] = Field(default=[], description="Checks of what goes in, comes out and is kept.")
     screening: Screening = Field(default=Screening(), description="How guardrails run.")
     cache: Cache = Field(default=Cache(), description="Answers that are kept, unless a model says otherwise.")
+    optimize: Optimize = Field(default=Optimize(), description="Cheaper prompts, unless a model says otherwise.")

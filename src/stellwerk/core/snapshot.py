@@ -288,6 +288,8 @@ class ModelSpec(msgspec.Struct, frozen=True):
     mirror: MirrorSpec | None = None
     guardrails: tuple[str, ...] | None = None
     caching: CachingSpec = CachingSpec()
+    prompt_cache: bool = False
+    """Whether marks are placed for the providers' prompt caches."""
 
 
 class KeySpec(msgspec.Struct, frozen=True):

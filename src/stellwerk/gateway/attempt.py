@@ -92,6 +92,10 @@ class Attempt(msgspec.Struct, eq=False):
                     self._work_out(interpreter, translated)
                     return
                 wire = translated
+            if reply.marking is not None:
+                wire = reply.marking.mark(
+                    wire, route, envelope.dialect if interpreter is None else route.provider.dialect
+                )
             if route.sign is not None:
                 wire = route.sign(wire, time.time())
                 reply.signed = wire.fields

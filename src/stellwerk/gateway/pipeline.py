@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.identity import Principal
 from stellwerk.core.route import Ask, Plan, Target
+from stellwerk.core.warm_route import keep_warm
 from stellwerk.errors import AuthenticationFailed, StellwerkError
 from stellwerk.gateway.configuration import Configuration, Model
 from stellwerk.gateway.conversations import Conversations, conversation_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.meters import Meters
+    from stellwerk.gateway.prompt_caching import PromptCaching
     from stellwerk.gateway.recollection import Caching, Recollection
     from stellwerk.screening.guards import Guards
 
@@ -47,6 +49,7 @@ class Pipeline:
         "_admit",
         "_clock",
         "_conversations",
+        "_prompt_caching",
         "_vault",
         "catch_up",
         "configuration",
@@ -72,6 +75,7 @@ class Pipeline:
         self._vault = vault
         self._clock = scheduler.deadlines.clock
         self._conversations = Conversations()
+        self._prompt_caching: PromptCaching | None = None
 
     def caller(self, request: Request, dialect: str) -> Principal:
         """Who calls. Raises what ``authenticate`` raises.
@@ -122,9 +126,14 @@ class Pipeline:
             return
         lease = self._account.open(request_id, started_ms, principal, envelope, terms.tags)
         reply = Reply(request, dialect, lease, self._clock, why)
-        if model.strategy.minds_conversations:
+        if model.strategy.minds_conversations or model.warmth is not None:
             reply.conversation = conversation_of(principal, terms.session, envelope)
             reply.conversations = self._conversations
+        reply.reference = model.reference
+        if model.marks_prompts:
+            reply.marking = (self._prompt_caching or self._begin_to_mark()).begin(
+                principal, is_session=bool(terms.session)
+            )
         timeout_s, allowed_s = model.timeout_s, terms.timeout_s
         exchange = Exchange(
             reply,
@@ -175,6 +184,14 @@ class Pipeline:
     ) -> None:
         meters = self.meters or self._begin_to_count()
         self._admit(meters, configuration, exchange, reply, acceptance, custody)
+
+    def _begin_to_mark(self) -> PromptCaching:
+        """Loaded when the first prompt may be marked."""
+        from stellwerk.gateway.prompt_caching import PromptCaching
+
+        vault = self._vault
+        self._prompt_caching = caching = PromptCaching(lambda: vault.prompt_key, self._clock)
+        return caching
 
     def _begin_to_count(self) -> Meters:
         """Loaded when the first request with limits or budgets comes."""
@@ -238,13 +255,14 @@ class Pipeline:
     def _order(self, model: Model, dialect: Dialect, principal: Principal, envelope: Envelope, session: bytes) -> Plan:
         """The order of a model's targets for one request."""
         kept = None
-        if model.strategy.minds_conversations:
+        if model.strategy.minds_conversations or model.warmth is not None:
             kept = self._conversations.find(conversation_of(principal, session, envelope))
         tokens = partial(likely_tokens, model, envelope)
         draw, at_ms = random.random(), int(time.time() * 1000)  # noqa: S311  # no secret
         ask = Ask(envelope, draw, self._clock(), tokens, kept, at_ms, partial(last_text, dialect, envelope))
         is_able = not model.is_choosy or not concerns(model, envelope)
-        return route(model, ask) if is_able else route_able(model, dialect, ask)
+        plan = route(model, ask) if is_able else route_able(model, dialect, ask)
+        return plan if model.warmth is None else keep_warm(plan, model.targets, ask, model.warmth)
 
     def refuse(
         self, request: Request, dialect: Dialect, request_id: str, started_ms: int, error: StellwerkError

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stellwerk.core import savings
 from stellwerk.core.cost import format_usd, nanos_of
 from stellwerk.core.event import Outcome, RequestEvent
 from stellwerk.core.reply import ReplyFacts
-from stellwerk.core.route import Kept
+from stellwerk.core.route import Kept, Target
 from stellwerk.core.usage import Usage
 from stellwerk.errors import (
     LimitExceeded,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.conversations import Conversations
     from stellwerk.gateway.dialect import Dialect
+    from stellwerk.gateway.prompt_caching import Marking
     from stellwerk.http.request import Request
     from stellwerk.ports.clock import Clock
     from stellwerk.screening.report import Report
@@ -86,6 +88,17 @@ class Reply(msgspec.Struct, eq=False):
     conversation: bytes = b""
     """Names the conversation, where the strategy minds who answered it."""
     conversations: Conversations | None = None
+    marking: Marking | None = None
+    """Marks the prompt for providers' caches, and knows what that has saved."""
+    reference: Target | None = None
+    """The target that whoever answers is compared with for what routing has saved."""
+    saved: dict[str, int] | None = None
+    """What was saved so far, in nano-dollars, by kind (see ``core/savings.py``)."""
+
+    def save(self, kind: str, nanos: int) -> None:
+        """Puts on record what was saved, or lost where it is negative."""
+        self.saved = saved = self.saved or {}
+        saved[kind] = saved.get(kind, 0) + nanos
 
     def respond(self, body: bytes, facts: ReplyFacts, now: float, kind: bytes = JSON) -> None:
         """A provider's whole answer, which came ``now``, handed on; ``kind`` are header lines that say what it is."""
@@ -236,9 +249,20 @@ class Reply(msgspec.Struct, eq=False):
         nanos = (nanos_of(asked, route.target.card, self.lease.started_ms) for route in self.losers)
         return self.extra_nanos + sum(each for each in nanos if each is not None)
 
+    def _reckon(self, route: Route, usage: Usage) -> None:
+        """Puts on record what marks and the choice of the target have saved."""
+        at_ms = self.lease.started_ms
+        if self.marking is not None:
+            self.save(savings.PROMPT_CACHE, self.marking.settle(route, usage, at_ms))
+        if self.reference is not None:  # answers that were turned down are what the choice has cost
+            nanos = savings.of_route(usage, route.target.card, self.reference.card, at_ms) - self.extra_nanos
+            self.save(savings.ROUTING, nanos)
+
     def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route
         guardrail = self.told() if self.told is not None else b""
+        if self.marking is not None and (why := self.marking.reason(route)):
+            guardrail += b"x-stellwerk-prompt-cache: %b\r\n" % why.encode()
         overhead_ms = (now - self.request.received - self.waited_s) * 1e3
         return b"%b%b%b%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
             kind,
@@ -263,6 +287,9 @@ class Reply(msgspec.Struct, eq=False):
     ) -> None:
         lease, received, route = self.lease, self.request.received, self.route
         if self.is_cached:
+            if route is not None:
+                tier = self.cache.partition(":")[0]
+                self.save(savings.of_tier(tier), savings.of_answer(usage, route.target.card, lease.started_ms))
             usage = NO_USAGE  # nobody was asked: it was used when the answer came first
         elif self.conversations is not None and route is not None and outcome == "complete":
             tokens = usage.input_tokens + usage.output_tokens
@@ -276,6 +303,8 @@ class Reply(msgspec.Struct, eq=False):
         if cost_nanos is not None:
             cost_nanos += extra_nanos
         own_s = (self.first_byte or now) - received - self.waited_s
+        if route is not None and usage.input_tokens and (self.marking is not None or self.reference is not None):
+            self._reckon(route, usage)
         event = RequestEvent(
             lease.started_ms,
             lease.request_id,
@@ -312,6 +341,8 @@ class Reply(msgspec.Struct, eq=False):
             usage.reported_nanos,
             self.report.record() if self.report is not None else "",
             self.cache,
+            savings.tell(self.saved) if self.saved else "",
+            self.marking.reason(route) if self.marking is not None else "",
         )
         lease.settle(event)
         if self.on_settled is not None:

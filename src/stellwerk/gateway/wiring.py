@@ -21,6 +21,7 @@ from stellwerk.core.route import Plan, Target
 from stellwerk.core.scope import ScopeKind
 from stellwerk.core.sealed_id import place_of
 from stellwerk.core.snapshot import BreakerSpec, ModelSpec, Snapshot
+from stellwerk.core.warm_route import INTERCHANGEABLE, expected_cost, reference_of
 from stellwerk.egress.denials import written_to
 from stellwerk.egress.fetch import Fetcher
 from stellwerk.egress.guard import Guard
@@ -201,9 +202,11 @@ def configure(
     dialects = {provider.dialect for provider in providers.values()}
     spoken = {dialect: speech_of(dialect, snapshot.server.limits) for dialect in dialects}
 
+    kinds = {spec.name: spec.kind for spec in snapshot.providers}
+
     def reach(target: Target) -> Route:
-        name = target.provider
-        return route_to(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
+        name, standing = target.provider, standings.of(target.identity)
+        return route_to(target, providers[name], credentials[name], pool, spoken, standing, kinds[name])
 
     guarding, issuers = _guarding(snapshot, pool, services), issuers_of(snapshot.issuers)
     trusted_proxies = tuple(ip_network(network) for network in snapshot.server.trusted_proxies)
@@ -356,6 +359,8 @@ def _model(
 ) -> Model:
     strategy = cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options))
     fixed = strategy.fixed(own) if own else None
+    if spec.prompt_cache and len(own) > 1:
+        fixed = None  # whom a conversation goes to depends on who has its prompt
     lack = lacking(own + spare)
     if spare and not own:
         fixed = Plan((), "none of the model's own targets has what it requires")
@@ -380,6 +385,9 @@ def _model(
         mirror=_mirror(spec, reach, record, _guards(guarding, spec.guardrails)),
         guards=guards,
         caching=_caching(spec, snapshot, own + spare, guards),
+        marks_prompts=spec.prompt_cache,
+        warmth=expected_cost() if spec.prompt_cache and len(own) > 1 and spec.strategy in INTERCHANGEABLE else None,
+        reference=reference_of(spec.strategy, own),
         stream_patience=Patience(first_byte_s=spec.first_byte_timeout_s, idle_s=IDLE_S),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )

@@ -1,0 +1,1 @@
+"""Prompt optimizers: one interchangeable step each."""
