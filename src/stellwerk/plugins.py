@@ -24,7 +24,7 @@ import msgspec
 
 from stellwerk.errors import ConfigurationError
 
-KINDS = ("providers", "strategies", "buses", "stores", "counters", "notifiers", "guardrails")
+KINDS = ("providers", "strategies", "buses", "stores", "counters", "notifiers", "guardrails", "optimizers")
 """The shelves of this version."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
