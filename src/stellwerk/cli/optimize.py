@@ -105,17 +105,20 @@ def rewriter_of(level: str, chosen: str | None = None, min_tokens: int | None = 
 
 def optimized(row: dict[str, Any], rewriter: Rewriter, count: Count) -> dict[str, Any]:
     """The row with its text or its messages changed, and what that came to."""
+    from stellwerk.core.optimization import shared
     from stellwerk.core.subject import Speaker
-    from stellwerk.optimizing.requests import rewritten
+    from stellwerk.dialects.json_splice import splice
+    from stellwerk.optimizing.requests import changes
 
     question = row.get("question") or ""
     if "messages" in row:
         body = json.dumps({"messages": row["messages"]}, ensure_ascii=False).encode(errors="replace")
         before = time.perf_counter_ns()
-        changes = rewritten(body, rewriter, question=question)
+        found = changes(body, rewriter, question)
+        changed = splice(body, found.edits) if found.edits else body
         took = time.perf_counter_ns() - before
-        given: Any = json.loads(changes.body)["messages"] if changes.saved else row["messages"]
-        made, saved = {**row, "messages": given}, changes.saved
+        given: Any = json.loads(changed)["messages"] if found.edits else row["messages"]
+        made, saved = {**row, "messages": given}, found.saved
         counts = [sum(map(count, contents(messages))) for messages in (row["messages"], given)]
     else:
         before = time.perf_counter_ns()
@@ -127,7 +130,7 @@ def optimized(row: dict[str, Any], rewriter: Rewriter, count: Count) -> dict[str
         **made,
         "tokens_before": counts[0],
         "tokens_after": counts[1],
-        "steps": _shared(saved, counts[0] - counts[1]),
+        "steps": shared(saved, counts[0] - counts[1]),
         "micros": took // 1_000,
     }
 
@@ -201,16 +204,6 @@ def _check(row: Any) -> None:
         raise ValueError("expected an object with a text or messages")
     if not isinstance(row.get("question") or "", str):
         raise ValueError("expected a text as question")  # noqa: TRY004  # the file's fault, told with the others
-
-
-def _shared(saved: dict[str, int], total: int) -> dict[str, int]:
-    """The exact total, shared among the steps by what each was estimated to save."""
-    weight = sum(saved.values())
-    shares = {name: round(part * total / weight) for name, part in saved.items()}
-    if shares:
-        largest = max(shares, key=lambda name: shares[name])
-        shares[largest] += total - sum(shares.values())
-    return shares
 
 
 def _report(options: argparse.Namespace, totals: Counter[str], steps: Counter[str], micros: list[int]) -> None:

@@ -15,6 +15,7 @@ from stellwerk.config import notation
 from stellwerk.config.guarding import Guardrail, Screening
 from stellwerk.config.identity import Key, Organization, Spending, Tagged, Team, User
 from stellwerk.config.issuers import Issuer
+from stellwerk.config.optimizing import Optimize
 from stellwerk.config.people import People
 from stellwerk.config.routing import Breaker, Health, Hedge, Model, Queue, Retry
 from stellwerk.config.section import DAY_S, Address, Count, ProviderName, Seconds, Secret, Section, written
@@ -36,10 +37,8 @@ ADMIN_LISTEN = "127.0.0.1:8081"
 LATER = frozenset(
     {
         ("cache",),
-        ("optimize",),
         ("state", "events"),
         ("models", "cache"),
-        ("models", "optimize"),
     }
 )
 """Keys of the product that this version does not enforce, without the positions in arrays."""
@@ -291,6 +290,9 @@ class Settings(Section):
     health: Health = Field(default=Health(), description="Asking idle providers whether they are well.")
     hedge: Hedge = Field(default=Hedge(), description="Second targets beside slow ones, unless a model says otherwise.")
     queue: Queue = Field(default=Queue(), description="Waiting for busy targets, unless a model says otherwise.")
+    optimize: Optimize = Field(
+        default=Optimize(), description="Prompts in fewer tokens, unless a model says otherwise."
+    )
     retry: Retry = Field(default=Retry(), description="How often requests are tried, unless a model says otherwise.")
     providers: list[Provider] = Field(default=[], description="The upstreams.")
     models: list[Model] = Field(default=[], description="What callers may ask for.")

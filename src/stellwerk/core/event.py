@@ -25,6 +25,9 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     the price that the cost was computed with: together they are what it takes to compute it again.
     ``reported_nanos`` is what the provider said that the call cost, ``None`` where it said nothing. ``guardrails`` says
     which checks ran and what they came to, and which did not; it holds no value that was found.
+    ``optimize`` is the level at which the prompt was written anew and the tokens that each step saved,
+    ``optimize_tokens`` their sum, and ``optimize_nanos`` what they would have cost, at the price of cached tokens where
+    they would have been read from a cache.
     """
 
     started_ms: int
@@ -61,3 +64,6 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     price_version: str = ""
     reported_nanos: int | None = None
     guardrails: str = ""
+    optimize: str = ""
+    optimize_tokens: int = 0
+    optimize_nanos: int = 0

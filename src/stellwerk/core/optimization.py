@@ -72,6 +72,11 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     saved: tuple[tuple[str, int], ...] = ()
     """Tokens that each step has saved, by ``weigh``, in the order of the steps."""
 
+    @property
+    def tokens(self) -> int:
+        """All that was saved."""
+        return sum(tokens for _, tokens in self.saved)
+
 
 LEAST_TOKENS = 20
 LEAST_SHARE = 0.03
@@ -110,6 +115,17 @@ def weigh(text: str) -> float:
         + high * _HIGH
         + splits * _SPLIT
     )
+
+
+def shared(saved: dict[str, int], total: int) -> dict[str, int]:
+    """A total, shared among the steps by what each was estimated to save of it."""
+    weight = sum(saved.values())
+    if not weight:
+        return {}
+    shares = {name: round(part * total / weight) for name, part in saved.items()}
+    largest = max(shares, key=lambda name: shares[name])
+    shares[largest] += total - sum(shares.values())
+    return shares
 
 
 def is_worth(before: float, after: float) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 
 from stellwerk.core.catalog import ModelCard
 from stellwerk.core.issuer import IssuerSpec, PeopleSpec
+from stellwerk.core.optimization import Level
 from stellwerk.core.scope import BudgetSpec, LimitSpec, ScopeRecord
 from stellwerk.core.subject import Side
 from stellwerk.core.verdict import Action
@@ -232,6 +233,17 @@ class ScreeningSpec(msgspec.Struct, frozen=True):
     """By category, what callers are told in the place of the message."""
 
 
+class OptimizeSpec(msgspec.Struct, frozen=True):
+    """``[optimize]``: what may happen to prompts. Without ``steps``, all that the level allows."""
+
+    level: Level = Level.OFF
+    steps: tuple[str, ...] | None = None
+    min_tokens: int = 200
+    """A text that has fewer stays as it is."""
+    max_output_tokens: int | None = None
+    """Longest answer that is asked for, whatever the caller allows."""
+
+
 class ModelSpec(msgspec.Struct, frozen=True):
     """One ``[[models]]``: what callers ask for."""
 
@@ -248,6 +260,7 @@ class ModelSpec(msgspec.Struct, frozen=True):
     queue: QueueSpec = QueueSpec()
     mirror: MirrorSpec | None = None
     guardrails: tuple[str, ...] | None = None
+    optimize: OptimizeSpec = OptimizeSpec()
 
 
 class KeySpec(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from stellwerk.ports.strategy import Strategy
 
 if TYPE_CHECKING:
     from stellwerk.gateway.inquiry import Service
+    from stellwerk.gateway.stages.optimize import Optimization
     from stellwerk.ports.guardrail import RemoteGuardrail
     from stellwerk.screening.guards import Guards
     from stellwerk.screening.redaction import Redaction
@@ -96,6 +97,8 @@ class Model:
     whole_patience: Patience
     guards: Guards | None = None
     """What looks at requests and answers."""
+    optimization: Optimization | None = None
+    """What writes prompts in fewer tokens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.gate import Gate
     from stellwerk.gateway.hedging import Hedging
+    from stellwerk.gateway.optimizing import Optimizing
     from stellwerk.gateway.reply import Reply
     from stellwerk.gateway.scheduler import Scheduler
     from stellwerk.gateway.screening import Screening
@@ -60,6 +61,8 @@ class Exchange(msgspec.Struct, eq=False):
     """Of a caller who may name, and is handed, what providers keep."""
     screening: Screening | None = None
     """Looks at the request before it is asked, and at its answer."""
+    optimizing: Optimizing | None = None
+    """Writes the request in fewer tokens before it is asked."""
     _index: int = 1
     """Where the target stands that is asked next, once the first one has been."""
     _running: tuple[Attempt, ...] = ()
@@ -78,6 +81,8 @@ class Exchange(msgspec.Struct, eq=False):
     def start(self, acceptance: Acceptance | None = None) -> None:
         """Asks the first target; ``acceptance`` is what an answer has to be, unless nobody is left to ask."""
         if self.screening is not None and self.screening.looks_first(self, acceptance):
+            return
+        if self.optimizing is not None and self.optimizing.looks_first(self, acceptance):
             return
         self._reply.request.owner = self
         if acceptance is not None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.meters import Meters
+    from stellwerk.gateway.stages.optimize import Optimization
     from stellwerk.screening.guards import Guards
 
     Admit = Callable[[Meters, Configuration, Exchange, Reply, Acceptance | None, Custody | None], None]
@@ -153,6 +154,8 @@ class Pipeline:
         guards = exchange.model.guards
         if guards is not None:
             _screen(exchange, reply, guards, configuration, self._vault, custody)
+        if exchange.model.optimization is not None:
+            _optimize(exchange, reply, exchange.model.optimization, custody)
         if reply.lease.principal.scopes or configuration.is_metered:
             self._admitted(configuration, exchange, reply, acceptance, custody)
         else:
@@ -280,6 +283,13 @@ def _screen(
     reply.report, reply.told = watcher.report, watcher.fields
     if watcher.is_needed or guards.pseudonymizes:
         reply.words = watcher.words
+
+
+def _optimize(exchange: Exchange, reply: Reply, optimization: Optimization, custody: Custody | None) -> None:
+    """Has a request written in fewer tokens. Loaded when the first model wants that."""
+    from stellwerk.gateway.optimizing import Optimizing
+
+    exchange.optimizing = Optimizing(optimization, reply, custody)
 
 
 def _may_name(body: bytes) -> bool:

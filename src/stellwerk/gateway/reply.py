@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.conversations import Conversations
     from stellwerk.gateway.dialect import Dialect
+    from stellwerk.gateway.stages.optimize import Savings
     from stellwerk.http.request import Request
     from stellwerk.ports.clock import Clock
     from stellwerk.screening.report import Report
@@ -73,6 +74,8 @@ class Reply(msgspec.Struct, eq=False):
     """What of a provider's words about a failure the caller may read."""
     told: Callable[[], bytes] | None = None
     """Renders header lines that tell of them."""
+    savings: Savings | None = None
+    """What optimizers have saved of the prompt."""
     allowance: Callable[[], bytes] | None = None
     """Renders header lines that tell what the caller's limits leave it."""
     conversation: bytes = b""
@@ -226,15 +229,25 @@ class Reply(msgspec.Struct, eq=False):
         nanos = (nanos_of(asked, route.target.card, self.lease.started_ms) for route in self.losers)
         return self.extra_nanos + sum(each for each in nanos if each is not None)
 
+    def _saved(self, usage: Usage) -> tuple[str, int, int]:
+        """What optimizers have done, the tokens that it saved, and the nano-dollars."""
+        savings, route = self.savings, self.route
+        if savings is None or route is None:
+            return ("", 0, 0)
+        nanos = savings.nanos(usage, route.target.card, self.lease.started_ms)
+        return savings.record(), savings.changes.tokens, nanos or 0
+
     def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route
         guardrail = self.told() if self.told is not None else b""
         overhead_ms = (now - self.request.received - self.waited_s) * 1e3
-        return b"%b%b%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
+        savings = self.savings.fields() if self.savings is not None else b""
+        return b"%b%b%b%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
             kind,
             route.fields if route is not None else b"",
             self.warning,
             guardrail,
+            savings,
             self.allowance() if self.allowance is not None else b"",
             self.attempts,
             max(0.0, overhead_ms),
@@ -299,6 +312,7 @@ class Reply(msgspec.Struct, eq=False):
                 route.price_version if route is not None else "",
                 usage.reported_nanos,
                 self.report.record() if self.report is not None else "",
+                *(self._saved(usage) if self.savings is not None else ()),
             )
         )
 

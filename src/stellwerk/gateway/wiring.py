@@ -17,10 +17,11 @@ from stellwerk.core.able import Lack, lacking, sift
 from stellwerk.core.breaker import Rules
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.event import RequestEvent
+from stellwerk.core.optimization import Level
 from stellwerk.core.route import Plan, Target
 from stellwerk.core.scope import ScopeKind
 from stellwerk.core.sealed_id import place_of
-from stellwerk.core.snapshot import BreakerSpec, ModelSpec, Snapshot
+from stellwerk.core.snapshot import BreakerSpec, ModelSpec, OptimizeSpec, Snapshot
 from stellwerk.egress.denials import written_to
 from stellwerk.egress.fetch import Fetcher
 from stellwerk.egress.guard import Guard
@@ -63,6 +64,7 @@ from stellwerk.supervisor.log import Log
 if TYPE_CHECKING:
     from stellwerk.gateway.guarding import Guarding
     from stellwerk.gateway.inquiry import Service
+    from stellwerk.gateway.stages.optimize import Optimization
     from stellwerk.screening.guards import Guards
 
 _COMMON = (ScopeKind.MODEL, ScopeKind.PROVIDER, ScopeKind.TAG)
@@ -344,9 +346,19 @@ def _model(
         room=WaitingRoom(spec.queue, {route.standing for route in routes.values()}) if spec.queue.length else None,
         mirror=_mirror(spec, reach, record, _guards(guarding, spec.guardrails)),
         guards=_guards(guarding, spec.guardrails),
+        optimization=_optimization(spec.optimize),
         stream_patience=Patience(first_byte_s=spec.first_byte_timeout_s, idle_s=IDLE_S),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )
+
+
+def _optimization(spec: OptimizeSpec) -> Optimization | None:
+    """What writes prompts in fewer tokens, where that is wanted: nobody else loads it."""
+    if spec.level is Level.OFF and spec.max_output_tokens is None:
+        return None
+    from stellwerk.gateway.stages.optimize import Optimization
+
+    return Optimization(spec)
 
 
 def _mirror(

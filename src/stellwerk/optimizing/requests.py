@@ -8,11 +8,15 @@ stands before it and in its own message, so that it comes out the same on every 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from typing import TypeAlias
 
 import msgspec
 
 from stellwerk.core.optimization import Outcome
+from stellwerk.core.optimization_job import Changes
 from stellwerk.core.subject import Speaker
 from stellwerk.dialects import json_splice
 from stellwerk.dialects.utterances import Utterance, utterances
@@ -31,8 +35,15 @@ _MEMBERS = frozenset({"text", "content", "output", "input", "system", "instructi
 _TYPES = frozenset(
     {"", "text", "input_text", "message", "tool_result", "function_call_output", "custom_tool_call_output"}
 )
+_DIGEST = 64
 _SIGNED = (b'"signature"', b'"thoughtSignature"', b'"thought_signature"', b'"encrypted_content"', b'"citations"')
 _DECLARED = ("tools", "functions")
+_ANSWERED = (b'"assistant"', b'"model"')
+
+Key: TypeAlias = tuple[str | bool, ...]
+"""All that decides what becomes of a text, besides the settings."""
+Find: TypeAlias = Callable[[Key, str, Callable[[], Outcome]], Outcome]
+"""Given a key, its text, and what makes the outcome."""
 
 
 class Passage(msgspec.Struct, frozen=True, gc=False):
@@ -42,18 +53,19 @@ class Passage(msgspec.Struct, frozen=True, gc=False):
     question: str
     """What was asked before it, or beside it in its message."""
     is_old: bool = False
+    is_repeated: bool = False
+    """Whether an answer stands behind it: it was sent before."""
 
     @property
-    def key(self) -> tuple[str, str, str, bool]:
-        """All that decides what becomes of it."""
-        return self.utterance.text, self.utterance.speaker, self.question, self.is_old
+    def key(self) -> Key:
+        """All that decides what becomes of it; long texts by their digests."""
+        said = self.utterance
+        return digest(said.text), said.speaker, digest(self.question), self.is_old
 
 
-class Changes(msgspec.Struct, frozen=True, gc=False):
-    """A request's body anew, and tokens that each step has saved by estimate."""
-
-    body: bytes
-    saved: dict[str, int]
+def digest(text: str) -> str:
+    """A text that is short, or what stands for it."""
+    return text if len(text) <= _DIGEST else sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def passages(body: bytes, question: str = "") -> tuple[Passage, ...]:
@@ -66,6 +78,7 @@ def passages(body: bytes, question: str = "") -> tuple[Passage, ...]:
         return ()
     first, last = said[0].group, said[-1].group
     old = first + max(0, (last - first + 1 - KEEP_TURNS) // STRIDE * STRIDE)
+    answered = max((each.group for each in said if each.speaker is Speaker.ASSISTANT), default=first)
     signed = _signed(body, said)
     found: list[Passage] = []
     asked = ""
@@ -77,23 +90,36 @@ def passages(body: bytes, question: str = "") -> tuple[Passage, ...]:
         elif each.speaker is Speaker.TOOL:
             beside = asked
         if _may_change(each) and each.group not in signed:
-            found.append(Passage(each, (question or beside)[-MOST_QUESTION_CHARACTERS:], each.group < old))
+            asking = (question or beside)[-MOST_QUESTION_CHARACTERS:]
+            found.append(Passage(each, asking, each.group < old, each.group < answered))
     return tuple(found)
 
 
-def changed(body: bytes, results: Iterable[tuple[Passage, Outcome]], tools: Outcome | None = None) -> Changes:
-    """The body with what became of its texts and of its declarations of tools spliced in."""
+def changes(body: bytes, rewriter: Rewriter, question: str = "", find: Find | None = None) -> Changes:
+    """What becomes of a body; ``find`` gives what is remembered of a text, or has it made.
+
+    Raises ``PayloadTooLarge`` where it has too many texts.
+    """
+    find = find or _made
     saved: Counter[str] = Counter()
     edits: list[json_splice.Edit] = []
-    for passage, outcome in results:
+    repeated = 0
+    for passage in passages(body, question):
+        said = passage.utterance
+        outcome = find(passage.key, said.text, partial(_outcome, passage, rewriter))
         if outcome.saved:
-            edits.append((passage.utterance.start, passage.utterance.end, msgspec.json.encode(outcome.text)))
+            edits.append((said.start, said.end, msgspec.json.encode(outcome.text)))
             saved.update(dict(outcome.saved))
-    declared = None if tools is None or not tools.saved else declarations(body)
-    if declared is not None and tools is not None:
-        edits.append((declared.start, declared.end, tools.text.encode()))
-        saved.update(dict(tools.saved))
-    return Changes(json_splice.splice(body, edits) if edits else body, dict(saved))
+            repeated += outcome.tokens if passage.is_repeated else 0
+    declared = declarations(body)
+    if declared is not None:
+        text = body[declared.start : declared.end].decode(errors="replace")
+        outcome = find(("tools", digest(text)), text, partial(rewriter.tools, text))
+        if outcome.saved:
+            edits.append((declared.start, declared.end, outcome.text.encode()))
+            saved.update(dict(outcome.saved))
+            repeated += outcome.tokens if any(mark in body for mark in _ANSWERED) else 0
+    return Changes(tuple(sorted(edits)), dict(saved), repeated)
 
 
 def declarations(body: bytes) -> json_splice.Member | None:
@@ -105,15 +131,12 @@ def declarations(body: bytes) -> json_splice.Member | None:
     return None
 
 
-def rewritten(body: bytes, rewriter: Rewriter, question: str = "") -> Changes:
-    """The whole of it for a body at hand."""
-    declared = declarations(body)
-    tools = None if declared is None else rewriter.tools(body[declared.start : declared.end].decode(errors="replace"))
-    return changed(body, [(passage, outcome_of(passage, rewriter)) for passage in passages(body, question)], tools)
+def _made(key: Key, text: str, make: Callable[[], Outcome]) -> Outcome:
+    del key, text
+    return make()
 
 
-def outcome_of(passage: Passage, rewriter: Rewriter) -> Outcome:
-    """What the rewriter makes of a text."""
+def _outcome(passage: Passage, rewriter: Rewriter) -> Outcome:
     said = passage.utterance
     return rewriter.rewrite(said.text, said.speaker, passage.question, is_old=passage.is_old)
 
