@@ -290,9 +290,6 @@ class Settings(Section):
     health: Health = Field(default=Health(), description="Asking idle providers whether they are well.")
     hedge: Hedge = Field(default=Hedge(), description="Second targets beside slow ones, unless a model says otherwise.")
     queue: Queue = Field(default=Queue(), description="Waiting for busy targets, unless a model says otherwise.")
-    optimize: Optimize = Field(
-        default=Optimize(), description="Prompts in fewer tokens, unless a model says otherwise."
-    )
     retry: Retry = Field(default=Retry(), description="How often requests are tried, unless a model says otherwise.")
     providers: list[Provider] = Field(default=[], description="The upstreams.")
     models: list[Model] = Field(default=[], description="What callers may ask for.")
@@ -306,3 +303,6 @@ class Settings(Section):
     notifiers: list[Notifier] = Field(default=[], description="Channels on which somebody is told.")
     guardrails: list[Guardrail] = Field(default=[], description="Checks of what goes in, comes out and is kept.")
     screening: Screening = Field(default=Screening(), description="How guardrails run.")
+    optimize: Optimize = Field(
+        default=Optimize(), description="Prompts in fewer tokens, unless a model says otherwise."
+    )

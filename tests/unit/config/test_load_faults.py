@@ -62,7 +62,7 @@ FAULTS = {
         "[sever]",
         (
             "13: sever: unknown key, expected one of server, admin, state, display, egress, media, breaker, health, "
-            "hedge, queue, retry, providers, models, keys, organizations, teams, … (23 in all); did you mean "
+            "hedge, queue, retry, providers, models, keys, organizations, teams, … (24 in all); did you mean "
             '"server"?'
         ),
     ),
