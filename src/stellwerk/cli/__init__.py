@@ -32,6 +32,7 @@ COMMANDS = (
     "import",
     "bench",
     "scan",
+    "optimize",
 )
 
 

@@ -16,7 +16,3 @@ class PromptCache(Section):
         description="Whether beginnings of prompts are marked for the provider's cache where that pays, and "
         "conversations stay with the target that has theirs.",
     )
-
-
-class Optimize(PromptCache):
-    """What makes prompts cheaper. A model's own keys win over the general ones."""

@@ -16,8 +16,8 @@ from stellwerk.config.cache import Cache
 from stellwerk.config.guarding import Guardrail, Screening
 from stellwerk.config.identity import Key, Organization, Spending, Tagged, Team, User
 from stellwerk.config.issuers import Issuer
+from stellwerk.config.optimizing import Optimize
 from stellwerk.config.people import People
-from stellwerk.config.prompt_cache import Optimize
 from stellwerk.config.routing import Breaker, Health, Hedge, Model, Queue, Retry
 from stellwerk.config.section import DAY_S, Address, Count, ProviderName, Seconds, Secret, Section, written
 from stellwerk.core.egress_rules import canonical_entry, canonical_pair
@@ -35,13 +35,7 @@ from stellwerk.core.snapshot import (
 SERVER_LISTEN = "127.0.0.1:8080"
 ADMIN_LISTEN = "127.0.0.1:8081"
 
-LATER = frozenset(
-    {
-        ("cache",),
-        ("state", "events"),
-        ("models", "cache"),
-    }
-)
+LATER = frozenset({("state", "events")})
 """Keys of the product that this version does not enforce, without the positions in arrays."""
 
 

@@ -28,6 +28,8 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     answer was found where a cache was asked (``exact``, ``normalized``, ``semantic``, ``miss``), or why none was
     (``bypass: temperature``). ``savings`` is what was saved, kind by kind, as ``core/savings.py`` writes it, and
     ``prompt_cache`` why marks for the provider's cache were placed, or were not.
+    ``optimize`` is the level at which the prompt was written anew and the tokens that each step saved,
+    ``optimize_tokens`` their sum.
     """
 
     started_ms: int
@@ -67,3 +69,5 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     cache: str = ""
     savings: str = ""
     prompt_cache: str = ""
+    optimize: str = ""
+    optimize_tokens: int = 0

@@ -12,6 +12,7 @@ import msgspec
 
 from stellwerk.core.catalog import ModelCard
 from stellwerk.core.issuer import IssuerSpec, PeopleSpec
+from stellwerk.core.optimization import Level
 from stellwerk.core.scope import BudgetSpec, LimitSpec, ScopeRecord
 from stellwerk.core.subject import Side
 from stellwerk.core.verdict import Action
@@ -271,6 +272,17 @@ class CacheSpec(msgspec.Struct, frozen=True):
     embedder_options: dict[str, str | int | float | bool] = {}
 
 
+class OptimizeSpec(msgspec.Struct, frozen=True):
+    """``[optimize]``: what may happen to prompts. Without ``steps``, all that the level allows."""
+
+    level: Level = Level.OFF
+    steps: tuple[str, ...] | None = None
+    min_tokens: int = 200
+    """A text that has fewer stays as it is."""
+    max_output_tokens: int | None = None
+    """Longest answer that is asked for, whatever the caller allows."""
+
+
 class ModelSpec(msgspec.Struct, frozen=True):
     """One ``[[models]]``: what callers ask for."""
 
@@ -290,6 +302,7 @@ class ModelSpec(msgspec.Struct, frozen=True):
     caching: CachingSpec = CachingSpec()
     prompt_cache: bool = False
     """Whether marks are placed for the providers' prompt caches."""
+    optimize: OptimizeSpec = OptimizeSpec()
 
 
 class KeySpec(msgspec.Struct, frozen=True):

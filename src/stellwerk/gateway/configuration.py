@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from stellwerk.core.expected_cost import ExpectedCost
     from stellwerk.gateway.inquiry import Service
     from stellwerk.gateway.recollection import Caching
+    from stellwerk.gateway.stages.optimize import Optimization
     from stellwerk.ports.guardrail import RemoteGuardrail
     from stellwerk.screening.guards import Guards
     from stellwerk.screening.redaction import Redaction
@@ -108,6 +109,8 @@ class Model:
     """Tells whether a conversation moves from the target that has its prompt; ``None`` where that is the strategy's."""
     reference: Target | None = None
     """The target that others are compared with for what routing saves; ``None`` where there is nothing to compare."""
+    optimization: Optimization | None = None
+    """What writes prompts in fewer tokens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.gate import Gate
     from stellwerk.gateway.hedging import Hedging
+    from stellwerk.gateway.optimizing import Optimizing
     from stellwerk.gateway.recalling import Recalling
     from stellwerk.gateway.reply import Reply
     from stellwerk.gateway.scheduler import Scheduler
@@ -63,6 +64,8 @@ class Exchange(msgspec.Struct, eq=False):
     """Looks at the request before it is asked, and at its answer."""
     recalling: Recalling | None = None
     """Looks for an answer that is there already, and keeps the one that comes."""
+    optimizing: Optimizing | None = None
+    """Writes the request in fewer tokens before it is asked."""
     _index: int = 1
     """Where the target stands that is asked next, once the first one has been."""
     _running: tuple[Attempt, ...] = ()
@@ -83,6 +86,8 @@ class Exchange(msgspec.Struct, eq=False):
         if self.screening is not None and self.screening.looks_first(self, acceptance):
             return
         if self.recalling is not None and self.recalling.looks_first(self, acceptance):
+            return
+        if self.optimizing is not None and self.optimizing.looks_first(self, acceptance):
             return
         self._reply.request.owner = self
         if acceptance is not None:

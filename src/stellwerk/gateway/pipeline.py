@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.meters import Meters
     from stellwerk.gateway.prompt_caching import PromptCaching
     from stellwerk.gateway.recollection import Caching, Recollection
+    from stellwerk.gateway.stages.optimize import Optimization
     from stellwerk.screening.guards import Guards
 
     Admit = Callable[[Meters, Configuration, Exchange, Reply, Acceptance | None, Custody | None], None]
@@ -169,6 +170,8 @@ class Pipeline:
             _screen(exchange, reply, guards, configuration, self._vault, custody)
         if caching is not None and self.recollection is not None:
             _recall(exchange, reply, caching, self.recollection, directive)
+        if exchange.model.optimization is not None:
+            _optimize(exchange, reply, exchange.model.optimization, custody)
         if reply.lease.principal.scopes or configuration.is_metered:
             self._admitted(configuration, exchange, reply, acceptance, custody)
         else:
@@ -312,6 +315,13 @@ def _recall(exchange: Exchange, reply: Reply, caching: Caching, shared: Recollec
     from stellwerk.gateway.recalling import Recalling
 
     exchange.recalling = Recalling(caching, shared, reply, directive)
+
+
+def _optimize(exchange: Exchange, reply: Reply, optimization: Optimization, custody: Custody | None) -> None:
+    """Has a request written in fewer tokens. Loaded when the first model wants that."""
+    from stellwerk.gateway.optimizing import Optimizing
+
+    exchange.optimizing = Optimizing(optimization, reply, custody)
 
 
 def _may_name(body: bytes) -> bool:

@@ -18,7 +18,7 @@ from stellwerk.dialects.json_splice import find, insertion, splice
 from stellwerk.dialects.prompt_outline import Outline, outline
 from stellwerk.errors import InvalidRequest, StoreUnavailable
 from stellwerk.optimizers import cache_breakpoints
-from stellwerk.optimizers.cache_breakpoints import Placement, Prefix, application_of, prefixes
+from stellwerk.optimizing.cache_breakpoints import Placement, Prefix, application_of, prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,6 +17,7 @@ import msgspec
 
 from stellwerk.core.cached import Entry, Recorded, Tier
 from stellwerk.core.request_key import Asked, asked, asked_of, digest
+from stellwerk.core.savings import of_tier
 from stellwerk.errors import InvalidRequest, StellwerkError, UpstreamError, UpstreamTimeout
 from stellwerk.gateway.keeping import Keeping
 from stellwerk.gateway.recollection import Caching, Flight, Recollection
@@ -191,6 +192,7 @@ class Recalling:
         self._shared.shortcuts.note(self._raw, entry.key)
         self._note(tier, max(0, now_ms - entry.stored_ms))
         reply.is_cached, reply.on_settled, self._is_leading = True, None, False
+        reply.save(of_tier(tier.value), entry.nanos or 0)
         self._hand_on(route, recorded)
         return True
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.conversations import Conversations
     from stellwerk.gateway.dialect import Dialect
     from stellwerk.gateway.prompt_caching import Marking
+    from stellwerk.gateway.stages.optimize import Savings
     from stellwerk.http.request import Request
     from stellwerk.ports.clock import Clock
     from stellwerk.screening.report import Report
@@ -75,6 +76,8 @@ class Reply(msgspec.Struct, eq=False):
     """What of a provider's words about a failure the caller may read."""
     told: Callable[[], bytes] | None = None
     """Renders header lines that tell of them."""
+    shortened: Savings | None = None
+    """What optimizers have saved of the prompt."""
     allowance: Callable[[], bytes] | None = None
     """Renders header lines that tell what the caller's limits leave it."""
     cache: str = ""
@@ -257,6 +260,8 @@ class Reply(msgspec.Struct, eq=False):
         if self.reference is not None:  # answers that were turned down are what the choice has cost
             nanos = savings.of_route(usage, route.target.card, self.reference.card, at_ms) - self.extra_nanos
             self.save(savings.ROUTING, nanos)
+        if self.shortened is not None:
+            self.save(savings.OPTIMIZERS, self.shortened.nanos(usage, route.target.card, at_ms) or 0)
 
     def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route
@@ -264,12 +269,13 @@ class Reply(msgspec.Struct, eq=False):
         if self.marking is not None and (why := self.marking.reason(route)):
             guardrail += b"x-stellwerk-prompt-cache: %b\r\n" % why.encode()
         overhead_ms = (now - self.request.received - self.waited_s) * 1e3
+        shortened = self.shortened.fields() if self.shortened is not None else b""
         return b"%b%b%b%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
             kind,
             route.fields if route is not None else b"",
             self.warning,
             guardrail,
-            self.cache_fields,
+            self.cache_fields + shortened,
             self.allowance() if self.allowance is not None else b"",
             self.attempts,
             max(0.0, overhead_ms),
@@ -303,7 +309,7 @@ class Reply(msgspec.Struct, eq=False):
         if cost_nanos is not None:
             cost_nanos += extra_nanos
         own_s = (self.first_byte or now) - received - self.waited_s
-        if route is not None and usage.input_tokens and (self.marking is not None or self.reference is not None):
+        if route is not None and usage.input_tokens and (self.marking or self.reference or self.shortened):
             self._reckon(route, usage)
         event = RequestEvent(
             lease.started_ms,
@@ -343,6 +349,8 @@ class Reply(msgspec.Struct, eq=False):
             self.cache,
             savings.tell(self.saved) if self.saved else "",
             self.marking.reason(route) if self.marking is not None else "",
+            self.shortened.record() if self.shortened is not None else "",
+            self.shortened.changes.tokens if self.shortened is not None else 0,
         )
         lease.settle(event)
         if self.on_settled is not None:

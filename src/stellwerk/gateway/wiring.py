@@ -17,10 +17,11 @@ from stellwerk.core.able import Lack, lacking, sift
 from stellwerk.core.breaker import Rules
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.event import RequestEvent
+from stellwerk.core.optimization import Level
 from stellwerk.core.route import Plan, Target
 from stellwerk.core.scope import ScopeKind
 from stellwerk.core.sealed_id import place_of
-from stellwerk.core.snapshot import BreakerSpec, ModelSpec, Snapshot
+from stellwerk.core.snapshot import BreakerSpec, ModelSpec, OptimizeSpec, Snapshot
 from stellwerk.core.warm_route import INTERCHANGEABLE, expected_cost, reference_of
 from stellwerk.egress.denials import written_to
 from stellwerk.egress.fetch import Fetcher
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.guarding import Guarding
     from stellwerk.gateway.inquiry import Service
     from stellwerk.gateway.recollection import Caching, Recollection
+    from stellwerk.gateway.stages.optimize import Optimization
     from stellwerk.screening.guards import Guards
 
 _COMMON = (ScopeKind.MODEL, ScopeKind.PROVIDER, ScopeKind.TAG)
@@ -388,9 +390,19 @@ def _model(
         marks_prompts=spec.prompt_cache,
         warmth=expected_cost() if spec.prompt_cache and len(own) > 1 and spec.strategy in INTERCHANGEABLE else None,
         reference=reference_of(spec.strategy, own),
+        optimization=_optimization(spec.optimize),
         stream_patience=Patience(first_byte_s=spec.first_byte_timeout_s, idle_s=IDLE_S),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )
+
+
+def _optimization(spec: OptimizeSpec) -> Optimization | None:
+    """What writes prompts in fewer tokens, where that is wanted: nobody else loads it."""
+    if spec.level is Level.OFF and spec.max_output_tokens is None:
+        return None
+    from stellwerk.gateway.stages.optimize import Optimization
+
+    return Optimization(spec)
 
 
 def _mirror(

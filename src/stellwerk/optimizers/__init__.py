@@ -1,1 +1,1 @@
-"""Prompt optimizers: one interchangeable step each."""
+"""The shelf of prompt optimizers: one file, one way to say the same in fewer tokens."""
