@@ -31,6 +31,7 @@ COMMANDS = (
     "import",
     "bench",
     "scan",
+    "cache",
 )
 
 
