@@ -42,6 +42,7 @@ PURGE_S = 15.0
 WAL_BYTES = 4_194_304
 READ_BUSY_S = 0.05
 
+_FORMER = "DELETE FROM entry WHERE id = (SELECT entry FROM name WHERE name = ?) AND key = ?"
 _T = TypeVar("_T")
 
 
@@ -159,9 +160,11 @@ class SqliteWriting:
 
         def work(connection: sqlite3.Connection) -> None:
             for write in writes:
-                if write.entry.stale_ms > now_ms and len(write.blob) + ROW_BYTES <= self._tenant_bytes:
-                    _insert(connection, write, now_ms)
-            self._make_room(connection, {write.entry.tenant for write in writes}, now_ms)
+                key, size = write.entry.key, _size(write)
+                connection.execute(_FORMER, (key, key))
+                if write.entry.stale_ms > now_ms and size <= self._tenant_bytes:
+                    self._make_room(connection, write.entry.tenant, size)
+                    _insert(connection, write, size, now_ms)
 
         self._file.run(work, "BEGIN IMMEDIATE")
 
@@ -171,7 +174,7 @@ class SqliteWriting:
 
         def work(connection: sqlite3.Connection) -> None:
             connection.executemany(query, [(now_ms, key) for key in keys])
-            self._make_room(connection, (), now_ms)
+            self._protect_less(connection, now_ms)
 
         self._file.run(work, "BEGIN IMMEDIATE")
 
@@ -225,16 +228,20 @@ class SqliteWriting:
             self._file.run(work, "BEGIN IMMEDIATE")
         return len(rows)
 
-    def _make_room(self, connection: sqlite3.Connection, tenants: Iterable[str], now_ms: int) -> None:
-        for tenant in tenants:
-            while _number(connection, "SELECT sum(size) FROM share WHERE tenant = ?", tenant) > self._tenant_bytes:
-                _evict(connection, "tenant = ?", tenant)
+    def _make_room(self, connection: sqlite3.Connection, tenant: str, size: int) -> None:
+        """For something new, which therefore does not go itself."""
+        query, most = "SELECT sum(size) FROM share WHERE tenant = ?", self._tenant_bytes - size
+        while _number(connection, query, tenant) > most:
+            _evict(connection, "tenant = ?", tenant)
+        while _number(connection, "SELECT size FROM total") > self._max_bytes - size:
+            _evict(connection, "1")
+
+    def _protect_less(self, connection: sqlite3.Connection, now_ms: int) -> None:
+        """What is protected and was used longest ago is on probation again."""
         query = "SELECT id FROM entry WHERE protected = 1 ORDER BY used_ms LIMIT 32"
         most = self._max_bytes * PROTECTED_SHARE
         while _number(connection, "SELECT protected FROM total") > most:
             connection.execute(f"UPDATE entry SET protected = 0, used_ms = ? WHERE id IN ({query})", (now_ms,))  # noqa: S608  # of constants
-        while _number(connection, "SELECT size FROM total") > self._max_bytes:
-            _evict(connection, "1")
 
 
 def build(settings: Settings, *, directory: str | Path) -> Cache:
@@ -261,11 +268,12 @@ def _purges(connection: sqlite3.Connection, seen: int) -> list[Numbered]:
     return [(number, read(body)) for number, body in rows]
 
 
-def _insert(connection: sqlite3.Connection, write: Write, now_ms: int) -> None:
+def _size(write: Write) -> int:
+    return len(write.blob) + ROW_BYTES + 80 * (len(write.entry.aliases) + len(write.entry.tags))
+
+
+def _insert(connection: sqlite3.Connection, write: Write, size: int, now_ms: int) -> None:
     entry = write.entry
-    former = "DELETE FROM entry WHERE id = (SELECT entry FROM name WHERE name = ?) AND key = ?"
-    connection.execute(former, (entry.key, entry.key))
-    size = len(write.blob) + ROW_BYTES + 80 * (len(entry.aliases) + len(entry.tags))
     row = (entry.key, entry.tenant, entry.model, entry.scope, entry.stored_ms, entry.stale_ms, write.after, now_ms)
     query = "INSERT INTO entry VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)"
     number = connection.execute(query, (*row, size, sealed(write.blob))).lastrowid

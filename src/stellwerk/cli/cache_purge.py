@@ -11,8 +11,9 @@ import time
 from stellwerk.cli.admin_client import AdminClient, duration, moment, options_of
 
 SUMMARY = "let answers go"
-DESCRIPTION = """Lets answers go from the cache: those that have all of what is said, in every worker, and on every host
-that shares the cache, within a second. The exit status is 1 when the cache does not take it: nothing was purged then."""
+DESCRIPTION = """Lets answers go from the cache: those that have all of what is said, in every worker, and on every
+host that shares the cache, within a second. The exit status is 1 when the cache does not take it: then nothing was
+purged."""
 _AGE = re.compile(r"[1-9][0-9]{0,5}[smhdw]")
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 
