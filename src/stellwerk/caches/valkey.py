@@ -103,7 +103,9 @@ class ValkeyReading:
 
     def look(self, questions: Sequence[tuple[bytes, ...]], seen: int) -> Look:
         """What lies under these keys or aliases."""
-        words: list[str | int] = [word for keys in questions for word in (len(keys), *(key.hex() for key in keys))]
+        words: list[str | int] = []
+        for keys in questions:
+            words += [len(keys), *(key.hex() for key in keys)]
 
         def understand(answer: Any) -> Look:
             last, purges, answers = answer
