@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,36 +17,8 @@ from stellwerk import plugins
 from stellwerk.core.cached import Entry, Purge
 from stellwerk.errors import ConfigurationError
 from stellwerk.ports.cache import Cache
+from tests.caches import PATIENCE_S, SHARED, build, digest, entry_of, fetched, finds, gone, now, until
 from tests.valkey import Server
-
-SHARED = [name for name in plugins.shelf("caches") if name != "memory"]
-PATIENCE_S = 20.0
-
-
-def digest(number: int) -> bytes:
-    """A key."""
-    return number.to_bytes(16, "big")
-
-
-def now() -> int:
-    """Unix time in milliseconds: the threads of a cache look at the clock themselves."""
-    return int(time.time() * 1_000)
-
-
-def entry_of(number: int, **fields: Any) -> Entry:
-    """An entry that lives for an hour, unless told otherwise."""
-    given_: dict[str, Any] = {"key": digest(number), "scope": digest(1 << 64), "tenant": "t", "model": "m"}
-    times = {"stored_ms": now(), "fresh_ms": now() + 1_800_000, "stale_ms": now() + 3_600_000}
-    rest = {"target": "p/m", "dialect": "openai_chat", "is_stream": False, "answer": b'{"n":%d}' % number}
-    return Entry(**{**given_, **times, **rest, **fields})
-
-
-def build(name: str, directory: Path, **options: object) -> Cache:
-    """A cache of the shelf; the same directory and options lead to the same entries."""
-    given_: dict[str, Any] = {"directory": directory} if name == "sqlite" else {}
-    if name == "valkey":
-        options = {"prefix": str(directory), **options}
-    return cast("Cache", plugins.build("caches", name, options, **given_))
 
 
 @pytest.fixture(scope="session")
@@ -74,34 +46,6 @@ def sharing(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Cac
     """The same for those that are shared."""
     options = options_of(request.param, request)
     return lambda **others: build(request.param, tmp_path, **options, **others)
-
-
-async def fetched(cache: Cache, *keys: bytes, timeout_s: float = PATIENCE_S) -> Entry | None:
-    """What a look-up comes to."""
-    answer: asyncio.Future[Entry | None] = asyncio.get_running_loop().create_future()
-    cache.fetch(keys, now(), timeout_s, answer.set_result)
-    assert not answer.done()
-    return await answer
-
-
-async def until(holds: Callable[[], Awaitable[bool]], patience_s: float = PATIENCE_S) -> float:
-    """Seconds until something holds."""
-    begin_s = time.monotonic()
-    while not await holds():
-        assert time.monotonic() - begin_s < patience_s
-        await asyncio.sleep(0.005)
-    return time.monotonic() - begin_s
-
-
-async def finds(cache: Cache, *numbers: int) -> bool:
-    """Whether it fetches all of these entries."""
-    return all([await fetched(cache, digest(number)) is not None for number in numbers])
-
-
-async def gone(cache: Cache, *numbers: int) -> bool:
-    """Whether it finds none of these, neither in memory nor elsewhere."""
-    peeked = [cache.peek(digest(number), now()) for number in numbers]
-    return not any(peeked) and not any([await fetched(cache, digest(number)) for number in numbers])
 
 
 def test_what_is_kept_is_there_at_once_by_its_key_and_its_aliases(opening: Callable[..., Cache]) -> None:
@@ -286,7 +230,7 @@ def test_what_was_kept_before_the_end_is_there_after_it(sharing: Callable[..., C
         cache.close()
 
 
-@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("name", plugins.shelf("caches"))
 def test_a_purge_reaches_every_process_and_its_memory_within_a_second(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -315,7 +259,10 @@ def _watch(name: str, directory: Path, options: dict[str, object], ready: Any, p
 
     async def story() -> None:
         cache = build(name, directory, **options)
-        await until(lambda: finds(cache, 1))
+        if cache.is_shared:
+            await until(lambda: finds(cache, 1))
+        else:
+            cache.keep(entry_of(1), now())
         assert cache.peek(digest(1), now()) is not None
         ready.set()
         await until(lambda: asyncio.sleep(0, cache.peek(digest(1), now()) is None))

@@ -41,7 +41,23 @@ PURGE_S = 15.0
 """How long a purge stays in force at least: by then everybody has heard of it, and what was late is written."""
 WAL_BYTES = 4_194_304
 READ_BUSY_S = 0.05
+OUTSIDE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_PERM,
+}
+"""Errors for which the file itself is not to blame."""
+WRONG_SUMS = "there is less than its sums say"
 
+NONSENSE = (TypeError, ValueError, LookupError, ArithmeticError)
+"""What becomes of work over a file in which values have changed."""
+_FORMER = "DELETE FROM entry WHERE id = (SELECT entry FROM name WHERE name = ?) AND key = ?"
 _T = TypeVar("_T")
 
 
@@ -66,7 +82,7 @@ class _File:
         try:
             self._connection = _open(path, busy_timeout_s)
             self._inode = path.stat().st_ino
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, *NONSENSE) as error:
             raise StoreUnavailable(f"{path}: {error}") from error
 
     def close(self) -> None:
@@ -86,7 +102,7 @@ class _File:
                 with suppress(sqlite3.Error):
                     connection.rollback()
                 raise
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.Error, *NONSENSE) as error:
             if _is_damage(error):
                 self.close()
                 _set_aside(self._path, self._inode)
@@ -115,7 +131,7 @@ class SqliteReading:
         def work(connection: sqlite3.Connection) -> Look:
             (last,) = connection.execute("SELECT last_purge FROM total").fetchone()
             purges = _purges(connection, seen) if last != seen else ()
-            return Look(last, purges, [[*_found(connection, keys)] for keys in questions])
+            return Look(int(last), purges, [[*_found(connection, keys)] for keys in questions])
 
         return self._file.run(work)
 
@@ -126,7 +142,7 @@ class SqliteReading:
         def work(connection: sqlite3.Connection) -> Beat:
             query = "SELECT last_purge, entries, size, evicted, expired FROM total"
             last, *held = connection.execute(query).fetchone()
-            return Beat(last, _purges(connection, 0), CacheFigures(*held))
+            return Beat(int(last), _purges(connection, 0), CacheFigures(*map(int, held)))
 
         return self._file.run(work)
 
@@ -136,7 +152,7 @@ class SqliteReading:
         last = -1
         while rows := self._file.run(lambda one: one.execute(query, (last, now_ms)).fetchall()):  # noqa: B023
             last = rows[-1][0]
-            yield from (Found(*row[1:]) for row in rows)
+            yield from (_whole(*row[1:]) for row in rows)
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -159,9 +175,11 @@ class SqliteWriting:
 
         def work(connection: sqlite3.Connection) -> None:
             for write in writes:
-                if write.entry.stale_ms > now_ms and len(write.blob) + ROW_BYTES <= self._tenant_bytes:
-                    _insert(connection, write, now_ms)
-            self._make_room(connection, {write.entry.tenant for write in writes}, now_ms)
+                key, size = write.entry.key, _size(write)
+                connection.execute(_FORMER, (key, key))
+                if write.entry.stale_ms > now_ms and size <= self._tenant_bytes:
+                    self._make_room(connection, write.entry.tenant, size)
+                    _insert(connection, write, size, now_ms)
 
         self._file.run(work, "BEGIN IMMEDIATE")
 
@@ -171,7 +189,7 @@ class SqliteWriting:
 
         def work(connection: sqlite3.Connection) -> None:
             connection.executemany(query, [(now_ms, key) for key in keys])
-            self._make_room(connection, (), now_ms)
+            self._protect_less(connection, now_ms)
 
         self._file.run(work, "BEGIN IMMEDIATE")
 
@@ -225,16 +243,22 @@ class SqliteWriting:
             self._file.run(work, "BEGIN IMMEDIATE")
         return len(rows)
 
-    def _make_room(self, connection: sqlite3.Connection, tenants: Iterable[str], now_ms: int) -> None:
-        for tenant in tenants:
-            while _number(connection, "SELECT sum(size) FROM share WHERE tenant = ?", tenant) > self._tenant_bytes:
-                _evict(connection, "tenant = ?", tenant)
+    def _make_room(self, connection: sqlite3.Connection, tenant: str, size: int) -> None:
+        """For something new, which therefore does not go itself."""
+        query, most = "SELECT sum(size) FROM share WHERE tenant = ?", self._tenant_bytes - size
+        while _number(connection, query, tenant) > most:
+            _evict(connection, "tenant = ?", tenant)
+        while _number(connection, "SELECT size FROM total") > self._max_bytes - size:
+            _evict(connection, "1")
+
+    def _protect_less(self, connection: sqlite3.Connection, now_ms: int) -> None:
+        """What is protected and was used longest ago is on probation again."""
         query = "SELECT id FROM entry WHERE protected = 1 ORDER BY used_ms LIMIT 32"
         most = self._max_bytes * PROTECTED_SHARE
         while _number(connection, "SELECT protected FROM total") > most:
-            connection.execute(f"UPDATE entry SET protected = 0, used_ms = ? WHERE id IN ({query})", (now_ms,))  # noqa: S608  # of constants
-        while _number(connection, "SELECT size FROM total") > self._max_bytes:
-            _evict(connection, "1")
+            update = f"UPDATE entry SET protected = 0, used_ms = ? WHERE id IN ({query})"  # noqa: S608  # of constants
+            if not connection.execute(update, (now_ms,)).rowcount:
+                raise sqlite3.DatabaseError(WRONG_SUMS)
 
 
 def build(settings: Settings, *, directory: str | Path) -> Cache:
@@ -253,7 +277,12 @@ def _found(connection: sqlite3.Connection, keys: Iterable[bytes]) -> Iterator[Fo
     query = "SELECT body, after FROM name JOIN entry ON entry.id = name.entry WHERE name = ?"
     for key in keys:
         for row in connection.execute(query, (key,)):
-            yield Found(*row)
+            yield _whole(*row)
+
+
+def _whole(body: object, after: object) -> Found:
+    """What a row holds; nothing where it is not what was written."""
+    return Found(body, after) if isinstance(body, bytes) and isinstance(after, int) else Found(b"", 0)
 
 
 def _purges(connection: sqlite3.Connection, seen: int) -> list[Numbered]:
@@ -261,11 +290,12 @@ def _purges(connection: sqlite3.Connection, seen: int) -> list[Numbered]:
     return [(number, read(body)) for number, body in rows]
 
 
-def _insert(connection: sqlite3.Connection, write: Write, now_ms: int) -> None:
+def _size(write: Write) -> int:
+    return len(write.blob) + ROW_BYTES + 80 * (len(write.entry.aliases) + len(write.entry.tags))
+
+
+def _insert(connection: sqlite3.Connection, write: Write, size: int, now_ms: int) -> None:
     entry = write.entry
-    former = "DELETE FROM entry WHERE id = (SELECT entry FROM name WHERE name = ?) AND key = ?"
-    connection.execute(former, (entry.key, entry.key))
-    size = len(write.blob) + ROW_BYTES + 80 * (len(entry.aliases) + len(entry.tags))
     row = (entry.key, entry.tenant, entry.model, entry.scope, entry.stored_ms, entry.stale_ms, write.after, now_ms)
     query = "INSERT INTO entry VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)"
     number = connection.execute(query, (*row, size, sealed(write.blob))).lastrowid
@@ -280,6 +310,8 @@ def _evict(connection: sqlite3.Connection, condition: str, *values: object) -> N
     """Some of what is on probation and was used longest ago; of what is protected where there is nothing else."""
     query = f"SELECT id FROM entry WHERE {condition} ORDER BY protected, used_ms, id LIMIT 8"  # noqa: S608  # of constants
     gone = connection.execute(f"DELETE FROM entry WHERE id IN ({query})", values).rowcount  # noqa: S608  # of constants
+    if not gone:
+        raise sqlite3.DatabaseError(WRONG_SUMS)
     connection.execute("UPDATE total SET evicted = evicted + ?", (gone,))
 
 
@@ -311,10 +343,9 @@ def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # answers are nobody else's business
         try:
             return _connect(path, busy_timeout_s)
-        except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise
-            _put_away(path)
+        except (sqlite3.Error, *NONSENSE) as error:
+            if _is_damage(error):
+                _put_away(path)
             raise
 
 
@@ -343,11 +374,10 @@ def _begin(connection: sqlite3.Connection, version: int) -> None:
     connection.executescript(f"BEGIN IMMEDIATE; {statements} {first}; PRAGMA user_version = {VERSION}; COMMIT;")
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file is at fault: not who else uses it, nor the disk."""
-    if type(error) is sqlite3.DatabaseError:  # malformed, not a database, or of another layout
-        return True
-    return isinstance(error, sqlite3.OperationalError) and ("no such" in str(error) or "already exists" in str(error))
+def _is_damage(error: Exception) -> bool:
+    """Whether the file is at fault: not who else uses it, the disk, or its rights."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & 0xFF not in OUTSIDE and not (code & 0xFF == sqlite3.SQLITE_READONLY and code > 0xFF)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ COMMANDS = (
     "bench",
     "scan",
     "optimize",
+    "cache",
 )
 
 

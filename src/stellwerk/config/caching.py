@@ -1,4 +1,4 @@
-"""The cache that a configuration names: workers keep answers in it."""
+"""The cache that a configuration names: workers keep answers in it, the admin process purges it."""
 
 from __future__ import annotations
 
@@ -7,37 +7,34 @@ from typing import TYPE_CHECKING, Any, cast
 
 from stellwerk import plugins
 from stellwerk.config.references import resolve
+from stellwerk.core.snapshot import CacheSpec, StateSpec
 from stellwerk.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from stellwerk.core.snapshot import CacheSpec, Snapshot
     from stellwerk.ports.cache import Cache
 
 
-def backend_of(snapshot: Snapshot) -> str:
-    """Where answers are kept: what is said, or what there is a use for."""
-    if snapshot.cache.backend != "auto":
-        return snapshot.cache.backend
-    if snapshot.state.shared is not None:
+def backend_of(state: StateSpec, spec: CacheSpec, workers: int) -> str:
+    """Which backend is meant: the widest that everybody who is to share entries needs, unless one is named."""
+    if spec.backend != "auto":
+        return spec.backend
+    if state.shared is not None:
         return "valkey"
-    return "sqlite" if snapshot.server.workers > 1 else "memory"
+    return "sqlite" if workers > 1 else "memory"
 
 
-def open_cache(snapshot: Snapshot) -> Cache:
+def open_cache(state: StateSpec, spec: CacheSpec = CacheSpec(), *, workers: int) -> Cache:
     """The cache, not connected yet. Raises ``ConfigurationError`` where it cannot be used."""
-    backend, state, spec = backend_of(snapshot), snapshot.state, snapshot.cache
-    if backend == "memory":
-        return cast("Cache", plugins.build("caches", backend, _bounds(spec, spec.memory_bytes)))
-    options = {**_bounds(spec, spec.max_bytes), "memory_bytes": spec.memory_bytes}
-    if backend == "sqlite":
-        return cast("Cache", plugins.build("caches", backend, options, directory=state.directory))
-    if state.shared is None:
-        raise ConfigurationError(("cache.backend: 'valkey' needs state.shared",))
-    if find_spec("valkey") is None:
-        raise ConfigurationError(("cache.backend: its client is missing: pip install 'stellwerk[valkey]'",))
-    del options["max_bytes"], options["tenant_share"]
-    return cast("Cache", plugins.build("caches", backend, {**options, "url": resolve(state.shared)}))
-
-
-def _bounds(spec: CacheSpec, max_bytes: int) -> dict[str, Any]:
-    return {"max_bytes": max_bytes, "tenant_share": spec.tenant_share, "max_entry_bytes": spec.max_entry_bytes}
+    name = backend_of(state, spec, workers)
+    options: dict[str, Any] = {"tenant_share": spec.tenant_share, "max_entry_bytes": spec.max_entry_bytes}
+    if name == "memory":
+        options["max_bytes"] = min(spec.max_bytes, spec.memory_bytes)
+    else:
+        options |= {"max_bytes": spec.max_bytes, "memory_bytes": spec.memory_bytes}
+    if name == "valkey":
+        if find_spec("valkey") is None:
+            raise ConfigurationError(("state.shared: its client is missing: pip install 'stellwerk[valkey]'",))
+        if state.shared is None:
+            raise ConfigurationError(("cache.backend: valkey needs a server: say which in state.shared",))
+        options["url"] = resolve(state.shared)
+    return cast("Cache", plugins.build("caches", name, options, directory=state.directory))

@@ -287,7 +287,8 @@ def _recollect(former: Recollection | None, configuration: Configuration) -> Rec
     from stellwerk.config.caching import open_cache
     from stellwerk.gateway.recollection import Recollection
 
-    opened = open_cache(configuration.snapshot)
+    snapshot = configuration.snapshot
+    opened = open_cache(snapshot.state, spec, workers=snapshot.server.workers)
     if former is not None:
         former.cache.close()
     return Recollection(opened, spec)

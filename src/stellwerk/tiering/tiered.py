@@ -178,7 +178,7 @@ class TieredCache:
         """Waits until what was kept and purged is written, for two seconds at most where the store is away."""
         loop, self._loop = self._loop, None
         if loop is not None:
-            self._writer.close()
+            self._troubles += self._writer.close()
             self._reader.close()
         for asked in list(self._waiting.values()):
             self.withdraw(asked)

@@ -89,10 +89,11 @@ class Writer:
         """To be done as soon as the thread is free."""
         self._jobs.put(job)
 
-    def close(self) -> None:
-        """Waits until everything is written, or it turns out that it cannot be."""
+    def close(self) -> int:
+        """Waits until everything is written, or it turns out that it cannot be; how many purges were not made."""
         self._jobs.put(None)
         self._thread.join()
+        return len(self._purgings)
 
     # -- in the thread
 
