@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence
+from math import exp
 from typing import Final
 
 import msgspec
@@ -29,8 +30,7 @@ OPENING, SECOND, LATER = range(3)
 _PRIOR: Final = ((0.1, 2.0), (0.6, 3.0), (0.6, 3.0))
 """What is taken to be likely of a turn's being taken up, and of how many cases that counts for, before any is known."""
 _OWN_PRIOR: Final = (0.25, 2.0)
-_NEWEST: Final = 0.1
-"""Share of the newest interval in how long it takes."""
+_MINUTE_S: Final = 60.0
 _TENANT_CASES: Final = 4.0
 """What is known of a tenant counts for so many cases of one of its applications."""
 
@@ -65,13 +65,13 @@ class Tally:
 class Beginning:
     """One beginning of a prompt."""
 
-    __slots__ = ("at", "classes", "gap_s", "is_counted", "tally", "warm_at", "warm_until")
+    __slots__ = ("at", "classes", "is_counted", "recent", "tally", "warm_at", "warm_until")
 
     def __init__(self, at: float) -> None:
         self.at = at
         """When it came last, in seconds of a monotonic clock."""
-        self.gap_s = 0.0
-        """How long it takes to come again, of late."""
+        self.recent = 1.0
+        """How often it came in the last minute, about."""
         self.tally = Tally()
         """How it came again."""
         self.classes: tuple[Tally, ...] = ()
@@ -163,7 +163,7 @@ class PromptReuse:
     def per_minute(self, digest: bytes) -> float:
         """How often a beginning comes, of late; 0 where that is not known."""
         known = self._beginnings.get(digest)
-        return 60.0 / max(known.gap_s, 0.001) if known is not None and known.tally.trials else 0.0
+        return known.recent if known is not None else 0.0
 
     # -- helpers
 
@@ -175,7 +175,7 @@ class PromptReuse:
                 self._remembered(digest, now)
             return None
         gap_s, found.at = now - found.at, now
-        found.gap_s += (gap_s - found.gap_s) * (_NEWEST if found.tally.trials else 1.0)
+        found.recent = found.recent * exp(-gap_s / _MINUTE_S) + 1
         found.tally.try_()
         found.tally.hit(gap_s)
         for one in found.classes:

@@ -120,10 +120,10 @@ class Outline(msgspec.Struct, frozen=True):
         """The content blocks of a turn; a text without blocks counts as one."""
         start, end = self.turns[turn]
         item = self.body[start:end]
-        if not item.startswith(b"{"):
+        if not item.startswith(b"{"):  # all of the input, as a text
             return (self.turns[turn],)
         content = _only(members(item), "content")
-        if content is None:
+        if content is None:  # a call, or what it came to
             return (self.turns[turn],)
         span = start + content.start, start + content.end
         return tuple(self._split(span))
@@ -132,13 +132,16 @@ class Outline(msgspec.Struct, frozen=True):
         """The edit that marks the block there; ``None`` for one that takes no mark."""
         start, end = span
         block = self.body[start:end]
+        is_member = self._before(start) == b":"
         if self.frame.mark == "cachePoint":
+            if is_member or not block.startswith(b"{"):
+                return None
             point = msgspec.json.encode({"cachePoint": {"type": "default", **({"ttl": ttl} if ttl else {})}})
             return end, end, b"," + point
         value = {"mode": "explicit"} if self.frame.mark == "prompt_cache_breakpoint" else {"type": "ephemeral"}
         mark = b'"%b":%b' % (self.frame.mark.encode(), msgspec.json.encode({**value, **({"ttl": ttl} if ttl else {})}))
         if block.startswith(b'"'):
-            if len(block) <= len(b'""'):
+            if not is_member or len(block) <= len(b'""'):
                 return None
             return start, end, b'[{"type":"%b","text":%b,%b}]' % (self.frame.text.encode(), block, mark)
         return (end - 1, end - 1, b"," + mark) if self._takes_mark(block) else None
@@ -149,6 +152,12 @@ class Outline(msgspec.Struct, frozen=True):
 
     def _split(self, span: Span) -> list[Span]:
         return elements(self.body, *span) if self.body.startswith(b"[", span[0]) else [span]
+
+    def _before(self, at: int) -> bytes:
+        """What stands before a value, spaces aside."""
+        while at > 0 and self.body[at - 1] in b" \t\r\n":
+            at -= 1
+        return self.body[at - 1 : at]
 
     def _takes_mark(self, block: bytes) -> bool:
         try:
@@ -184,8 +193,10 @@ def _read(frame: Frame, body: bytes) -> Outline | None:
         if not 0 < len(spans) <= MOST_TURNS:
             return None
         speakers = [turn.speaker for turn in msgspec.json.decode(whole, type=list[_Turn])]
-    else:
+    elif whole.startswith(b'"'):
         spans, speakers = [(turns.start, turns.end)], ["user"]
+    else:
+        return None
     system = _only(found, frame.system)
     return Outline(
         frame=frame,
