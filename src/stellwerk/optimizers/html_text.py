@@ -17,52 +17,11 @@ from stellwerk.ports.optimizer import Optimizer
 _TOKEN = re.compile(r"<!--|<(/?)([a-zA-Z][\w:-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>|<![^>]*+>")
 _ALT = re.compile(r"\salt\s*=\s*(?:\"([^\"]*+)\"|'([^']*+)')", re.IGNORECASE)
 _UNSEEN = frozenset({"script", "style", "svg", "noscript", "template", "iframe", "object", "canvas"})
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "br",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "head",
-        "header",
-        "hr",
-        "html",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "option",
-        "p",
-        "pre",
-        "section",
-        "select",
-        "summary",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "title",
-        "tr",
-        "ul",
-    ]
-)
+_BLOCK_NAMES = """
+address article aside blockquote body br dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 head
+header hr html li main nav ol option p pre section select summary table tbody tfoot thead title tr ul
+"""
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
 _CELLS = frozenset({"td", "th"})
 _MARKUP = re.compile(
     r"\b(?:html|css|markup|selectors?|xpath|dom|tags?|attributes?|scrap\w+|script|javascript|links?|urls?|href|"

@@ -14,82 +14,24 @@ import msgspec
 from stellwerk.core.optimization import Kind, Level, Piece, weigh
 from stellwerk.ports.optimizer import Optimizer
 
-_NOISES = frozenset(
-    [
-        "disfmarker",
-        "vocalsound",
-        "pause",
-        "gap",
-        "nonvocalsound",
-        "inaudible",
-        "unclear",
-        "crosstalk",
-        "laughter",
-        "laugh",
-        "laughs",
-        "cough",
-        "coughs",
-        "noise",
-        "silence",
-        "lachen",
-        "lacht",
-        "räuspern",
-        "unverständlich",
-    ]
-)
-_FILLERS = frozenset(
-    [
-        "uh",
-        "um",
-        "uhm",
-        "umm",
-        "uhh",
-        "erm",
-        "er",
-        "hm",
-        "hmm",
-        "mm",
-        "mmm",
-        "mm-hmm",
-        "mmhmm",
-        "mm-hm",
-        "uh-huh",
-        "äh",
-        "ähm",
-        "öh",
-        "öhm",
-        "hä",
-        "ähem",
-    ]
-)
+_SOUNDS = """
+disfmarker vocalsound pause gap nonvocalsound inaudible unclear crosstalk laughter laugh laughs cough coughs noise
+silence lachen lacht räuspern unverständlich
+"""
+_NOISES = frozenset(f"{start}{sound}{end}" for sound in _SOUNDS.split() for start, end in ("{}", "[]", "()", "<>"))
+_HESITATIONS = "uh uhh um umm uhm erm hm hmm mm mmm äh ähm öh öhm ähem"
+_FILLERS = frozenset(_HESITATIONS.split()) | _NOISES
 _PAIRS = frozenset({("you", "know"), ("i", "mean"), ("sort", "of"), ("kind", "of")})
-_KINDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "this",
-        "that",
-        "these",
-        "those",
-        "what",
-        "which",
-        "some",
-        "any",
-        "every",
-        "each",
-        "same",
-        "one",
-        "another",
-        "of",
-        "no",
-        "my",
-        "your",
-    ]
-)
+_SECONDS = frozenset(second for _, second in _PAIRS)
+_DETERMINERS = "a an the this that these those what which some any every each same one another of no my your other"
+_KINDS = frozenset(_DETERMINERS.split())
 """In front of "kind of", these mean kinds."""
-_TWICE = frozenset({"had", "that", "no", "very", "ja", "nein", "yes", "bye"})
-"""Words that are said twice on purpose."""
+_SAID_TWICE = """
+had that no very yes yeah bye ja nein doch oh zero one two three four five six seven eight nine ten null eins zwei
+drei vier fünf sechs sieben acht neun zehn
+"""
+_TWICE = frozenset(_SAID_TWICE.split())
+"""Words that are said twice on purpose, and digits."""
 _STOPS = frozenset({".", "?", "!"})
 _TURN = re.compile(r"^([^\W\d_][\w.'\u2019\-]*+(?: [\w.'\u2019\-]++){0,4}+) ?: (.*)$")
 
@@ -109,61 +51,94 @@ class Transcript:
 
     def rewrite(self, piece: Piece) -> str:
         """The same turns, in order."""
-        turns: list[tuple[str, list[str]]] = []
+        turns: list[_Turn] = []
         for line in piece.text.split("\n"):
-            turn = _TURN.match(line)
-            if turn is None:
-                turns.append(("", [line]))
+            found = _TURN.match(line)
+            if found is None:
+                turns.append(_Turn("", [line]))
                 continue
-            speaker = turn[1]
-            is_on = bool(turns) and turns[-1][0] == speaker
-            said = turns[-1][1] if is_on else []
-            _say(turn[2].split(" "), said)
-            if not is_on and any(word[0].isalnum() for word in said):
-                turns.append((speaker, said))
+            speaker = found[1]
+            if turns and turns[-1].speaker == speaker:
+                turns[-1].say(found[2].split(" "))
+                continue
+            turn = _Turn(speaker, [])
+            turn.say(found[2].split(" "))
+            if any(letter.isalnum() for word in turn.said for letter in word):
+                turns.append(turn)
         names = _short_names(turns)
-        lines = [f"{names.get(who, who)}: {' '.join(said)}" if who else said[0] for who, said in turns]
+        lines = [f"{names.get(one.speaker, one.speaker)}: " * bool(one.speaker) + " ".join(one.said) for one in turns]
         legend = "; ".join(f"{short}={name}" for name, short in names.items())
         return "\n".join([legend, *lines] if legend else lines)
 
 
-def _say(words: list[str], said: list[str]) -> None:
-    """Adds words to what was said, each once, and those alone that say something."""
-    for word in words:
-        bare = word.rstrip(",").lower()
-        if bare in _FILLERS or bare[1:-1] in _NOISES or not word:
-            continue
-        last = said[-1] if said else "."
-        if not bare:  # a comma by itself
-            if last[-1] not in ",.?!":
+class _Turn:
+    """What somebody says: every word once, and those alone that say something."""
+
+    __slots__ = ("_bare", "said", "speaker")
+
+    def __init__(self, speaker: str, said: list[str]) -> None:
+        self.speaker = speaker
+        self.said = said
+        self._bare: list[str] = []
+        """The words in lower case and without a comma, which by itself is empty."""
+
+    def say(self, words: list[str]) -> None:
+        """Adds words that are said."""
+        said, bares = self.said, self._bare
+        for place, word in enumerate(words):
+            bare = word.rstrip(",").lower()
+            if bare in _FILLERS or not word:
+                continue
+            if (
+                bare in _SECONDS
+                and said
+                and (bares[-1], bare) in _PAIRS
+                and self._is_filler(word, words[place + 1 :][:1])
+            ):
+                said.pop()
+                bares.pop()
+            elif bare.isalpha():
+                self._add(word, bare)
+            elif not bare:  # a comma by itself
+                if said and said[-1][-1] not in ",.?!":
+                    said.append(word)
+                    bares.append("")
+            elif word not in _STOPS:
                 said.append(word)
-        elif word in _STOPS:
-            if last == ",":
-                said[-1] = word
-            elif last not in _STOPS or not said:
+                bares.append(bare)
+            elif said and said[-1] == ",":
+                said[-1] = bares[-1] = word
+            elif said and said[-1] not in _STOPS:
                 said.append(word)
-        elif (last.lower(), bare) in _PAIRS and not (bare == "of" and said[-2:-1] and said[-2].lower() in _KINDS):
-            said.pop()
-        else:
-            _add(word, bare, said)
+                bares.append(word)
+
+    def _add(self, word: str, bare: str) -> None:
+        """Adds one word, unless it, or it and the one before, were said just before."""
+        said, bares = self.said, self._bare
+        if bares and bare not in _TWICE:
+            last = bares[-1]
+            if last == bare:
+                return
+            if len(bares) > 1 and bares[-2] == bare:
+                is_pair = len(bares) > 2 and bares[-3] == last and last.isalpha()
+                if is_pair or not last:
+                    said.pop()
+                    bares.pop()
+                    return
+        said.append(word)
+        bares.append(bare)
+
+    def _is_filler(self, word: str, behind: list[str]) -> bool:
+        """Whether two words that may be one are: "sort of" unless it is a sort, "you know" between marks."""
+        before = self._bare[-2] if len(self._bare) > 1 else "."
+        if word.lower() == "of":
+            return before not in _KINDS
+        return not before or before in _STOPS or word.endswith(",") or behind in ([","], ["."])
 
 
-def _add(word: str, bare: str, said: list[str]) -> None:
-    """Adds one word, unless it, or it and the one before, were said just before."""
-    if said and bare.isalpha() and bare not in _TWICE:
-        lasts = [each.rstrip(",").lower() for each in said[-3:]]
-        if lasts[-1] == bare:
-            said.pop()
-        elif (len(lasts) > 1 and not lasts[-1] and lasts[-2] == bare) or (
-            len(lasts) > 2 and lasts[-2] == bare and lasts[-3] == lasts[-1] and lasts[-1].isalpha()
-        ):
-            del said[-2:]
-    said.append(word)
-
-
-def _short_names(turns: list[tuple[str, list[str]]]) -> dict[str, str]:
+def _short_names(turns: list[_Turn]) -> dict[str, str]:
     """Abbreviations of names that are said often, none of which is a name of somebody else or two people's."""
-    counts = Counter(speaker for speaker, _ in turns if speaker)
+    counts = Counter(one.speaker for one in turns if one.speaker)
     names = [name for name, count in counts.items() if count >= LEAST_TURNS and (" " in name or len(name) > 8)]
     short = {name: "".join(word[0] for word in name.split())[:3].upper() for name in names}
     if len(set(short.values())) < len(short) or set(short.values()) & counts.keys():

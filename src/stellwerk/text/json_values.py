@@ -21,7 +21,7 @@ LEAST_CHARACTERS = 40
 LEAST_BROKEN = 400
 """JSON that breaks off, as results do that were cut, is only believed to be some when it is longer than this."""
 
-_OPENING = re.compile(r"[\[{]")
+_OPENING = re.compile(r'\{(?=[ \t\r\n]*+["}])|\[(?=[ \t\r\n]*+[\[{"\]\dtfn-])')
 _BRACKET = re.compile(r"[\[{\]}]")
 _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 _STRING = re.compile(r'("[^"\\]*+(?:\\.[^"\\]*+)*+")', re.DOTALL)

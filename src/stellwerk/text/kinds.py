@@ -20,6 +20,8 @@ LEAST_LINES = 8
 """Of a log; fewer lines have too little in common."""
 LEAST_TURNS = 10
 LEAST_DOCUMENTS = 3
+LEAST_DOCUMENT = 120
+"""Characters that documents have on average; what is shorter is a list."""
 
 _FENCE = re.compile(r"^[ \t>]*+(`{3,}+|~{3,}+)([^\n`]*+)$", re.MULTILINE)
 _PLAIN_FENCES = frozenset({"", "log", "logs", "text", "txt", "console", "plain", "plaintext", "output", "syslog"})
@@ -106,7 +108,9 @@ def documents(text: str) -> tuple[tuple[int, int], ...]:
     for header in _HEADERS:
         heads = list(header.finditer(text))
         if len(heads) >= LEAST_DOCUMENTS:
-            return _bodies(text, heads)
+            found = _bodies(text, heads)
+            if found and found[-1][1] - found[0][0] >= LEAST_DOCUMENT * len(found):
+                return found
     return ()
 
 

@@ -17,44 +17,17 @@ MOST_WORDS = 20_000
 _K, _B = 1.2, 0.4
 _PAIR_WEIGHT = 0.5
 _TELLING = 0.3
-_ASKING = frozenset(
-    map(
-        stem,
-        [
-            "who",
-            "whom",
-            "whose",
-            "which",
-            "when",
-            "where",
-            "why",
-            "many",
-            "much",
-            "name",
-            "give",
-            "tell",
-            "say",
-            "said",
-            "does",
-            "wer",
-            "wen",
-            "wem",
-            "wessen",
-            "welche",
-            "welcher",
-            "welches",
-            "wann",
-            "wo",
-            "warum",
-            "wieso",
-            "wieviel",
-            "viele",
-            "nenne",
-            "sag",
-            "gib",
-        ],
-    )
+_ASKING_WORDS = """
+who whom whose which when where why many much name give tell say said wer wen wem wessen welche welcher welches wann wo
+warum wieso wieviel viele nenne sag gib
+"""
+_ASKING = frozenset(map(stem, _ASKING_WORDS.split()))
+_EVERY = re.compile(
+    r"\b(?:summar\w+|overview|compare|comparison|differences?|contradict\w*|each|every|all of|all the|translate|"
+    r"zusammenfass\w*|fasse\b|überblick|vergleich\w*|unterschied\w*|jede[nrs]?|alle[nr]?|sämtliche\w*)\b",
+    re.IGNORECASE,
 )
+"""Questions that need all documents."""
 _NAMED = re.compile(r'"[^"\n]{2,80}"|“[^”\n]{2,80}”|„[^“\n]{2,80}“|«[^»\n]{2,80}»|\d[\d.,:/-]*\d')
 """Numbers and quotes: what holds one of those in a question is never left out."""
 
@@ -72,7 +45,8 @@ class Relevance:
         bags = [Counter(word for word in each if word in wanted) for each in words]
         paired = [pairs.intersection(pairwise(each)) for each in words]
         mean = sum(map(len, words)) / (len(words) or 1) or 1.0
-        weights = {word: _rarity(len(texts), sum(word in bag for bag in bags)) for word in wanted}
+        spread = {word: sum(word in bag for bag in bags) for word in wanted}
+        weights = {word: _rarity(len(texts), count) for word, count in spread.items()}
         pair_weights = {pair: _rarity(len(texts), sum(pair in each for each in paired)) for pair in pairs}
         self.scores = [
             sum(weights[word] * _saturated(count, len(each) / mean) for word, count in bag.items())
@@ -80,8 +54,9 @@ class Relevance:
             for bag, held, each in zip(bags, paired, words, strict=True)
         ]
         """A number for each text, 0 where no word is shared; what is rare among the texts counts for more."""
-        best = max((len(bag) for bag in bags), default=0)
-        self.is_telling = bool(wanted) and best >= max(1, _TELLING * len(wanted))
+        telling = {word for word, count in spread.items() if count < len(texts)}
+        best = max((len(telling & bag.keys()) for bag in bags), default=0)
+        self.is_telling = best >= max(1, _TELLING * len(telling)) and _EVERY.search(question) is None
         """Whether a text has enough of the question's words that the order says something."""
         self.named = tuple(dict.fromkeys(found.strip('"“”„«»') for found in _NAMED.findall(question)))
         """The numbers and quoted words of the question."""
