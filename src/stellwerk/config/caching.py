@@ -13,6 +13,8 @@ from stellwerk.errors import ConfigurationError
 if TYPE_CHECKING:
     from stellwerk.ports.cache import Cache
 
+_USUAL = CacheSpec()
+
 
 def backend_of(state: StateSpec, spec: CacheSpec, workers: int) -> str:
     """Which backend is meant: the widest that everybody who is to share entries needs, unless one is named."""
@@ -23,7 +25,7 @@ def backend_of(state: StateSpec, spec: CacheSpec, workers: int) -> str:
     return "sqlite" if workers > 1 else "memory"
 
 
-def open_cache(state: StateSpec, spec: CacheSpec = CacheSpec(), *, workers: int) -> Cache:
+def open_cache(state: StateSpec, spec: CacheSpec = _USUAL, *, workers: int) -> Cache:
     """The cache, not connected yet. Raises ``ConfigurationError`` where it cannot be used."""
     name = backend_of(state, spec, workers)
     options: dict[str, Any] = {"tenant_share": spec.tenant_share, "max_entry_bytes": spec.max_entry_bytes}

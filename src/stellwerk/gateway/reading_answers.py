@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stellwerk.core.reply import ReplyFacts
+from stellwerk.core.reply import Reply, ReplyFacts
 from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.errors import InvalidRequest
 from stellwerk.gateway.interpreter import Interpreter, Watch
@@ -68,6 +68,10 @@ class Again(_Reader):
     def __init__(self, interpreter: Interpreter, speech: Speech) -> None:
         self._interpreter = interpreter
         self._speech = speech
+
+    def decoded(self, route: Route, body: bytes) -> Reply:
+        """A whole answer in its neutral form. Raises ``UpstreamInvalid``."""
+        return self._interpreter.decoded(replace(route, speech=self._speech), body)
 
     def answer(self, route: Route, body: bytes) -> tuple[bytes, ReplyFacts]:
         """A whole answer for the caller. Raises ``UpstreamInvalid``."""

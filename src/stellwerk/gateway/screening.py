@@ -21,6 +21,7 @@ from stellwerk.dialects.utterances import utterances
 from stellwerk.errors import StellwerkError
 from stellwerk.gateway.answer_screening import AnswerScreening
 from stellwerk.gateway.errand import Errand, Work
+from stellwerk.gateway.foreseeing import Foreseeing
 from stellwerk.gateway.inquiry import Inquiry, inquire
 from stellwerk.gateway.slices import Slices
 from stellwerk.gateway.stages import screen
@@ -144,6 +145,16 @@ class Screening:
     def said(self) -> list[str]:
         """The texts of the answer that has become whole last."""
         return self._answers.said
+
+    @property
+    def foreseeing(self) -> Foreseeing:
+        """Who looks at long answers before they are read."""
+        return Foreseeing(self._guards, self._watcher)
+
+    @property
+    def deadline_s(self) -> float:
+        """How long all checks of an answer may take together."""
+        return self._guards.spec.deadline_s
 
     def answered(self, said: list[str], deliver: Callable[[], None]) -> None:
         """An answer that was watched is whole, and these are its texts: ``deliver`` hands it on, if it may be."""
