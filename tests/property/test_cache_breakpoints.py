@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.chat import completion_create_params
 from pydantic import TypeAdapter
-from stellwerk.optimizers.cache_breakpoints import Placement, application_of, place, prefixes
+from stellwerk.optimizing.cache_breakpoints import Placement, application_of, place, prefixes
 
 from stellwerk.core.cache_terms import MOST_MARKS, CacheTerms, Style, terms_of
 from stellwerk.core.prompt_reuse import MIDDLE, PromptReuse

@@ -91,7 +91,8 @@ def test_the_parts_and_marks_of_a_prompt_for_bedrock() -> None:
         "cachePoint": {"type": "default", "ttl": "1h"}
     }
     assert found.mark(found.system) is None
-    for config in (None, {}, {"tools": {}}, {"tools": []}):
+    configs: list[Any] = [None, {}, {"tools": {}}, {"tools": []}]
+    for config in configs:
         assert parts("bedrock_converse", {**body, "toolConfig": config}).tools == NOWHERE
 
 
