@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from valkey import ConnectionPool
 
 from stellwerk import plugins
 from stellwerk.caches import valkey
@@ -226,7 +227,7 @@ def test_what_was_kept_before_a_purge_is_not_found_although_it_is_written_after_
 ) -> None:
     monkeypatch.setattr(valkey, "PURGE_S", 0.3)
     settings = valkey.Settings(server.url, prefix="cache")
-    pool = valkey.ConnectionPool.from_url(server.url)
+    pool = ConnectionPool.from_url(server.url)
     writing, reading = valkey.ValkeyWriting(pool, settings), valkey.ValkeyReading(pool, "cache")
     seen = reading.beat().last
 
@@ -255,7 +256,7 @@ def test_what_was_kept_before_a_purge_is_not_found_although_it_is_written_after_
 
 def test_what_was_used_again_outlives_what_was_used_once_in_the_server(server: Server) -> None:
     settings = valkey.Settings(server.url, max_bytes=100_000, tenant_share=1.0)
-    pool = valkey.ConnectionPool.from_url(server.url)
+    pool = ConnectionPool.from_url(server.url)
     writing, reading = valkey.ValkeyWriting(pool, settings), valkey.ValkeyReading(pool, settings.prefix)
     for number in range(100):
         writing.write([Write(entry_of(number), bytes(1_000), 0)], 1_000 + number)
