@@ -120,7 +120,8 @@ class ValkeyReading:
 
         def understand(answer: Any) -> Beat:
             last, purges, figures = answer
-            return Beat(int(last), _purges(purges), CacheFigures(*map(int, figures)))
+            entries, size, evicted, expired = map(int, figures)
+            return Beat(int(last), _purges(purges), CacheFigures(entries, size, evicted, expired))
 
         return self._server.ask(understand, "beat")
 
