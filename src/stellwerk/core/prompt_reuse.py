@@ -133,7 +133,14 @@ class PromptReuse:
         """
         self._judge(now)
         stage = min(depth, LATER)
-        known = [self._meet(digest, now, is_kept=is_kept) for digest, is_kept in beginnings]
+        known = [self._beginnings.get(digest) for digest, _ in beginnings]
+        longest = next((each for each in reversed(known) if each is not None), None)
+        for (digest, is_kept), found in zip(beginnings, known, strict=True):
+            if found is not None:
+                self._beginnings.move_to_end(digest)
+                _meet(found, now, is_longest=found is longest, is_all=found is known[-1])
+            elif is_kept:
+                self._remembered(digest, now)
         of_all, of_one = self._class(tenant, stage), self._class(application, stage)
         chances = [
             of_one.chance(horizon, of_all.chance(horizon, *_PRIOR[stage]), _TENANT_CASES)
@@ -167,25 +174,6 @@ class PromptReuse:
 
     # -- helpers
 
-    def _meet(self, digest: bytes, now: float, *, is_kept: bool) -> Beginning | None:
-        """The beginning, if it was seen before; else it is remembered where that is worth it."""
-        found = self._beginnings.get(digest)
-        if found is None:
-            if is_kept:
-                self._remembered(digest, now)
-            return None
-        gap_s, found.at = now - found.at, now
-        found.recent = found.recent * exp(-gap_s / _MINUTE_S) + 1
-        found.tally.try_()
-        found.tally.hit(gap_s)
-        for one in found.classes:
-            if not found.is_counted:
-                one.try_()
-            one.hit(gap_s)
-        found.classes = ()
-        self._beginnings.move_to_end(digest)
-        return found
-
     def _remembered(self, digest: bytes, now: float) -> Beginning:
         found = self._beginnings.get(digest)
         if found is None:
@@ -210,3 +198,23 @@ class PromptReuse:
             end.is_counted = True
             for one in end.classes:
                 one.try_()
+
+
+def _meet(found: Beginning, now: float, *, is_longest: bool, is_all: bool) -> None:
+    """A beginning comes again.
+
+    Where it ended a turn, and there is more now, that turn is taken up. Else another prompt shares it, if none that is
+    longer is known.
+    """
+    gap_s, found.at = now - found.at, now
+    found.recent = found.recent * exp(-gap_s / _MINUTE_S) + 1
+    classes = () if is_all else found.classes
+    if classes:
+        found.classes = ()
+    for one in classes:
+        if not found.is_counted:
+            one.try_()
+        one.hit(gap_s)
+    if is_longest and not classes:
+        found.tally.try_()
+        found.tally.hit(gap_s)

@@ -27,6 +27,8 @@ _INNER_BLOCKS = 3
 """So many blocks of the first turn may end a beginning that others share: a document before the question."""
 _ANNOUNCED = 0.5
 """How likely a conversation that its caller has announced is taken to go on, while little is known."""
+_UNCOVERED = 3
+"""So many surcharges may be lost before anything was saved, where many cases speak for it; else one."""
 _LONG = "1h"
 _DIGEST_BYTES = 16
 
@@ -127,8 +129,9 @@ def place(
 ) -> Placement:
     """The marks for a prompt of so many ``tokens`` at a target.
 
-    ``credit`` is what marks of this tenant have saved there so far, in nano-dollars; a first turn is marked within it.
-    ``is_session`` says that the caller itself has announced a conversation: one such turn is marked on credit.
+    ``credit`` is what marks of this tenant have saved there so far, in nano-dollars: a prompt is written for the first
+    time within it, or within the little that may be lost before anything was saved. ``is_session`` says that the caller
+    itself has announced a conversation: its first turn may then be marked although nothing is known.
     """
     if outline.is_marked:
         return Placement(reason="the caller has marks of its own")
@@ -203,9 +206,10 @@ class _Placing(msgspec.Struct):
         if is_new and not is_announced:
             self.why = "nothing like it was seen before"
             return False
-        if arrival.stage == OPENING:
+        if warm < 0 or self.beginnings[warm].turn < 0:  # all of what was said is written, and none of it read
             surcharge = terms.surcharge(self.tokens - self._length(warm), is_long=is_long)
-            if surcharge > self.credit and not (is_announced and self.credit >= 0):
+            is_proven = arrival.stage == OPENING and arrival.cases >= LEAST_CASES
+            if surcharge > self.credit and self.credit < -_UNCOVERED * surcharge * is_proven:
                 self.why = f"the conversation {said}, but earlier marks have not yet saved what this one may lose"
                 return False
             self.staked = surcharge

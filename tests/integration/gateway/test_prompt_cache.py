@@ -250,8 +250,8 @@ async def test_openai_is_sent_a_key_of_the_tenants_own_unless_the_caller_has_one
     async with caching(tmp_path, "openai", target="gpt-4.1") as (gateway, simulated):
         async with sdk(gateway) as shop, sdk(gateway, LIMITED_KEY) as intern:
             messages: Any = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": "Hello"}]
-            own: dict[str, Any] = {"prompt_cache_key": "mine"}
-            for client, extra in ((shop, {}), (shop, {}), (intern, {}), (shop, own)):
+            calls: list[Any] = [(shop, {}), (shop, {}), (intern, {}), (shop, {"prompt_cache_key": "mine"})]
+            for client, extra in calls:
                 await client.chat.completions.create(model="plain", max_tokens=5, messages=messages, **extra)
         sent = [json.loads(each["body"]) for each in simulated.report()["last_requests"]]
         keys = [body["prompt_cache_key"] for body in sorted(sent, key=json.dumps)]
