@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.chat import completion_create_params
 from pydantic import TypeAdapter
-from stellwerk.optimizing.cache_breakpoints import Placement, application_of, place, prefixes
 
 from stellwerk.core.cache_terms import MOST_MARKS, CacheTerms, Style, terms_of
 from stellwerk.core.prompt_reuse import MIDDLE, PromptReuse
 from stellwerk.dialects.json_splice import splice
 from stellwerk.dialects.prompt_outline import Outline, outline
+from stellwerk.optimizing.cache_breakpoints import Placement, application_of, place, prefixes
 from tests.golden.bedrock_converse.judge import faults
 from tests.golden.matrix import validated
 

@@ -247,6 +247,7 @@ class Pipeline:
                 terms.timeout_s < model.timeout_s,
             )
             custody = Custody(self._vault, owner, placed)
+            reply.lease.envelope = placed
             exchange = Exchange(
                 reply, model, targets, self.scheduler, self._clock, expires, is_hurried, terms.trace, custody
             )

@@ -17,7 +17,7 @@ from stellwerk.core.prompt_reuse import Arrival, PromptReuse
 from stellwerk.dialects.json_splice import find, insertion, splice
 from stellwerk.dialects.prompt_outline import Outline, outline
 from stellwerk.errors import InvalidRequest, StoreUnavailable
-from stellwerk.optimizers import cache_breakpoints
+from stellwerk.optimizing import cache_breakpoints
 from stellwerk.optimizing.cache_breakpoints import Placement, Prefix, application_of, prefixes
 
 if TYPE_CHECKING:
