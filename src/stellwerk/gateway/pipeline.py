@@ -28,9 +28,11 @@ from stellwerk.http.request import Request
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
+    from stellwerk.gateway.aside import Aside
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.meters import Meters
     from stellwerk.gateway.prompt_caching import PromptCaching
+    from stellwerk.gateway.recalling import Heard, Recalling
     from stellwerk.gateway.recollection import Caching, Recollection
     from stellwerk.gateway.stages.optimize import Optimization
     from stellwerk.screening.guards import Guards
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 NOBODY = Principal("", "", frozenset())
 MAX_MODEL_CHARACTERS = 256
+MOST_ASIDES = 32
+"""So many answers are asked for anew at once."""
 _NONE, _KEPT = Ids.NONE, Ids.KEPT
 
 
@@ -48,6 +52,7 @@ class Pipeline:
     __slots__ = (
         "_account",
         "_admit",
+        "_aside",
         "_clock",
         "_conversations",
         "_prompt_caching",
@@ -72,6 +77,8 @@ class Pipeline:
         self.recollection: Recollection | None = None
         """What is remembered of answers, where they are kept."""
         self._account = account
+        self._aside: Aside | None = None
+        """Requests of our own, for fresh answers."""
         self.scheduler = scheduler
         self._vault = vault
         self._clock = scheduler.deadlines.clock
@@ -150,7 +157,7 @@ class Pipeline:
         self._start(configuration, exchange, reply, acceptance, custody, terms.cache)
         mirror = model.mirror
         if mirror is not None and custody is None and mirror.takes(random.random()):  # noqa: S311  # no secret
-            copy, clock = mirror.reply_to(reply, dialect, self._clock), self._clock
+            copy, clock = mirror.reply_to(reply, self._clock), self._clock
             shadow = mirror.model
             aside = Exchange(copy, shadow, shadow.targets, self.scheduler, clock, clock() + shadow.timeout_s)
             self._start(configuration, aside, copy, None, None)
@@ -163,19 +170,38 @@ class Pipeline:
         acceptance: Acceptance | None,
         custody: Custody | None,
         directive: bytes = b"",
+        heard: Heard | None = None,
     ) -> None:
         """Starts an exchange when its limits, budgets and guardrails allow it."""
         guards, caching = exchange.model.guards, exchange.model.caching
         if guards is not None:
             _screen(exchange, reply, guards, configuration, self._vault, custody)
         if caching is not None and self.recollection is not None:
-            _recall(exchange, reply, caching, self.recollection, directive)
+            recalling = _recalling(caching, self.recollection, reply, directive)
+            recalling.ask_again, recalling.on_answer = self._ask_again, heard
+            exchange.recalling = recalling
         if exchange.model.optimization is not None:
             _optimize(exchange, reply, exchange.model.optimization, custody)
         if reply.lease.principal.scopes or configuration.is_metered:
             self._admitted(configuration, exchange, reply, acceptance, custody)
         else:
             exchange.start(acceptance)
+
+    def _ask_again(self, original: Exchange, reply: Reply, heard: Heard) -> None:
+        """Asks for a fresh answer to a request that was answered from the cache, unless enough of that is under way.
+
+        Its caller pays for it, within its limits and budgets. ``heard`` is told of the answer.
+        """
+        if self._aside is None:
+            from stellwerk.gateway.aside import Aside  # loaded when the first answer is asked for anew
+
+            self._aside = Aside("refresh", MOST_ASIDES, self._account.record)
+        if not self._aside.has_room:
+            return
+        clock, model = self._clock, original.model
+        copy = self._aside.reply_to(reply, reply.lease.principal, clock, f"a fresh answer to {reply.lease.request_id}")
+        exchange = Exchange(copy, model, original.targets, self.scheduler, clock, clock() + model.timeout_s)
+        self._start(self.configuration, exchange, copy, None, None, b"no-cache", heard)
 
     def _admitted(
         self,
@@ -311,11 +337,11 @@ def _screen(
         reply.words = watcher.words
 
 
-def _recall(exchange: Exchange, reply: Reply, caching: Caching, shared: Recollection, directive: bytes) -> None:
-    """Has the answer looked for. Loaded with the first model whose answers are kept."""
+def _recalling(caching: Caching, shared: Recollection, reply: Reply, directive: bytes) -> Recalling:
+    """Looks for the answer. Loaded with the first model whose answers are kept."""
     from stellwerk.gateway.recalling import Recalling
 
-    exchange.recalling = Recalling(caching, shared, reply, directive)
+    return Recalling(caching, shared, reply, directive)
 
 
 def _optimize(exchange: Exchange, reply: Reply, optimization: Optimization, custody: Custody | None) -> None:

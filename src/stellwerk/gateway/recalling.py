@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -33,8 +33,13 @@ if TYPE_CHECKING:
     from stellwerk.gateway.reply import Reply
     from stellwerk.ports.cache import Fetching
 
+Heard: TypeAlias = Callable[["Route", Recorded], None]
+AskAgain: TypeAlias = Callable[["Exchange", "Reply", Heard], None]
+
 FETCH_S = 0.005
 """How long an answer is looked for outside of this process."""
+RETRY_S = 60.0
+"""An old answer is not asked for anew more often, whatever became of that."""
 NO_STORE, NO_CACHE = b"no-store", b"no-cache"
 
 
@@ -57,13 +62,19 @@ class Recalling:
         "_reply",
         "_shared",
         "_winner",
+        "ask_again",
         "deadline",
         "directive",
+        "on_answer",
     )
 
     def __init__(self, caching: Caching, shared: Recollection, reply: Reply, directive: bytes) -> None:
         """``directive`` is what the caller says of the cache: ``no-store``, ``no-cache`` or nothing."""
         self.directive = directive
+        self.ask_again: AskAgain | None = None
+        """Asks for a fresh answer, which goes to nobody."""
+        self.on_answer: Heard | None = None
+        """Hears the answer that was asked for, once it is whole."""
         self._caching = caching
         self._shared = shared
         self._reply = reply
@@ -155,9 +166,9 @@ class Recalling:
         return why_not(request, envelope, spec) or asked(request, spec.ignore)
 
     def _normal(self, question: Asked) -> str | None:
-        from stellwerk.semantic.normal import normalized  # loaded when the first model wants it
+        from stellwerk.semantic.normal import normal_form  # loaded when the first model wants it
 
-        return normalized(question.question) if question.question is not None else None
+        return normal_form(question.question) if question.question is not None else None
 
     def _on_fetched(self, entry: Entry | None) -> None:
         self._fetching = None
@@ -194,7 +205,18 @@ class Recalling:
         reply.is_cached, reply.on_settled, self._is_leading = True, None, False
         reply.save(of_tier(tier.value), entry.nanos or 0)
         self._hand_on(route, recorded)
+        if now_ms >= entry.fresh_ms:
+            self._refresh(entry.key)
         return True
+
+    def _refresh(self, key: bytes) -> None:
+        """Has an answer that has become old fetched anew, once."""
+        refreshing = self._shared.refreshing
+        if self.ask_again is None or key in refreshing:
+            return
+        refreshing.add(key)
+        self._exchange.scheduler.call_later(RETRY_S, partial(refreshing.discard, key))
+        self.ask_again(self._exchange, self._reply, lambda _route, _recorded: refreshing.discard(key))
 
     def _hand_on(self, route: Route, recorded: Recorded) -> None:
         exchange, reply = self._exchange, self._reply
@@ -380,6 +402,8 @@ class Recalling:
             if answer is not None:
                 recorded = Recorded(self._dialect_of(route), reply.lease.envelope.is_stream, bytes(answer))
         self._heard = {}
+        if self.on_answer is not None and recorded is not None and route is not None:
+            self.on_answer(route, recorded)
         flight = self._flight
         if recorded is None or route is None or self._look is None:
             if flight is not None:

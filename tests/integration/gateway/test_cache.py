@@ -358,6 +358,29 @@ async def test_an_answer_becomes_old(tmp_path: Path) -> None:
 
 
 @on_loop
+async def test_an_old_answer_is_served_while_a_fresh_one_is_fetched(tmp_path: Path) -> None:
+    sections = CACHE + "ttl_s = 0\nstale_s = 60\n"
+    fresh = completes(COMPLETION.replace(b"Hello.", b"Good morning."))
+    async with scripted(tmp_path, completes(), fresh, sections=sections) as (gateway, playing):
+        assert await asks(gateway) == "miss"
+        await kept(gateway)
+        assert b"Hello." in (await told(gateway)).body
+        await eventually(lambda: len(playing.requests) == 2)
+        aside = await gateway.event(3)
+        assert aside.request_id.endswith("-refresh")
+        assert aside.route.startswith("a fresh answer to")
+        await eventually(lambda: gateway.parts.account.in_flight == 0)
+        gateway.events.remove(aside)  # it is nobody's request
+
+        async def is_fresh() -> bool:
+            return b"Good morning." in (await told(gateway)).body
+
+        assert await is_fresh() or await is_fresh()
+        for event in [event for event in gateway.events if event.request_id.endswith("-refresh")]:
+            gateway.events.remove(event)
+
+
+@on_loop
 async def test_members_that_are_said_to_be_without_effect_do_not_matter(tmp_path: Path) -> None:
     async with scripted(tmp_path, completes(), sections=CACHE + 'ignore = ["user", "metadata"]\n') as (gateway, _):
         assert await asks(gateway, user="ann") == "miss"
