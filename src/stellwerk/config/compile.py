@@ -28,6 +28,7 @@ from stellwerk.config.compiled import write
 from stellwerk.config.identity import scopes
 from stellwerk.config.load import Verdict, examine
 from stellwerk.config.notation import split_address
+from stellwerk.config.optimizing import spec_of
 from stellwerk.config.problems import Problem, render_path
 from stellwerk.config.routing import Model
 from stellwerk.config.schema import Notifier, Provider, Server, Settings
@@ -199,8 +200,10 @@ def _model(model: Model, general: Settings, cards: Cards) -> ModelSpec:
         retry=RetrySpec(**_own(model.retry, general.retry)),
         hedge=HedgeSpec(**_own(model.hedge, general.hedge)),
         queue=QueueSpec(**_own(model.queue, general.queue)),
+        optimize=spec_of(_own(model.optimize, general.optimize)),
         guardrails=None if model.guardrails is None else tuple(model.guardrails),
         mirror=MirrorSpec(**model.mirror.model_dump()) if model.mirror else None,
+        prompt_cache=_own(model.optimize, general.optimize)["prompt_cache"],
         caching=caching_of(Caching(**_own(model.cache, caching))),
     )
 

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from stellwerk.config import notation
 from stellwerk.config.cache import Caching
 from stellwerk.config.identity import Spending
+from stellwerk.config.optimizing import Optimize
 from stellwerk.config.pricing import PriceRow, price_from
 from stellwerk.config.section import DAY_S, ModelName, Seconds, Section, written
 from stellwerk.core.snapshot import (
@@ -191,4 +192,5 @@ class Model(Spending):
     guardrails: list[str] | None = Field(
         default=None, description="Names of the guardrails that hold for this model; without it all of them do."
     )
+    optimize: Optimize | None = Field(default=None, description="Where this model differs from [optimize].")
     mirror: Mirror | None = Field(default=None, description="A target that gets copies of this model's requests.")

@@ -19,6 +19,14 @@ class Tier(enum.Enum):
     BYPASS = "bypass"
 
 
+class Recorded(msgspec.Struct, frozen=True, gc=False):
+    """What a provider has answered: its bytes, the dialect they are in, and whether they are a stream."""
+
+    dialect: str
+    is_stream: bool
+    answer: bytes
+
+
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An answer that is kept.
 

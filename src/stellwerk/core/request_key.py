@@ -24,6 +24,9 @@ _NEUTRAL = {
     "service_tier": "service_tier",
 }
 """Members that callers may say are without effect, and what the neutral request calls them."""
+_SPELLINGS = frozenset(("max_tokens", "max_completion_tokens"))
+"""Members that stand for one another: that of them which was used is marked by a ``null`` (see ``Opaque``)."""
+_NULL = msgspec.Raw(b"null")
 _SAID_LAST = "last turn"
 
 
@@ -48,9 +51,7 @@ def digest(base: bytes, owner: str, *parts: bytes) -> bytes:
 
 def asked(request: ChatRequest, ignore: tuple[str, ...] = ()) -> Asked:
     """What the answer to a request depends on. ``ignore`` are members, by their names in the caller's dialect."""
-    request = msgspec.structs.replace(request, is_stream=False, wants_usage=False)
-    if ignore:
-        request = _without(request, ignore)
+    request = _without(msgspec.structs.replace(request, is_stream=False, wants_usage=False), ignore)
     last = request.messages[-1] if request.messages else None
     if last is None or (question := _text_of(last)) is None:
         return Asked(_encode(request), None)
@@ -79,6 +80,10 @@ def _without(request: ChatRequest, names: tuple[str, ...]) -> ChatRequest:
     neutral = {_NEUTRAL[name]: None for name in names if name in _NEUTRAL}
     opaque = request.opaque
     if opaque is not None:
-        members = {name: value for name, value in opaque.members.items() if name not in names}
+        members = {name: value for name, value in opaque.members.items() if _matters(name, value, names)}
         opaque = Opaque(opaque.dialect, members) if members else None
     return msgspec.structs.replace(request, **neutral, opaque=opaque)
+
+
+def _matters(name: str, value: msgspec.Raw | Opaque, ignore: tuple[str, ...]) -> bool:
+    return name not in ignore and not (name in _SPELLINGS and value == _NULL)

@@ -12,6 +12,7 @@ import msgspec
 
 from stellwerk.core.catalog import ModelCard
 from stellwerk.core.issuer import IssuerSpec, PeopleSpec
+from stellwerk.core.optimization import Level
 from stellwerk.core.scope import BudgetSpec, LimitSpec, ScopeRecord
 from stellwerk.core.subject import Side
 from stellwerk.core.verdict import Action
@@ -264,11 +265,22 @@ class CacheSpec(msgspec.Struct, frozen=True):
 
     backend: Literal["auto", "memory", "sqlite", "valkey"] = "auto"
     max_bytes: int = 1_073_741_824
-    memory_bytes: int = 67_108_864
+    memory_bytes: int = 8_388_608
     max_entry_bytes: int = 1_048_576
     tenant_share: float = 0.5
     embedder: str = "minilm"
     embedder_options: dict[str, str | int | float | bool] = {}
+
+
+class OptimizeSpec(msgspec.Struct, frozen=True):
+    """``[optimize]``: what may happen to prompts. Without ``steps``, all that the level allows."""
+
+    level: Level = Level.OFF
+    steps: tuple[str, ...] | None = None
+    min_tokens: int = 200
+    """A text that has fewer stays as it is."""
+    max_output_tokens: int | None = None
+    """Longest answer that is asked for, whatever the caller allows."""
 
 
 class ModelSpec(msgspec.Struct, frozen=True):
@@ -288,6 +300,9 @@ class ModelSpec(msgspec.Struct, frozen=True):
     mirror: MirrorSpec | None = None
     guardrails: tuple[str, ...] | None = None
     caching: CachingSpec = CachingSpec()
+    prompt_cache: bool = False
+    """Whether marks are placed for the providers' prompt caches."""
+    optimize: OptimizeSpec = OptimizeSpec()
 
 
 class KeySpec(msgspec.Struct, frozen=True):

