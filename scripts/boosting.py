@@ -14,13 +14,23 @@ _FOREVER = 1e9
 
 
 def boosted(
-    rows: Floats, labels: Floats, counts: Floats, signs: list[int], *, trees: int, rate: float, hold: float, fewest: float
+    rows: Floats,
+    labels: Floats,
+    counts: Floats,
+    signs: list[int],
+    *,
+    trees: int,
+    rate: float,
+    hold: float,
+    fewest: float,
 ) -> tuple[float, list[Tree]]:
     """The start and the trees. ``signs`` says which features may only raise (1) or only lower (-1) the score."""
     mean = float((labels * counts).sum() / counts.sum())
     start = float(np.log(mean / (1 - mean)))
     edges = [np.unique(np.quantile(column, np.linspace(0, 1, BINS)[1:-1])) for column in rows.T]
-    binned = np.column_stack([np.searchsorted(edge, column, side="left") for edge, column in zip(edges, rows.T, strict=True)])
+    binned = np.column_stack(
+        [np.searchsorted(edge, column, side="left") for edge, column in zip(edges, rows.T, strict=True)]
+    )
     score = np.full(len(rows), start)
     found: list[Tree] = []
     for _ in range(trees):
@@ -56,7 +66,9 @@ def _tree(
     for node in range(inner):
         here = np.flatnonzero(place == node)
         low, high = limits[node]
-        split = _split(binned[here], edges, slope[here], curve[here], signs, hold, fewest, low, high) if len(here) else None
+        split = (
+            _split(binned[here], edges, slope[here], curve[here], signs, hold, fewest, low, high) if len(here) else None
+        )
         middle = None
         if split is not None:
             feature, cut, value_left, value_right = split

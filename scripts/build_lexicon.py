@@ -30,7 +30,9 @@ Senses = dict[tuple[str, str], list[str]]
 def main() -> int:
     """Builds the file and says what is in it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--wordnet", type=Path, required=True, help="the folder with data.noun, index.noun, noun.exc ...")
+    parser.add_argument(
+        "--wordnet", type=Path, required=True, help="the folder with data.noun, index.noun, noun.exc ..."
+    )
     folder = parser.parse_args().wordnet
     opposites, heads, kinds = relations(folder)
     opposed = {synset for pair in opposites for synset in pair}
@@ -85,9 +87,7 @@ def frequent_senses(folder: Path, opposed: set[str], heads: dict[str, str]) -> S
     return found
 
 
-def written(
-    senses: Senses, opposites: set[tuple[str, str]], heads: dict[str, str], kinds: dict[str, str]
-) -> list[str]:
+def written(senses: Senses, opposites: set[tuple[str, str]], heads: dict[str, str], kinds: dict[str, str]) -> list[str]:
     """Lines ``w WORD NUMBER…``, ``o NUMBER NUMBER``, ``h NUMBER NUMBER`` (satellite and head), ``k`` (kind above)."""
     numbers: dict[str, str] = {}
 

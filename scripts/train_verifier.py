@@ -44,7 +44,9 @@ def main() -> int:
         held = sources == source
         start, trees = _fit(rows[~held], labels[~held], counts[~held], signs)
         scored = scores(rows[held], start, trees)
-        print(f"{source:8s} {_area(scored, labels[held]):.3f}, by the cosine alone {_area(rows[held, 0], labels[held]):.3f}")
+        print(
+            f"{source:8s} {_area(scored, labels[held]):.3f}, by the cosine alone {_area(rows[held, 0], labels[held]):.3f}"
+        )
     start, trees = _fit(rows, labels, counts, signs)
     rounded = tuple(
         Tree(tuple(a), tuple(round(b, 6) for b in thresholds), tuple(round(c, 5) for c in leaves))

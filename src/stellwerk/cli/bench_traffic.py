@@ -98,6 +98,10 @@ def _misspelt(text: str, dice: random.Random) -> str:
     word = words[place]
     at = dice.randrange(1, len(word) - 1)
     words[place] = dice.choice(
-        (word[:at] + word[at + 1] + word[at] + word[at + 2 :], word[:at] + word[at + 1 :], word[:at] + word[at] + word[at:])
+        (
+            word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+            word[:at] + word[at + 1 :],
+            word[:at] + word[at] + word[at:],
+        )
     )
     return " ".join(words)

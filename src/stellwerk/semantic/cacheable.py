@@ -19,13 +19,18 @@ _TIME = re.compile(
     r"diese[rnsm]? (?:woche|monat|jahr|abend|morgen|wochenende)|(?:letzte|nächste)[rnsm]? (?:woche|monat|jahr|wochenende))\b",
     re.IGNORECASE,
 )
-_WEAK_TIME = frozenset({"just", "live", "current", "recent", "so far", "as of", "breaking", "gerade", "morgen", "currently", "recently"})
+_WEAK_TIME = frozenset(
+    {"just", "live", "current", "recent", "so far", "as of", "breaking", "gerade", "morgen", "currently", "recently"}
+)
 _POINTING = re.compile(
     r"\b(?:it|its|that|this|these|those|them|they|he|she|him|her|his|one|ones|the same|above|previous|former|latter|again|instead|"
     r"es|das|dies|diese[rnsm]?|sie|ihn|ihm|er|jene[rnsm]?|dasselbe|davon|dazu|damit|darüber|nochmal|stattdessen)\b",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"```|`[^`]+`|\w\([^)]*\)\s*[;{:]|^\s{0,8}(?:def|class|import|from \w+ import|#include|SELECT|function|const|let|var) |[{};]\s*$|=>|==|!=|</?\w+>|\\[a-z]+\{", re.MULTILINE)
+_CODE = re.compile(
+    r"```|`[^`]+`|\w\([^)]*\)\s*[;{:]|^\s{0,8}(?:def|class|import|from \w+ import|#include|SELECT|function|const|let|var) |[{};]\s*$|=>|==|!=|</?\w+>|\\[a-z]+\{",
+    re.MULTILINE,
+)
 _OWN_DATA = re.compile(
     r"[\w.+-]+@[\w-]+\.\w+"
     r"|\b(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{5,}\b"
