@@ -1,4 +1,4 @@
-"""A turn as the rules compare it: words without what asks for nothing, numbers by value, and what the words point at."""
+"""A turn as the rules compare it: words without what asks for nothing, numbers by value, what words point at."""
 
 from __future__ import annotations
 
