@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Tree = tuple[list[int], list[float], list[float]]
+GrownTree = tuple[list[int], list[float], list[float]]
 
 DEPTH = 3
 BINS = 48
@@ -23,7 +23,7 @@ def boosted(
     rate: float,
     hold: float,
     fewest: float,
-) -> tuple[float, list[Tree]]:
+) -> tuple[float, list[GrownTree]]:
     """The start and the trees. ``signs`` says which features may only raise (1) or only lower (-1) the score."""
     mean = float((labels * counts).sum() / counts.sum())
     start = float(np.log(mean / (1 - mean)))
@@ -32,7 +32,7 @@ def boosted(
         [np.searchsorted(edge, column, side="left") for edge, column in zip(edges, rows.T, strict=True)]
     )
     score = np.full(len(rows), start)
-    found: list[Tree] = []
+    found: list[GrownTree] = []
     for _ in range(trees):
         chance = 1 / (1 + np.exp(-score))
         slope, curve = counts * (labels - chance), counts * chance * (1 - chance)
@@ -42,7 +42,7 @@ def boosted(
     return start, found
 
 
-def scores(rows: Floats, start: float, trees: list[Tree]) -> Floats:
+def scores(rows: Floats, start: float, trees: list[GrownTree]) -> Floats:
     """The log-odds of each row."""
     total = np.full(len(rows), start)
     index = np.arange(len(rows))
@@ -56,9 +56,9 @@ def scores(rows: Floats, start: float, trees: list[Tree]) -> Floats:
 
 
 def _tree(
-    binned: NDArray[np.intp], edges: list[Floats], slope: Floats, curve: Floats, signs: list[int], rate: float, hold: float,
-    fewest: float,
-) -> tuple[Tree, Floats]:  # fmt: skip
+    binned: NDArray[np.intp], edges: list[Floats], slope: Floats, curve: Floats, signs: list[int], rate: float,
+    hold: float, fewest: float,
+) -> tuple[GrownTree, Floats]:  # fmt: skip
     inner = 2**DEPTH - 1
     features, thresholds = [0] * inner, [_FOREVER] * inner
     place = np.zeros(len(binned), int)
@@ -92,8 +92,8 @@ def _tree(
 
 
 def _split(
-    binned: NDArray[np.intp], edges: list[Floats], slope: Floats, curve: Floats, signs: list[int], hold: float, fewest: float,
-    low: float, high: float,
+    binned: NDArray[np.intp], edges: list[Floats], slope: Floats, curve: Floats, signs: list[int], hold: float,
+    fewest: float, low: float, high: float,
 ) -> tuple[int, int, float, float] | None:  # fmt: skip
     all_slope, all_curve = slope.sum(), curve.sum()
     best, found = 1e-3 + all_slope**2 / (all_curve + hold), None

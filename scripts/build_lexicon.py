@@ -1,8 +1,8 @@
 """Writes the English lexicon of the semantic cache out of WordNet 3.0: what means the same, what the opposite.
 
-``python scripts/build_lexicon.py --wordnet DIRECTORY`` reads WordNet's database (Debian: wordnet-base) and
-writes ``src/stellwerk/semantic/data/english.txt.gz``. Kept are single words that occur in WordNet's tagged texts or have
-an opposite, with their frequent senses only: a rare sense that two words share would let different questions pass for
+``python scripts/build_lexicon.py --wordnet DIRECTORY`` reads its database (Debian: wordnet-base) and
+writes ``src/stellwerk/semantic/data/english.txt.gz``. Kept are single words that occur in WordNet's tagged texts or
+have an opposite, with their frequent senses only: a rare sense that two words share would let different questions pass for
 the same. WordNet's licence permits use and redistribution with its notice, which the file begins with.
 """
 

@@ -30,8 +30,8 @@ RUNS, REQUESTS, TWINS = 8, 3_500, 90
 _ADDED = sorted(words("second new old business joint spare cheap weekly foreign broken extra red big main backup"))
 _VERBS = sorted(
     words(
-        "break hide count paint borrow print forget ignore share measure rename split postpone translate deny weigh polish "
-        "inspect mute archive"
+        "break hide count paint borrow print forget ignore share measure rename split postpone translate deny weigh "
+        "polish inspect mute archive"
     )
 )
 

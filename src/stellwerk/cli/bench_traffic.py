@@ -37,7 +37,7 @@ def traffic(
     twins: Sequence[tuple[str, str]] = (),
     twin_share: float = 0.0,
 ) -> list[Asked]:
-    """Requests over groups. ``twins`` are texts with answers of their own, which take ``twin_share`` of the requests."""
+    """Requests over groups. ``twins``, texts with answers of their own, take ``twin_share`` of the requests."""
     dice = random.Random(seed)
     names = sorted(groups)
     dice.shuffle(names)

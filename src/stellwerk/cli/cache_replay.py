@@ -62,7 +62,7 @@ class Replay:
         self._answers: dict[str, NDArray[np.float32]] = {}
 
     def ask(self, asked: str, text: str, answer: str, scope: str = "") -> Outcome:
-        """One request, and what a fresh call would return: stored on a miss, seen by an audit, never by the decision."""
+        """One request. ``answer`` is a fresh call's: stored on a miss, seen by audits, never by the decision."""
         partition = self._scopes.get(scope)
         if partition is None:
             learned = Scope(self._max_error_rate)
