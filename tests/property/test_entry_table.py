@@ -312,7 +312,7 @@ def test_the_same_entry_is_held_as_other_bytes_unless_it_was_replaced() -> None:
     assert list(table.entries(NOW_MS)) == []
 
 
-@given(answer=st.binary(max_size=3_000), times=st.integers(1, 4), cut=st.integers(0, 200), flip=st.integers(0, 12_000))
+@given(answer=st.binary(max_size=3_000), times=st.integers(1, 8), cut=st.integers(0, 200), flip=st.integers(0, 12_000))
 def test_an_entry_comes_back_whole_or_not_at_all(answer: bytes, times: int, cut: int, flip: int) -> None:
     entry = entry_of(1, answer=answer * times, tags=("red",), aliases=(digest(2),))
     blob = shrunk(plain(entry))
