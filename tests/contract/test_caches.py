@@ -230,7 +230,9 @@ def test_what_was_kept_before_the_end_is_there_after_it(sharing: Callable[..., C
         cache.close()
 
 
-@pytest.mark.parametrize("name", plugins.shelf("caches"))
+@pytest.mark.parametrize(
+    "name", ["sqlite", *(pytest.param(name, marks=pytest.mark.matrix) for name in ("memory", "valkey"))]
+)
 def test_a_purge_reaches_every_process_and_its_memory_within_a_second(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -211,7 +211,8 @@ class TieredCache:
         self._answer(asked, None)
 
     def _on_answer(self, questions: Sequence[Question], answer: Answer) -> None:
-        self._slow = 0
+        if any(question.number in self._waiting for question in questions):
+            self._slow = 0
         self._learn(answer.asked_s, answer.last, answer.purges)
         now_ms = int(time.time() * 1_000)
         in_force = tuple(self._in_force.items())
@@ -229,8 +230,9 @@ class TieredCache:
     def _on_beat(self, asked_s: float, beat: Beat) -> None:
         self._learn(asked_s, beat.last, beat.purges)
         self._in_force = dict(beat.purges)
-        self._away_until_s = 0.0
-        self._is_away = False
+        if self._is_away:
+            self._away_until_s = 0.0
+            self._is_away = False
         self._store = beat.figures
         if self._used:
             self._writer.put(Using(tuple(self._used)))
@@ -270,13 +272,20 @@ class TieredCache:
         for number, purge in purges:
             if number > self._seen or number not in self._in_force:
                 self._in_force[number] = purge
-                is_own = number in known or any(not numbered and own == purge for _, numbered, own in self._unsettled)
-                if not is_own:
+                if number not in known and not self._is_own(number, purge):
                     self._memory.purge(purge)
         self._seen = last
         self._heard_s = asked_s
         self._trusted_until_s = asked_s + TRUST_S
         self._settle()
+
+    def _is_own(self, number: int, purge: Purge) -> bool:
+        """Whether it may be taken for one of one's own, of which the writer has not told yet."""
+        for place, (ordinal, known, own) in enumerate(self._unsettled):
+            if not known and own == purge:
+                self._unsettled[place] = (ordinal, number, own)
+                return True
+        return False
 
     def _settle(self) -> None:
         self._unsettled = [one for one in self._unsettled if not one[1] or one[1] > self._seen]
