@@ -18,6 +18,7 @@ COMMANDS = (
     "guardrails",
     "holding",
     "caches",
+    "breakpoints",
 )
 
 

@@ -275,6 +275,23 @@ def _watch(name: str, directory: Path, options: dict[str, object], ready: Any, p
     asyncio.run(story())
 
 
+def test_whoever_still_has_a_cache_that_was_closed_finds_nothing(opening: Callable[..., Cache]) -> None:
+    cache = opening()
+
+    async def story() -> None:
+        cache.keep(entry_of(1), now())
+        told: list[object] = []
+        cache.fetch((digest(2),), now(), 0.05, told.append)
+        await asyncio.to_thread(cache.close)
+        cache.keep(entry_of(3, answer=bytes(10_000)), now())
+        assert [cache.peek(digest(number), now()) for number in (1, 3)] == [None, None]
+        assert await fetched(cache, digest(1), timeout_s=0.05) is None
+        await until(lambda: asyncio.sleep(0.01, told == [None]))
+        assert cache.peek(digest(1), now()) is None
+
+    asyncio.run(story())
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["keep", "keep", "purge", "fetch", "peek"]),

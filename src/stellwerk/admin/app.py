@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stellwerk import __version__
-from stellwerk.admin import alerts, allowances, cache, keys, operation, problems, scopes, session, tokens
+from stellwerk.admin import alerts, allowances, cache, keys, operation, problems, savings, scopes, session, tokens
 from stellwerk.admin.access import Gate
 from stellwerk.admin.changes import Changes
 from stellwerk.admin.login import Login
@@ -40,6 +40,7 @@ def application(
         *(scopes.router(kind, changes) for kind in (ScopeKind.ORGANIZATION, ScopeKind.TEAM, ScopeKind.USER)),
         *allowances.routers(changes),
         alerts.router(changes, channels),
+        savings.router(changes, installation),
         cache.router(changes, backend, opening),
         tokens.router(changes),
         operation.status_router(changes, installation),

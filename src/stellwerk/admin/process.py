@@ -87,8 +87,8 @@ class AdminProcess:
         self._watcher = Watcher(self._counter, outbox, self._channels, snapshot, time.time)
         courier = Courier(outbox, self._channels, time.time, random.random, log)
         self._alerting = Alerting(self._watcher, courier, outbox, time.time, log)
-        backend = backend_of(snapshot.state, snapshot.server.workers)
-        opening = partial(open_cache, snapshot.state, workers=snapshot.server.workers)
+        backend = backend_of(snapshot.state, snapshot.cache, snapshot.server.workers)
+        opening = partial(open_cache, snapshot.state, snapshot.cache, workers=snapshot.server.workers)
         app = application(self._changes, self._installation, self._channels, backend, opening)
         # uvicorn would log to handlers of its own; ours stands at the root. Its date and server headers say nothing.
         options = uvicorn.Config(

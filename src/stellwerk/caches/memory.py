@@ -48,6 +48,7 @@ class MemoryCache:
         self._log: PurgeLog | None = None
         self._look_s = 0.0
         self._troubles = 0
+        self._is_closed = False
 
     def peek(self, key: bytes, now_ms: int) -> Entry | None:
         """The entry with that key or alias."""
@@ -64,6 +65,8 @@ class MemoryCache:
 
     def keep(self, entry: Entry, now_ms: int) -> None:
         """Keeps an entry; one that is too large is not kept."""
+        if self._is_closed:
+            return
         if self._log is None and self._directory is not None:
             self._look()  # from here on
         blob = plain(entry)
@@ -89,7 +92,8 @@ class MemoryCache:
         return CacheFigures(held.entries, held.size, held.evicted, held.expired, self._troubles)
 
     def close(self) -> None:
-        """Forgets everything."""
+        """Forgets everything, and keeps nothing any more."""
+        self._is_closed = True
         if self._thread is not None:
             self._thread.shutdown(wait=True, cancel_futures=True)
         self._table.clear()

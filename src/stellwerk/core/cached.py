@@ -19,16 +19,24 @@ class Tier(enum.Enum):
     BYPASS = "bypass"
 
 
+class Recorded(msgspec.Struct, frozen=True, gc=False):
+    """What a provider has answered: its bytes, the dialect they are in, and whether they are a stream."""
+
+    dialect: str
+    is_stream: bool
+    answer: bytes
+
+
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An answer that is kept.
 
     ``key`` names it: 16 bytes, a digest of everything that the answer depends on, and of whom it belongs to. It is
     found by ``aliases`` as well, other such digests. ``scope`` is a digest of all that but the words of the last turn:
     answers may only be compared within one. Times are Unix milliseconds: when it came, until when it is fresh, and
-    until when it may be served while a new one is fetched. ``tags`` are the words by which it can be purged, ``tenant`` and ``model``
-    among them without being named there. ``answer`` are the provider's bytes in ``dialect``, a stream or a whole
-    answer. ``nanos`` is what they cost at list price, ``None`` where nobody knows. ``question`` is the normalised last
-    turn where the entry may be found by its meaning, ``vector`` what an embedder made of that.
+    until when it may be served while a new one is fetched. ``tags`` are words by which it can be purged, besides its
+    ``tenant`` and ``model``. ``answer`` are the provider's bytes in ``dialect``, a stream or a whole answer. ``nanos``
+    is what they cost at list price, ``None`` where nobody knows. ``question`` is the normalised last turn where the
+    entry may be found by its meaning, ``vector`` what an embedder made of that.
     """
 
     key: bytes

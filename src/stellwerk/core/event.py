@@ -26,7 +26,10 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     ``reported_nanos`` is what the provider said that the call cost, ``None`` where it said nothing. ``guardrails`` says
     which checks ran and what they came to, and which did not; it holds no value that was found. ``cache`` says how the
     answer was found where a cache was asked (``exact``, ``normalized``, ``semantic``, ``miss``), or why none was
-    (``bypass: temperature``).
+    (``bypass: temperature``). ``savings`` is what was saved, kind by kind, as ``core/savings.py`` writes it, and
+    ``prompt_cache`` why marks for the provider's cache were placed, or were not.
+    ``optimize`` is the level at which the prompt was written anew and the tokens that each step saved,
+    ``optimize_tokens`` their sum.
     """
 
     started_ms: int
@@ -64,3 +67,7 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     reported_nanos: int | None = None
     guardrails: str = ""
     cache: str = ""
+    savings: str = ""
+    prompt_cache: str = ""
+    optimize: str = ""
+    optimize_tokens: int = 0

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
+from stellwerk.core.inspection import Looks
 from stellwerk.core.part import Audio, Part, Text, ToolCall
 from stellwerk.core.stream import AudioDelta, CitationAdded, Ended, StreamEvent, ToolCallDelta
 from stellwerk.core.subject import Side, Speaker
@@ -61,6 +62,7 @@ class Watcher:
         "_said",
         "_vault",
         "is_tainted",
+        "known",
         "manner",
         "report",
         "values",
@@ -76,6 +78,8 @@ class Watcher:
         """How values are masked."""
         self.values: Vault | None = self._opened() if guards.pseudonymizes else None
         """What stands for which value in this conversation."""
+        self.known: Looks | None = None
+        """What checks are known to say of the answer that is read next."""
         self._reader: Interpretation | None = None
         self._said: Said = {}
         self.is_tainted = False
@@ -148,12 +152,16 @@ class Watcher:
             self._reader = reader_of(dialect, lease.envelope, lease.request_id, self._limits, self, self._look)
         return self._reader
 
+    def untainted(self, reply: Answer) -> Answer:
+        """A whole answer without calls that somebody else may have talked the model into."""
+        return TaintedTools(self._guards.spec.tainted_tools).reply(reply) if self.is_tainted else reply
+
     def reply(self, reply: Answer) -> Answer:
         """A whole answer as the caller may see it."""
-        if self.is_tainted:
-            reply = TaintedTools(self._guards.spec.tainted_tools).reply(reply)
+        reply = self.untainted(reply)
         if self._guards.output_local:
             reply, verdicts, _ = guard_reply(reply, self.panel, Mode(self._guards.stream))
+            self.known = None
             self.note(verdicts)
         if self._guards.output_remote:
             parts = (part for candidate in reply.candidates for part in candidate.message.parts)
@@ -175,12 +183,16 @@ class Watcher:
 
     @property
     def panel(self) -> Panel:
-        """The checks of an answer. What it may rest on is all that others than the model have said before."""
-        sources: tuple[str, ...] = ()
-        if self._guards.needs_sources:
-            texts = utterances(self._reply.lease.envelope.body)
-            sources = tuple(one.text for one in texts if one.speaker is not Speaker.ASSISTANT)
-        return Panel(self._guards.output_local, self.manner, sources=sources)
+        """The checks of an answer."""
+        return Panel(self._guards.output_local, self.manner, sources=self.sources, known=self.known)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What an answer may rest on: all that others than the model have said before, where a check compares."""
+        if not self._guards.needs_sources:
+            return ()
+        texts = utterances(self._reply.lease.envelope.body)
+        return tuple(one.text for one in texts if one.speaker is not Speaker.ASSISTANT)
 
     @property
     def said(self) -> list[str]:

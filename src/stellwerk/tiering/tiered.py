@@ -78,6 +78,7 @@ class TieredCache:
             lambda jobs, _reason: self._tell(self._on_lost, jobs),
         )
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_closed = False
         self._waiting: dict[int, _Asked] = {}
         self._asked = 0
         self._slow = 0
@@ -110,11 +111,10 @@ class TieredCache:
         """Asks the store, together with others who ask at the same time."""
         del now_ms  # it is over when it arrives
         self._begin()
-        loop = self._loop
-        assert loop is not None  # noqa: S101  # `_begin` sees to that
+        loop = asyncio.get_running_loop()
         self._asked += 1
         asked = self._waiting[self._asked] = _Asked(self, self._asked, done)
-        if len(self._waiting) > MOST_WAITING or time.monotonic() < self._away_until_s:
+        if len(self._waiting) > MOST_WAITING or self._is_closed or time.monotonic() < self._away_until_s:
             self._troubles += 1
             asked.timer = loop.call_soon(self._answer, asked, None)
         else:
@@ -132,7 +132,7 @@ class TieredCache:
         """Keeps an entry in memory at once, and hands it to the thread that writes; one too large is not kept."""
         self._begin()
         blob = plain(entry)
-        if len(blob) > self._max_entry_bytes or entry.stale_ms <= now_ms:
+        if self._is_closed or len(blob) > self._max_entry_bytes or entry.stale_ms <= now_ms:
             return
         self._memory.put(entry, blob, now_ms)
         if self._unwritten > MOST_WAITING_BYTES:
@@ -144,6 +144,7 @@ class TieredCache:
     def purge(self, purge: Purge, now_ms: int) -> None:
         """Lets entries go: of memory now, of the store and of the memory of others as soon as it is written."""
         self._begin()
+        self._troubles += self._is_closed
         self._own += 1
         self._unsettled.append((self._own, 0, purge))
         self._memory.purge(purge)
@@ -175,20 +176,23 @@ class TieredCache:
         return CacheFigures(store.entries, store.size, store.evicted, store.expired, troubles)
 
     def close(self) -> None:
-        """Waits until what was kept and purged is written, for two seconds at most where the store is away."""
+        """Waits until what was kept and purged is written, for two seconds at most where the store is away.
+
+        Whoever still asks afterwards finds nothing; those who wait are told so in their time.
+        """
+        self._is_closed = True
         loop, self._loop = self._loop, None
         if loop is not None:
             self._troubles += self._writer.close()
             self._reader.close()
-        for asked in list(self._waiting.values()):
-            self.withdraw(asked)
+        self._trusted_until_s = 0.0
         self._memory.clear()
 
     # -- on the event loop
 
     def _begin(self) -> bool:
         """Whether what is in memory may be trusted without an answer, because this is the beginning."""
-        if self._loop is not None:
+        if self._loop is not None or self._is_closed:
             return False
         self._loop = asyncio.get_running_loop()
         self._heard_s = time.monotonic()
@@ -276,7 +280,7 @@ class TieredCache:
                     self._memory.purge(purge)
         self._seen = last
         self._heard_s = asked_s
-        self._trusted_until_s = asked_s + TRUST_S
+        self._trusted_until_s = 0.0 if self._is_closed else asked_s + TRUST_S
         self._settle()
 
     def _is_own(self, number: int, purge: Purge) -> bool:

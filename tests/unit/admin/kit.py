@@ -90,6 +90,7 @@ class Around:
     key_names: frozenset[str] = frozenset({"web"})
     fault: str = ""
     is_adopted: bool = True
+    events: Path = Path("events")
 
     async def reload(self) -> bool:
         """Takes it, or says what is wrong."""
@@ -154,7 +155,7 @@ def open_admin(state: Path, url: str | None = None) -> Admin:
     now = [NOW_S]
     guard = Guard(database, PEPPER, lambda: now[0])
     guard.configure(TOKEN)
-    directory, around = DirectoryFile(), Around()
+    directory, around = DirectoryFile(), Around(events=state / "events")
     publishing = Publishing(database, directory, state)
     lines = io.StringIO()
     changes = Changes(database, ChainedLog(state / "audit"), publishing, guard, PEPPER, lambda: now[0], Log(lines))
