@@ -20,10 +20,9 @@ from stellwerk.compute.recollection import Recollection, recollection
 from stellwerk.core.meaning import Consider, Considered, Learn, Learned, Learner, Neighbour
 from stellwerk.core.recollection import Recall
 from stellwerk.semantic.cacheable import bypass_reason
-from stellwerk.semantic.decision import Decision, decide
-from stellwerk.semantic.equality import same_answer
+from stellwerk.semantic.decision import AUDITED, Decision, decide
+from stellwerk.semantic.equality import compare
 from stellwerk.semantic.evidence import MOST, Candidate
-from stellwerk.semantic.normal import normal_form
 from stellwerk.semantic.threshold import Scope, State
 
 FOLDER = "meaning"
@@ -75,7 +74,7 @@ class Meaning:
             held = self._held(asked.learner)
             for _ in range(min(asked.known_hits, 1_000)):
                 held.scope.known_hit()
-            decision = decide(asked.text, found, held.scope, 1.0, audited=asked.coin < share)
+            decision = decide(asked.text, found, held.scope, asked.coin * AUDITED / share if share > 0.0 else 1.0)
         return self._told(vector, decision)
 
     def learn(self, told: Learn) -> Learned:
@@ -127,10 +126,9 @@ class Meaning:
         )
 
     def _is_same(self, told: Learn) -> bool:
-        if normal_form(told.fresh) == normal_form(told.kept):
-            return True
-        vectors = self._memory.vectors(told.embedding, (told.fresh, told.kept))
-        return same_answer(told.fresh, told.kept, float(vectors[0] @ vectors[1]))
+        return compare(
+            told.fresh, told.kept, lambda: self._memory.cosine(told.embedding, told.fresh, told.kept)
+        ).is_same
 
     def _group(self, key: bytes, group: bytes) -> None:
         self._answers[key] = group

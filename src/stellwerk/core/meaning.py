@@ -1,4 +1,4 @@
-"""The jobs of deciding whether a kept answer serves a question that means the same, and of learning from what was right.
+"""The jobs of deciding whether a kept answer serves another question, and of learning from what was right.
 
 The compute process holds what each scope has learned, and keeps it in files of the state directory.
 """
@@ -27,7 +27,7 @@ class Learner(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Consider(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Is there an answer in these scopes that serves ``text``, the last turn behind so many others?
+    """Is there an answer in these scopes for ``text``, the last turn behind so many others.
 
     ``coin`` is uniform in [0, 1): below ``audit_share`` a hit is audited. ``known_hits`` are those that other tiers
     have had since the last question.
@@ -72,7 +72,7 @@ class Considered(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Learn(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A fresh answer beside the one that was served, or might have been: were they the same?
+    """A fresh answer beside the one that was served, or might have been.
 
     ``key`` is the entry of the fresh answer, empty where it is not kept; ``near`` that of the other one.
     """
