@@ -5,6 +5,7 @@ The compute process is away, late or has no embedder yet: that is a miss, and no
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -160,13 +161,13 @@ class Meanings:
         memories = (_memory(caching, entry) for entry in self._cache.entries(now_ms))
         batches = everything(embedding_of(caching), (memory for memory in memories if memory is not None))
 
-        def go_on() -> None:
-            batch = next(batches, None)
+        def go_on(reading: asyncio.Future[bytes | None]) -> None:
+            batch = None if reading.cancelled() else reading.result()
             if batch is not None and self._life == life:
                 _tell(scheduler, REMEMBER, batch, later)
 
-        def later() -> None:
-            scheduler.call_later(0.0, go_on)
+        def later() -> None:  # in a thread: what is shared has to be fetched
+            asyncio.get_running_loop().run_in_executor(None, next, batches, None).add_done_callback(go_on)
 
         later()
 
