@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 KEY_MEMBER = "prompt_cache_key"
 KEPT_TOGETHER_A_MINUTE = 15
 """OpenAI keeps so many requests a minute with one key on one machine."""
-MOST_BYTES = 4_194_304
+MOST_BYTES = 2_097_152
 """Longer bodies are handed on as they are: to read them would keep others waiting."""
 _MOST_TERMS = 1_024
 
