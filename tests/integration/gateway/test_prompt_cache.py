@@ -314,14 +314,12 @@ async def test_a_target_that_fails_takes_its_marks_with_it(tmp_path: Path) -> No
             assert all("prompt_cache=" not in event.savings for event in gateway.events)
 
 
-REFUSAL = (
-    b'{"error":{"message":"Unrecognized request argument supplied: prompt_cache_key","type":"invalid_request_error"}}'
-)
+REFUSAL = b'{"error":{"message":"Unrecognized request argument supplied: prompt_cache_key"}}'
 
 
 @on_loop
 async def test_a_target_that_refuses_marks_is_asked_without_them_and_left_alone(tmp_path: Path) -> None:
-    question = [{"role": "user", "content": "Hello"}]
+    question: Any = [{"role": "user", "content": SYSTEM}]
     async with scripted(tmp_path, refuses(400, REFUSAL), completes(), completes(), sections=ON) as (gateway, playing):
         async with sdk(gateway) as client:
             for _ in range(2):
@@ -333,7 +331,7 @@ async def test_a_target_that_refuses_marks_is_asked_without_them_and_left_alone(
 
 @on_loop
 async def test_a_refusal_for_another_reason_stays_one(tmp_path: Path) -> None:
-    question = [{"role": "user", "content": "Hello"}]
+    question: Any = [{"role": "user", "content": SYSTEM}]
     async with scripted(tmp_path, refuses(400), sections=ON) as (gateway, playing), sdk(gateway) as client:
         with pytest.raises(openai.BadRequestError):
             await client.chat.completions.create(model="plain", messages=question)
