@@ -14,6 +14,7 @@ COMMANDS = (
     "directory",
     "estimates",
     "compute",
+    "embedders",
     "pii",
     "guardrails",
     "holding",
