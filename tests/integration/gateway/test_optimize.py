@@ -49,6 +49,7 @@ class Away:
 
     def ask(self, job: str, payload: bytes, timeout_s: float, done: Callable[[Outcome], None]) -> asyncio.Handle:
         """See the port."""
+        del job, payload, timeout_s, done
         raise ComputeUnavailable
 
 
