@@ -188,7 +188,7 @@ def test_a_message_comes_out_the_same_on_every_later_turn() -> None:
 
 
 def test_at_balanced_the_prefix_never_changes() -> None:
-    turns = [*CHAT["messages"], {"role": "assistant", "content": "40."}] * 4  # type: ignore[misc]
+    turns = [*CHAT["messages"], {"role": "assistant", "content": "40."}] * 4
     whole = written({"messages": turns})[0]["messages"]
     assert all(written({"messages": turns[:size]})[0]["messages"] == whole[:size] for size in range(1, len(turns)))
 
