@@ -20,6 +20,7 @@ COMMANDS = (
     "holding",
     "caches",
     "breakpoints",
+    "tokens",
 )
 
 
