@@ -17,6 +17,7 @@ COMMANDS = (
     "pii",
     "guardrails",
     "holding",
+    "breakpoints",
 )
 
 

@@ -21,6 +21,7 @@ COMMANDS = (
     "health",
     "models",
     "events",
+    "savings",
     "egress",
     "keys",
     "budgets",
@@ -31,6 +32,8 @@ COMMANDS = (
     "import",
     "bench",
     "scan",
+    "optimize",
+    "cache",
 )
 
 

@@ -143,6 +143,7 @@ def main() -> int:
     link = Link.inherited(assignment.control_fd)
     with suppress(OSError):
         os.nice(NICENESS)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's: more would spin while they wait for each other
     try:
         snapshot = compiled.read(assignment.config)
         path = for_jobs(Path(snapshot.state.directory), VERSION)

@@ -29,6 +29,7 @@ _TOKENS = 4_096
 # Of the first byte behind the value; counted from 1.
 _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _skip = msgspec.json.Decoder(msgspec.Raw).decode
+_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _SPACES = b" \t\r\n"
 _BEFORE_KEY = b"{, \t\r\n"
 _COLON = ord(":")
@@ -58,6 +59,17 @@ class Member(msgspec.Struct, frozen=True, gc=False):
 def members(body: bytes) -> tuple[Member, ...]:
     """All top-level members in their order, duplicates included."""
     return tuple(_walk(body))
+
+
+def elements(body: bytes, start: int, end: int) -> list[tuple[int, int]]:
+    """The spans of an array's elements; the array stands from ``start`` to ``end``. At the speed of a decoder."""
+    spans = []
+    at = start + 1
+    for element in _elements(memoryview(body)[start:end]):
+        at = _space_end(body, at)
+        spans.append((at, at := at + len(memoryview(element))))
+        at = _space_end(body, at) + 1
+    return spans
 
 
 def find(body: bytes, name: str) -> Member | None:

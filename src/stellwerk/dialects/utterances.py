@@ -100,6 +100,12 @@ class Utterance(msgspec.Struct, frozen=True, gc=False):
     """Name of the member that holds it, or whose array does."""
     group: int
     """Texts of one group stand in one message."""
+    top: str = ""
+    """The body's member that it stands in."""
+    kind: str = ""
+    """The ``type`` of the object that holds it."""
+    is_data: bool = False
+    """Whether it is among what tools are given and say as values."""
     is_raw: bool = False
 
 
@@ -184,7 +190,9 @@ _OF_THE_OBJECT: dict[str, Callable[[_Place, str], None]] = {
 def _utterance(string: bytes, start: int, end: int, place: _Place | None, member: str, group: int) -> Utterance | None:
     if _is_media(string, place, member):
         return None
-    return Utterance(_text(string), start, end, _speaker(place, member), member, group)
+    kind, is_data = (place.kind, place.is_free) if place is not None else ("", False)
+    top = _outer(place)[2] or member
+    return Utterance(_text(string), start, end, _speaker(place, member), member, group, top, kind, is_data)
 
 
 def _is_media(string: bytes, place: _Place | None, member: str) -> bool:

@@ -93,6 +93,10 @@ class Attempt(msgspec.Struct, eq=False):
                     self._work_out(interpreter, translated)
                     return
                 wire = translated
+            if reply.marking is not None:
+                wire = reply.marking.mark(
+                    wire, route, envelope.dialect if interpreter is None else route.provider.dialect
+                )
             if route.sign is not None:
                 wire = route.sign(wire, time.time())
                 reply.signed = wire.fields
@@ -156,21 +160,27 @@ class Attempt(msgspec.Struct, eq=False):
 
     def on_head(self, status: int, headers: Headers) -> bool:
         """An event stream is streamed; everything else is an answer to be read whole."""
-        call, reply, route = self._call, self._reply, self.route
-        interpreter, reader = self._interpreter, self._reader
         if status != 200 or is_encoded(headers) or not self._is_stream(media_type(headers)):
             return False
         self._heed(headers)
-        if call is not None:
-            relay = reply.dialect.relay(reply.lease.envelope) if reader is None else reader.stream(route)
-            if interpreter is None and self._custody is not None:
-                relay = self._custody.relay(route, relay)
-            call.sink = self._stream = StreamReply(self, reply, relay, self._exchange.scheduler.deadlines)
-            if (screening := self._exchange.screening) is not None and screening.holds_answers:
-                screening.hold(self._stream)
-            if self._exchange.is_gated:
-                self._stream.gate = self._exchange.gate_for(self)
+        if self._call is not None:
+            self._call.sink = self.take_stream()
         return True
+
+    def take_stream(self) -> StreamReply:
+        """Makes what takes the pieces of a stream."""
+        exchange, reply, route, reader = self._exchange, self._reply, self.route, self._reader
+        relay = reply.dialect.relay(reply.lease.envelope) if reader is None else reader.stream(route)
+        if self._interpreter is None and self._custody is not None:
+            relay = self._custody.relay(route, relay)
+        self._stream = stream = StreamReply(self, reply, relay, exchange.scheduler.deadlines)
+        if (screening := exchange.screening) is not None and screening.holds_answers:
+            screening.hold(stream)
+        if exchange.is_gated:
+            stream.gate = exchange.gate_for(self)
+        if exchange.recalling is not None:
+            stream.tap = exchange.recalling.tap(route)
+        return stream
 
     def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
         """A whole answer: the caller's, or a reason to ask someone else."""
@@ -225,16 +235,18 @@ class Attempt(msgspec.Struct, eq=False):
         exchange, reply = self._exchange, self._reply
         dialect, reader = reply.dialect, self._reader
         answer = (body, dialect.facts(body)) if reader is None else reader.answer(self.route, body)
+        if exchange.recalling is not None:
+            exchange.recalling.heard(self.route, body)
         if exchange.is_gated:
             self._weigh(*answer, exchange.gate_for(self), body)
             return
         if (screening := exchange.screening) is not None and screening.holds_answers:
             screening.answered(screening.said, self._settled(*answer))
             return
-        now, standing = exchange.settle_on(self), self.route.standing
-        if standing.answered(now, self.sent):
+        now = exchange.settle_on(self)
+        if self._answered(now):
             self._heed(headers)
-        standing.end()
+        self._end()
         exchange.finish()
         reply.respond(*answer, now)
 
@@ -258,6 +270,8 @@ class Attempt(msgspec.Struct, eq=False):
         now = self._exchange.settle_on(self)
         if not self._is_judged:
             self._answered(now)
+        if self._exchange.recalling is not None:
+            self._exchange.recalling.won(self.route)
 
     def begin(self) -> None:
         """Content has come, and is held: the target is not slow."""
@@ -327,9 +341,10 @@ class Attempt(msgspec.Struct, eq=False):
         self.cancel()
         return is_lost
 
-    def _answered(self, now: float) -> None:
+    def _answered(self, now: float) -> bool:
+        """Takes note that the target has answered; whether its answer is one to look at closely."""
         self._is_judged = True
-        self.route.standing.answered(now, self.sent)
+        return self.route.standing.answered(now, self.sent)
 
     def _end(self) -> None:
         """Gives back what the attempt holds of its target, once."""

@@ -63,7 +63,7 @@ class _Reader:
 
 
 class Again(_Reader):
-    """Reads an answer in the caller's dialect, and writes it in the same."""
+    """Reads an answer in one dialect, as a rule the caller's, and writes it in the caller's."""
 
     def __init__(self, interpreter: Interpreter, speech: Speech) -> None:
         self._interpreter = interpreter

@@ -39,6 +39,11 @@ class Guards(msgspec.Struct, frozen=True, eq=False):
         return any(rule.stands_in for rule in (*self.input_local, *self.input_remote))
 
     @property
+    def edits_answers(self) -> bool:
+        """Whether values in answers may be replaced."""
+        return any(rule.edits for rule in (*self.output_local, *self.output_remote))
+
+    @property
     def stream(self) -> Literal["stream", "buffer"]:
         """How answers go out: when they have ended, where a check needs them whole."""
         return "buffer" if any(rule.needs_whole for rule in self.output_local) else self.spec.stream
