@@ -179,8 +179,8 @@ class Attempt(msgspec.Struct, eq=False):
             screening.hold(stream)
         if exchange.is_gated:
             stream.gate = exchange.gate_for(self)
-        if exchange.recalling is not None:
-            stream.tap = exchange.recalling.tap(route)
+        if exchange.leading is not None:
+            stream.tap = exchange.leading.tap(route)
         return stream
 
     def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
@@ -239,8 +239,8 @@ class Attempt(msgspec.Struct, eq=False):
         exchange, reply = self._exchange, self._reply
         dialect, reader = reply.dialect, self._reader
         answer = (body, dialect.facts(body)) if reader is None else reader.answer(self.route, body)
-        if exchange.recalling is not None:
-            exchange.recalling.heard(self.route, body)
+        if exchange.leading is not None:
+            exchange.leading.heard(self.route, body)
         if exchange.is_gated:
             self._weigh(*answer, exchange.gate_for(self), body)
             return
@@ -274,8 +274,8 @@ class Attempt(msgspec.Struct, eq=False):
         now = self._exchange.settle_on(self)
         if not self._is_judged:
             self._answered(now)
-        if self._exchange.recalling is not None:
-            self._exchange.recalling.won(self.route)
+        if self._exchange.leading is not None:
+            self._exchange.leading.won(self.route)
 
     def begin(self) -> None:
         """Content has come, and is held: the target is not slow."""
