@@ -19,7 +19,7 @@ from stellwerk.core.cached import Entry, Recorded, Tier
 from stellwerk.core.request_key import Asked, asked, asked_of, digest
 from stellwerk.core.savings import of_tier
 from stellwerk.errors import InvalidRequest, StellwerkError, UpstreamError, UpstreamTimeout
-from stellwerk.gateway.keeping import Keeping
+from stellwerk.gateway.keeping import Keeping, text_of
 from stellwerk.gateway.recollection import Caching, Flight, Recollection
 from stellwerk.gateway.replaying import Replay, can_replay, replay
 from stellwerk.gateway.stages.recall import LONGEST_BYTES, Look, look, owners, why_not, why_not_of
@@ -28,10 +28,12 @@ from stellwerk.http.deadlines import NEVER
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
     from stellwerk.core.event import RequestEvent
+    from stellwerk.core.meaning import Considered
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.reply import Reply
     from stellwerk.ports.cache import Fetching
+    from stellwerk.ports.compute import Pending
 
 Heard: TypeAlias = Callable[["Route", Recorded], None]
 AskAgain: TypeAlias = Callable[["Exchange", "Reply", Heard], None]
@@ -48,6 +50,7 @@ class Recalling:
 
     __slots__ = (
         "_caching",
+        "_considered",
         "_exchange",
         "_fetching",
         "_flight",
@@ -61,6 +64,7 @@ class Recalling:
         "_replay",
         "_reply",
         "_shared",
+        "_thinking",
         "_winner",
         "ask_again",
         "deadline",
@@ -85,6 +89,9 @@ class Recalling:
         """A digest of the request's very bytes."""
         self._look: Look | None = None
         self._fetching: Fetching | None = None
+        self._thinking: Pending | None = None
+        self._considered: Considered | None = None
+        """What was thought of answers to other questions."""
         self._flight: Flight | None = None
         self._is_leading = self._is_gone = False
         self._heard: dict[str, bytearray | None] = {}
@@ -140,7 +147,7 @@ class Recalling:
         if self._follow():
             return True
         if not cache.is_shared:
-            return False
+            return self._think()
         self._reply.request.owner = self
         keys = tuple(key for key, _ in found.places)
         self._fetching = cache.fetch(keys, lease.started_ms, FETCH_S, self._on_fetched)
@@ -173,7 +180,9 @@ class Recalling:
     def _on_fetched(self, entry: Entry | None) -> None:
         self._fetching = None
         try:
-            if entry is None or not self._is_found(entry):
+            if entry is not None and self._is_found(entry):
+                return
+            if not self._think():
                 self._go()
         except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
             self._exchange.fail_by_defect(error)
@@ -184,11 +193,73 @@ class Recalling:
         tier = next((tiers[key] for key in (entry.key, *entry.aliases) if key in tiers), None)
         if tier is None or not self._serve(entry, tier):
             return False
+        self._land(entry)
+        return True
+
+    def _land(self, entry: Entry) -> None:
+        """Those who wait for the same answer have it, too."""
         flight = self._end_flight()
         route = self._exchange.model.routes.get(entry.target)
         if flight is not None and route is not None:
             flight.land(route, Recorded(entry.dialect, entry.is_stream, entry.answer))
+
+    # -- an answer to another question
+
+    def _think(self) -> bool:
+        """Asks whether an answer to another question serves; whether the exchange has to wait."""
+        look, caching, scheduler = self._look, self._caching, self._exchange.scheduler
+        if look is None or not caching.spec.semantic or not look.is_plain:
+            return False
+        meanings, now_ms = self._shared.meanings, self._reply.lease.started_ms
+        self._thinking = meanings.consider(caching, look, scheduler, now_ms, self._on_considered)
+        if self._thinking is None:
+            return False
+        self._reply.request.owner = self
         return True
+
+    def _on_considered(self, considered: Considered | None) -> None:
+        self._thinking = None
+        self._considered = considered
+        try:
+            if considered is None or not considered.is_hit:
+                self._go()
+                return
+            cache, now_ms = self._shared.cache, self._reply.lease.started_ms
+            entry = cache.peek(considered.key, now_ms)
+            if entry is None and cache.is_shared:
+                self._fetching = cache.fetch((considered.key,), now_ms, FETCH_S, self._on_meant)
+            else:
+                self._on_meant(entry)
+        except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
+            self._exchange.fail_by_defect(error)
+
+    def _on_meant(self, entry: Entry | None) -> None:
+        self._fetching = None
+        try:
+            considered, reply = self._considered, self._reply
+            oldest_ms = reply.lease.started_ms - int(self._caching.spec.semantic_ttl_s * 1e3)
+            if entry is None or entry.stored_ms < oldest_ms or not self._serve(entry, Tier.SEMANTIC):
+                self._go()
+                return
+            self._land(entry)
+            if considered is not None and considered.is_audited and self.ask_again is not None:
+                self.ask_again(self._exchange, reply, partial(self._audit, entry, considered))
+        except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
+            self._exchange.fail_by_defect(error)
+
+    def _audit(self, entry: Entry, considered: Considered, _: Route, recorded: Recorded) -> None:
+        """A fresh answer has come to a question that another answer was served for."""
+        fresh, kept = text_of(recorded, self._caching), text_of(entry, self._caching)
+        if fresh and kept and considered.evidence is not None and self._look is not None:
+            self._shared.meanings.learn(
+                self._caching,
+                self._look,
+                considered.evidence,
+                (b"", fresh),
+                (entry.key, kept),
+                self._exchange.scheduler,
+                is_audit=True,
+            )
 
     # -- an answer that is there
 
@@ -200,7 +271,10 @@ class Recalling:
         now_ms = reply.lease.started_ms
         if route is None or now_ms >= entry.stale_ms or not can_replay(reply, recorded):
             return False
-        self._shared.shortcuts.note(self._raw, entry.key)
+        if tier is not Tier.SEMANTIC:
+            self._shared.shortcuts.note(self._raw, entry.key)
+            if self._caching.spec.semantic and self._look is not None:
+                self._shared.meanings.hit(self._caching, self._look)
         self._note(tier, max(0, now_ms - entry.stored_ms))
         reply.is_cached, reply.on_settled, self._is_leading = True, None, False
         reply.save(of_tier(tier.value), entry.nanos or 0)
@@ -334,6 +408,9 @@ class Recalling:
         if self._fetching is not None:
             self._fetching.cancel()
             self._fetching = None
+        if self._thinking is not None:
+            self._thinking.cancel()
+            self._thinking = None
         if self._is_leading:
             self._is_leading, self._reply.on_settled = False, None
             if self._flight is not None:
@@ -412,7 +489,9 @@ class Recalling:
         if flight is not None:
             flight.land(route, recorded)
         self._shared.shortcuts.note(self._raw, self._look.exact[-1])
-        keeping = Keeping(self._caching, self._shared.cache, self._exchange, reply, self._look, recorded, event)
+        keeping = Keeping(
+            self._caching, self._shared, self._exchange, reply, self._look, recorded, event, self._considered
+        )
         keeping.start(self._end_flight)
 
     # -- helpers

@@ -14,6 +14,7 @@ from stellwerk.core.cached import Recorded
 from stellwerk.core.snapshot import CacheSpec, CachingSpec, LimitsSpec, ModelSpec, Snapshot
 from stellwerk.core.subject import Side
 from stellwerk.errors import UpstreamError, UpstreamInvalid
+from stellwerk.gateway.meanings import Meanings
 
 if TYPE_CHECKING:
     from stellwerk.core.route import Target
@@ -35,6 +36,8 @@ class Caching:
     base: bytes
     """A digest of how the model is served: by whom, and under which guardrails. Another one finds nothing of it."""
     limits: LimitsSpec
+    directory: str
+    """The state directory."""
     keeps_personal: bool = True
     """Whether answers with personal data are kept, for their own callers alone."""
 
@@ -58,7 +61,7 @@ def caching_of(spec: ModelSpec, snapshot: Snapshot, targets: Sequence[Target], g
     base = blake2b(msgspec.json.encode(served, order="deterministic"), digest_size=32).digest()
     is_redacted = any(Side.LOG in check.on for check in snapshot.guardrails)
     keeps_personal = not is_redacted and (guards is None or not guards.edits_answers)
-    return Caching(spec.caching, snapshot.cache, base, snapshot.server.limits, keeps_personal)
+    return Caching(spec.caching, snapshot.cache, base, snapshot.server.limits, snapshot.state.directory, keeps_personal)
 
 
 class Shortcuts:
@@ -199,13 +202,14 @@ class Flight:
 class Recollection:
     """What a worker remembers, whatever the configuration of the moment."""
 
-    __slots__ = ("cache", "flights", "refreshing", "shortcuts", "spec")
+    __slots__ = ("cache", "flights", "meanings", "refreshing", "shortcuts", "spec")
 
     def __init__(self, cache: Cache, spec: CacheSpec) -> None:
         self.cache = cache
         self.spec = spec
         """What the cache was opened after."""
         self.shortcuts = Shortcuts()
+        self.meanings = Meanings(cache)
         self.flights: dict[bytes, Flight] = {}
         self.refreshing: set[bytes] = set()
         """Keys of answers that are being fetched anew."""

@@ -79,9 +79,10 @@ async def works(cache: Cache) -> None:
     await until(is_back)
 
 
-def test_no_entry_that_another_process_has_met_is_lost_when_all_are_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("turns", [1, pytest.param(20, marks=pytest.mark.matrix)])
+def test_no_entry_that_another_process_has_met_is_lost_when_all_are_killed(tmp_path: Path, turns: int) -> None:
     met: dict[bytes, bytes] = {}
-    for turn in range(2):
+    for turn in range(turns):
         ready = SPAWN.Event()
         keepers = [SPAWN.Process(target=_keep, args=(tmp_path, turn * 10 + who, ready)) for who in range(2)]
         for keeper in keepers:
@@ -90,7 +91,7 @@ def test_no_entry_that_another_process_has_met_is_lost_when_all_are_killed(tmp_p
 
         async def story(cache: Cache, turn: int = turn, keepers: Any = keepers) -> None:
             begin_s, numbers = time.monotonic(), [0, 0]
-            while time.monotonic() - begin_s < 0.15 + 0.1 * turn or not all(numbers):
+            while time.monotonic() - begin_s < 0.2 + 0.03 * turn or not all(numbers):
                 for who in range(2):
                     key = digest((turn * 10 + who) * 1_000_000 + numbers[who])
                     if (entry := await fetched(cache, key)) is not None:
@@ -177,15 +178,16 @@ def test_a_log_that_ends_anywhere_tells_nothing_that_is_wrong(tmp_path: Path) ->
         shutil.rmtree(folder)
 
 
-def test_bytes_that_have_changed_tell_nothing_that_is_wrong_and_are_soon_replaced(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [15, pytest.param(500, marks=pytest.mark.matrix)])
+def test_bytes_that_have_changed_tell_nothing_that_is_wrong_and_are_soon_replaced(tmp_path: Path, times: int) -> None:
     whole, chance = filled(tmp_path / "whole", 12).read_bytes(), Random(7)
     path = tmp_path / sqlite.FILE
-    for number in range(40):
+    for number in range(times):
         content = bytearray(whole)
         for _ in range(chance.choice([1, 20, 500])):
             content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
         path.write_bytes(content)
-        new = entry_of(77, answer=bytes([number]))
+        new = entry_of(77, answer=b"%d" % number)
         assert any(_goes_round(path, new) for _ in range(6)), number
         for beside in tmp_path.glob("cache.db*"):
             beside.unlink()

@@ -37,6 +37,10 @@ class Look(msgspec.Struct, frozen=True):
     """The last turn, where it is a text and nothing else."""
     normal: str = ""
     """The same, without what makes no difference."""
+    earlier_turns: int = 0
+    """How many turns stand before it."""
+    is_plain: bool = False
+    """Whether the answer can rest on nothing but what was said: there are no tools, nor what these have told."""
 
     @property
     def places(self) -> tuple[tuple[bytes, Tier], ...]:
@@ -66,10 +70,10 @@ def look(base: bytes, who: tuple[str, ...], asked: Asked, normal: str | None) ->
     said = question.encode("utf-8", "surrogatepass")
     exact = tuple(digest(base, owner, scope, said) for owner, scope in zip(who, scopes, strict=True))
     if normal is None:
-        return Look(who, scopes, exact, (), question)
+        return Look(who, scopes, exact, (), question, "", asked.earlier_turns, asked.is_plain)
     alike = normal.encode("utf-8", "surrogatepass")
     found = tuple(digest(base, owner, b"alike", scope, alike) for owner, scope in zip(who, scopes, strict=True))
-    return Look(who, scopes, exact, found, question, normal)
+    return Look(who, scopes, exact, found, question, normal, asked.earlier_turns, asked.is_plain)
 
 
 def why_not(request: ChatRequest, envelope: Envelope, spec: CachingSpec) -> str:
