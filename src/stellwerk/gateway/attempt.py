@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.errand import Errand, Work
     from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.gate import Gate
+    from stellwerk.gateway.inspecting import Inspecting
     from stellwerk.gateway.reply import Reply
 
 REFUSED = 400
@@ -73,7 +74,7 @@ class Attempt(msgspec.Struct, eq=False):
     _stream: StreamReply | None = None
     _is_judged: bool = False
     """Whether the target's standing has learned how it went."""
-    _pending: Fetching | Errand | None = None
+    _pending: Fetching | Errand | Inspecting | None = None
     """Media without which the target cannot be asked, or an answer without one, on their way."""
 
     def start(self, trace: bytes) -> None:
