@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Tree = tuple[list[int], list[float], list[float]]
+GrownTree = tuple[list[int], list[float], list[float]]
 
 DEPTH = 3
 BINS = 48
@@ -14,15 +14,25 @@ _FOREVER = 1e9
 
 
 def boosted(
-    rows: Floats, labels: Floats, counts: Floats, signs: list[int], *, trees: int, rate: float, hold: float, fewest: float
-) -> tuple[float, list[Tree]]:
+    rows: Floats,
+    labels: Floats,
+    counts: Floats,
+    signs: list[int],
+    *,
+    trees: int,
+    rate: float,
+    hold: float,
+    fewest: float,
+) -> tuple[float, list[GrownTree]]:
     """The start and the trees. ``signs`` says which features may only raise (1) or only lower (-1) the score."""
     mean = float((labels * counts).sum() / counts.sum())
     start = float(np.log(mean / (1 - mean)))
     edges = [np.unique(np.quantile(column, np.linspace(0, 1, BINS)[1:-1])) for column in rows.T]
-    binned = np.column_stack([np.searchsorted(edge, column, side="left") for edge, column in zip(edges, rows.T, strict=True)])
+    binned = np.column_stack(
+        [np.searchsorted(edge, column, side="left") for edge, column in zip(edges, rows.T, strict=True)]
+    )
     score = np.full(len(rows), start)
-    found: list[Tree] = []
+    found: list[GrownTree] = []
     for _ in range(trees):
         chance = 1 / (1 + np.exp(-score))
         slope, curve = counts * (labels - chance), counts * chance * (1 - chance)
@@ -32,7 +42,7 @@ def boosted(
     return start, found
 
 
-def scores(rows: Floats, start: float, trees: list[Tree]) -> Floats:
+def scores(rows: Floats, start: float, trees: list[GrownTree]) -> Floats:
     """The log-odds of each row."""
     total = np.full(len(rows), start)
     index = np.arange(len(rows))
@@ -46,9 +56,9 @@ def scores(rows: Floats, start: float, trees: list[Tree]) -> Floats:
 
 
 def _tree(
-    binned: NDArray[np.intp], edges: list[Floats], slope: Floats, curve: Floats, signs: list[int], rate: float, hold: float,
-    fewest: float,
-) -> tuple[Tree, Floats]:  # fmt: skip
+    binned: NDArray[np.intp], edges: list[Floats], slope: Floats, curve: Floats, signs: list[int], rate: float,
+    hold: float, fewest: float,
+) -> tuple[GrownTree, Floats]:  # fmt: skip
     inner = 2**DEPTH - 1
     features, thresholds = [0] * inner, [_FOREVER] * inner
     place = np.zeros(len(binned), int)
@@ -56,7 +66,9 @@ def _tree(
     for node in range(inner):
         here = np.flatnonzero(place == node)
         low, high = limits[node]
-        split = _split(binned[here], edges, slope[here], curve[here], signs, hold, fewest, low, high) if len(here) else None
+        split = (
+            _split(binned[here], edges, slope[here], curve[here], signs, hold, fewest, low, high) if len(here) else None
+        )
         middle = None
         if split is not None:
             feature, cut, value_left, value_right = split
@@ -80,8 +92,8 @@ def _tree(
 
 
 def _split(
-    binned: NDArray[np.intp], edges: list[Floats], slope: Floats, curve: Floats, signs: list[int], hold: float, fewest: float,
-    low: float, high: float,
+    binned: NDArray[np.intp], edges: list[Floats], slope: Floats, curve: Floats, signs: list[int], hold: float,
+    fewest: float, low: float, high: float,
 ) -> tuple[int, int, float, float] | None:  # fmt: skip
     all_slope, all_curve = slope.sum(), curve.sum()
     best, found = 1e-3 + all_slope**2 / (all_curve + hold), None

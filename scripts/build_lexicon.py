@@ -1,8 +1,8 @@
 """Writes the English lexicon of the semantic cache out of WordNet 3.0: what means the same, what the opposite.
 
-``python scripts/build_lexicon.py --wordnet DIRECTORY`` reads the files of WordNet's database (Debian: wordnet-base) and
-writes ``src/stellwerk/semantic/data/english.txt.gz``. Kept are single words that occur in WordNet's tagged texts or have
-an opposite, with their frequent senses only: a rare sense that two words share would let different questions pass for
+``python scripts/build_lexicon.py --wordnet DIRECTORY`` reads its database (Debian: wordnet-base) and
+writes ``src/stellwerk/semantic/data/english.txt.gz``. Kept are single words that occur in WordNet's tagged texts or
+have an opposite, with their frequent senses only: a rare sense that two words share would let different questions pass for
 the same. WordNet's licence permits use and redistribution with its notice, which the file begins with.
 """
 
@@ -19,9 +19,10 @@ TARGET = Path(__file__).resolve().parent.parent / "src/stellwerk/semantic/data/e
 PARTS = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
 MOST_SENSES = {"n": 3, "v": 4, "a": 4, "r": 3}
 NOTICE = (
-    "# Derived from WordNet 3.0, Copyright 2006 by Princeton University. All rights reserved. Permission to use, copy,",
-    "# modify and distribute is granted for any purpose and without fee, provided that this notice appears on all copies.",
-    '# WordNet is provided "as is", and Princeton University makes no representations or warranties, express or implied.',
+    "# Derived from WordNet 3.0, Copyright 2006 by Princeton University. All rights reserved. Permission to use,",
+    "# copy, modify and distribute is granted for any purpose and without fee, provided that this notice appears on",
+    '# all copies. WordNet is provided "as is"; Princeton University makes no representations or warranties, express',
+    "# or implied, of merchantability, fitness for a purpose, or that its use infringes no rights of third parties.",
 )
 
 Senses = dict[tuple[str, str], list[str]]
@@ -30,7 +31,9 @@ Senses = dict[tuple[str, str], list[str]]
 def main() -> int:
     """Builds the file and says what is in it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--wordnet", type=Path, required=True, help="the folder with data.noun, index.noun, noun.exc ...")
+    parser.add_argument(
+        "--wordnet", type=Path, required=True, help="the folder with data.noun, index.noun, noun.exc ..."
+    )
     folder = parser.parse_args().wordnet
     opposites, heads, kinds = relations(folder)
     opposed = {synset for pair in opposites for synset in pair}
@@ -85,9 +88,7 @@ def frequent_senses(folder: Path, opposed: set[str], heads: dict[str, str]) -> S
     return found
 
 
-def written(
-    senses: Senses, opposites: set[tuple[str, str]], heads: dict[str, str], kinds: dict[str, str]
-) -> list[str]:
+def written(senses: Senses, opposites: set[tuple[str, str]], heads: dict[str, str], kinds: dict[str, str]) -> list[str]:
     """Lines ``w WORD NUMBER…``, ``o NUMBER NUMBER``, ``h NUMBER NUMBER`` (satellite and head), ``k`` (kind above)."""
     numbers: dict[str, str] = {}
 

@@ -1,8 +1,8 @@
 """Trains the verifier of the semantic cache and writes ``src/stellwerk/semantic/data/verifier.json``.
 
-``python scripts/train_verifier.py --data DIRECTORY`` with clinc150.jsonl, stsb_en.jsonl and fow_pairs.jsonl in it. Needs
-the extra ``semantic`` for the embedder. The same data give the same file. Prints how well examples are told apart that
-did not train: each run of traffic in its turn.
+``python -m scripts.train_verifier --data DIRECTORY`` with clinc150.jsonl, stsb_en.jsonl and fow_pairs.jsonl in it.
+Needs the extra ``semantic`` for the embedder. The same data give the same file. Prints how well examples are told apart
+that did not train: each run of traffic in its turn.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from boosting import Floats, boosted, scores
-from verifier_examples import Embed, examples
+
+from scripts.boosting import Floats, GrownTree, boosted, scores
+from scripts.verifier_examples import Embed, examples
 
 TARGET = Path(__file__).resolve().parent.parent / "src/stellwerk/semantic/data/verifier.json"
 RISING = {"cosine", "cosine_high", "margin", "support", "nothing_left"}
@@ -44,19 +45,20 @@ def main() -> int:
         held = sources == source
         start, trees = _fit(rows[~held], labels[~held], counts[~held], signs)
         scored = scores(rows[held], start, trees)
-        print(f"{source:8s} {_area(scored, labels[held]):.3f}, by the cosine alone {_area(rows[held, 0], labels[held]):.3f}")
+        by_cosine = _area(rows[held, 0], labels[held])
+        print(f"{source:8s} {_area(scored, labels[held]):.3f}, by the cosine alone {by_cosine:.3f}")
     start, trees = _fit(rows, labels, counts, signs)
     rounded = tuple(
-        Tree(tuple(a), tuple(round(b, 6) for b in thresholds), tuple(round(c, 5) for c in leaves))
-        for a, thresholds, leaves in trees
+        Tree(tuple(asked), tuple(round(each, 6) for each in thresholds), tuple(round(each, 5) for each in leaves))
+        for asked, thresholds, leaves in trees
     )
     TARGET.write_bytes(msgspec.json.encode(Verifier(NAMES, round(start, 5), rounded)) + b"\n")
     print(f"{TARGET}: {TARGET.stat().st_size:,} bytes")
     return 0
 
 
-def _fit(rows: Floats, labels: Floats, counts: Floats, signs: list[int]) -> tuple[float, list[object]]:
-    return boosted(rows, labels, counts, signs, trees=100, rate=0.08, hold=5.0, fewest=40)  # type: ignore[return-value]
+def _fit(rows: Floats, labels: Floats, counts: Floats, signs: list[int]) -> tuple[float, list[GrownTree]]:
+    return boosted(rows, labels, counts, signs, trees=100, rate=0.08, hold=5.0, fewest=40)
 
 
 def _area(scored: Floats, labels: Floats) -> float:

@@ -12,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +21,19 @@ from stellwerk.cli.bench_traffic import Asked, traffic
 from stellwerk.semantic.evidence import FLOOR, MOST, Candidate, judge, remembered, weigh
 from stellwerk.semantic.lexicon import english
 from stellwerk.semantic.normal import normal_form
+from stellwerk.semantic.vocabulary import words
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 Example = tuple[tuple[float, ...], bool, str]
 
 RUNS, REQUESTS, TWINS = 8, 3_500, 90
-_ADDED = "second new old business joint spare cheap weekly foreign broken extra red big main backup".split()
-_VERBS = (
-    "break hide count paint borrow print forget ignore share measure rename split postpone translate deny weigh polish "
-    "inspect mute archive"
-).split()
+_ADDED = sorted(words("second new old business joint spare cheap weekly foreign broken extra red big main backup"))
+_VERBS = sorted(
+    words(
+        "break hide count paint borrow print forget ignore share measure rename split postpone translate deny weigh "
+        "polish inspect mute archive"
+    )
+)
 
 
 def examples(folder: Path, embed: Embed) -> list[Example]:
@@ -41,7 +45,7 @@ def examples(folder: Path, embed: Embed) -> list[Example]:
 def _of_run(folder: Path, embed: Embed, run: int) -> list[Example]:
     """One cache that fills with the traffic of some intents; every lookup is an example."""
     groups, once = _intents(folder)
-    dice = random.Random(run)
+    dice = random.Random(run)  # noqa: S311  # the same examples each time
     chosen = dice.sample(sorted(groups), 60)
     size = 45 if run < 5 else 4  # many wordings of one answer, and few
     picked = {name: dice.sample(sorted(set(groups[name])), min(size, len(set(groups[name])))) for name in chosen}
@@ -82,9 +86,11 @@ def _weighed(text: str, near: Sequence[tuple[Asked, float]]) -> tuple[str, tuple
 def _pairs(folder: Path, embed: Embed) -> list[Example]:
     """Pairs that people or a model judged, each as a cache of one entry."""
     pairs: list[tuple[str, str, bool, str]] = []
-    for row in _rows(folder / "stsb_en.jsonl"):
-        if row["a"] != row["b"] and (row["score"] >= 4.6 or row["score"] <= 3.4):
-            pairs.append((row["a"], row["b"], row["score"] > 4, "sts"))
+    pairs += [
+        (row["a"], row["b"], row["score"] > 4, "sts")
+        for row in _rows(folder / "stsb_en.jsonl")
+        if row["a"] != row["b"] and (row["score"] >= 4.6 or row["score"] <= 3.4)
+    ]
     pairs += [(row["a"], row["b"], row["same_answer"], "fow") for row in _rows(folder / "fow_pairs.jsonl")]
     one, two = embed([pair[0] for pair in pairs]), embed([pair[1] for pair in pairs])
     found: list[Example] = []
@@ -126,24 +132,24 @@ def _twins(groups: dict[str, list[str]], dice: random.Random) -> list[tuple[str,
 def _twin(text: str, nouns: Sequence[str], dice: random.Random) -> str | None:
     """The text about something else: a noun or a verb replaced, or a word put before a noun."""
     lexicon = english()
-    words = text.split()
-    places = [place for place, word in enumerate(words) if word in nouns]
-    verbs = [place for place, word in enumerate(words) if len(word) > 3 and lexicon.is_verb(lexicon.base(word))]
+    written = text.split()
+    places = [place for place, word in enumerate(written) if word in nouns]
+    verbs = [place for place, word in enumerate(written) if len(word) > 3 and lexicon.is_verb(lexicon.base(word))]
     roll = dice.random()
     if places and roll < 0.8:
         place = dice.choice(places)
-        base = lexicon.base(words[place])
-        siblings = [word for word in nouns if word != words[place] and lexicon.are_siblings(lexicon.base(word), base)]
+        base = lexicon.base(written[place])
+        siblings = [word for word in nouns if word != written[place] and lexicon.are_siblings(lexicon.base(word), base)]
         if roll < 0.35 and siblings:
             new = [dice.choice(siblings)]
         else:
-            new = [dice.choice(nouns)] if roll < 0.6 else [dice.choice((*_ADDED, *nouns)), words[place]]
-        return " ".join([*words[:place], *new, *words[place + 1 :]])
+            new = [dice.choice(nouns)] if roll < 0.6 else [dice.choice((*_ADDED, *nouns)), written[place]]
+        return " ".join([*written[:place], *new, *written[place + 1 :]])
     if verbs:
         place = dice.choice(verbs)
-        return " ".join([*words[:place], dice.choice(_VERBS), *words[place + 1 :]])
+        return " ".join([*written[:place], dice.choice(_VERBS), *written[place + 1 :]])
     return None
 
 
-def _rows(path: Path) -> list[dict[str, object]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -31,6 +31,7 @@ COMMANDS = (
     "apply",
     "import",
     "bench",
+    "cache",
     "scan",
     "optimize",
     "cache",

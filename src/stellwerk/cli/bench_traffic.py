@@ -1,7 +1,7 @@
 """Traffic as a cache sees it: groups of questions with one answer each, asked again and again in other words.
 
-Which group is asked follows Zipf's law. A quarter of the requests repeats an earlier one to the letter, a third varies one
-in case, politeness, spelling or punctuation, the rest are other wordings by people; every tenth is asked only once.
+Which group is asked follows Zipf's law. A quarter of the requests repeats an earlier one to the letter, a third varies
+one in case, politeness, spelling or punctuation, the rest are other wordings by people; every tenth is asked once.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def traffic(
     twins: Sequence[tuple[str, str]] = (),
     twin_share: float = 0.0,
 ) -> list[Asked]:
-    """Requests over groups. ``twins`` are texts with an answer of their own, which take ``twin_share`` of the requests."""
+    """Requests over groups. ``twins``, texts with answers of their own, take ``twin_share`` of the requests."""
     dice = random.Random(seed)
     names = sorted(groups)
     dice.shuffle(names)
@@ -98,6 +98,10 @@ def _misspelt(text: str, dice: random.Random) -> str:
     word = words[place]
     at = dice.randrange(1, len(word) - 1)
     words[place] = dice.choice(
-        (word[:at] + word[at + 1] + word[at] + word[at + 2 :], word[:at] + word[at + 1 :], word[:at] + word[at] + word[at:])
+        (
+            word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+            word[:at] + word[at + 1 :],
+            word[:at] + word[at] + word[at:],
+        )
     )
     return " ".join(words)

@@ -1,13 +1,13 @@
-"""``stellwerk cache``: shows what the cache holds, and lets answers go from it."""
+"""``stellwerk cache``: what the semantic cache would have answered, and why."""
 
 from __future__ import annotations
 
 import argparse
 from types import ModuleType
 
-from stellwerk.cli import cache_purge, cache_stats
+from stellwerk.cli import cache_file
 
-ACTIONS: dict[str, ModuleType] = {"purge": cache_purge, "stats": cache_stats}
+ACTIONS: dict[str, ModuleType] = {"replay": cache_file}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.gate import Gate
     from stellwerk.gateway.reply import Reply
 
+REFUSED = 400
 FINISH_S = 5.0
 """How long a provider may take to end a stream after its closing event."""
 
@@ -189,7 +190,10 @@ class Attempt(msgspec.Struct, eq=False):
 
     def _take(self, status: int, headers: Headers, body: bytes) -> None:
         exchange, is_stream = self._exchange, self._reply.lease.envelope.is_stream
-        if status != 200:
+        marking = self._reply.marking
+        if status == REFUSED and marking is not None and marking.is_refused(self.route, body):
+            self._ask_unmarked()
+        elif status != 200:
             exchange.attempt_failed(self, self._refusal(status, headers, body))
         elif (odd := oddity(headers, is_stream=is_stream)) is not None:
             exchange.attempt_failed(self, UpstreamInvalid(odd))
@@ -426,6 +430,15 @@ class Attempt(msgspec.Struct, eq=False):
             deliver()
         else:
             screening.answered(screening.said, deliver)
+
+    def _ask_unmarked(self) -> None:
+        """Asks once more, without the marks that the target does not take: the caller is not to suffer from these."""
+        exchange, reply = self._exchange, self._reply
+        exchange.begin()
+        self._answered(exchange.clock())
+        self._end()
+        reply.attempts -= 1
+        exchange.ask_on(self)
 
     def _fetch(self, missing: Sequence[Link]) -> None:
         """Puts the attempt off until its media are here: its provider has not been asked yet."""

@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stellwerk.core.cached import Entry
+from stellwerk.core.job import AWAY
 from stellwerk.core.meaning import (
     CONSIDER,
     LEARN,
@@ -37,8 +40,13 @@ if TYPE_CHECKING:
 
 CONSIDER_S = 0.05
 """How long a caller waits for what may be an answer."""
+TRIES = 4
+AGAIN_S = 2.0
 TELL_S = 10.0
 """How long the compute process may take for what nobody waits for."""
+
+_LOADING = b"loading"
+"""No life of a process that has answered."""
 
 
 def embedding_of(caching: Caching) -> Embedding:
@@ -86,7 +94,10 @@ class Meanings:
                     considered = read_considered(outcome)
                 except ValueError:
                     considered = None
-            if considered is not None:
+            if considered is None and not self._life:  # nobody waits until the embedder is loaded
+                self._life = _LOADING
+                _tell(scheduler, REMEMBER, told(Remember(asked.embedding)))
+            elif considered is not None:
                 self._meet(considered.life, caching, scheduler, now_ms)
             done(considered)
 
@@ -153,7 +164,7 @@ class Meanings:
         def go_on(reading: asyncio.Future[bytes | None]) -> None:
             batch = None if reading.cancelled() else reading.result()
             if batch is not None and self._life == life:
-                _tell(scheduler, REMEMBER, batch, lambda _: later())
+                _tell(scheduler, REMEMBER, batch, later)
 
         def later() -> None:  # in a thread: what is shared has to be fetched
             asyncio.get_running_loop().run_in_executor(None, next, batches, None).add_done_callback(go_on)
@@ -169,11 +180,23 @@ def _memory(caching: Caching, entry: Entry) -> Memory | None:
 
 
 def _tell(
-    scheduler: Scheduler, job: str, payload: bytes, done: Callable[[Outcome], None] = lambda _outcome: None
+    scheduler: Scheduler,
+    job: str,
+    payload: bytes,
+    done: Callable[[], None] = lambda: None,
+    tries: int = TRIES,
 ) -> None:
-    if scheduler.compute is None:
-        return
-    try:
-        scheduler.compute.ask(job, payload, TELL_S, done)
-    except ComputeUnavailable:
-        return  # the next process is told everything
+    """Tells the compute process something, again where it could not take that: it may be loading its embedder.
+
+    While it is away nothing is told: the next one is told everything.
+    """
+
+    def take(outcome: Outcome) -> None:
+        if isinstance(outcome, bytes):
+            done()
+        elif outcome.code != AWAY and tries > 1:
+            scheduler.call_later(AGAIN_S, partial(_tell, scheduler, job, payload, done, tries - 1))
+
+    if scheduler.compute is not None:
+        with suppress(ComputeUnavailable):
+            scheduler.compute.ask(job, payload, TELL_S, take)

@@ -122,7 +122,7 @@ class Watcher:
         """The values that the caller has brought back; none where it has not, or they are not its own."""
         headers = self._reply.request.headers
         session = headers.get(SESSION, b"").decode("ascii", "replace")
-        values = Vault(self._guards.secret, session)
+        values = Vault(self._guards.secret, session, notation=self._guards.notation)
         brought = headers.get(PSEUDONYMS, b"").decode("ascii", "replace")
         if len(brought) >= LEAST_SEALED:
             seal, now_s = self._vault.values_seal, self._reply.lease.started_ms / 1000
@@ -131,7 +131,8 @@ class Watcher:
         body = self._reply.lease.envelope.body
         if any(member in body for member in KEPT_ELSEWHERE):
             # turns that only the provider has may name values by numbers that mean others here
-            return Vault(self._guards.secret, session, FIRST_NUMBER + secrets.randbelow(NUMBERS))
+            first = FIRST_NUMBER + secrets.randbelow(NUMBERS)
+            return Vault(self._guards.secret, session, first, self._guards.notation)
         return values
 
     def reader(self, interpreter: Interpretation | None) -> Interpretation | None:
@@ -215,7 +216,7 @@ class Watcher:
         if judgement.is_blocked():
             return WITHHELD
         text = apply(text, judgement.edits).text
-        return text if self.values is None else restored(text, self.values.value)
+        return text if self.values is None else restored(text, self.values)
 
     def note(self, verdicts: Iterable[Verdict], *, is_whole: bool = True) -> None:
         """Puts into the report what the checks of an answer have said; of a part of one, only what they have found."""
@@ -241,7 +242,7 @@ class Watcher:
         values = self.values
         if values is None or values.is_empty:
             return body
-        texts = ((one, restored(one.text, values.value)) for one in utterances(body))
+        texts = ((one, restored(one.text, values)) for one in utterances(body))
         return replaced(body, [(one, text) for one, text in texts if text != one.text])
 
 

@@ -10,7 +10,7 @@ _STEPS = 60
 
 
 def wilson(hits: int, cases: int, z: float) -> tuple[float, float]:
-    """Wilson's score interval for a share, ``z`` standard errors wide to either side; everything where none was seen."""
+    """Wilson's score interval for a share, ``z`` standard errors to either side; everything where no case was seen."""
     if cases <= 0:
         return 0.0, 1.0
     share, square = hits / cases, z * z / cases

@@ -47,7 +47,7 @@ class Decision(msgspec.Struct, frozen=True):
 def decide(
     text: str, candidates: Sequence[Candidate], scope: Scope, coin: float, verifier: Verifier | None = None
 ) -> Decision:
-    """Decides on a last turn. ``candidates`` are its nearest entries, ``coin`` a random number below 1 for the audit."""
+    """Decides on a last turn. ``candidates`` are its nearest entries, ``coin`` a random number for the audit."""
     near = sorted((each for each in candidates if each.cosine >= FLOOR), key=lambda each: -each.cosine)[:MOST]
     turn = remembered(text)
     judged = tuple(judge(turn, each) for each in near)

@@ -35,19 +35,19 @@ class Equality(msgspec.Struct, frozen=True):
 def compare(one: str, two: str, cosine: Callable[[], float]) -> Equality:
     """Compares two answers. ``cosine`` is asked for that of their vectors only where nothing cheaper tells."""
     if normal_form(one) == normal_form(two):
-        return Equality(True, "text")
+        return Equality(is_same=True, why="text")
     first, second = _json(one), _json(two)
     if first is not None or second is not None:
         return Equality(first is not None and second is not None and first == second, "json")
     a, b = remembered(one), remembered(two)
     if _contradict(_numbers(a), _numbers(b)):
-        return Equality(False, "numbers")
+        return Equality(is_same=False, why="numbers")
     if min(len(a.words), len(b.words)) < FEWEST_WORDS:
         return Equality(sorted(a.all_words) == sorted(b.all_words), "words")
     if _contradict(_names(a), _names(b)):
-        return Equality(False, "names")
+        return Equality(is_same=False, why="names")
     if (a.negations > 0) != (b.negations > 0) and len(a.bases & b.bases) * 2 > len(a.bases | b.bases):
-        return Equality(False, "negation")
+        return Equality(is_same=False, why="negation")
     return Equality(cosine() >= SAME_COSINE, "cosine")
 
 

@@ -26,9 +26,7 @@ def features(cosine: float, pair: Alignment, found: Sequence[Mismatch]) -> list[
     nouns_one, nouns_two = _nouns(one, pair), _nouns(two, pair)
     share = pair.share
     is_like = share >= LIKE
-    siblings = lexicon is not None and any(
-        lexicon.are_siblings(a.base, b.base) for a in one[:4] for b in two[:4]
-    )
+    siblings = lexicon is not None and any(lexicon.are_siblings(a.base, b.base) for a in one[:4] for b in two[:4])
     first, second = set(pair.one.all_words), set(pair.two.all_words)
     words = len(first | second) or 1
     longer = max(len(pair.one.all_words), len(pair.two.all_words)) or 1

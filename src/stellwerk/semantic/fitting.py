@@ -21,7 +21,7 @@ _FARTHEST = 2.0
 
 
 def fitted(rows: Sequence[Sequence[float]], right: Sequence[float], weights: Sequence[float]) -> tuple[float, ...]:
-    """Weights of the features, the intercept last, for labels that count as much as ``weights`` says: Newton's method."""
+    """Weights of the features, the intercept last, by Newton's method. A label counts as much as ``weights`` says."""
     import numpy as np
 
     matrix = np.column_stack([np.asarray(rows, float), np.ones(len(rows))])

@@ -64,7 +64,24 @@ class Language(msgspec.Struct, frozen=True):
 
 
 _NONE: frozenset[int] = frozenset()
-_PREFIXES = ("un", "in", "im", "il", "ir", "dis", "non", "de", "mis", "anti", "miss", "ent", "nicht", "off", "over", "under")
+_PREFIXES = (
+    "un",
+    "in",
+    "im",
+    "il",
+    "ir",
+    "dis",
+    "non",
+    "de",
+    "mis",
+    "anti",
+    "miss",
+    "ent",
+    "nicht",
+    "off",
+    "over",
+    "under",
+)
 
 
 def _is_negated(one: str, two: str) -> bool:

@@ -10,11 +10,15 @@ import re
 import unicodedata
 
 _CODE = re.compile(r"[`{}<>\\]|\w\(|\)\s*;|==|!=|->|=>|::|&&|\|\||\w=\w|^\s*[#$>/-]", re.MULTILINE)
-_QUOTED = re.compile(r"(\"[^\"]*\"|\u201c[^\u201d]*\u201d|\u201e[^\u201c]*\u201c|\u00ab[^\u00bb]*\u00bb|(?<!\w)'[^']*'(?!\w))")
+_QUOTED = re.compile(
+    r"(\"[^\"]*\"|\u201c[^\u201d]*\u201d|\u201e[^\u201c]*\u201c|\u00ab[^\u00bb]*\u00bb|(?<!\w)'[^']*'(?!\w))"
+)
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W\d_]+")
 _ENDING = re.compile(r"(?:[\s?.\u2026]|(?<![\d)\]])(?<!\b\w)!)+$")
-_AMBIGUOUS = frozenset(["it", "us", "who", "am", "pm", "aids", "may", "pin", "sim", "mad", "all", "cop", "in", "or", "me", "hi"])
+_AMBIGUOUS = frozenset(
+    ["it", "us", "who", "am", "pm", "aids", "may", "pin", "sim", "mad", "all", "cop", "in", "or", "me", "hi"]
+)
 """Words that in capitals are also abbreviations; a text all in capitals that has one stays as it is."""
 
 

@@ -1,4 +1,4 @@
-"""A turn as the rules compare it: words without what asks for nothing, numbers by value, and what the words point at."""
+"""A turn as the rules compare it: words without what asks for nothing, numbers by value, what words point at."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 
 from stellwerk.semantic.language import Language, languages
 from stellwerk.semantic.quantities import Quantity, quantities
+from stellwerk.semantic.vocabulary import words as listed
 from stellwerk.text.words import fold
 
 LONGEST = 2_000
@@ -17,12 +18,21 @@ LONGEST = 2_000
 _TOKEN = re.compile(
     r"(?:(?<![\w.,])[-\u2212+](?=\d))?\d{1,18}(?:[.,:/]\d{1,18}){0,5}|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|[%€$£¥₹°]"
 )
-_QUOTED = re.compile(r"\"([^\"\n]{1,200})\"|\u201c([^\u201d\n]{1,200})\u201d|\u201e([^\u201c\n]{1,200})\u201c|`([^`\n]{1,200})`|(?<!\w)'([^'\n]{2,200})'(?!\w)|\u00ab([^\u00bb\n]{1,200})\u00bb")
+_QUOTED = re.compile(
+    r"\"([^\"\n]{1,200})\"|\u201c([^\u201d\n]{1,200})\u201d|\u201e([^\u201c\n]{1,200})\u201c|`([^`\n]{1,200})`"
+    r"|(?<!\w)'([^'\n]{2,200})'(?!\w)|\u00ab([^\u00bb\n]{1,200})\u00bb"
+)
 _SPACE = re.compile(r"\s+")
 _CONTRACTION = re.compile(r"(n't|'(?:s|re|ve|ll|d|m|t))$")
 _SPLIT = {"cant": ("can", "not"), "cannot": ("can", "not"), "wont": ("will", "not"), "gonna": ("going", "to")}
-_GERMAN_CLUES = frozenset("der die das und ich ist nicht ein eine wie kann mir mein meine fur mit auf zu bitte wann wo warum den dem von im es sie wir was habe hat wird".split())
-_ENGLISH_CLUES = frozenset("the a an and i is not how can my me do does what for with on to please when where why of in it you we are have will".split())
+_GERMAN_CLUES = listed(
+    "der die das und ich ist nicht ein eine wie kann mir mein meine fur mit auf zu bitte wann wo warum "
+    "den dem von im es sie wir was habe hat wird"
+)
+_ENGLISH_CLUES = listed(
+    "the a an and i is not how can my me do does what for with on to please when where why of in it you "
+    "we are have will"
+)
 
 
 class Word(msgspec.Struct, frozen=True, gc=False):
@@ -167,12 +177,8 @@ def _surfaces(text: str) -> list[str]:
                 else:
                     found.append(head)
                 continue
-            token = token.replace("'", "")
-        split = _SPLIT.get(token.lower())
-        if split is not None:
-            found += split
-        elif token:
-            found.append(token)
+        bare = token.replace("'", "")
+        found += _SPLIT.get(bare.lower(), (bare,))
     return [token for token in found if token]
 
 

@@ -1,6 +1,6 @@
 """The threshold of one scope: as low as the labels allow for wrong answers to stay under the rate that was asked for.
 
-Labels come from misses, whose fresh answer shows whether the neighbour's would have been right, and from audits of hits.
+Labels come from misses, whose fresh answer shows whether the neighbour's would have been right, and from audits.
 The error of a threshold is estimated as the mean chance of being wrong over what it would have served of late, and
 has to stay a standard error under the rate. A scope whose audits prove that it is over the rate switches itself off.
 """

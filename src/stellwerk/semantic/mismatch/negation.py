@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stellwerk.semantic.alignment import Alignment
-from stellwerk.semantic.mismatch.mismatch import LIKE, Mismatch
+from stellwerk.semantic.mismatch.mismatch import Mismatch
 
 
 def negation(pair: Alignment) -> Iterator[Mismatch]:

@@ -40,9 +40,7 @@ def scope(pair: Alignment) -> Iterator[Mismatch]:
 
 def word(pair: Alignment) -> Iterator[Mismatch]:
     """One word stands in the place of another that does not mean the same, and all else is alike."""
-    if pair.only_one and pair.only_two:
-        yield Mismatch("word", _told(pair.only_one, pair.only_two), is_hard=False)
-    elif pair.only_one or pair.only_two:
+    if (pair.only_one and pair.only_two) or pair.only_one or pair.only_two:
         yield Mismatch("word", _told(pair.only_one, pair.only_two), is_hard=False)
 
 

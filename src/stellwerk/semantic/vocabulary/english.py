@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-FUNCTION = frozenset(
+from stellwerk.semantic.vocabulary import numbered, words
+
+FUNCTION = words(
     """
     a an the this that these those it its is are was were be been being am do does did done doing have has had having
     i im ive id ill me my mine myself you your yours yourself we us our ours they them their theirs he him his she her
@@ -14,19 +16,19 @@ FUNCTION = frozenset(
     via because while during upon whether though although however now possible able exactly whats hows wheres whens whos thats theres heres actually currently
     usually normally basically simply easily anyway anyhow maybe perhaps okay ok yes hi hello hey help figure figuring
     wondering wonder question info information steps step process try trying tried use using used look looking find
-    """.split()
+    """
 )
 """Words that by themselves do not make two questions different. Direction and negation are judged apart."""
 
-NEGATORS = frozenset(
+NEGATORS = words(
     """
     not no never none nobody nothing nowhere neither nor cannot without non n't unable dont doesnt didnt cant wont isnt
     arent wasnt werent havent hasnt hadnt shouldnt wouldnt couldnt mustnt neednt aint hardly barely refuse refuses
     refused except excluding lack lacks lacking fail fails failed failing stop stops stopped avoid avoids prevent
     prevents instead
-    """.split()
+    """
 )
-SOFT_NEGATORS = frozenset("stop stops stopped avoid avoids prevent prevents instead except excluding".split())
+SOFT_NEGATORS = words("stop stops stopped avoid avoids prevent prevents instead except excluding")
 """Of these, words that also stand where nothing is negated: they count only against a text that is otherwise alike."""
 
 MARKERS = {
@@ -77,7 +79,7 @@ QUESTIONS = {
 }  # fmt: skip
 DISTINCT_QUESTIONS = frozenset({"who", "when", "where", "why", "how", "what"})
 
-SCOPE = frozenset(
+SCOPE = words(
     """
     only all every each both any always sometimes never ever first last next previous latest oldest another other same
     different most least least more less fewer minimum maximum min max average total partial whole half double twice
@@ -89,7 +91,7 @@ SCOPE = frozenset(
     parttime single multiple several married unmarried refurbished existing former current future past early late
     outbound inbound incoming outgoing manual automatic manually automatically optional mandatory required internal
     external remote remotely emergency express economy
-    """.split()
+    """
 )
 """Words that narrow or widen what a question is about."""
 
@@ -105,39 +107,40 @@ PERSONS = {
     for word in words.split()
 }
 
-ONES = dict(
-    zip(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen".split(),
-        range(20),
-        strict=True,
-    )
+ONES = numbered(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen",
+    0,
 ) | {"dozen": 12}
-TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+TENS = {word: 10 * tens for word, tens in numbered("twenty thirty forty fifty sixty seventy eighty ninety", 2).items()}
 SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000, "k": 1_000}
 ORDINALS = {
     word: value
-    for value, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), 1
-    )
+    for word, value in numbered(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+    ).items()
     if word != "second"
 } | {"twice": 2, "double": 2, "triple": 3, "thrice": 3}
 
-MONTHS = dict(
-    zip(
-        "january february march april may june july august september october november december".split(),
-        range(1, 13),
-        strict=True,
-    )
-) | {"jan": 1, "feb": 2, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10, "nov": 11, "dec": 12}
-WEEKDAYS = dict(
-    zip("monday tuesday wednesday thursday friday saturday sunday".split(), range(1, 8), strict=True)
-) | {"weekend": 8, "weekday": 9}
-DAYS = frozenset(
+MONTHS = numbered("january february march april may june july august september october november december", 1) | {
+    "jan": 1,
+    "feb": 2,
+    "apr": 4,
+    "jun": 6,
+    "jul": 7,
+    "aug": 8,
+    "sep": 9,
+    "sept": 9,
+    "oct": 10,
+    "nov": 11,
+    "dec": 12,
+}
+WEEKDAYS = numbered("monday tuesday wednesday thursday friday saturday sunday", 1) | {"weekend": 8, "weekday": 9}
+DAYS = words(
     """
     today tomorrow yesterday tonight morning afternoon evening night noon midnight spring summer autumn winter christmas
     easter
-    """.split()
+    """
 )
 
 UNITS = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-FUNCTION = frozenset(
+from stellwerk.semantic.vocabulary import numbered, words
+
+FUNCTION = words(
     """
     der die das den dem des ein eine einen einem einer eines dieser diese dieses diesen diesem jener jene jenes
     ist sind war waren sein bin bist seid wäre wären wird werden wurde wurden worden würde würden geworden hat habe haben
@@ -16,16 +18,16 @@ FUNCTION = frozenset(
     macht gemacht lassen lasse lass etwas jemand jemanden irgendwie irgendwo sehr mehr viel viele ob dass weil damit
     hallo hi danke ok okay sagen sag wissen weiß hilfe helfen frage fragen möglich möglichkeit brauche brauchen
     braucht finde finden bekomme bekommen bekommt nutzen benutzen verwenden tun am besten genau gerade jetzt einfach olly
-    """.split()
+    """
 )
 
-NEGATORS = frozenset(
+NEGATORS = words(
     """
     nicht kein keine keinen keinem keiner keines nie niemals nichts niemand niemanden nirgends nirgendwo weder ohne
     kaum nimmer unmöglich statt außer
-    """.split()
+    """
 )
-SOFT_NEGATORS = frozenset("statt außer".split())
+SOFT_NEGATORS = words("statt außer")
 
 MARKERS = {
     word: group
@@ -74,7 +76,7 @@ QUESTIONS = {
     "welche": "what", "welcher": "what", "welches": "what", "welchen": "what", "welchem": "what",
 }  # fmt: skip
 
-SCOPE = frozenset(
+SCOPE = words(
     """
     nur alle allen jede jeder jedes jeden beide beiden immer manchmal erste ersten letzte letzten nächste nächsten vorige
     andere anderen gleiche meiste meisten mindestens höchstens maximal minimal gesamt ganze halb doppelt einmal zweimal
@@ -83,7 +85,7 @@ SCOPE = frozenset(
     bewohner mieter vermieter monatlich jährlich wöchentlich täglich online offline digital physisch virtuell papier
     international national inland ausland vorübergehend dauerhaft teilzeit vollzeit ledig verheiratet
     bestehende frühere aktuelle alte neue manuell automatisch freiwillig verpflichtend intern extern
-    """.split()
+    """
 )
 
 PERSONS = {
@@ -96,45 +98,40 @@ PERSONS = {
     for word in words.split()
 }
 
-ONES = dict(
-    zip(
-        "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn "
-        "achtzehn neunzehn".split(),
-        range(20),
-        strict=True,
-    )
+ONES = numbered(
+    "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn "
+    "achtzehn neunzehn",
+    0,
 ) | {"zwo": 2}
 PREFIXES = {word: value for word, value in ONES.items() if value < 10} | {"ein": 1, "eine": 1}
-TENS = dict(
-    zip(
-        "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig".split(), range(20, 100, 10), strict=True
-    )
-) | {"dreissig": 30}
+TENS = {
+    word: 10 * tens
+    for word, tens in numbered("zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig", 2).items()
+} | {"dreissig": 30}
 SCALES = {
     "hundert": 100, "tausend": 1_000, "million": 1_000_000, "millionen": 1_000_000, "milliarde": 1_000_000_000,
     "milliarden": 1_000_000_000,
 }  # fmt: skip
 ORDINALS = {
     stem + ending: value
-    for value, stem in enumerate("erst zweit dritt viert fünft sechst siebt acht neunt zehnt".split(), 1)
+    for stem, value in numbered("erst zweit dritt viert fünft sechst siebt acht neunt zehnt").items()
     for ending in ("e", "er", "es", "en", "em")
 } | {"zweimal": 2, "dreimal": 3, "doppelt": 2, "dreifach": 3}
 
-MONTHS = dict(
-    zip(
-        "januar februar märz april mai juni juli august september oktober november dezember".split(),
-        range(1, 13),
-        strict=True,
-    )
-) | {"jänner": 1, "feber": 2}
-WEEKDAYS = dict(
-    zip("montag dienstag mittwoch donnerstag freitag samstag sonntag".split(), range(1, 8), strict=True)
-) | {"sonnabend": 6, "wochenende": 8, "werktag": 9}
-DAYS = frozenset(
+MONTHS = numbered("januar februar märz april mai juni juli august september oktober november dezember", 1) | {
+    "jänner": 1,
+    "feber": 2,
+}
+WEEKDAYS = numbered("montag dienstag mittwoch donnerstag freitag samstag sonntag", 1) | {
+    "sonnabend": 6,
+    "wochenende": 8,
+    "werktag": 9,
+}
+DAYS = words(
     """
     heute morgen gestern übermorgen vorgestern vormittag nachmittag abend nacht mittag mitternacht früh frühling sommer
     herbst winter weihnachten ostern
-    """.split()
+    """
 )
 
 UNITS = {
