@@ -359,6 +359,25 @@ def test_what_is_over_is_deleted(tmp_path: Path) -> None:
     opened(tmp_path, story)
 
 
+def test_the_file_is_no_larger_than_it_may_be_and_gives_back_what_is_purged(tmp_path: Path) -> None:
+    path, most = tmp_path / sqlite.FILE, 6_000_000
+    writing = sqlite.SqliteWriting(path, sqlite.Settings(max_bytes=most, tenant_share=1.0))
+    for first in range(0, 2_000, 100):  # of each page, half would be empty
+        entries = [entry_of(number, aliases=(digest(9_000 + number),)) for number in range(first, first + 100)]
+        blobs = [Random(number).randbytes(2_200) for number in range(100)]
+        writing.write([Write(entry, blob, 0) for entry, blob in zip(entries, blobs, strict=True)], now())
+        beside = path.with_name("cache.db-wal").stat().st_size
+        assert path.stat().st_size + beside < most * 1.05 + 2 * sqlite.WAL_BYTES
+    reading = sqlite.SqliteReading(path, 1.0)
+    assert reading.beat().figures.entries > 1_000
+    reading.close()
+    writing.purge(Purge(), now())
+    while writing.tend(now()):
+        pass
+    writing.close()
+    assert path.stat().st_size < most * 0.8
+
+
 def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:
     path = filled(tmp_path, 1)
     assert path.stat().st_mode & 0o077 == 0
