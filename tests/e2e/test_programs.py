@@ -39,6 +39,7 @@ STEPS = [
     "bad request",
     "budget and revocation",
     "guardrails",
+    "prompt cache",
     "event log",
     "metrics",
 ]
