@@ -30,7 +30,7 @@ _SHORTENED = frozenset({Kind.PROSE, Kind.MARKDOWN, Kind.TRANSCRIPT})
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much stays of an old turn."""
 
-    keep: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.35
+    keep: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.35
     """So much of its characters, the first sentence in any case."""
 
 

@@ -18,7 +18,7 @@ from stellwerk.ports.optimizer import Optimizer
 from stellwerk.text.kinds import asked, documents, outside
 from stellwerk.text.relevance import Relevance
 
-_Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 MOST_QUESTION_CHARACTERS = 2_000
 _NOTE = re.compile(r"^\[\d+ less relevant documents left out\]$", re.MULTILINE)
 
