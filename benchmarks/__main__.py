@@ -14,9 +14,12 @@ COMMANDS = (
     "directory",
     "estimates",
     "compute",
+    "embedders",
     "pii",
     "guardrails",
     "holding",
+    "caches",
+    "breakpoints",
     "tokens",
 )
 

@@ -25,7 +25,18 @@ import msgspec
 from stellwerk.core.optimization import Level
 from stellwerk.errors import ConfigurationError
 
-KINDS = ("providers", "strategies", "buses", "stores", "counters", "notifiers", "guardrails", "optimizers")
+KINDS = (
+    "providers",
+    "strategies",
+    "buses",
+    "stores",
+    "counters",
+    "caches",
+    "notifiers",
+    "guardrails",
+    "embedders",
+    "optimizers",
+)
 """The shelves of this version."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -22,6 +22,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # before pydantic:
 from stellwerk import plugins
 from stellwerk.catalog.book import BOOK, enter
 from stellwerk.catalog.load import load
+from stellwerk.config.cache import Caching, cache_of, caching_of
 from stellwerk.config.cards import Cards
 from stellwerk.config.compiled import write
 from stellwerk.config.identity import scopes
@@ -108,6 +109,7 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         alerts=AlertsSpec(tuple(settings.alerts.notify)),
         guardrails=tuple(spec for guardrail in settings.guardrails for spec in guardrail.specs()),
         screening=settings.screening.spec(one.policy for one in settings.guardrails if one.policy is not None),
+        cache=cache_of(settings.cache),
         media=MediaSpec(**{**settings.media.model_dump(), "types": tuple(settings.media.types)}),
     )
 
@@ -177,6 +179,7 @@ def _options(shelf: str, kind: str, given: dict[str, Any] | None) -> tuple[dict[
 
 
 def _model(model: Model, general: Settings, cards: Cards) -> ModelSpec:
+    caching = Caching(**{name: getattr(general.cache, name) for name in Caching.model_fields})
     return ModelSpec(
         name=model.name,
         targets=tuple(
@@ -200,6 +203,8 @@ def _model(model: Model, general: Settings, cards: Cards) -> ModelSpec:
         optimize=spec_of(_own(model.optimize, general.optimize)),
         guardrails=None if model.guardrails is None else tuple(model.guardrails),
         mirror=MirrorSpec(**model.mirror.model_dump()) if model.mirror else None,
+        prompt_cache=_own(model.optimize, general.optimize)["prompt_cache"],
+        caching=caching_of(Caching(**_own(model.cache, caching))),
     )
 
 

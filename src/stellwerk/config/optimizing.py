@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stellwerk import plugins
-from stellwerk.config.section import Count, Section, written
+from stellwerk.config.prompt_cache import PromptCache
+from stellwerk.config.section import Count, written
 from stellwerk.core.optimization import Level
 from stellwerk.core.snapshot import OptimizeSpec
 
@@ -25,8 +26,8 @@ def allowed_steps(level: Level) -> frozenset[str]:
     return frozenset(name for name in plugins.names("optimizers") if plugins.level(name).rank <= level.rank)
 
 
-class Optimize(Section):
-    """Prompts in fewer tokens: what may happen to them on the way to a provider."""
+class Optimize(PromptCache):
+    """What makes prompts cheaper on the way to a provider. A model's own keys win over the general ones."""
 
     level: Literal["off", "safe", "balanced", "aggressive"] = Field(
         default=OptimizeSpec().level.value,

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from stellwerk.config import notation
+from stellwerk.config.cache import Caching
 from stellwerk.config.identity import Spending
 from stellwerk.config.optimizing import Optimize
 from stellwerk.config.pricing import PriceRow, price_from
@@ -187,6 +188,7 @@ class Model(Spending):
     )
     hedge: Hedge | None = Field(default=None, description="Where this model differs from [hedge].")
     queue: Queue | None = Field(default=None, description="Where this model differs from [queue].")
+    cache: Caching | None = Field(default=None, description="Where this model differs from [cache].")
     guardrails: list[str] | None = Field(
         default=None, description="Names of the guardrails that hold for this model; without it all of them do."
     )

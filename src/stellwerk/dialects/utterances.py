@@ -87,7 +87,10 @@ class _Place:
 
 
 class Utterance(msgspec.Struct, frozen=True, gc=False):
-    """One text. It stands from ``start`` to ``end`` of the body: a JSON string, quotes included, or a long number."""
+    """One text. It stands from ``start`` to ``end`` of the body: a JSON string, quotes included, or a long number.
+
+    One that ``is_raw`` stands there as it is: the value of a form's field.
+    """
 
     text: str
     start: int
@@ -103,6 +106,7 @@ class Utterance(msgspec.Struct, frozen=True, gc=False):
     """The ``type`` of the object that holds it."""
     is_data: bool = False
     """Whether it is among what tools are given and say as values."""
+    is_raw: bool = False
 
 
 def utterances(body: bytes) -> tuple[Utterance, ...]:
@@ -144,7 +148,9 @@ def utterances(body: bytes) -> tuple[Utterance, ...]:
 
 def replaced(body: bytes, texts: Iterable[tuple[Utterance, str]]) -> bytes:
     """The body with other texts in the places of some."""
-    edits: list[Edit] = [(old.start, old.end, msgspec.json.encode(new)) for old, new in texts]
+    edits: list[Edit] = [
+        (old.start, old.end, new.encode() if old.is_raw else msgspec.json.encode(new)) for old, new in texts
+    ]
     return splice(body, edits) if edits else body
 
 

@@ -107,10 +107,10 @@ class Optimizing:
         """From here on, this is what is asked."""
         level, envelope = self._optimization.spec.level, self._reply.lease.envelope
         if isinstance(found, Changes):
-            self._reply.savings = Savings(level, found)
+            self._reply.shortened = Savings(level, found)
             envelope = changed(envelope, found)
         else:
-            self._reply.savings = Savings(level, why_not=found)
+            self._reply.shortened = Savings(level, why_not=found)
         self._write(self._optimization.bounded(envelope))
 
     def _write(self, envelope: Envelope) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stellwerk.core.reply import ReplyFacts
+from stellwerk.core.reply import Reply, ReplyFacts
 from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.errors import InvalidRequest
 from stellwerk.gateway.interpreter import Interpreter, Watch
@@ -39,7 +39,7 @@ def reader_of(
     if isinstance(interpreter, Interpreter):
         interpreter.read()
         interpreter.watch = watch
-        return _Again(interpreter, speech_of(dialect.name, limits))
+        return Again(interpreter, speech_of(dialect.name, limits))
     return _Bytewise(dialect, look)
 
 
@@ -62,12 +62,16 @@ class _Reader:
         raise AssertionError(route, trace)
 
 
-class _Again(_Reader):
-    """Reads an answer in the caller's dialect, and writes it in the same."""
+class Again(_Reader):
+    """Reads an answer in one dialect, as a rule the caller's, and writes it in the caller's."""
 
     def __init__(self, interpreter: Interpreter, speech: Speech) -> None:
         self._interpreter = interpreter
         self._speech = speech
+
+    def decoded(self, route: Route, body: bytes) -> Reply:
+        """A whole answer in its neutral form. Raises ``UpstreamInvalid``."""
+        return self._interpreter.decoded(replace(route, speech=self._speech), body)
 
     def answer(self, route: Route, body: bytes) -> tuple[bytes, ReplyFacts]:
         """A whole answer for the caller. Raises ``UpstreamInvalid``."""
