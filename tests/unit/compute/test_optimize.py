@@ -34,6 +34,7 @@ def ticket(in_s: float = 10.0) -> Ticket:
 def afresh(monkeypatch: pytest.MonkeyPatch) -> Counter:
     """A process that has read no vocabulary, and remembers nothing."""
     counter = Counter()
+    counter._is_read = True  # by nobody, so that no thread does it meanwhile
     monkeypatch.setattr(optimize, "counter", counter)
     monkeypatch.setattr(optimize, "_memo", Memo())
     return counter
