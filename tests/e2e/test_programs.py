@@ -39,6 +39,7 @@ STEPS = [
     "bad request",
     "budget and revocation",
     "guardrails",
+    "fewer tokens",
     "event log",
     "metrics",
 ]
