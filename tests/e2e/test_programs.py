@@ -40,6 +40,7 @@ STEPS = [
     "budget and revocation",
     "guardrails",
     "prompt cache",
+    "fewer tokens",
     "event log",
     "metrics",
 ]
