@@ -60,8 +60,9 @@ def simulated(scenario: Scenario, models: str, directory: Path) -> Iterator[Stag
 
 
 def _section(simulator: Simulator) -> str:
+    region = 'region = "eu-central-1"\n' if simulator.dialect == "bedrock" else ""
     return (
-        f'\n[[providers]]\nname = "{simulator.name}"\nkind = "openai"\n'
+        f'\n[[providers]]\nname = "{simulator.name}"\nkind = "{simulator.dialect}"\n{region}'
         f'base_url = "{simulator.base_url}"\napi_key = "{KEY}"\n'
     )
 

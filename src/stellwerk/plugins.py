@@ -22,9 +22,21 @@ from typing import Any
 
 import msgspec
 
+from stellwerk.core.optimization import Level
 from stellwerk.errors import ConfigurationError
 
-KINDS = ("providers", "strategies", "buses", "stores", "counters", "notifiers", "guardrails")
+KINDS = (
+    "providers",
+    "strategies",
+    "buses",
+    "stores",
+    "counters",
+    "caches",
+    "notifiers",
+    "guardrails",
+    "embedders",
+    "optimizers",
+)
 """The shelves of this version."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -68,6 +80,12 @@ def default_action(check: str) -> str:
 def default_actions(check: str) -> dict[str, str]:
     """The same for single categories."""
     return dict(getattr(_module("guardrails", check), "ACTIONS", {}))
+
+
+def level(optimizer: str) -> Level:
+    """The lowest level at which an optimizer runs."""
+    found: Level = build("optimizers", optimizer, {}).level  # type: ignore[attr-defined]  # every optimizer has it
+    return found
 
 
 def build(kind: str, name: str, options: Mapping[str, Any], **given: Any) -> object:

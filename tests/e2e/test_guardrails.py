@@ -53,3 +53,13 @@ def test_a_planted_value_is_found_in_nothing_that_is_kept(gateway: Gateway) -> N
     for path in gateway.state.rglob("*"):
         assert not path.is_file() or MAIL.encode() not in path.read_bytes(), path
     assert MAIL not in gateway.output
+
+
+def test_a_long_answer_is_judged_by_the_compute_process(tmp_path: Path, north: Simulator) -> None:
+    masks = '[[guardrails]]\nuse = "pii"\non = ["output"]\naction = "mask"\n'
+    sections = (server(workers=1), provider("here", north.base_url), model("smart", "here"), WEB, masks)
+    with up(tmp_path, *sections) as running:
+        running.until(lambda: metrics(running)["stellwerk_compute_connected_workers"] == 1, "nobody computes")
+        answer = f"{LONG} Mail {MAIL.replace('@', '%40')}".strip()
+        assert ask(running, f"Say it. [[say={answer}]]") == (200, "rewrite; output pii=mask")
+        assert metrics(running)["stellwerk_compute_jobs_total"] == 1

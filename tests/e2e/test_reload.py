@@ -17,6 +17,7 @@ from tests.e2e.kit import (
     model,
     provider,
     server,
+    stellwerk,
     up,
 )
 
@@ -60,6 +61,20 @@ def test_a_bad_file_is_refused_with_every_reason_and_the_old_configuration_stays
         assert gateway.run["version"] == 1
         gateway.reconfigure(*good, OPS)
         gateway.until(lambda: statuses(gateway.address, key=OPS_KEY) == {200}, "the good file is not taken")
+
+
+def test_a_check_that_cannot_be_built_is_an_error_of_check_and_refuses_a_reload(
+    north: Simulator, tmp_path: Path
+) -> None:
+    good = (server(), provider("north", north.base_url), model("smart", "north"), WEB)
+    pattern = "[[guardrails]]\nuse = \"pattern\"\npatterns = [{{ name = 'A', pattern = '{}' }}]\n"
+    place = "guardrails[0].patterns[0].pattern: RE2 does not take that of A: missing ): (a"
+    with up(tmp_path, *good, pattern.format("a"), expected=("reload_refused",)) as gateway:
+        gateway.reconfigure(*good, pattern.format("(a"))
+        assert place in "\n".join(gateway.event("reload_refused")["problems"])
+        done = stellwerk(tmp_path, "check")
+        assert (done.returncode, place in done.stderr) == (1, True)
+        assert statuses(gateway.address) == {200}
 
 
 def test_a_request_in_flight_ends_as_it_began(north: Simulator, held: Gate, tmp_path: Path) -> None:

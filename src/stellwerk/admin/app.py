@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
@@ -9,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stellwerk import __version__
-from stellwerk.admin import alerts, allowances, keys, operation, problems, scopes, session, tokens
+from stellwerk.admin import alerts, allowances, cache, keys, operation, problems, savings, scopes, session, tokens
 from stellwerk.admin.access import Gate
 from stellwerk.admin.changes import Changes
 from stellwerk.admin.login import Login
@@ -18,13 +19,20 @@ from stellwerk.admin.problems import ProblemBody
 from stellwerk.admin.resource import PREFIX
 from stellwerk.admin.sessions import Sessions
 from stellwerk.core.scope import ScopeKind
+from stellwerk.ports.cache import Cache
 
 OPENAPI = f"{PREFIX}/openapi.json"
 MAX_BODY_BYTES = 1_048_576
 
 
-def application(changes: Changes, installation: Installation, channels: alerts.Channels) -> ASGIApp:
-    """What the server serves."""
+def application(
+    changes: Changes,
+    installation: Installation,
+    channels: alerts.Channels,
+    backend: str,
+    opening: Callable[[], Cache],
+) -> ASGIApp:
+    """What the server serves. ``opening`` opens the cache, which is kept by that backend."""
     guard = changes.guard
     sessions = Sessions(changes.database, guard.digest, changes.clock)
     resources = [
@@ -32,6 +40,8 @@ def application(changes: Changes, installation: Installation, channels: alerts.C
         *(scopes.router(kind, changes) for kind in (ScopeKind.ORGANIZATION, ScopeKind.TEAM, ScopeKind.USER)),
         *allowances.routers(changes),
         alerts.router(changes, channels),
+        savings.router(changes, installation),
+        cache.router(changes, backend, opening),
         tokens.router(changes),
         operation.status_router(changes, installation),
         session.session_router(changes),

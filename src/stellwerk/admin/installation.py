@@ -36,6 +36,11 @@ class Supervised:
         """Names of the keys in the configuration file."""
         return frozenset(key.name for key in self._snapshot.keys)
 
+    @property
+    def events(self) -> Path:
+        """Where the events of this host are kept."""
+        return Path(self._snapshot.state.directory) / "events"
+
     def adopt(self, snapshot: Snapshot) -> None:
         """Another configuration is in force now."""
         self._snapshot = snapshot

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -27,6 +28,11 @@ class Installation(Protocol):
     @property
     def key_names(self) -> frozenset[str]:
         """Names of the keys in the configuration file."""
+        ...
+
+    @property
+    def events(self) -> Path:
+        """Where the events of this host are kept."""
         ...
 
     async def reload(self) -> bool:

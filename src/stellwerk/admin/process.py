@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -33,6 +34,7 @@ from stellwerk.alerting.courier import Courier
 from stellwerk.alerting.watcher import Watcher
 from stellwerk.audit.log import ChainedLog
 from stellwerk.config import compiled, directory_file
+from stellwerk.config.caching import backend_of, open_cache
 from stellwerk.config.counting import open_counter
 from stellwerk.config.references import resolve
 from stellwerk.core import url as urls
@@ -85,7 +87,9 @@ class AdminProcess:
         self._watcher = Watcher(self._counter, outbox, self._channels, snapshot, time.time)
         courier = Courier(outbox, self._channels, time.time, random.random, log)
         self._alerting = Alerting(self._watcher, courier, outbox, time.time, log)
-        app = application(self._changes, self._installation, self._channels)
+        backend = backend_of(snapshot.state, snapshot.cache, snapshot.server.workers)
+        opening = partial(open_cache, snapshot.state, snapshot.cache, workers=snapshot.server.workers)
+        app = application(self._changes, self._installation, self._channels, backend, opening)
         # uvicorn would log to handlers of its own; ours stands at the root. Its date and server headers say nothing.
         options = uvicorn.Config(
             app,

@@ -21,6 +21,7 @@ COMMANDS = (
     "health",
     "models",
     "events",
+    "savings",
     "egress",
     "keys",
     "budgets",
@@ -30,7 +31,10 @@ COMMANDS = (
     "apply",
     "import",
     "bench",
+    "cache",
     "scan",
+    "optimize",
+    "cache",
 )
 
 

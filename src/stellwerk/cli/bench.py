@@ -1,13 +1,13 @@
-"""``stellwerk bench``: measures guardrails on data of your own, plain and against disguised attacks."""
+"""``stellwerk bench``: measures guardrails and optimizers on data of your own."""
 
 from __future__ import annotations
 
 import argparse
 from types import ModuleType
 
-from stellwerk.cli import bench_guardrails, bench_redteam
+from stellwerk.cli import bench_guardrails, bench_redteam, bench_tokens
 
-ACTIONS: dict[str, ModuleType] = {"guardrails": bench_guardrails, "redteam": bench_redteam}
+ACTIONS: dict[str, ModuleType] = {"guardrails": bench_guardrails, "redteam": bench_redteam, "tokens": bench_tokens}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -35,7 +35,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--harmful", type=Path, metavar="FILE", help="harmful requests, and harmless texts")
     add("--toxicity", type=Path, metavar="FILE", help="abusive texts, and harmless ones")
     add(
-        "--threshold", type=float, default=0.5, help="from which score on a text counts as found (default: %(default)s)"
+        "--threshold",
+        type=float,
+        default=0.5,
+        help="from which score on a text counts as found, of tools without a threshold of their own (%(default)s)",
     )
     add("--config", metavar="FILE", help="whose checks are measured; default: those that the package brings")
     add("--policy", metavar="PACK", help="measure the checks of a policy pack")
@@ -46,8 +49,11 @@ def run(options: argparse.Namespace) -> int:
     files = {name: getattr(options, name) for name in ("pii", *CLASSIFIERS) if getattr(options, name) is not None}
     if not files:
         raise InvalidRequest("expected at least one of --pii, --injection, --harmful, --toxicity")
+    from stellwerk.cli.bench_peers import PUBLISHED
+
     rules = _rules(options)
     document: dict[str, Any] = {"ok": True, "checks": [rule.name for rule in rules]}
+    document["published"] = [published._asdict() for published in PUBLISHED]
     lines: list[str] = []
     for name, path in files.items():
         rows = list(_rows(path, "spans" if name == "pii" else "label"))
@@ -56,9 +62,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(document))
     else:
-        from stellwerk.cli.bench_peers import PUBLISHED
-
-        print("\n".join((*lines, "published by their makers, not measured here:", *PUBLISHED)))
+        told = [f"{published.tool:20}{published.figure} ({published.source})" for published in PUBLISHED]
+        print("\n".join((*lines, "published, not measured here:", *told)))
     return 0
 
 
@@ -87,8 +92,10 @@ def _pii(
     document[name] = {"texts": len(rows), "types": msgspec.to_builtins(figures), "micros": micros}
     peer = presidio()
     theirs: dict[str, TypeFigures] = {}
-    told = f"presidio: skipped, {peer}" if isinstance(peer, str) else ""
-    if not isinstance(peer, str):
+    if isinstance(peer, str):
+        told = f"presidio: skipped, {peer}"
+        document[name]["presidio"] = {"skipped": peer}
+    else:
         theirs, their_micros = _spans_figures(rows, peer)
         document[name]["presidio"] = {"types": msgspec.to_builtins(theirs), "micros": their_micros}
         told = f"presidio: {_timed(their_micros)}"
@@ -119,24 +126,26 @@ def _classifier(
 ) -> list[str]:
     import msgspec
 
-    from stellwerk.cli.bench_peers import profanity_check
+    from stellwerk.cli.bench_peers import SCORERS, Scorer
     from stellwerk.screening.scan import run_checks
 
-    measured: dict[str, tuple[ScoreFigures, dict[str, int]]] = {}
-    measured["stellwerk"] = _scores_figures(path, rows, lambda text: run_checks(text, rules).scores()[name], threshold)
-    told = []
-    if name == "toxicity":
-        peer = profanity_check()
-        if isinstance(peer, str):
-            told = [f"alt-profanity-check: skipped, {peer}"]
-        else:
-            measured["alt-profanity-check"] = _scores_figures(path, rows, peer, threshold)
-    document[name] = {
-        tool: {"texts": len(rows), **msgspec.to_builtins(figures), "micros": micros}
-        for tool, (figures, micros) in measured.items()
+    tools: dict[str, Callable[[], Scorer | str]] = {
+        "stellwerk": lambda: Scorer(lambda text: run_checks(text, rules).scores()[name])
     }
-    table = [line for tool, found in measured.items() for line in _score_lines(tool, *found, threshold)]
-    return [f"{name}, {len(rows):,} texts of {path}", *table, *told, ""]
+    found: dict[str, Any] = {}
+    lines = [f"{name}, {len(rows):,} texts of {path}"]
+    for tool, load in (tools | SCORERS.get(name, {})).items():
+        scorer = load()
+        if isinstance(scorer, str):
+            found[tool] = {"skipped": scorer}
+            lines.append(f"{tool}: skipped, {scorer}")
+            continue
+        hits_from = threshold if scorer.threshold is None else scorer.threshold
+        figures, micros = _scores_figures(path, rows, scorer.score, hits_from)
+        found[tool] = {"texts": len(rows), "threshold": hits_from, **msgspec.to_builtins(figures), "micros": micros}
+        lines += _score_lines(tool, figures, micros, hits_from)
+    document[name] = found
+    return [*lines, ""]
 
 
 def _scores_figures(
@@ -158,8 +167,8 @@ def _score_lines(tool: str, figures: ScoreFigures, micros: dict[str, int], thres
         f"  AUC                     {_within(figures.auc)}",
         f"  recall at 1 % false     {_within(figures.recall_at_1_percent)}",
         f"  recall at 0.1 % false   {_within(figures.recall_at_01_percent)}",
-        f"  found from {threshold:<4g}         {_within(figures.found)}",
-        f"  false from {threshold:<4g}         {_within(figures.false)}",
+        f"  found from {threshold:<5.3g}        {_within(figures.found)}",
+        f"  false from {threshold:<5.3g}        {_within(figures.false)}",
         f"  {_timed(micros)}",
     ]
 

@@ -44,13 +44,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default=CONFIG, metavar="FILE", help="default: %(default)s")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="the latest requests, a line each", allow_abbrev=False)
-    _filters(listing)
+    filters(listing)
     listing.add_argument("--limit", type=_count, default=50, metavar="N", help="at most so many (default: %(default)s)")
     listing.add_argument("--before", type=_cursor, metavar="CURSOR", help="the next page, as the last one names it")
     showing = actions.add_parser("show", help="one request with its bill", description=SHOW, allow_abbrev=False)
     showing.add_argument("id", metavar="ID", help="the request's id (header x-request-id)")
     exporting = actions.add_parser("export", help="every request as JSON lines or CSV", allow_abbrev=False)
-    _filters(exporting)
+    filters(exporting)
     exporting.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: %(default)s")
     comparing = actions.add_parser(
         "reconcile", help="compare with a provider's invoice", description=RECONCILE, allow_abbrev=False
@@ -86,9 +86,9 @@ def run(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     from stellwerk.cli.events_view import HEAD, described, line
 
-    state, money = _opened(options)
+    state, money = opened(options)
     # One more than is shown tells whether there is another page.
-    found = list(_events(state, options, limit=options.limit + 1, before=options.before))
+    found = list(recorded(state, options, limit=options.limit + 1, before=options.before))
     shown = found[: options.limit]
     cursor = f"{shown[-1].started_ms}:{shown[-1].request_id}" if len(found) > len(shown) else None
     if options.json:
@@ -107,7 +107,7 @@ def _show(options: argparse.Namespace) -> int:
     from stellwerk.core.bill import bill_of
     from stellwerk.stores.sqlite.read import find_event
 
-    state, money = _opened(options)
+    state, money = opened(options)
     event = find_event(state / "events", options.id)
     if event is None:
         raise NotFound(f"no request {options.id!r} is on record in {state / 'events'}")
@@ -124,8 +124,8 @@ def _export(options: argparse.Namespace) -> int:
     """A line for each request, newest first, of which never more than a page is in memory."""
     from stellwerk.cli.events_view import described
 
-    state, _ = _opened(options)
-    rows = (described(event) for event in _events(state, options))
+    state, _ = opened(options)
+    rows = (described(event) for event in recorded(state, options))
     if options.format == "csv":
         from stellwerk.core.event import RequestEvent
 
@@ -143,7 +143,7 @@ def _reconcile(options: argparse.Namespace) -> int:
     from stellwerk.cli.reconciliation import compare, lines_of
     from stellwerk.stores.sqlite.read import read_events
 
-    state, money = _opened(options)
+    state, money = opened(options)
     try:
         charges = read(options.invoice)
     except InvalidRequest as error:
@@ -163,7 +163,7 @@ def _reconcile(options: argparse.Namespace) -> int:
     return 0 if found.agrees else 1
 
 
-def _opened(options: argparse.Namespace) -> tuple[Path, Money]:
+def opened(options: argparse.Namespace) -> tuple[Path, Money]:
     """The state directory, and how money is shown. Raises ``ConfigurationError``."""
     from stellwerk.cli.money import Money
     from stellwerk.config.load import examine  # brings pydantic
@@ -176,9 +176,10 @@ def _opened(options: argparse.Namespace) -> tuple[Path, Money]:
     return path.absolute().parent / verdict.settings.state.directory, Money(display.currency, display.per_usd)
 
 
-def _events(
+def recorded(
     state: Path, options: argparse.Namespace, limit: int | None = None, before: tuple[int, str] | None = None
 ) -> Iterator[RequestEvent]:
+    """The events that the options choose, newest first. Raises ``StoreUnavailable``."""
     from stellwerk.stores.sqlite.day_file import DAY_MS, EPOCH, days_in
     from stellwerk.stores.sqlite.read import read_events
 
@@ -196,7 +197,8 @@ def _events(
     )
 
 
-def _filters(parser: argparse.ArgumentParser) -> None:
+def filters(parser: argparse.ArgumentParser) -> None:
+    """The options that choose events."""
     parser.add_argument(
         "--since", type=_moment, metavar="WHEN", help="a day or time in UTC (2026-11-25), or how long ago (30m, 6h, 7d)"
     )

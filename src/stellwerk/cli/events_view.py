@@ -12,6 +12,7 @@ from stellwerk.cli.money import Money
 from stellwerk.core.bill import UNKNOWN, Bill
 from stellwerk.core.cost import CostLine, format_usd
 from stellwerk.core.event import RequestEvent
+from stellwerk.core.savings import read
 
 HEAD = (
     f"{'started (UTC)':23}  {'id':32}  {'key':12} {'model':20} {'target':36} {'outcome':9}  {'in':>8} {'out':>7}  cost"
@@ -51,6 +52,8 @@ def facts(event: RequestEvent) -> list[str]:
         "took": times,
         "tokens": f"{tokens}{', estimated' if event.is_estimated else ''}",
         "tier": event.service_tier,
+        "cached": event.prompt_cache,
+        "saved": ", ".join(f"{kind} {format_usd(nanos).decode()} USD" for kind, nanos in read(event.savings).items()),
     }
     return [f"{name:9} {value}" for name, value in told.items() if value]
 

@@ -22,11 +22,13 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # before pydantic:
 from stellwerk import plugins
 from stellwerk.catalog.book import BOOK, enter
 from stellwerk.catalog.load import load
+from stellwerk.config.cache import Caching, cache_of, caching_of
 from stellwerk.config.cards import Cards
 from stellwerk.config.compiled import write
 from stellwerk.config.identity import scopes
 from stellwerk.config.load import Verdict, examine
 from stellwerk.config.notation import split_address
+from stellwerk.config.optimizing import spec_of
 from stellwerk.config.problems import Problem, render_path
 from stellwerk.config.routing import Model
 from stellwerk.config.schema import Notifier, Provider, Server, Settings
@@ -107,6 +109,7 @@ def snapshot_of(settings: Settings, source: Path, *, version: int) -> Snapshot:
         alerts=AlertsSpec(tuple(settings.alerts.notify)),
         guardrails=tuple(spec for guardrail in settings.guardrails for spec in guardrail.specs()),
         screening=settings.screening.spec(one.policy for one in settings.guardrails if one.policy is not None),
+        cache=cache_of(settings.cache),
         media=MediaSpec(**{**settings.media.model_dump(), "types": tuple(settings.media.types)}),
     )
 
@@ -176,6 +179,7 @@ def _options(shelf: str, kind: str, given: dict[str, Any] | None) -> tuple[dict[
 
 
 def _model(model: Model, general: Settings, cards: Cards) -> ModelSpec:
+    caching = Caching(**{name: getattr(general.cache, name) for name in Caching.model_fields})
     return ModelSpec(
         name=model.name,
         targets=tuple(
@@ -196,8 +200,11 @@ def _model(model: Model, general: Settings, cards: Cards) -> ModelSpec:
         retry=RetrySpec(**_own(model.retry, general.retry)),
         hedge=HedgeSpec(**_own(model.hedge, general.hedge)),
         queue=QueueSpec(**_own(model.queue, general.queue)),
+        optimize=spec_of(_own(model.optimize, general.optimize)),
         guardrails=None if model.guardrails is None else tuple(model.guardrails),
         mirror=MirrorSpec(**model.mirror.model_dump()) if model.mirror else None,
+        prompt_cache=_own(model.optimize, general.optimize)["prompt_cache"],
+        caching=caching_of(Caching(**_own(model.cache, caching))),
     )
 
 

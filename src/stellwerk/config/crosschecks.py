@@ -11,10 +11,12 @@ from typing import Any
 from stellwerk.config import notation
 from stellwerk.config.circles import circles
 from stellwerk.config.grounding import Grounded, tables
+from stellwerk.config.optimizing import allowed_steps
 from stellwerk.config.problems import Path, Problem, quoted, unfit, unknown_name
 from stellwerk.config.schema import ADMIN_LISTEN, SERVER_LISTEN
 from stellwerk.core import egress_rules
 from stellwerk.core.egress_policy import Policy
+from stellwerk.core.optimization import Level
 from stellwerk.core.snapshot import LOG_CHANNEL, EgressSpec
 
 
@@ -36,6 +38,25 @@ def warnings_in(grounded: Grounded) -> Iterator[Problem]:
     if not (grounded.document.get("keys") or grounded.document.get("issuers")):
         yield Problem(("keys",), "there are none, so every request will be refused with 401")
     yield from _futile_rules(grounded)
+    yield from _futile_steps(grounded)
+
+
+def _futile_steps(grounded: Grounded) -> Iterator[Problem]:
+    """Steps that a level does not allow."""
+    general = grounded.document.get("optimize")
+    general = general if isinstance(general, dict) else {}
+    sections: list[tuple[Path, dict[str, Any]]] = [(("optimize",), general)]
+    for place, entry in tables(grounded.document, "models"):
+        if isinstance(own := entry.get("optimize"), dict):
+            sections.append((("models", place, "optimize"), {**general, **own}))
+    for path, section in sections:
+        level = section.get("level", "off")
+        if not isinstance(level, str) or level not in list(Level):
+            continue
+        allowed = allowed_steps(Level(level))
+        for position, name in enumerate(_list(section, "steps")):
+            if name not in allowed:
+                yield Problem((*path, "steps", position), f"{quoted(name)} does nothing at level {quoted(level)}")
 
 
 def _used_twice(named: list[tuple[str, int]], section: str, grounded: Grounded) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stellwerk.catalog.load import OVERLAY, overlay
 from stellwerk.catalog.load import load as load_catalog
-from stellwerk.config import crosschecks, issuers, options, people, strength
+from stellwerk.config import checks, crosschecks, issuers, labels, options, people, strength
 from stellwerk.config.grounding import ground
 from stellwerk.config.lines import Lines
 from stellwerk.config.problems import Problem
@@ -47,7 +47,7 @@ def load(path: Path) -> Settings:
 def examine(path: Path, *, is_offline: bool = False) -> Verdict:
     """Everything there is to say about a file; raises nothing, whatever stands in it.
 
-    Who ``is_offline`` needs no secret, and none is looked up.
+    Who ``is_offline`` needs no secret, and none is looked up; nor are checks built, which takes time.
     """
     file, text = str(path), ""
     try:
@@ -65,7 +65,10 @@ def examine(path: Path, *, is_offline: bool = False) -> Verdict:
         *issuers.problems_in(grounded),
         *people.problems_in(grounded),
     ]
-    warnings = _placed([*strength.warnings_in(grounded), *crosschecks.warnings_in(grounded)], text)
+    if not is_offline:
+        found += checks.problems_in(grounded, [problem.path for problem in found])
+    noticed = [*strength.warnings_in(grounded), *crosschecks.warnings_in(grounded), *labels.warnings_in(grounded)]
+    warnings = _placed(noticed, text)
     if not isinstance(settings, list):
         found += _models_problems(path.absolute().parent / settings.state.directory)
     if found or isinstance(settings, list):

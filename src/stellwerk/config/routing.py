@@ -8,7 +8,9 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from stellwerk.config import notation
+from stellwerk.config.cache import Caching
 from stellwerk.config.identity import Spending
+from stellwerk.config.optimizing import Optimize
 from stellwerk.config.pricing import PriceRow, price_from
 from stellwerk.config.section import DAY_S, ModelName, Seconds, Section, written
 from stellwerk.core.snapshot import (
@@ -186,7 +188,9 @@ class Model(Spending):
     )
     hedge: Hedge | None = Field(default=None, description="Where this model differs from [hedge].")
     queue: Queue | None = Field(default=None, description="Where this model differs from [queue].")
+    cache: Caching | None = Field(default=None, description="Where this model differs from [cache].")
     guardrails: list[str] | None = Field(
         default=None, description="Names of the guardrails that hold for this model; without it all of them do."
     )
+    optimize: Optimize | None = Field(default=None, description="Where this model differs from [optimize].")
     mirror: Mirror | None = Field(default=None, description="A target that gets copies of this model's requests.")

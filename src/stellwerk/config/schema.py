@@ -12,9 +12,11 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from stellwerk.config import notation
+from stellwerk.config.cache import Cache
 from stellwerk.config.guarding import Guardrail, Screening
 from stellwerk.config.identity import Key, Organization, Spending, Tagged, Team, User
 from stellwerk.config.issuers import Issuer
+from stellwerk.config.optimizing import Optimize
 from stellwerk.config.people import People
 from stellwerk.config.routing import Breaker, Health, Hedge, Model, Queue, Retry
 from stellwerk.config.section import DAY_S, Address, Count, ProviderName, Seconds, Secret, Section, written
@@ -33,15 +35,7 @@ from stellwerk.core.snapshot import (
 SERVER_LISTEN = "127.0.0.1:8080"
 ADMIN_LISTEN = "127.0.0.1:8081"
 
-LATER = frozenset(
-    {
-        ("cache",),
-        ("optimize",),
-        ("state", "events"),
-        ("models", "cache"),
-        ("models", "optimize"),
-    }
-)
+LATER = frozenset({("state", "events")})
 """Keys of the product that this version does not enforce, without the positions in arrays."""
 
 
@@ -304,3 +298,5 @@ class Settings(Section):
     notifiers: list[Notifier] = Field(default=[], description="Channels on which somebody is told.")
     guardrails: list[Guardrail] = Field(default=[], description="Checks of what goes in, comes out and is kept.")
     screening: Screening = Field(default=Screening(), description="How guardrails run.")
+    cache: Cache = Field(default=Cache(), description="Answers that are kept, unless a model says otherwise.")
+    optimize: Optimize = Field(default=Optimize(), description="Cheaper prompts, unless a model says otherwise.")

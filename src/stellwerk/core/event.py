@@ -24,7 +24,12 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     ``service_tier`` and ``usage_details`` are the rest of what was used (``Usage.details``), ``price_version`` names
     the price that the cost was computed with: together they are what it takes to compute it again.
     ``reported_nanos`` is what the provider said that the call cost, ``None`` where it said nothing. ``guardrails`` says
-    which checks ran and what they came to, and which did not; it holds no value that was found.
+    which checks ran and what they came to, and which did not; it holds no value that was found. ``cache`` says how the
+    answer was found where a cache was asked (``exact``, ``normalized``, ``semantic``, ``miss``), or why none was
+    (``bypass: temperature``). ``savings`` is what was saved, kind by kind, as ``core/savings.py`` writes it, and
+    ``prompt_cache`` why marks for the provider's cache were placed, or were not.
+    ``optimize`` is the level at which the prompt was written anew and the tokens that each step saved,
+    ``optimize_tokens`` their sum.
     """
 
     started_ms: int
@@ -61,3 +66,8 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     price_version: str = ""
     reported_nanos: int | None = None
     guardrails: str = ""
+    cache: str = ""
+    savings: str = ""
+    prompt_cache: str = ""
+    optimize: str = ""
+    optimize_tokens: int = 0

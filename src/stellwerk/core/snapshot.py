@@ -12,6 +12,7 @@ import msgspec
 
 from stellwerk.core.catalog import ModelCard
 from stellwerk.core.issuer import IssuerSpec, PeopleSpec
+from stellwerk.core.optimization import Level
 from stellwerk.core.scope import BudgetSpec, LimitSpec, ScopeRecord
 from stellwerk.core.subject import Side
 from stellwerk.core.verdict import Action
@@ -232,6 +233,56 @@ class ScreeningSpec(msgspec.Struct, frozen=True):
     """By category, what callers are told in the place of the message."""
 
 
+class CachingSpec(msgspec.Struct, frozen=True):
+    """Which answers of a model are kept, and for whom. ``normalized`` is like ``semantic`` where it is ``None``."""
+
+    exact: bool = False
+    normalized: bool | None = None
+    semantic: bool = False
+    max_error_rate: float = 0.01
+    audit_share: float = 0.03
+    ttl_s: float = 86_400.0
+    semantic_ttl_s: float = 3_600.0
+    stale_s: float = 0.0
+    scope: Literal["key", "team", "organization", "everyone"] = "team"
+    max_temperature: float = 0.3
+    tool_calls: bool = False
+    ignore: tuple[str, ...] = ()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is kept at all."""
+        return self.exact or self.semantic or bool(self.normalized)
+
+    @property
+    def is_normalizing(self) -> bool:
+        """Whether a last turn that differs in writing alone counts as equal."""
+        return self.semantic if self.normalized is None else self.normalized
+
+
+class CacheSpec(msgspec.Struct, frozen=True):
+    """Where answers are kept, and how much of them. ``embedder`` is a file of ``embedders/``."""
+
+    backend: Literal["auto", "memory", "sqlite", "valkey"] = "auto"
+    max_bytes: int = 1_073_741_824
+    memory_bytes: int = 8_388_608
+    max_entry_bytes: int = 1_048_576
+    tenant_share: float = 0.5
+    embedder: str = "minilm"
+    embedder_options: dict[str, str | int | float | bool] = {}
+
+
+class OptimizeSpec(msgspec.Struct, frozen=True):
+    """``[optimize]``: what may happen to prompts. Without ``steps``, all that the level allows."""
+
+    level: Level = Level.OFF
+    steps: tuple[str, ...] | None = None
+    min_tokens: int = 200
+    """A text that has fewer stays as it is."""
+    max_output_tokens: int | None = None
+    """Longest answer that is asked for, whatever the caller allows."""
+
+
 class ModelSpec(msgspec.Struct, frozen=True):
     """One ``[[models]]``: what callers ask for."""
 
@@ -248,6 +299,10 @@ class ModelSpec(msgspec.Struct, frozen=True):
     queue: QueueSpec = QueueSpec()
     mirror: MirrorSpec | None = None
     guardrails: tuple[str, ...] | None = None
+    caching: CachingSpec = CachingSpec()
+    prompt_cache: bool = False
+    """Whether marks are placed for the providers' prompt caches."""
+    optimize: OptimizeSpec = OptimizeSpec()
 
 
 class KeySpec(msgspec.Struct, frozen=True):
@@ -291,3 +346,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     alerts: AlertsSpec = AlertsSpec()
     guardrails: tuple[GuardrailSpec, ...] = ()
     screening: ScreeningSpec = ScreeningSpec()
+    cache: CacheSpec = CacheSpec()

@@ -87,7 +87,10 @@ class _Place:
 
 
 class Utterance(msgspec.Struct, frozen=True, gc=False):
-    """One text. It stands from ``start`` to ``end`` of the body: a JSON string, quotes included, or a long number."""
+    """One text. It stands from ``start`` to ``end`` of the body: a JSON string, quotes included, or a long number.
+
+    One that ``is_raw`` stands there as it is: the value of a form's field.
+    """
 
     text: str
     start: int
@@ -97,6 +100,13 @@ class Utterance(msgspec.Struct, frozen=True, gc=False):
     """Name of the member that holds it, or whose array does."""
     group: int
     """Texts of one group stand in one message."""
+    top: str = ""
+    """The body's member that it stands in."""
+    kind: str = ""
+    """The ``type`` of the object that holds it."""
+    is_data: bool = False
+    """Whether it is among what tools are given and say as values."""
+    is_raw: bool = False
 
 
 def utterances(body: bytes) -> tuple[Utterance, ...]:
@@ -138,7 +148,9 @@ def utterances(body: bytes) -> tuple[Utterance, ...]:
 
 def replaced(body: bytes, texts: Iterable[tuple[Utterance, str]]) -> bytes:
     """The body with other texts in the places of some."""
-    edits: list[Edit] = [(old.start, old.end, msgspec.json.encode(new)) for old, new in texts]
+    edits: list[Edit] = [
+        (old.start, old.end, new.encode() if old.is_raw else msgspec.json.encode(new)) for old, new in texts
+    ]
     return splice(body, edits) if edits else body
 
 
@@ -178,7 +190,9 @@ _OF_THE_OBJECT: dict[str, Callable[[_Place, str], None]] = {
 def _utterance(string: bytes, start: int, end: int, place: _Place | None, member: str, group: int) -> Utterance | None:
     if _is_media(string, place, member):
         return None
-    return Utterance(_text(string), start, end, _speaker(place, member), member, group)
+    kind, is_data = (place.kind, place.is_free) if place is not None else ("", False)
+    top = _outer(place)[2] or member
+    return Utterance(_text(string), start, end, _speaker(place, member), member, group, top, kind, is_data)
 
 
 def _is_media(string: bytes, place: _Place | None, member: str) -> bool:

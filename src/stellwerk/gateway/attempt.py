@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -36,13 +37,15 @@ if TYPE_CHECKING:
     from stellwerk.core.reply import ReplyFacts
     from stellwerk.core.usage import Usage
     from stellwerk.gateway.configuration import Route
-    from stellwerk.gateway.custody import Custody
+    from stellwerk.gateway.custody import Custody, Handed
     from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.errand import Errand, Work
     from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.gate import Gate
+    from stellwerk.gateway.inspecting import Inspecting
     from stellwerk.gateway.reply import Reply
 
+REFUSED = 400
 FINISH_S = 5.0
 """How long a provider may take to end a stream after its closing event."""
 
@@ -71,7 +74,7 @@ class Attempt(msgspec.Struct, eq=False):
     _stream: StreamReply | None = None
     _is_judged: bool = False
     """Whether the target's standing has learned how it went."""
-    _pending: Fetching | Errand | None = None
+    _pending: Fetching | Errand | Inspecting | None = None
     """Media without which the target cannot be asked, or an answer without one, on their way."""
 
     def start(self, trace: bytes) -> None:
@@ -92,6 +95,10 @@ class Attempt(msgspec.Struct, eq=False):
                     self._work_out(interpreter, translated)
                     return
                 wire = translated
+            if reply.marking is not None:
+                wire = reply.marking.mark(
+                    wire, route, envelope.dialect if interpreter is None else route.provider.dialect
+                )
             if route.sign is not None:
                 wire = route.sign(wire, time.time())
                 reply.signed = wire.fields
@@ -155,57 +162,98 @@ class Attempt(msgspec.Struct, eq=False):
 
     def on_head(self, status: int, headers: Headers) -> bool:
         """An event stream is streamed; everything else is an answer to be read whole."""
-        call, reply, route = self._call, self._reply, self.route
-        interpreter, reader = self._interpreter, self._reader
         if status != 200 or is_encoded(headers) or not self._is_stream(media_type(headers)):
             return False
         self._heed(headers)
-        if call is not None:
-            relay = reply.dialect.relay(reply.lease.envelope) if reader is None else reader.stream(route)
-            if interpreter is None and self._custody is not None:
-                relay = self._custody.relay(route, relay)
-            call.sink = self._stream = StreamReply(self, reply, relay, self._exchange.scheduler.deadlines)
-            if (screening := self._exchange.screening) is not None and screening.holds_answers:
-                screening.hold(self._stream)
-            if self._exchange.is_gated:
-                self._stream.gate = self._exchange.gate_for(self)
+        if self._call is not None:
+            self._call.sink = self.take_stream()
         return True
+
+    def take_stream(self) -> StreamReply:
+        """Makes what takes the pieces of a stream."""
+        exchange, reply, route, reader = self._exchange, self._reply, self.route, self._reader
+        relay = reply.dialect.relay(reply.lease.envelope) if reader is None else reader.stream(route)
+        if self._interpreter is None and self._custody is not None:
+            relay = self._custody.relay(route, relay)
+        self._stream = stream = StreamReply(self, reply, relay, exchange.scheduler.deadlines)
+        if (screening := exchange.screening) is not None and screening.holds_answers:
+            screening.hold(stream)
+        if exchange.is_gated:
+            stream.gate = exchange.gate_for(self)
+        if exchange.leading is not None:
+            stream.tap = exchange.leading.tap(route)
+        return stream
 
     def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
         """A whole answer: the caller's, or a reason to ask someone else."""
         self._call = None
-        exchange, reply = self._exchange, self._reply
+        self._conclude(body, partial(self._take, status, headers, body))
+
+    def _take(self, status: int, headers: Headers, body: bytes) -> None:
+        exchange, is_stream = self._exchange, self._reply.lease.envelope.is_stream
+        marking = self._reply.marking
+        if status == REFUSED and marking is not None and marking.is_refused(self.route, body):
+            self._ask_unmarked()
+        elif status != 200:
+            exchange.attempt_failed(self, self._refusal(status, headers, body))
+        elif (odd := oddity(headers, is_stream=is_stream)) is not None:
+            exchange.attempt_failed(self, UpstreamInvalid(odd))
+        elif self._custody is not None and self._interpreter is None:
+            self._hand(self._custody, headers, body)
+        else:
+            self._foresee(body, partial(self._read, headers, body))
+
+    def _conclude(self, body: bytes, step: Callable[[], None]) -> None:
+        """Goes on with an answer, and tells of what is wrong with it."""
+        exchange = self._exchange
         try:
-            if status != 200:
-                exchange.attempt_failed(self, self._refusal(status, headers, body))
-            elif (odd := oddity(headers, is_stream=reply.lease.envelope.is_stream)) is not None:
-                exchange.attempt_failed(self, UpstreamInvalid(odd))
-            elif self._custody is not None and self._interpreter is None:
-                self._hand(self._custody, headers, body)
-            else:
-                dialect, reader = reply.dialect, self._reader
-                answer = (body, dialect.facts(body)) if reader is None else reader.answer(self.route, body)
-                if exchange.is_gated:
-                    self._weigh(*answer, exchange.gate_for(self), body)
-                    return
-                if (screening := exchange.screening) is not None and screening.holds_answers:
-                    screening.answered(screening.said, self._settled(*answer))
-                    return
-                now, standing = exchange.settle_on(self), self.route.standing
-                if standing.answered(now, self.sent):
-                    self._heed(headers)
-                standing.end()
-                exchange.finish()
-                reply.respond(*answer, now)
+            step()
         except UpstreamInvalid as error:
             exchange.attempt_failed(self, error)
         except (ContentBlocked, GuardrailUnavailable) as error:  # it has answered, and is paid
-            self.unpaid = reply.dialect.facts(body).usage
+            self.unpaid = self._reply.dialect.facts(body).usage
             exchange.refuse(error)
         except StellwerkError as error:
             exchange.fail(error)
         except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
             exchange.fail_by_defect(error)
+
+    def _foresee(self, body: bytes, read: Callable[[], None]) -> None:
+        """Reads an answer: a long one when checks have looked at it, which others need not wait for."""
+        exchange, reader, screening = self._exchange, self._reader, self._exchange.screening
+        work = None
+        if screening is not None and reader is not None:
+            go_on = partial(self._go_on, body, read)
+            work = screening.foreseeing.begun(exchange, reader, self.route, body, go_on)
+        if work is None or screening is None:
+            read()
+            return
+        self._pending, self.unpaid = work  # it is paid, whoever leaves meanwhile
+        exchange.begin()
+        work[0].start(screening.deadline_s)
+
+    def _go_on(self, body: bytes, read: Callable[[], None]) -> None:
+        self._pending = self.unpaid = None
+        self._conclude(body, read)
+
+    def _read(self, headers: Headers, body: bytes) -> None:
+        exchange, reply = self._exchange, self._reply
+        dialect, reader = reply.dialect, self._reader
+        answer = (body, dialect.facts(body)) if reader is None else reader.answer(self.route, body)
+        if exchange.leading is not None:
+            exchange.leading.heard(self.route, body)
+        if exchange.is_gated:
+            self._weigh(*answer, exchange.gate_for(self), body)
+            return
+        if (screening := exchange.screening) is not None and screening.holds_answers:
+            screening.answered(screening.said, self._settled(*answer))
+            return
+        now = exchange.settle_on(self)
+        if self._answered(now):
+            self._heed(headers)
+        self._end()
+        exchange.finish()
+        reply.respond(*answer, now)
 
     def on_failure(self, error: UpstreamError) -> None:
         """No answer."""
@@ -227,6 +275,8 @@ class Attempt(msgspec.Struct, eq=False):
         now = self._exchange.settle_on(self)
         if not self._is_judged:
             self._answered(now)
+        if self._exchange.leading is not None:
+            self._exchange.leading.won(self.route)
 
     def begin(self) -> None:
         """Content has come, and is held: the target is not slow."""
@@ -296,9 +346,10 @@ class Attempt(msgspec.Struct, eq=False):
         self.cancel()
         return is_lost
 
-    def _answered(self, now: float) -> None:
+    def _answered(self, now: float) -> bool:
+        """Takes note that the target has answered; whether its answer is one to look at closely."""
         self._is_judged = True
-        self.route.standing.answered(now, self.sent)
+        return self.route.standing.answered(now, self.sent)
 
     def _end(self) -> None:
         """Gives back what the attempt holds of its target, once."""
@@ -363,16 +414,29 @@ class Attempt(msgspec.Struct, eq=False):
         """An answer under sealed ids, or the next question that it takes: one attempt, however many these are."""
         exchange, reply = self._exchange, self._reply
         handed = custody.hand(self.route, headers, body, reply.dialect.facts(body))
-        if handed is not None and self._reader is not None:
-            handed = msgspec.structs.replace(handed, body=self._reader.answer(self.route, handed.body)[0])
         if handed is not None:
-            deliver, screening = self._settled(handed.body, handed.facts, handed.fields), exchange.screening
-            if screening is None:
-                deliver()
-            else:
-                screening.answered(screening.said, deliver)
+            self._foresee(handed.body, partial(self._hand_on, handed))
             return
         self._answered(exchange.settle_on(self))
+        self._end()
+        reply.attempts -= 1
+        exchange.ask_on(self)
+
+    def _hand_on(self, handed: Handed) -> None:
+        body, screening = handed.body, self._exchange.screening
+        if self._reader is not None:
+            body = self._reader.answer(self.route, body)[0]
+        deliver = self._settled(body, handed.facts, handed.fields)
+        if screening is None:
+            deliver()
+        else:
+            screening.answered(screening.said, deliver)
+
+    def _ask_unmarked(self) -> None:
+        """Asks once more, without the marks that the target does not take: the caller is not to suffer from these."""
+        exchange, reply = self._exchange, self._reply
+        exchange.begin()
+        self._answered(exchange.clock())
         self._end()
         reply.attempts -= 1
         exchange.ask_on(self)

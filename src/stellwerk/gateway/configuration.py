@@ -27,7 +27,10 @@ from stellwerk.ports.provider import Provider
 from stellwerk.ports.strategy import Strategy
 
 if TYPE_CHECKING:
+    from stellwerk.core.expected_cost import ExpectedCost
     from stellwerk.gateway.inquiry import Service
+    from stellwerk.gateway.recollection import Caching
+    from stellwerk.gateway.stages.optimize import Optimization
     from stellwerk.ports.guardrail import RemoteGuardrail
     from stellwerk.screening.guards import Guards
     from stellwerk.screening.redaction import Redaction
@@ -60,6 +63,8 @@ class Route:
     """Names the price that costs are computed with, in events; empty where there is none."""
     sign: Callable[[WireRequest, float], WireRequest] | None = None
     """Signs a request as it leaves (Unix time in seconds), where the provider wants that."""
+    kind: str = ""
+    """What the provider is: a file of ``providers/``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,16 @@ class Model:
     whole_patience: Patience
     guards: Guards | None = None
     """What looks at requests and answers."""
+    caching: Caching | None = None
+    """How its answers are kept, where they are."""
+    marks_prompts: bool = False
+    """Whether marks are placed for the providers' prompt caches."""
+    warmth: ExpectedCost | None = None
+    """Tells whether a conversation moves from the target that has its prompt; ``None`` where that is the strategy's."""
+    reference: Target | None = None
+    """The target that others are compared with for what routing saves; ``None`` where there is nothing to compare."""
+    optimization: Optimization | None = None
+    """What writes prompts in fewer tokens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.gate import Gate
     from stellwerk.gateway.hedging import Hedging
+    from stellwerk.gateway.leading import Leading
+    from stellwerk.gateway.optimizing import Optimizing
+    from stellwerk.gateway.recalling import Recalling
     from stellwerk.gateway.reply import Reply
     from stellwerk.gateway.scheduler import Scheduler
     from stellwerk.gateway.screening import Screening
@@ -60,6 +63,12 @@ class Exchange(msgspec.Struct, eq=False):
     """Of a caller who may name, and is handed, what providers keep."""
     screening: Screening | None = None
     """Looks at the request before it is asked, and at its answer."""
+    recalling: Recalling | None = None
+    """Looks for an answer that is there already."""
+    leading: Leading | None = None
+    """Has the answer kept, and shares it with those who wait for the same."""
+    optimizing: Optimizing | None = None
+    """Writes the request in fewer tokens before it is asked."""
     _index: int = 1
     """Where the target stands that is asked next, once the first one has been."""
     _running: tuple[Attempt, ...] = ()
@@ -79,6 +88,10 @@ class Exchange(msgspec.Struct, eq=False):
         """Asks the first target; ``acceptance`` is what an answer has to be, unless nobody is left to ask."""
         if self.screening is not None and self.screening.looks_first(self, acceptance):
             return
+        if self.recalling is not None and self.recalling.looks_first(self, acceptance):
+            return
+        if self.optimizing is not None and self.optimizing.looks_first(self, acceptance):
+            return
         self._reply.request.owner = self
         if acceptance is not None:
             from stellwerk.gateway.gate import gate_of  # loaded when the first cascade runs
@@ -95,10 +108,28 @@ class Exchange(msgspec.Struct, eq=False):
             self._index = 0
             self._go_on(None)
 
+    @property
+    def expires(self) -> float:
+        """When the caller must have an answer, in the event loop's clock."""
+        return self._expires
+
+    @property
+    def is_in_custody(self) -> bool:
+        """Whether the request may name what providers keep, or its answer may."""
+        return self._custody is not None
+
+    def replay(self, attempt: Attempt) -> None:
+        """Has the answer handed on by somebody who asks no target for it; if that fails, the targets are asked."""
+        self._reply.request.owner = self
+        self._index = 0
+        self._running = (attempt,)
+
     # -- what the caller says
 
     def on_gone(self) -> None:
-        """The caller has left: so does the providers' work for it."""
+        """The caller has left: so does the providers' work for it, unless others wait for the same answer."""
+        if self.leading is not None and self.leading.is_followed:
+            return
         reply, asked = self._reply, [attempt for attempt in self._running if attempt.sent]
         running, self._running = self._running, ()
         self._leave_room()
@@ -114,7 +145,9 @@ class Exchange(msgspec.Struct, eq=False):
         self.finish()
 
     def on_pause(self) -> None:
-        """The caller reads slowly: so do we."""
+        """The caller reads slowly: so do we, unless others listen."""
+        if self.leading is not None and self.leading.is_followed:
+            return
         if self._reply.lease.admission is not None:
             self._reply.lease.admission.lose_sight()
         for attempt in self._running:
@@ -237,6 +270,8 @@ class Exchange(msgspec.Struct, eq=False):
         second_best, self._second_best = self._second_best, None
         if second_best is not None:
             deliver, route, usage = second_best
+            if self.leading is not None:
+                self.leading.forget()  # the second best is for once
             self._reply.turn_down(route, usage, is_taken_back=True)
             deliver()
             return
@@ -285,6 +320,8 @@ class Exchange(msgspec.Struct, eq=False):
 
     def _launch(self, route: Route, *, is_repeat: bool = False) -> None:
         reply, now = self._reply, self.clock()
+        if self.recalling is not None:
+            self.recalling.asks()
         reply.attempts += 1
         reply.turn_to(route)
         self._waiting = self._waiting or now

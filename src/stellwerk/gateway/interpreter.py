@@ -40,7 +40,17 @@ class Interpreter:
     The request is read whole once, however many targets are asked.
     """
 
-    __slots__ = ("_asked", "_dialect", "_envelope", "_identity", "_media", "is_weighing", "warning", "watch")
+    __slots__ = (
+        "_asked",
+        "_decoded",
+        "_dialect",
+        "_envelope",
+        "_identity",
+        "_media",
+        "is_weighing",
+        "warning",
+        "watch",
+    )
 
     def __init__(self, dialect: ChatDialect, envelope: Envelope, identity: str) -> None:
         self._dialect = dialect
@@ -49,6 +59,7 @@ class Interpreter:
         """Names the answer where the provider's dialect has no ids."""
         self._asked: ChatRequest | None = None
         self._media: LinkedMedia | None = None
+        self._decoded: tuple[bytes, Reply] | None = None
         self.is_weighing = False
         """Whether the target is asked how sure it is of its words, which the caller does not want to know."""
         self.watch: Watch | None = None
@@ -90,11 +101,22 @@ class Interpreter:
             asked = _weighing(asked, route)
         return route.provider.prepare_chat(asked, route.target, route.credential, trace)
 
-    def answer(self, route: Route, body: bytes) -> tuple[bytes, ReplyFacts]:
-        """A whole answer for the caller. Raises ``UpstreamInvalid``."""
+    def decoded(self, route: Route, body: bytes) -> Reply:
+        """A whole answer in its neutral form, which is remembered for ``answer``. Raises ``UpstreamInvalid``."""
         reply = route.speech.decode(body, self._request, self._identity)
         if self.is_weighing:
             reply = _discreet(reply)
+        self._decoded = body, reply
+        return reply
+
+    def answer(self, route: Route, body: bytes) -> tuple[bytes, ReplyFacts]:
+        """A whole answer for the caller. Raises ``UpstreamInvalid``."""
+        known, self._decoded = self._decoded, None
+        if known is not None and known[0] is body:
+            reply = known[1]
+        else:
+            reply = self.decoded(route, body)
+            self._decoded = None
         if self.watch is not None:
             reply = self.watch.reply(reply)
         finish = reply.candidates[0].finish if reply.candidates else None

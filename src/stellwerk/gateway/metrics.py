@@ -36,6 +36,8 @@ class Series(msgspec.Struct):
     buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BUCKETS_S) + 1))
     guardrails: dict[str, int] = {}
     """How often guardrails have come to each decision."""
+    optimized: dict[str, int] = {}
+    """Tokens that optimizers have saved, by step."""
 
     @property
     def key(self) -> Key:
@@ -56,6 +58,8 @@ class Series(msgspec.Struct):
         self.cost_nanos += other.cost_nanos
         for decision, count in other.guardrails.items():
             self.guardrails[decision] = self.guardrails.get(decision, 0) + count
+        for step, tokens in other.optimized.items():
+            self.optimized[step] = self.optimized.get(step, 0) + tokens
         self.buckets = [mine + theirs for mine, theirs in zip(self.buckets, other.buckets, strict=True)]
 
 
@@ -94,6 +98,10 @@ class Metrics:
         if event.guardrails:
             decision = event.guardrails.partition(";")[0]
             series.guardrails[decision] = series.guardrails.get(decision, 0) + 1
+        if event.optimize_tokens:
+            for part in event.optimize.split("; ")[1:]:
+                step, _, tokens = part.partition("=")
+                series.optimized[step] = series.optimized.get(step, 0) + int(tokens)
         series.buckets[bisect_left(BUCKETS_US, latency_us)] += 1
         self.has_changed = True
 
@@ -147,6 +155,11 @@ def render(series: Iterable[Series], gauges: Mapping[str, float], labelled: Labe
             word, _, degraded = decision.partition(", ")
             pairs = f'{_labels(row)},decision="{word}",degraded="{"true" if degraded else "false"}"'
             lines.append(f"stellwerk_guardrail_decisions_total{{{pairs}}} {count}")
+    if any(row.optimized for row in rows):
+        _family(lines, "stellwerk_optimized_tokens_total", "counter", "Tokens of prompts that optimizers have saved.")
+    for row in rows:
+        for step, tokens in sorted(row.optimized.items()):
+            lines.append(f'stellwerk_optimized_tokens_total{{{_labels(row)},step="{step}"}} {tokens}')
     _family(lines, "stellwerk_request_duration_seconds", "histogram", "From the request's last byte to the answer's.")
     for row in rows:
         lines += _histogram("stellwerk_request_duration_seconds", row)

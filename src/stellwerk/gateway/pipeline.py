@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from stellwerk.core.envelope import Envelope
 from stellwerk.core.identity import Principal
 from stellwerk.core.route import Ask, Plan, Target
+from stellwerk.core.warm_route import keep_warm
 from stellwerk.errors import AuthenticationFailed, StellwerkError
 from stellwerk.gateway.configuration import Configuration, Model
 from stellwerk.gateway.conversations import Conversations, conversation_of
@@ -27,14 +28,21 @@ from stellwerk.http.request import Request
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
+    from stellwerk.gateway.aside import Aside
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.meters import Meters
+    from stellwerk.gateway.prompt_caching import PromptCaching
+    from stellwerk.gateway.recalling import Heard, Recalling
+    from stellwerk.gateway.recollection import Caching, Recollection
+    from stellwerk.gateway.stages.optimize import Optimization
     from stellwerk.screening.guards import Guards
 
     Admit = Callable[[Meters, Configuration, Exchange, Reply, Acceptance | None, Custody | None], None]
 
 NOBODY = Principal("", "", frozenset())
 MAX_MODEL_CHARACTERS = 256
+MOST_ASIDES = 32
+"""So many answers are asked for anew at once."""
 _NONE, _KEPT = Ids.NONE, Ids.KEPT
 
 
@@ -44,13 +52,16 @@ class Pipeline:
     __slots__ = (
         "_account",
         "_admit",
+        "_aside",
         "_clock",
         "_conversations",
+        "_prompt_caching",
         "_vault",
         "catch_up",
         "configuration",
         "counting",
         "meters",
+        "recollection",
         "scheduler",
     )
 
@@ -63,11 +74,16 @@ class Pipeline:
         """Makes them."""
         self.catch_up: Callable[[], None] = _nothing_new
         """Takes what is new in the directory of keys, if anything is."""
+        self.recollection: Recollection | None = None
+        """What is remembered of answers, where they are kept."""
         self._account = account
+        self._aside: Aside | None = None
+        """Requests of our own, for fresh answers."""
         self.scheduler = scheduler
         self._vault = vault
         self._clock = scheduler.deadlines.clock
         self._conversations = Conversations()
+        self._prompt_caching: PromptCaching | None = None
 
     def caller(self, request: Request, dialect: str) -> Principal:
         """Who calls. Raises what ``authenticate`` raises.
@@ -118,9 +134,14 @@ class Pipeline:
             return
         lease = self._account.open(request_id, started_ms, principal, envelope, terms.tags)
         reply = Reply(request, dialect, lease, self._clock, why)
-        if model.strategy.minds_conversations:
+        if model.strategy.minds_conversations or model.warmth is not None:
             reply.conversation = conversation_of(principal, terms.session, envelope)
             reply.conversations = self._conversations
+        reply.reference = model.reference
+        if model.marks_prompts:
+            reply.marking = (self._prompt_caching or self._begin_to_mark()).begin(
+                principal, is_session=bool(terms.session)
+            )
         timeout_s, allowed_s = model.timeout_s, terms.timeout_s
         exchange = Exchange(
             reply,
@@ -133,10 +154,10 @@ class Pipeline:
             terms.trace,
             custody,
         )
-        self._start(configuration, exchange, reply, acceptance, custody)
+        self._start(configuration, exchange, reply, acceptance, custody, terms.cache)
         mirror = model.mirror
         if mirror is not None and custody is None and mirror.takes(random.random()):  # noqa: S311  # no secret
-            copy, clock = mirror.reply_to(reply, dialect, self._clock), self._clock
+            copy, clock = mirror.reply_to(reply, self._clock), self._clock
             shadow = mirror.model
             aside = Exchange(copy, shadow, shadow.targets, self.scheduler, clock, clock() + shadow.timeout_s)
             self._start(configuration, aside, copy, None, None)
@@ -148,15 +169,39 @@ class Pipeline:
         reply: Reply,
         acceptance: Acceptance | None,
         custody: Custody | None,
+        directive: bytes = b"",
+        heard: Heard | None = None,
     ) -> None:
         """Starts an exchange when its limits, budgets and guardrails allow it."""
-        guards = exchange.model.guards
+        guards, caching = exchange.model.guards, exchange.model.caching
         if guards is not None:
             _screen(exchange, reply, guards, configuration, self._vault, custody)
+        if caching is not None and self.recollection is not None:
+            recalling = _recalling(caching, self.recollection, reply, directive)
+            recalling.ask_again, recalling.on_answer = self._ask_again, heard
+            exchange.recalling = recalling
+        if exchange.model.optimization is not None:
+            _optimize(exchange, reply, exchange.model.optimization, custody)
         if reply.lease.principal.scopes or configuration.is_metered:
             self._admitted(configuration, exchange, reply, acceptance, custody)
         else:
             exchange.start(acceptance)
+
+    def _ask_again(self, original: Exchange, reply: Reply, heard: Heard) -> None:
+        """Asks for a fresh answer to a request that was answered from the cache, unless enough of that is under way.
+
+        Its caller pays for it, within its limits and budgets. ``heard`` is told of the answer.
+        """
+        if self._aside is None:
+            from stellwerk.gateway.aside import Aside  # loaded when the first answer is asked for anew
+
+            self._aside = Aside("refresh", MOST_ASIDES, self._account.record)
+        if not self._aside.has_room:
+            return
+        clock, model = self._clock, original.model
+        copy = self._aside.reply_to(reply, reply.lease.principal, clock, f"a fresh answer to {reply.lease.request_id}")
+        exchange = Exchange(copy, model, original.targets, self.scheduler, clock, clock() + model.timeout_s)
+        self._start(self.configuration, exchange, copy, None, None, b"no-cache", heard)
 
     def _admitted(
         self,
@@ -168,6 +213,14 @@ class Pipeline:
     ) -> None:
         meters = self.meters or self._begin_to_count()
         self._admit(meters, configuration, exchange, reply, acceptance, custody)
+
+    def _begin_to_mark(self) -> PromptCaching:
+        """Loaded when the first prompt may be marked."""
+        from stellwerk.gateway.prompt_caching import PromptCaching
+
+        vault = self._vault
+        self._prompt_caching = caching = PromptCaching(lambda: vault.prompt_key, self._clock)
+        return caching
 
     def _begin_to_count(self) -> Meters:
         """Loaded when the first request with limits or budgets comes."""
@@ -220,6 +273,7 @@ class Pipeline:
                 terms.timeout_s < model.timeout_s,
             )
             custody = Custody(self._vault, owner, placed)
+            reply.lease.envelope = placed
             exchange = Exchange(
                 reply, model, targets, self.scheduler, self._clock, expires, is_hurried, terms.trace, custody
             )
@@ -231,13 +285,14 @@ class Pipeline:
     def _order(self, model: Model, dialect: Dialect, principal: Principal, envelope: Envelope, session: bytes) -> Plan:
         """The order of a model's targets for one request."""
         kept = None
-        if model.strategy.minds_conversations:
+        if model.strategy.minds_conversations or model.warmth is not None:
             kept = self._conversations.find(conversation_of(principal, session, envelope))
         tokens = partial(likely_tokens, model, envelope)
         draw, at_ms = random.random(), int(time.time() * 1000)  # noqa: S311  # no secret
         ask = Ask(envelope, draw, self._clock(), tokens, kept, at_ms, partial(last_text, dialect, envelope))
         is_able = not model.is_choosy or not concerns(model, envelope)
-        return route(model, ask) if is_able else route_able(model, dialect, ask)
+        plan = route(model, ask) if is_able else route_able(model, dialect, ask)
+        return plan if model.warmth is None else keep_warm(plan, model.targets, ask, model.warmth)
 
     def refuse(
         self, request: Request, dialect: Dialect, request_id: str, started_ms: int, error: StellwerkError
@@ -280,6 +335,20 @@ def _screen(
     reply.report, reply.told = watcher.report, watcher.fields
     if watcher.is_needed or guards.pseudonymizes:
         reply.words = watcher.words
+
+
+def _recalling(caching: Caching, shared: Recollection, reply: Reply, directive: bytes) -> Recalling:
+    """Looks for the answer. Loaded with the first model whose answers are kept."""
+    from stellwerk.gateway.recalling import Recalling
+
+    return Recalling(caching, shared, reply, directive)
+
+
+def _optimize(exchange: Exchange, reply: Reply, optimization: Optimization, custody: Custody | None) -> None:
+    """Has a request written in fewer tokens. Loaded when the first model wants that."""
+    from stellwerk.gateway.optimizing import Optimizing
+
+    exchange.optimizing = Optimizing(optimization, reply, custody)
 
 
 def _may_name(body: bytes) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stellwerk.core.reply import ReplyFacts
+from stellwerk.core.reply import Reply, ReplyFacts
 from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.errors import InvalidRequest
 from stellwerk.gateway.interpreter import Interpreter, Watch
@@ -19,6 +19,7 @@ from stellwerk.gateway.speeches import Speech, is_spoken, speech_of
 if TYPE_CHECKING:
     from stellwerk.core.envelope import Envelope
     from stellwerk.core.media import Link
+    from stellwerk.core.usage import Usage
     from stellwerk.core.wire import WireRequest
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.dialect import Dialect, Interpretation, Relay
@@ -39,8 +40,8 @@ def reader_of(
     if isinstance(interpreter, Interpreter):
         interpreter.read()
         interpreter.watch = watch
-        return _Again(interpreter, speech_of(dialect.name, limits))
-    return _Bytewise(dialect, look)
+        return Again(interpreter, speech_of(dialect.name, limits))
+    return Bytewise(dialect, look)
 
 
 class _Reader:
@@ -62,12 +63,16 @@ class _Reader:
         raise AssertionError(route, trace)
 
 
-class _Again(_Reader):
-    """Reads an answer in the caller's dialect, and writes it in the same."""
+class Again(_Reader):
+    """Reads an answer in one dialect, as a rule the caller's, and writes it in the caller's."""
 
     def __init__(self, interpreter: Interpreter, speech: Speech) -> None:
         self._interpreter = interpreter
         self._speech = speech
+
+    def decoded(self, route: Route, body: bytes) -> Reply:
+        """A whole answer in its neutral form. Raises ``UpstreamInvalid``."""
+        return self._interpreter.decoded(replace(route, speech=self._speech), body)
 
     def answer(self, route: Route, body: bytes) -> tuple[bytes, ReplyFacts]:
         """A whole answer for the caller. Raises ``UpstreamInvalid``."""
@@ -78,12 +83,16 @@ class _Again(_Reader):
         return self._interpreter.stream(replace(route, speech=self._speech))
 
 
-class _Bytewise(_Reader):
+class Bytewise(_Reader):
     """Looks at the texts of a JSON body where they stand."""
 
     def __init__(self, dialect: Dialect, look: Callable[[bytes], bytes]) -> None:
         self._dialect = dialect
         self._look = look
+
+    def usage(self, body: bytes) -> Usage | None:
+        """What an answer has used."""
+        return self._dialect.facts(body).usage
 
     def answer(self, route: Route, body: bytes) -> tuple[bytes, ReplyFacts]:
         """A whole answer for the caller. Raises ``UpstreamInvalid``, and ``ContentBlocked``."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from stellwerk.core import savings
 from stellwerk.core.cost import format_usd, nanos_of
 from stellwerk.core.event import Outcome, RequestEvent
 from stellwerk.core.reply import ReplyFacts
-from stellwerk.core.route import Kept
+from stellwerk.core.route import Kept, Target
 from stellwerk.core.usage import Usage
 from stellwerk.errors import (
     LimitExceeded,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.conversations import Conversations
     from stellwerk.gateway.dialect import Dialect
+    from stellwerk.gateway.prompt_caching import Marking
+    from stellwerk.gateway.stages.optimize import Savings
     from stellwerk.http.request import Request
     from stellwerk.ports.clock import Clock
     from stellwerk.screening.report import Report
@@ -73,11 +76,32 @@ class Reply(msgspec.Struct, eq=False):
     """What of a provider's words about a failure the caller may read."""
     told: Callable[[], bytes] | None = None
     """Renders header lines that tell of them."""
+    shortened: Savings | None = None
+    """What optimizers have saved of the prompt."""
     allowance: Callable[[], bytes] | None = None
     """Renders header lines that tell what the caller's limits leave it."""
+    cache: str = ""
+    """How the answer was found, or why none was looked for, in a word; empty where there is no cache."""
+    is_cached: bool = False
+    """Whether the answer is one that was given before, or is given to somebody else: it costs nothing."""
+    cache_fields: bytes = b""
+    """Rendered header lines that tell of that."""
+    on_settled: Callable[[RequestEvent], None] | None = None
+    """Hears how the request has ended."""
     conversation: bytes = b""
     """Names the conversation, where the strategy minds who answered it."""
     conversations: Conversations | None = None
+    marking: Marking | None = None
+    """Marks the prompt for providers' caches, and knows what that has saved."""
+    reference: Target | None = None
+    """The target that whoever answers is compared with for what routing has saved."""
+    saved: dict[str, int] | None = None
+    """What was saved so far, in nano-dollars, by kind (see ``core/savings.py``)."""
+
+    def save(self, kind: str, nanos: int) -> None:
+        """Puts on record what was saved, or lost where it is negative."""
+        self.saved = saved = self.saved or {}
+        saved[kind] = saved.get(kind, 0) + nanos
 
     def respond(self, body: bytes, facts: ReplyFacts, now: float, kind: bytes = JSON) -> None:
         """A provider's whole answer, which came ``now``, handed on; ``kind`` are header lines that say what it is."""
@@ -204,6 +228,8 @@ class Reply(msgspec.Struct, eq=False):
     def _cost_nanos(self, usage: Usage | None) -> int | None:
         """What the call cost; ``None`` where nobody can say: it used something, and was not counted or has no price."""
         route = self.route
+        if self.is_cached:
+            return 0
         if usage is None or route is None:
             return None
         rates = route.per_token
@@ -226,15 +252,30 @@ class Reply(msgspec.Struct, eq=False):
         nanos = (nanos_of(asked, route.target.card, self.lease.started_ms) for route in self.losers)
         return self.extra_nanos + sum(each for each in nanos if each is not None)
 
+    def _reckon(self, route: Route, usage: Usage) -> None:
+        """Puts on record what marks and the choice of the target have saved."""
+        at_ms = self.lease.started_ms
+        if self.marking is not None:
+            self.save(savings.PROMPT_CACHE, self.marking.settle(route, usage, at_ms))
+        if self.reference is not None:  # answers that were turned down are what the choice has cost
+            nanos = savings.of_route(usage, route.target.card, self.reference.card, at_ms) - self.extra_nanos
+            self.save(savings.ROUTING, nanos)
+        if self.shortened is not None:
+            self.save(savings.OPTIMIZERS, self.shortened.nanos(usage, route.target.card, at_ms) or 0)
+
     def _fields(self, kind: bytes, now: float) -> bytes:
         route = self.route
         guardrail = self.told() if self.told is not None else b""
+        if self.marking is not None and (why := self.marking.reason(route)):
+            guardrail += b"x-stellwerk-prompt-cache: %b\r\n" % why.encode()
         overhead_ms = (now - self.request.received - self.waited_s) * 1e3
-        return b"%b%b%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
+        shortened = self.shortened.fields() if self.shortened is not None else b""
+        return b"%b%b%b%b%b%bx-stellwerk-attempts: %d\r\nx-stellwerk-overhead-ms: %.3f\r\n" % (
             kind,
             route.fields if route is not None else b"",
             self.warning,
             guardrail,
+            self.cache_fields + shortened,
             self.allowance() if self.allowance is not None else b"",
             self.attempts,
             max(0.0, overhead_ms),
@@ -251,7 +292,12 @@ class Reply(msgspec.Struct, eq=False):
         cost_nanos: int | None,
     ) -> None:
         lease, received, route = self.lease, self.request.received, self.route
-        if self.conversations is not None and route is not None and outcome == "complete":
+        if self.is_cached:
+            if route is not None:
+                tier = self.cache.partition(":")[0]
+                self.save(savings.of_tier(tier), savings.of_answer(usage, route.target.card, lease.started_ms))
+            usage = NO_USAGE  # nobody was asked: it was used when the answer came first
+        elif self.conversations is not None and route is not None and outcome == "complete":
             tokens = usage.input_tokens + usage.output_tokens
             self.conversations.keep(self.conversation, Kept(route.target.identity, tokens, now))
         principal, envelope = lease.principal, lease.envelope
@@ -263,44 +309,55 @@ class Reply(msgspec.Struct, eq=False):
         if cost_nanos is not None:
             cost_nanos += extra_nanos
         own_s = (self.first_byte or now) - received - self.waited_s
-        lease.settle(
-            RequestEvent(
-                lease.started_ms,
-                lease.request_id,
-                envelope.dialect,
-                principal.key_name,
-                principal.team,
-                envelope.model,
-                route.target.provider if route is not None else "",
-                route.target.model if route is not None else "",
-                outcome,
-                status,
-                error,
-                envelope.is_stream,
-                self.attempts,
-                int(latency_s * 1e6),
-                int((self.first_byte - received) * 1e6) if self.first_byte else 0,
-                int(own_s * 1e6),
-                usage.input_tokens,
-                usage.output_tokens,
-                usage.cache_read_tokens,
-                usage.cache_write_tokens,
-                usage.reasoning_tokens,
-                len(envelope.body),
-                self.size,
-                finish,
-                lease.tags,
-                cost_nanos,
-                extra_nanos,
-                self.why,
-                self.is_estimated,
-                usage.service_tier,
-                self.usage_details,
-                route.price_version if route is not None else "",
-                usage.reported_nanos,
-                self.report.record() if self.report is not None else "",
-            )
+        if route is not None and usage.input_tokens and (self.marking or self.reference or self.shortened):
+            self._reckon(route, usage)
+        if self.marking is not None:
+            self.marking.close(route if outcome != "failed" else None)
+        event = RequestEvent(
+            lease.started_ms,
+            lease.request_id,
+            envelope.dialect,
+            principal.key_name,
+            principal.team,
+            envelope.model,
+            route.target.provider if route is not None else "",
+            route.target.model if route is not None else "",
+            outcome,
+            status,
+            error,
+            envelope.is_stream,
+            self.attempts,
+            int(latency_s * 1e6),
+            int((self.first_byte - received) * 1e6) if self.first_byte else 0,
+            int(own_s * 1e6),
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.cache_read_tokens,
+            usage.cache_write_tokens,
+            usage.reasoning_tokens,
+            len(envelope.body),
+            self.size,
+            finish,
+            lease.tags,
+            cost_nanos,
+            extra_nanos,
+            self.why,
+            self.is_estimated,
+            usage.service_tier,
+            self.usage_details,
+            route.price_version if route is not None else "",
+            usage.reported_nanos,
+            self.report.record() if self.report is not None else "",
+            self.cache,
+            savings.tell(self.saved) if self.saved else "",
+            self.marking.reason(route) if self.marking is not None else "",
+            self.shortened.record() if self.shortened is not None else "",
+            self.shortened.changes.tokens if self.shortened is not None else 0,
         )
+        lease.settle(event)
+        if self.on_settled is not None:
+            settled, self.on_settled = self.on_settled, None
+            settled(event)
 
 
 def status_of(error: StellwerkError) -> int:

@@ -18,7 +18,13 @@ from stellwerk.ports.provider import Provider
 
 
 def route_to(
-    target: Target, provider: Provider, credential: str, pool: Pool, spoken: Mapping[str, Speech], standing: Standing
+    target: Target,
+    provider: Provider,
+    credential: str,
+    pool: Pool,
+    spoken: Mapping[str, Speech],
+    standing: Standing,
+    kind: str = "",
 ) -> Route:
     """The route of one target. ``spoken`` says how each dialect's answers are read."""
     card = target.card
@@ -43,4 +49,5 @@ def route_to(
         worst=worst_case_of(price),
         price_version=card.price_version if card is not None else "",
         sign=provider.sign if isinstance(provider, Signing) else None,
+        kind=kind,
     )

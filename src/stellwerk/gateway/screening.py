@@ -11,17 +11,18 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from stellwerk.core.inspection import JOB, Inspect, question, read_answer
 from stellwerk.core.subject import Side, Speaker
 from stellwerk.core.taxonomy import Threat
 from stellwerk.core.verdict import Verdict
+from stellwerk.dialects.openai_passage.envelope import with_body
+from stellwerk.dialects.openai_passage.forms import UNREAD
 from stellwerk.dialects.utterances import utterances
 from stellwerk.errors import StellwerkError
 from stellwerk.gateway.answer_screening import AnswerScreening
-from stellwerk.gateway.errand import Errand, Work
+from stellwerk.gateway.foreseeing import Foreseeing
+from stellwerk.gateway.form_reading import MOST_ASKED, form_of, reading
 from stellwerk.gateway.inquiry import Inquiry, inquire
+from stellwerk.gateway.inspecting import CHARACTERS_OF_A_TEXT, Inspecting, weight
 from stellwerk.gateway.slices import Slices
 from stellwerk.gateway.stages import screen
 from stellwerk.gateway.stages.screen import Judged
@@ -30,6 +31,7 @@ from stellwerk.text.reading import read
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
     from stellwerk.core.envelope import Envelope
+    from stellwerk.dialects.openai_passage.forms import Form
     from stellwerk.dialects.utterances import Utterance
     from stellwerk.gateway.custody import Custody
     from stellwerk.gateway.dialect import Interpretation
@@ -42,11 +44,6 @@ if TYPE_CHECKING:
 
 INLINE_CHARACTERS = 1_500
 """Texts that together are no longer are judged at once: they take a millisecond or two."""
-CHARACTERS_OF_A_TEXT = 80
-"""So many characters could be judged in the time that each text takes besides."""
-
-UNREAD = "unread"
-"""Why a check has not judged what is no JSON."""
 
 
 class Screening:
@@ -58,6 +55,7 @@ class Screening:
         "_ends",
         "_errand",
         "_exchange",
+        "_form",
         "_go",
         "_guards",
         "_held",
@@ -96,8 +94,9 @@ class Screening:
         self._ends = 0.0
         """Until when all checks must have spoken, in the event loop's clock."""
         self._texts: tuple[Utterance, ...] = ()
+        self._form: Form | None = None
         self._judged: list[Judged] = []
-        self._errand: Errand | Slices | None = None
+        self._errand: Inspecting | Slices | None = None
         self._inquiries: list[Inquiry] = []
         self._exchange: Exchange
         self._go = partial(_nothing)
@@ -145,6 +144,16 @@ class Screening:
         """The texts of the answer that has become whole last."""
         return self._answers.said
 
+    @property
+    def foreseeing(self) -> Foreseeing:
+        """Who looks at long answers before they are read."""
+        return Foreseeing(self._guards, self._watcher)
+
+    @property
+    def deadline_s(self) -> float:
+        """How long all checks of an answer may take together."""
+        return self._guards.spec.deadline_s
+
     def answered(self, said: list[str], deliver: Callable[[], None]) -> None:
         """An answer that was watched is whole, and these are its texts: ``deliver`` hands it on, if it may be."""
         deliver = self._answers.once_judged(self._exchange, said, deliver)
@@ -169,12 +178,32 @@ class Screening:
     # -- local checks
 
     def _look(self) -> None:
-        body = self._reply.lease.envelope.body
-        screen.refuse_tokens(body)
-        if body and not _is_json(body):
-            self._pass_unread()
+        envelope = self._reply.lease.envelope
+        screen.refuse_tokens(envelope.body)
+        if not envelope.body or _is_json(envelope.body):
+            self._look_at(self._heard())
             return
-        self._texts = texts = self._heard()
+        self._form = form = form_of(envelope)
+        if form is None:
+            self._tell_unread(UNREAD)
+            self._finish()
+            return
+        self._reply.request.owner = self
+        self._errand = slices = reading(form, self._exchange.scheduler, partial(self._take, form), self._fail)
+        slices.start()
+
+    def _take(self, form: Form) -> None:
+        """A form has been read, as far as that can be done."""
+        self._errand = None
+        if form.unread:
+            self._tell_unread(form.unread)
+        if form.texts:
+            self._look_at(tuple(form.texts))
+        else:
+            self._finish()
+
+    def _look_at(self, texts: tuple[Utterance, ...]) -> None:
+        self._texts = texts
         rules, memory = self._guards.input_local, self._guards.memory
         if not rules:
             self._ask()
@@ -187,49 +216,39 @@ class Screening:
                 new.append(text)
             else:
                 self._judged.append(Judged(text, known))
-        if sum(len(one.text) + CHARACTERS_OF_A_TEXT for one in new) <= INLINE_CHARACTERS + CHARACTERS_OF_A_TEXT:
+        if weight(new) <= INLINE_CHARACTERS + CHARACTERS_OF_A_TEXT:
             self._judged += (screen.judge(rules, text) for text in new)
             self._conclude()
         else:
             self._send_for(new)
 
-    def _pass_unread(self) -> None:
-        """Forms, files and batches are not looked into: that is told, and where it may not be they end here."""
-        failed = [(rule, rule.failed(UNREAD)) for rule in (*self._guards.input_local, *self._guards.input_remote)]
+    def _tell_unread(self, why: str, *, is_asked: bool = True) -> None:
+        """Not everything is looked into: that is told, and where it may not be it ends here.
+
+        Raises ``GuardrailUnavailable``. Of a form that is read here alone ``is_asked`` leaves the local checks out.
+        """
+        local = self._guards.input_local if is_asked else ()
+        failed = [(rule, rule.failed(why)) for rule in (*local, *self._guards.input_remote)]
         for rule, verdict in failed:
             self.report.note(Side.INPUT, rule.name, (verdict,))
         error = screen.refusal((verdict for _, verdict in failed), "", {})
         if error is not None:
             raise error
-        self._finish()
 
     def _send_for(self, texts: list[Utterance]) -> None:
         """Has texts judged by the compute process, or here in slices."""
         self._reply.request.owner = self
         rules, scheduler = self._guards.input_local, self._exchange.scheduler
-
-        def payload() -> bytes:
-            checks = tuple((rule.use, dict(rule.options)) for rule in rules)
-            return question(Inspect(checks, tuple((one.text, one.speaker) for one in texts), Side.INPUT))
-
-        def take(told: bytes) -> None:
-            by_text = read_answer(told)
-            if len(by_text) != len(texts) or any(len(found) != len(rules) for found in by_text):
-                raise ValueError("not every text was judged by every check")
-            for text, by_check in zip(texts, by_text, strict=True):
-                said = (
-                    (rule.failed(found),) if isinstance(found, str) else rule.verdicts(found)
-                    for rule, found in zip(rules, by_check, strict=True)
-                )
-                self._judged.append(Judged(text, tuple(said)))
-
-        work = Work(JOB, payload, take, partial(screen.steps, rules, texts, self._judged))
-        self._errand = errand = Errand(work, scheduler.compute, scheduler.call_later, self._conclude, self._fail)
+        done, failed = self._conclude, self._fail
+        left_s = None if self._form is not None else lambda: self._left_s  # who sends a long file waits for longer
+        self._errand = errand = Inspecting(rules, texts, self._judged, Side.INPUT, scheduler, done, failed, left_s)
         errand.start(self._left_s)
 
     def _conclude(self) -> None:
         """All local checks have said what they have to say."""
         self._errand = None
+        if self._form is not None:
+            self._ends = self._exchange.clock() + self._guards.spec.deadline_s
         judged, memory = self._judged, self._guards.memory
         judged.sort(key=lambda one: one.utterance.start)  # values are numbered as they come in the conversation
         caller = self._reply.lease.principal.key_name
@@ -264,6 +283,10 @@ class Screening:
             self._finish()
             return
         self._reply.request.owner = self
+        if self._form is not None and len(self._texts) > MOST_ASKED:
+            self._tell_unread(UNREAD, is_asked=False)
+            self._finish()
+            return
         self._texts = self._heard()
         subjects = tuple(read(one.text, speaker=one.speaker, side=Side.INPUT) for one in self._texts)
         scheduler = self._exchange.scheduler
@@ -324,9 +347,16 @@ class Screening:
         return self._ends - self._exchange.clock()
 
     def _heard(self) -> tuple[Utterance, ...]:
-        """The texts of the request as it stands; none where it is no JSON."""
-        body = self._reply.lease.envelope.body
-        return utterances(body) if _is_json(body) else ()
+        """The texts of the request as it stands; none where it is neither JSON nor a form."""
+        envelope = self._reply.lease.envelope
+        if _is_json(envelope.body):
+            return utterances(envelope.body)
+        form = form_of(envelope)
+        if form is None:
+            return ()
+        for _ in form.read():
+            pass
+        return tuple(form.texts)
 
     def _is_refused(self, judged: Iterable[Judged]) -> bool:
         spec = self._guards.spec
@@ -346,7 +376,7 @@ class Screening:
         """From here on, this is what was asked."""
 
         def asking(envelope: Envelope) -> Envelope:
-            return envelope if body is envelope.body else msgspec.structs.replace(envelope, body=body)
+            return with_body(envelope, body)
 
         self._reply.lease.envelope = asking(self._reply.lease.envelope)
         if self._custody is not None:
@@ -363,8 +393,12 @@ class Screening:
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
+        """A defect, or a reason to refuse the request."""
         self.stop()
-        self._exchange.fail_by_defect(error)
+        if isinstance(error, StellwerkError):
+            self._exchange.fail(error)
+        else:
+            self._exchange.fail_by_defect(error)
 
     def stop(self) -> None:
         """Nobody is interested in what checks may still say."""

@@ -64,6 +64,7 @@ class StreamReply:
         "gate",
         "is_judged_whole",
         "is_on_hold",
+        "tap",
     )
 
     def __init__(self, attempt: Attempt, reply: Reply, relay: Relay, deadlines: Deadlines) -> None:
@@ -90,6 +91,8 @@ class StreamReply:
         """The rest of a stream that has become whole while it was on hold."""
         self.gate: Gate | None = None
         """Judges the whole stream before any of it goes to the caller, where an answer has to be something."""
+        self.tap: Callable[[bytes], None] | None = None
+        """Hears all that the provider sends, as it comes."""
         self._outlet: Outlet | None = None
         self._passer: ChunkPasser | None = None
         self._deadlines = deadlines
@@ -109,6 +112,8 @@ class StreamReply:
                 self._raw += data
                 if len(self._raw) > JUDGED_BYTES:
                     self.gate = None
+            if self.tap is not None:
+                self.tap(data)
             self._hand_on(out)
 
     def on_end(self) -> None:
@@ -215,6 +220,8 @@ class StreamReply:
         except UpstreamInvalid as error:
             self._give_up(error)
             return
+        if self.tap is not None:
+            self.tap(data)
         if self._relay.error is not None:
             out = self._discreet(out)
         if out is data and self._outlet is not None:
@@ -234,7 +241,7 @@ class StreamReply:
                 self._has_begun = True
                 self._attempt.hear(self)
             shape = relay.shape
-            if shape is not self._shape and self._passer is not None:
+            if shape is not self._shape and self._passer is not None and self.tap is None:
                 self._shape = shape
                 self._passer.reshape(shape or NO_SHAPE)
 

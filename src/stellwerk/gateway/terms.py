@@ -22,6 +22,7 @@ _WORD = rb"[\x20-\x2b\x2d-\x3c\x3e-\x7e]"
 """Printable ASCII without the comma and the equals sign."""
 _TAGS = re.compile(rb"%b+=%b*(?:,%b+=%b*)*" % ((_WORD,) * 4))
 _USER = re.compile(rb"(?!\*$)%b+" % _WORD)
+_CACHE = frozenset((b"no-store", b"no-cache"))
 _SECONDS = re.compile(rb"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
 
@@ -37,6 +38,8 @@ class Terms(msgspec.Struct, frozen=True):
     """Rendered header lines that go along to providers."""
     session: bytes
     """What ``x-stellwerk-session`` names; empty without it."""
+    cache: bytes = b""
+    """What ``x-stellwerk-cache`` says: ``no-store``, ``no-cache``; empty without it."""
 
 
 def terms_of(principal: Principal, headers: Headers, configuration: Configuration) -> Terms:
@@ -50,7 +53,11 @@ def terms_of(principal: Principal, headers: Headers, configuration: Configuratio
     if len(session) > MAX_SESSION_BYTES:
         message = f"Invalid value for the header 'x-stellwerk-session': expected at most {MAX_SESSION_BYTES} bytes."
         raise InvalidRequest(message, param="x-stellwerk-session")
-    return Terms(configuration, principal, _timeout_s(headers), _tags(headers, principal), trace, session)
+    cache = headers.get(b"x-stellwerk-cache", b"").strip().lower()
+    if cache and cache not in _CACHE:
+        message = "Invalid value for the header 'x-stellwerk-cache': expected no-store or no-cache."
+        raise InvalidRequest(message, param="x-stellwerk-cache")
+    return Terms(configuration, principal, _timeout_s(headers), _tags(headers, principal), trace, session, cache)
 
 
 def _timeout_s(headers: Headers) -> float:

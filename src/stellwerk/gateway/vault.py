@@ -32,10 +32,11 @@ _SCHEMA = (
 class Vault:
     """Opened when the first request needs it."""
 
-    __slots__ = ("_database", "_directory", "_sealer", "_values_seal")
+    __slots__ = ("_database", "_directory", "_prompt_key", "_sealer", "_values_seal")
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._prompt_key = b""
         self._sealer: Sealer | None = None
         self._values_seal: SyntheticSeal | None = None
         self._database: sqlite3.Connection | None = None
@@ -58,6 +59,13 @@ class Vault:
     def mask_key(self) -> bytes:
         """Keys the digests that masked values are told apart by. Raises ``StoreUnavailable``."""
         return hashlib.blake2b(_secret(self._directory), digest_size=32, person=b"masks").digest()
+
+    @property
+    def prompt_key(self) -> bytes:
+        """Keys the digests that beginnings of prompts are known by. Raises ``StoreUnavailable``."""
+        if not self._prompt_key:
+            self._prompt_key = hashlib.blake2b(_secret(self._directory), digest_size=32, person=b"prompts").digest()
+        return self._prompt_key
 
     def note(self, place: bytes, owner: str, identities: Iterable[str]) -> None:
         """Remembers whose these are; what has an owner keeps it. Raises ``StoreUnavailable``."""

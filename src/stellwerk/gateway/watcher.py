@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
+from stellwerk.core.inspection import Looks
 from stellwerk.core.part import Audio, Part, Text, ToolCall
 from stellwerk.core.stream import AudioDelta, CitationAdded, Ended, StreamEvent, ToolCallDelta
 from stellwerk.core.subject import Side, Speaker
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from stellwerk.core.snapshot import LimitsSpec
     from stellwerk.gateway.dialect import Decoder, Interpretation
     from stellwerk.gateway.reply import Reply
+    from stellwerk.gateway.stages.screen import Judged
     from stellwerk.gateway.vault import Vault as Sealing
     from stellwerk.screening.guards import Guards
     from stellwerk.screening.stream_editing import StreamEditing
@@ -61,6 +63,8 @@ class Watcher:
         "_said",
         "_vault",
         "is_tainted",
+        "judged",
+        "known",
         "manner",
         "report",
         "values",
@@ -76,6 +80,10 @@ class Watcher:
         """How values are masked."""
         self.values: Vault | None = self._opened() if guards.pseudonymizes else None
         """What stands for which value in this conversation."""
+        self.known: Looks | None = None
+        """What checks are known to say of the answer that is read next."""
+        self.judged: list[Judged] | None = None
+        """The same of the texts of an answer that is no chat."""
         self._reader: Interpretation | None = None
         self._said: Said = {}
         self.is_tainted = False
@@ -118,7 +126,7 @@ class Watcher:
         """The values that the caller has brought back; none where it has not, or they are not its own."""
         headers = self._reply.request.headers
         session = headers.get(SESSION, b"").decode("ascii", "replace")
-        values = Vault(self._guards.secret, session)
+        values = Vault(self._guards.secret, session, notation=self._guards.notation)
         brought = headers.get(PSEUDONYMS, b"").decode("ascii", "replace")
         if len(brought) >= LEAST_SEALED:
             seal, now_s = self._vault.values_seal, self._reply.lease.started_ms / 1000
@@ -127,7 +135,8 @@ class Watcher:
         body = self._reply.lease.envelope.body
         if any(member in body for member in KEPT_ELSEWHERE):
             # turns that only the provider has may name values by numbers that mean others here
-            return Vault(self._guards.secret, session, FIRST_NUMBER + secrets.randbelow(NUMBERS))
+            first = FIRST_NUMBER + secrets.randbelow(NUMBERS)
+            return Vault(self._guards.secret, session, first, self._guards.notation)
         return values
 
     def reader(self, interpreter: Interpretation | None) -> Interpretation | None:
@@ -148,12 +157,16 @@ class Watcher:
             self._reader = reader_of(dialect, lease.envelope, lease.request_id, self._limits, self, self._look)
         return self._reader
 
+    def untainted(self, reply: Answer) -> Answer:
+        """A whole answer without calls that somebody else may have talked the model into."""
+        return TaintedTools(self._guards.spec.tainted_tools).reply(reply) if self.is_tainted else reply
+
     def reply(self, reply: Answer) -> Answer:
         """A whole answer as the caller may see it."""
-        if self.is_tainted:
-            reply = TaintedTools(self._guards.spec.tainted_tools).reply(reply)
+        reply = self.untainted(reply)
         if self._guards.output_local:
             reply, verdicts, _ = guard_reply(reply, self.panel, Mode(self._guards.stream))
+            self.known = None
             self.note(verdicts)
         if self._guards.output_remote:
             parts = (part for candidate in reply.candidates for part in candidate.message.parts)
@@ -175,12 +188,16 @@ class Watcher:
 
     @property
     def panel(self) -> Panel:
-        """The checks of an answer. What it may rest on is all that others than the model have said before."""
-        sources: tuple[str, ...] = ()
-        if self._guards.needs_sources:
-            texts = utterances(self._reply.lease.envelope.body)
-            sources = tuple(one.text for one in texts if one.speaker is not Speaker.ASSISTANT)
-        return Panel(self._guards.output_local, self.manner, sources=sources)
+        """The checks of an answer."""
+        return Panel(self._guards.output_local, self.manner, sources=self.sources, known=self.known)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What an answer may rest on: all that others than the model have said before, where a check compares."""
+        if not self._guards.needs_sources:
+            return ()
+        texts = utterances(self._reply.lease.envelope.body)
+        return tuple(one.text for one in texts if one.speaker is not Speaker.ASSISTANT)
 
     @property
     def said(self) -> list[str]:
@@ -203,7 +220,7 @@ class Watcher:
         if judgement.is_blocked():
             return WITHHELD
         text = apply(text, judgement.edits).text
-        return text if self.values is None else restored(text, self.values.value)
+        return text if self.values is None else restored(text, self.values)
 
     def note(self, verdicts: Iterable[Verdict], *, is_whole: bool = True) -> None:
         """Puts into the report what the checks of an answer have said; of a part of one, only what they have found."""
@@ -218,7 +235,9 @@ class Watcher:
         if body.lstrip()[:1] != b"{":
             return body
         spec, rules = self._guards.spec, self._guards.output_local
-        judged = [screen.judge(rules, text, Side.OUTPUT) for text in utterances(body)]
+        judged, self.judged = self.judged, None
+        if judged is None:
+            judged = [screen.judge(rules, text, Side.OUTPUT) for text in utterances(body)]
         screen.note(self.report, Side.OUTPUT, rules, judged)
         error = screen.refusal((verdict for one in judged for verdict in one.verdicts), spec.message, spec.help_texts)
         if error is not None:
@@ -229,7 +248,7 @@ class Watcher:
         values = self.values
         if values is None or values.is_empty:
             return body
-        texts = ((one, restored(one.text, values.value)) for one in utterances(body))
+        texts = ((one, restored(one.text, values)) for one in utterances(body))
         return replaced(body, [(one, text) for one, text in texts if text != one.text])
 
 

@@ -17,10 +17,12 @@ from stellwerk.core.able import Lack, lacking, sift
 from stellwerk.core.breaker import Rules
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.event import RequestEvent
+from stellwerk.core.optimization import Level
 from stellwerk.core.route import Plan, Target
 from stellwerk.core.scope import ScopeKind
 from stellwerk.core.sealed_id import place_of
-from stellwerk.core.snapshot import BreakerSpec, ModelSpec, Snapshot
+from stellwerk.core.snapshot import BreakerSpec, ModelSpec, OptimizeSpec, Snapshot
+from stellwerk.core.warm_route import INTERCHANGEABLE, expected_cost, reference_of
 from stellwerk.egress.denials import written_to
 from stellwerk.egress.fetch import Fetcher
 from stellwerk.egress.guard import Guard
@@ -63,6 +65,8 @@ from stellwerk.supervisor.log import Log
 if TYPE_CHECKING:
     from stellwerk.gateway.guarding import Guarding
     from stellwerk.gateway.inquiry import Service
+    from stellwerk.gateway.recollection import Caching, Recollection
+    from stellwerk.gateway.stages.optimize import Optimization
     from stellwerk.screening.guards import Guards
 
 _COMMON = (ScopeKind.MODEL, ScopeKind.PROVIDER, ScopeKind.TAG)
@@ -124,10 +128,11 @@ def assemble(
     guard.adopt(configuration.egress)
     metrics = Metrics(configuration.models)
     account = Account(record, metrics)
-    _redact(account, log, configuration)
     media = Media(pool, guard, snapshot.media)
     vault = Vault(Path(snapshot.state.directory))
+    _redact(account, log, configuration, vault)
     pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log, media), vault)
+    pipeline.recollection = _recollect(None, configuration)
     app = App(pipeline, Paths(limits), operation, log)
     renewals = Renewals(Fetcher(pool, guard).fetch, deadlines, log, wall)
     renewals.adopt({**configuration.providers, **configuration.checks}, configuration.issuers)
@@ -164,13 +169,16 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.media.adopt(snapshot.media)
     gateway.renewals.adopt({**configuration.providers, **configuration.checks}, configuration.issuers)
     gateway.monitor.adopt(configuration)
-    _redact(gateway.account, gateway.log, configuration)
+    gateway.pipeline.recollection = _recollect(gateway.pipeline.recollection, configuration)
+    _redact(gateway.account, gateway.log, configuration, gateway.vault)
     gateway.pipeline.configuration = configuration
 
 
-def _redact(account: Account, log: Log, configuration: Configuration) -> None:
+def _redact(account: Account, log: Log, configuration: Configuration, vault: Vault) -> None:
     """Has records written as the configuration wants them from now on."""
     account.redaction = redaction = configuration.redaction
+    if redaction is not None:
+        redaction.key = lambda: vault.mask_key
     log.redact = redaction.text if redaction is not None else None
 
 
@@ -196,9 +204,11 @@ def configure(
     dialects = {provider.dialect for provider in providers.values()}
     spoken = {dialect: speech_of(dialect, snapshot.server.limits) for dialect in dialects}
 
+    kinds = {spec.name: spec.kind for spec in snapshot.providers}
+
     def reach(target: Target) -> Route:
-        name = target.provider
-        return route_to(target, providers[name], credentials[name], pool, spoken, standings.of(target.identity))
+        name, standing = target.provider, standings.of(target.identity)
+        return route_to(target, providers[name], credentials[name], pool, spoken, standing, kinds[name])
 
     guarding, issuers = _guarding(snapshot, pool, services), issuers_of(snapshot.issuers)
     trusted_proxies = tuple(ip_network(network) for network in snapshot.server.trusted_proxies)
@@ -216,6 +226,7 @@ def configure(
                 reach,
                 record,
                 guarding,
+                snapshot,
             )
             for spec in snapshot.models
         },
@@ -253,6 +264,34 @@ def _guarding(snapshot: Snapshot, pool: Pool, services: Mapping[str, Service]) -
 def _guards(guarding: Guarding | None, names: tuple[str, ...] | None) -> Guards | None:
     """Those of a model that names some, or all of them."""
     return guarding.of(names) if guarding is not None else None
+
+
+def _caching(spec: ModelSpec, snapshot: Snapshot, targets: tuple[Target, ...], guards: Guards | None) -> Caching | None:
+    """How answers of a model are kept, where they are: nobody else loads it."""
+    if not spec.caching.is_on:
+        return None
+    from stellwerk.gateway.recollection import caching_of
+
+    return caching_of(spec, snapshot, targets, guards)
+
+
+def _recollect(former: Recollection | None, configuration: Configuration) -> Recollection | None:
+    """What is remembered of answers from now on; nothing where none are kept. The former cache stays, if it may."""
+    if not any(model.caching is not None for model in configuration.models.values()):
+        if former is not None:
+            former.cache.close()
+        return None
+    spec = configuration.snapshot.cache
+    if former is not None and former.spec == spec:
+        return former
+    from stellwerk.config.caching import open_cache
+    from stellwerk.gateway.recollection import Recollection
+
+    snapshot = configuration.snapshot
+    opened = open_cache(snapshot.state, spec, workers=snapshot.server.workers)
+    if former is not None:
+        former.cache.close()
+    return Recollection(opened, spec)
 
 
 def _directory(
@@ -319,13 +358,17 @@ def _model(
     reach: Callable[[Target], Route],
     record: Callable[[RequestEvent], None],
     guarding: Guarding | None,
+    snapshot: Snapshot,
 ) -> Model:
     strategy = cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options))
     fixed = strategy.fixed(own) if own else None
+    if spec.prompt_cache and len(own) > 1:
+        fixed = None  # whom a conversation goes to depends on who has its prompt
     lack = lacking(own + spare)
     if spare and not own:
         fixed = Plan((), "none of the model's own targets has what it requires")
     routes = {target.identity: reach(target) for target in own + spare}
+    guards = _guards(guarding, spec.guardrails)
     return Model(
         name=spec.name,
         strategy=strategy,
@@ -343,10 +386,24 @@ def _model(
         hedging=Hedging(spec.hedge) if spec.hedge.enabled else None,
         room=WaitingRoom(spec.queue, {route.standing for route in routes.values()}) if spec.queue.length else None,
         mirror=_mirror(spec, reach, record, _guards(guarding, spec.guardrails)),
-        guards=_guards(guarding, spec.guardrails),
+        guards=guards,
+        caching=_caching(spec, snapshot, own + spare, guards),
+        marks_prompts=spec.prompt_cache,
+        warmth=expected_cost() if spec.prompt_cache and len(own) > 1 and spec.strategy in INTERCHANGEABLE else None,
+        reference=reference_of(spec.strategy, own),
+        optimization=_optimization(spec.optimize),
         stream_patience=Patience(first_byte_s=spec.first_byte_timeout_s, idle_s=IDLE_S),
         whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
     )
+
+
+def _optimization(spec: OptimizeSpec) -> Optimization | None:
+    """What writes prompts in fewer tokens, where that is wanted: nobody else loads it."""
+    if spec.level is Level.OFF and spec.max_output_tokens is None:
+        return None
+    from stellwerk.gateway.stages.optimize import Optimization
+
+    return Optimization(spec)
 
 
 def _mirror(

@@ -61,9 +61,11 @@ def build(settings: Settings) -> Guardrail:
             schema = msgspec.json.decode(schema.encode())
         return JsonSchemaCheck(compiled(schema, _pattern), fenced=settings.fenced)
     except msgspec.DecodeError as error:
-        raise ConfigurationError((f"guardrails/json_schema: schema is not JSON: {error}",)) from error
+        raise ConfigurationError((f"guardrails/json_schema: schema: not JSON: {error}",)) from error
     except ValueError as error:
-        raise ConfigurationError((f"guardrails/json_schema: schema {error}",)) from error
+        raise ConfigurationError((f"guardrails/json_schema: schema: {error}",)) from error
+    except RecursionError as error:
+        raise ConfigurationError(("guardrails/json_schema: schema: nested too deeply",)) from error
 
 
 def _pattern(written: str) -> Callable[[str], bool]:

@@ -116,31 +116,39 @@ def build(settings: Settings) -> Guardrail:
     options.log_errors = False
     problems, patterns = [], []
     if not settings.patterns:
-        problems.append("guardrails/pattern: expected at least one pattern, found none")
+        problems.append("patterns: expected at least one, found none")
     if len({pattern.name for pattern in settings.patterns}) < len(settings.patterns):
-        problems.append("guardrails/pattern: two patterns have the same name")
+        problems.append("patterns: two have the same name")
     for place, pattern in enumerate(settings.patterns):
         try:
-            patterns.append((pattern, category_of(pattern.category), _compiled(pattern, re2, options)))
+            patterns.append((pattern, _category(pattern), _compiled(pattern, re2, options)))
         except ValueError as error:
-            problems.append(f"guardrails/pattern: patterns[{place}]: {error}")
+            problems.append(f"patterns[{place}].{error}")
     if problems:
-        raise ConfigurationError(tuple(problems))
+        raise ConfigurationError(tuple(f"guardrails/pattern: {problem}" for problem in problems))
     return PatternCheck(tuple(patterns))
 
 
+def _category(pattern: Pattern) -> Category:
+    """Its category. Raises ``ValueError`` for one that there is not, beginning with the option's name."""
+    try:
+        return category_of(pattern.category)
+    except ValueError as error:
+        raise ValueError(f"category: {error}") from error
+
+
 def _compiled(pattern: Pattern, re2: Any, options: Any) -> Any:
-    """The pattern in the engine. Raises ``ValueError`` with the reason where it cannot be."""
+    """The pattern in the engine. Raises ``ValueError`` with option and reason where it cannot be."""
     if not _NAME.fullmatch(pattern.name):
-        raise ValueError(f"expected a name of letters, digits, - and _, found {pattern.name!r}")
+        raise ValueError(f"name: expected letters, digits, - and _, found {pattern.name!r}")
     written = f"(?i){pattern.pattern}" if pattern.ignore_case else pattern.pattern
     try:
         engine = re2.compile(written.encode(errors="surrogatepass"), options)
     except re2.error as error:
         reason = error.args[0].decode(errors="replace")
-        raise ValueError(f"{pattern.name}: RE2 does not take the pattern: {reason}") from error
+        raise ValueError(f"pattern: RE2 does not take that of {pattern.name}: {reason}") from error
     if engine.search(b"") is not None:
-        raise ValueError(f"{pattern.name}: the pattern fits the empty text, and so everywhere")
+        raise ValueError(f"pattern: that of {pattern.name} fits the empty text, and so everywhere")
     if max(engine.programsize, engine.reverseprogramsize) > MOST_STEPS:
-        raise ValueError(f"{pattern.name}: the pattern is too large: {engine.programsize} steps of {MOST_STEPS}")
+        raise ValueError(f"pattern: that of {pattern.name} is too large: {engine.programsize} steps of {MOST_STEPS}")
     return engine

@@ -107,11 +107,11 @@ def _sentences(text: str, known: set[str]) -> Iterator[tuple[int, int]]:
 def build(settings: Settings) -> Guardrail:
     """The check. Raises ``ConfigurationError`` for topics that cannot be looked for, all faults at once."""
     topics = settings.topics
-    problems = [] if topics else ["expected at least one topic, found none"]
+    problems = [] if topics else ["topics: expected at least one, found none"]
     if not 0 < settings.threshold <= 1:
         problems.append(f"threshold: expected a number above 0, at most 1, found {settings.threshold:g}")
     if len({topic.name for topic in topics}) < len(topics):
-        problems.append("two topics have the same name")
+        problems.append("topics: two have the same name")
     categories: dict[str, Category] = {}
     for place, topic in enumerate(topics):
         if not _NAME.fullmatch(topic.name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from copy import copy
 from itertools import islice
@@ -9,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from stellwerk.core.inspection import Look, Looks
 from stellwerk.core.subject import Side, Speaker, Subject
 from stellwerk.core.verdict import Action, Verdict
 from stellwerk.screening.edits import Edit, Manner, apply, edits
@@ -44,9 +46,12 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 class Panel:
-    """The checks of an answer. ``sources`` and ``question`` are what they may compare it with."""
+    """The checks of an answer. ``sources`` and ``question`` are what they may compare it with.
 
-    __slots__ = ("_beside", "_judges", "_manner", "_read", "is_observing")
+    ``known`` are verdicts on what was looked at before, by these checks: it is not judged anew, and what is, is added.
+    """
+
+    __slots__ = ("_beside", "_judges", "_known", "_manner", "_read", "is_observing")
 
     def __init__(
         self,
@@ -57,7 +62,9 @@ class Panel:
         speaker: Speaker = Speaker.ASSISTANT,
         sources: tuple[str, ...] = (),
         question: str = "",
+        known: Looks | None = None,
     ) -> None:
+        self._known = known
         self._judges = tuple(judges)
         self._beside = tuple(judge for judge in self._judges if not getattr(judge, "needs_whole", False))
         self._manner = manner or Manner()
@@ -86,17 +93,28 @@ class Panel:
     def _look(self, text: str, judges: Sequence[Judge]) -> Judgement:
         if not text:
             return Judgement()
+        known, look = self._known, None
+        verdicts: tuple[Verdict, ...] | None = None
+        if known is not None:
+            look = look_at(text, is_beside=judges is self._beside)
+            verdicts = known.get(look)
+        if verdicts is None:
+            verdicts = self._judged(text, judges)
+            if known is not None and look is not None:
+                known[look] = verdicts
+        if self.is_observing:
+            return Judgement(tuple(msgspec.structs.replace(verdict, action=Action.OBSERVE) for verdict in verdicts))
+        spans = [span for verdict in verdicts if verdict.action.is_edit for span in verdict.spans]
+        return Judgement(verdicts, edits(text, spans, self._manner) if spans else ())
+
+    def _judged(self, text: str, judges: Sequence[Judge]) -> tuple[Verdict, ...]:
         try:
-            verdicts = _verdicts(self._read(text), judges)
+            return _verdicts(self._read(text), judges)
         except Exception as error:  # noqa: BLE001  # whatever it is: what could not be judged does not pass
             failed = Verdict(
                 check="screening", category=None, score=0.0, action=Action.BLOCK, error=type(error).__name__
             )
-            verdicts = (failed,)
-        if self.is_observing:
-            return Judgement(tuple(msgspec.structs.replace(verdict, action=Action.OBSERVE) for verdict in verdicts))
-        spans = [span for verdict in verdicts if verdict.action.is_edit for span in verdict.spans]
-        return Judgement(tuple(verdicts), edits(text, spans, self._manner) if spans else ())
+            return (failed,)
 
     def look_at_json(self, text: str) -> tuple[Judgement, str]:
         """What becomes of a JSON text, and how it reads after the edits: JSON again.
@@ -137,6 +155,11 @@ class Panel:
             if own:
                 values[place] = apply(value, own).text
         return values
+
+
+def look_at(text: str, *, is_beside: bool) -> Look:
+    """By what it is known again that a text was looked at."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest(), is_beside
 
 
 def _verdicts(subject: Subject, judges: Sequence[Judge]) -> tuple[Verdict, ...]:

@@ -6,13 +6,16 @@ A text that a check could not look at is not kept at all.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import msgspec
 
 from stellwerk.core.event import RequestEvent
 from stellwerk.core.subject import Side
 from stellwerk.core.verdict import Span, apart
+from stellwerk.errors import StoreUnavailable
+from stellwerk.screening.edits import How, Manner
 from stellwerk.screening.policy import Rule
 from stellwerk.text.reading import read
 
@@ -29,34 +32,45 @@ _FIELDS = ("model", "tags", "finish", "usage_details")
 class Redaction:
     """The local checks of the side ``log``: what they find is masked; a text that is bad as a whole is withheld."""
 
-    __slots__ = ("_remembered", "_rules")
+    __slots__ = ("_remembered", "_rules", "key")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = tuple(rules)
-        self._remembered: OrderedDict[str, str] = OrderedDict()
+        self._remembered: OrderedDict[tuple[str, How], str] = OrderedDict()
+        self.key: Callable[[], bytes] = bytes
+        """Keys the digests by which callers can still be told apart."""
 
     def text(self, text: str) -> str:
         """A text as it may be kept."""
-        if not text:
-            return text
-        known = self._remembered.get(text)
-        if known is not None:
-            return known
-        redacted = self._redacted(text[:LONGEST])
-        if len(text) <= LONGEST_REMEMBERED:
-            self._remembered[text] = redacted
-            if len(self._remembered) > MOST_REMEMBERED:
-                self._remembered.popitem(last=False)
-        return redacted
+        return self._known(text, How.LABEL)
+
+    def caller(self, name: str) -> str:
+        """The name of who called: what is found in it gets a digest, for one caller has to stay one."""
+        return self._known(name, How.HASH)
 
     def event(self, event: RequestEvent) -> RequestEvent:
         """An event as it may be kept."""
         changed = {
             name: redacted for name in _FIELDS if (redacted := self.text(written := getattr(event, name))) != written
         }
+        if (name := self.caller(event.key_name)) != event.key_name:
+            changed["key_name"] = name
         return msgspec.structs.replace(event, **changed) if changed else event
 
-    def _redacted(self, text: str) -> str:
+    def _known(self, text: str, how: How) -> str:
+        if not text:
+            return text
+        known = self._remembered.get((text, how))
+        if known is not None:
+            return known
+        redacted = self._redacted(text[:LONGEST], how)
+        if len(text) <= LONGEST_REMEMBERED:
+            self._remembered[text, how] = redacted
+            if len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
+        return redacted
+
+    def _redacted(self, text: str, how: How) -> str:
         subject = read(text, side=Side.LOG)
         spans: list[Span] = []
         for rule in self._rules:
@@ -64,9 +78,15 @@ class Redaction:
                 if verdict.error is not None or not verdict.spans:
                     return WITHHELD
                 spans += verdict.spans
+        if not spans:
+            return text
+        manner = Manner()
+        if how is How.HASH:
+            with suppress(StoreUnavailable):  # without a key nobody can be told apart, and nobody is told
+                manner = Manner(otherwise=how, key=self.key())
         pieces: list[str] = []
         after = 0
         for span in apart(spans):
-            pieces += (text[after : span.start], f"[{span.label}]")
+            pieces += (text[after : span.start], manner.of(span.label, text[span.start : span.end]))
             after = span.end
-        return "".join((*pieces, text[after:])) if pieces else text
+        return "".join((*pieces, text[after:]))

@@ -80,6 +80,7 @@ class Author:
         reasons: bool,
         cached_tokens: int,
         written_tokens: int = 0,
+        written_long_tokens: int = 0,
     ) -> Answer:
         """The answer to ``ask``. Raises ``Refusal`` where a schema cannot be satisfied."""
         content = digest(self._seed, ask.content)
@@ -95,6 +96,7 @@ class Author:
             output_tokens=sum([choice.output_tokens for choice in choices]),
             cache_read_tokens=min(cached_tokens, ask.prompt_tokens),
             cache_write_tokens=min(written_tokens, max(ask.prompt_tokens - cached_tokens, 0)),
+            cache_write_1h_tokens=min(written_long_tokens, written_tokens),
             reasoning_tokens=sum([choice.reasoning_tokens for choice in choices]),
             input_audio_tokens=ask.audio_tokens,
             input_image_tokens=ask.image_tokens,

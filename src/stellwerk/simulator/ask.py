@@ -33,6 +33,8 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
 
     canonical: bytes
     tokens: int
+    is_block: bool = True
+    """Whether it counts where a provider looks back for what it keeps."""
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -70,6 +72,12 @@ class Ask(msgspec.Struct, frozen=True):
     """Whether the answer tells what the model thought."""
     cache_marks: tuple[int, ...] | None = None
     """After how many segments the prompt is to be cached; ``None`` where the provider decides by itself."""
+    cache_lives: tuple[float, ...] = ()
+    """For how many seconds it is kept, mark by mark; five minutes each without."""
+    least_cached: int = 1_024
+    """Tokens from which on a beginning is kept."""
+    looks_far_back: bool = False
+    """Whether a mark finds what is kept however far before it."""
     guard: str | None = None
     """The guardrail of the provider that looks at the answer."""
     traces_guard: bool = False

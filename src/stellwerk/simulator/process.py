@@ -65,6 +65,10 @@ class Simulator:
         """Forgets counters and requests, and starts the plan of faults anew."""
         self._run(self._provider.reset)
 
+    def let_pass(self, seconds: float) -> None:
+        """Lets time go by for what it keeps of prompts."""
+        self._run(lambda: self._provider.let_pass(seconds))
+
     def set_faults(self, *faults: PlannedFault) -> None:
         """Replaces the plan of faults; none for none."""
         self._run(lambda: self._provider.set_faults(faults))

@@ -86,6 +86,10 @@ class Provider:
         self.journal = Journal(self._timetable.time(), remember=self.spec.remember_requests)
         self._turns = 0
 
+    def let_pass(self, seconds: float) -> None:
+        """Lets time go by for what is kept of prompts."""
+        self._replier.let_pass(seconds)
+
     def set_faults(self, faults: tuple[PlannedFault, ...]) -> None:
         """Replaces the plan of faults; requests and seconds go on counting."""
         self._faults = faults

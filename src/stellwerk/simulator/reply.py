@@ -13,7 +13,7 @@ from stellwerk.simulator.ask import Ask, Vectors
 from stellwerk.simulator.catalog import Behaviour
 from stellwerk.simulator.dialect import Dialect, Stamp
 from stellwerk.simulator.dice import Dice, digest
-from stellwerk.simulator.memory import PromptCache
+from stellwerk.simulator.prompt_cache import PromptCache
 from stellwerk.simulator.prose import Language
 from stellwerk.simulator.refusal import Refusal
 from stellwerk.simulator.steering import Steering
@@ -54,6 +54,11 @@ class Replier:
         self._prompt_cache = PromptCache() if has_prompt_cache else None
         self._made = 0
 
+    def let_pass(self, seconds: float) -> None:
+        """Lets time go by for what is kept of prompts."""
+        if self._prompt_cache is not None:
+            self._prompt_cache.ahead_s += seconds
+
     def fields(self, processing_s: float) -> bytes:
         """The header block that is each reply's own."""
         return self._dialect.fields(self._next_id(), round(processing_s * 1_000))
@@ -71,7 +76,7 @@ class Replier:
         Raises ``Refusal`` when its prompt is too long or its schema cannot be satisfied.
         """
         _check_length(ask.prompt_tokens, ask.max_tokens or 0, behaviour)
-        cached, written = self._prompt_cache.tokens(ask) if self._prompt_cache is not None else (0, 0)
+        cached, written, long = self._prompt_cache.tokens(ask) if self._prompt_cache is not None else (0, 0, 0)
         answer = self._author.answer(
             ask,
             steering,
@@ -79,6 +84,7 @@ class Replier:
             reasons=behaviour.reasons,
             cached_tokens=cached if steering.cached_tokens is None else steering.cached_tokens,
             written_tokens=written,
+            written_long_tokens=long,
         )
         first_s, gap_s = self._times(behaviour, steering)
         if not ask.is_stream:

@@ -16,10 +16,11 @@ def numbers(text: str) -> Iterator[tuple[int, int, frozenset[str]]]:
     """
     for hit in _NUMBER.finditer(text):
         if hit.end() - hit.start() > 1:
-            yield *hit.span(), _values(hit.group())
+            yield *hit.span(), values(hit.group())
 
 
-def _values(written: str) -> frozenset[str]:
+def values(written: str) -> frozenset[str]:
+    """Every value that a number as it is written can have."""
     parts = _SPLIT.split(written)
     whole = "".join(parts).lstrip("0") or "0"
     if len(parts) == 1:

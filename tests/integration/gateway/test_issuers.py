@@ -77,6 +77,18 @@ async def test_a_token_is_let_in_wherever_a_key_is(tmp_path: Path, issuer: Issue
 
 
 @on_loop
+async def test_who_calls_is_not_kept_in_words_where_a_policy_says_so(tmp_path: Path, issuer: Issuer) -> None:
+    lines = ('[[guardrails]]\nuse = "pii"\non = ["log"]',)
+    async with trusting(tmp_path, issuer, *lines) as (gateway, _):
+        for user in ("anne@example.com", "bert@example.com", "anne@example.com"):
+            assert await status(gateway, issuer.token(sub=user)) == 200
+        anne, bert, again = (event.key_name for event in gateway.events)
+        assert anne == again != bert
+        assert anne.startswith("sso/[EMAIL_ADDRESS:")
+        assert "example.com" not in gateway.log.getvalue()
+
+
+@on_loop
 async def test_a_token_is_verified_once(tmp_path: Path, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
     checks = []
     verifies = oidc_keys.Key.verifies

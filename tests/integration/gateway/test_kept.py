@@ -58,6 +58,8 @@ class Host:
         self.files: dict[str, dict[str, Any]] = {}
         self.batches: dict[str, dict[str, Any]] = {}
         self.page = 100
+        self.content = b""
+        """What files hold, where it is not this that they are asked for."""
 
     async def __call__(self, upstream: Upstream) -> None:
         """Answers one request."""
@@ -116,7 +118,7 @@ class Host:
             case _, []:
                 return self._page(self.files, query)
             case _, [identity, _]:
-                return reply(b"\x00raw " + identity.encode(), b"Content-Type: application/octet-stream")
+                return reply(self.content or b"\x00raw " + identity.encode(), b"Content-Type: application/octet-stream")
             case "DELETE", [identity]:
                 self.files.pop(identity)
                 return json_reply({"id": identity, "object": "file", "deleted": True})

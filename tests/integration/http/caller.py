@@ -76,6 +76,11 @@ class Caller:
         self._read.clear()
         return rest
 
+    async def passes(self, mark: bytes) -> None:
+        """Reads until this has come, and leaves it to be read."""
+        while mark not in self._read:
+            assert await self._more(), f"it ended without {mark!r}"
+
     @property
     def is_silent(self) -> bool:
         """Whether nothing has come that was not read, and the connection stands."""

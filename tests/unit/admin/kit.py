@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from stellwerk.admin.publishing import Publishing
 from stellwerk.alerting.channels import Channels
 from stellwerk.audit.log import ChainedLog
 from stellwerk.audit.verify import entries, verify
+from stellwerk.config.caching import open_cache
 from stellwerk.core.scope import DirectoryDelta, KeyRecord, ScopeRecord
 from stellwerk.core.snapshot import FORMAT, AdminSpec, ServerSpec, Snapshot, StateSpec
 from stellwerk.supervisor.log import Log
@@ -88,6 +90,7 @@ class Around:
     key_names: frozenset[str] = frozenset({"web"})
     fault: str = ""
     is_adopted: bool = True
+    events: Path = Path("events")
 
     async def reload(self) -> bool:
         """Takes it, or says what is wrong."""
@@ -152,13 +155,15 @@ def open_admin(state: Path, url: str | None = None) -> Admin:
     now = [NOW_S]
     guard = Guard(database, PEPPER, lambda: now[0])
     guard.configure(TOKEN)
-    directory, around = DirectoryFile(), Around()
+    directory, around = DirectoryFile(), Around(events=state / "events")
     publishing = Publishing(database, directory, state)
     lines = io.StringIO()
     changes = Changes(database, ChainedLog(state / "audit"), publishing, guard, PEPPER, lambda: now[0], Log(lines))
     changes.publish()
     channels = Channels(SNAPSHOT, lambda: now[0], Log(lines))
-    return Admin(state, database, application(changes, around, channels), changes, directory, around, now, lines)
+    opening = partial(open_cache, StateSpec(str(state)), workers=2)
+    app = application(changes, around, channels, "sqlite", opening)
+    return Admin(state, database, app, changes, directory, around, now, lines)
 
 
 def made(response: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "stellwerk.toml").write_text(CONFIG)
     for name, rows in (("pii", PII), ("labels", LABELS)):
         (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n\n")
-    for package in ("presidio_analyzer", "profanity_check"):
+    for package in ("presidio_analyzer", "profanity_check", "svguardian", "nukon_pi_detect"):
         monkeypatch.setitem(sys.modules, package, None)
         monkeypatch.delitem(sys.modules, package)
     return tmp_path
@@ -42,7 +42,7 @@ def test_personal_data_is_measured_by_type(capsys: pytest.CaptureFixture[str]) -
     assert "EMAIL_ADDRESS                   1      1.000   1.000   1.000\n" in shown
     assert "PERSON                          1      0.000   0.000   0.000\n" in shown
     assert "presidio: skipped, presidio-analyzer is not installed\n" in shown
-    assert "published by their makers, not measured here:\n" in shown
+    assert "published, not measured here:\nLLM Guard           attacks: 104 ms for 384 characters with ONNX" in shown
 
 
 def test_classifiers_are_measured_by_score(capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,7 +51,8 @@ def test_classifiers_are_measured_by_score(capsys: pytest.CaptureFixture[str]) -
     assert "stellwerk: 1 to be found, 2 harmless" in shown
     assert "  AUC                     0.500 (" in shown
     assert "  found from 0.7          0.000 (" in shown
-    assert "alt-profanity-check: skipped, alt-profanity-check is not installed\n" in shown
+    for package in ("alt-profanity-check", "nukon-pi-detect", "securevector-guardian-model"):
+        assert f"{package}: skipped, {package} is not installed\n" in shown
 
 
 def test_figures_are_one_document_where_that_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,6 +62,8 @@ def test_figures_are_one_document_where_that_is_wanted(capsys: pytest.CaptureFix
     assert told["pii"]["types"]["EMAIL_ADDRESS"]["f1"] == 1
     assert told["harmful"]["stellwerk"]["auc"]["value"] == 0.5
     assert told["harmful"]["stellwerk"]["micros"].keys() == {"p50", "p99"}
+    assert told["pii"]["presidio"] == {"skipped": "presidio-analyzer is not installed"}
+    assert {each["tool"] for each in told["published"]} >= {"LLM Guard", "Prompt Guard 2 86M"}
 
 
 def test_a_policy_pack_can_be_measured(capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,6 +93,31 @@ class NlpEngineProvider:
         return "engine"
 """,
     "profanity_check.py": "def predict_prob(texts):\n    return [float(texts[0] == 'one')]\n",
+    "nukon_pi_detect.py": """
+from types import SimpleNamespace
+
+
+def scan(text):
+    return SimpleNamespace(score=0.9 if text == "one" else 0.0)
+""",
+    "svguardian/__init__.py": """
+def resolve_runtime(*, download):
+    assert not download
+    return __file__.replace("__init__.py", "weights")
+""",
+    "svguardian/model/__init__.py": "",
+    "svguardian/model/pure_infer.py": """
+class PureGuardian:
+    threshold = 0.7
+
+    @classmethod
+    def load(cls, path):
+        return cls()
+""",
+    "svguardian/window.py": """
+def predict_windowed(model, text):
+    return {"malicious_score": 0.75 if text == "one" else 0.6}
+""",
 }
 
 
@@ -97,8 +125,8 @@ def test_other_tools_are_measured_on_the_same_texts(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Packages with the interface of the other tools: these need models that nobody fetches for a test."""
-    (folder / "presidio_analyzer").mkdir()
     for name, code in PEERS.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(code)
     monkeypatch.syspath_prepend(str(folder))
     assert bench("--pii", "pii.jsonl") == 0
@@ -111,6 +139,17 @@ def test_other_tools_are_measured_on_the_same_texts(
     assert "presidio: half of the texts within " in shown
     assert "alt-profanity-check: 1 to be found, 2 harmless" in shown
     assert "  AUC                     1.000 (" in shown
+    assert bench("--injection", "labels.jsonl") == 0
+    assert "securevector-guardian-model: skipped, its weights are not there" in capsys.readouterr().out
+    (folder / "svguardian/weights").write_text("")
+    assert bench("--injection", "labels.jsonl", "--json") == 0
+    told = json.loads(capsys.readouterr().out)["injection"]
+    assert {tool: told[tool]["threshold"] for tool in told} == {
+        "stellwerk": 0.5,
+        "securevector-guardian-model": 0.7,
+        "nukon-pi-detect": 0.85,
+    }
+    assert told["securevector-guardian-model"]["found"]["value"] == told["nukon-pi-detect"]["auc"]["value"] == 1
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file(said:
         'nonsense = 1\n[server]\nlisten = "x"\nworkers = 0\n'
         '[[providers]]\nname = "a"\nkind = "nope"\n[[providers]]\nname = "b"\nkind = "openai"\nbase_url = "foo"\n'
         '[[models]]\nname = "m"\ntargets = [{ provider = "c", model = 5 }]\nfallback = ["z"]\n'
-        '[[keys]]\nname = "k"\nkey = "env:GONE"\n[cache]\n'
+        '[[keys]]\nname = "k"\nkey = "env:GONE"\n[cash]\n'
     )
     assert [line.split(": ")[:2] for line in said(text)] == [
         ["stellwerk.toml:1", "nonsense"],
@@ -110,7 +110,7 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file(said:
         ["stellwerk.toml:14", "models[0].targets[0].provider"],
         ["stellwerk.toml:15", "models[0].fallback[0]"],
         ["stellwerk.toml:18", "keys[0].key"],
-        ["stellwerk.toml:19", "cache"],
+        ["stellwerk.toml:19", "cash"],
     ]
     with pytest.raises(ConfigurationError) as raised:
         load(write(text))

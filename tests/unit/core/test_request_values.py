@@ -51,5 +51,10 @@ def test_an_event_has_plain_values_in_an_order_that_stores_rely_on() -> None:
         "price_version",
         "reported_nanos",
         "guardrails",
+        "cache",
+        "savings",
+        "prompt_cache",
+        "optimize",
+        "optimize_tokens",
     ]
     assert [field.name for field in fields[:2]] == ["started_ms", "request_id"]

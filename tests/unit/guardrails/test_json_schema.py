@@ -52,9 +52,9 @@ def test_a_schema_may_be_json_in_a_string() -> None:
 @pytest.mark.parametrize(
     ("schema", "reason"),
     [
-        ("{", "schema is not JSON"),
-        ({"if": {}}, "schema #: 'if' is not supported"),
-        ({"pattern": "(?=a)"}, "schema #/pattern: RE2 does not take the pattern"),
+        ("{", "schema: not JSON"),
+        ({"if": {}}, "schema: #: 'if' is not supported"),
+        ({"pattern": "(?=a)"}, "schema: #/pattern: RE2 does not take the pattern"),
     ],
 )
 def test_schemas_that_cannot_be_kept_are_refused(schema: dict[str, Any] | str, reason: str) -> None:

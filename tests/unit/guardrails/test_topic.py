@@ -87,12 +87,12 @@ def test_terms_alone_need_no_examples() -> None:
 @pytest.mark.parametrize(
     ("topics", "reason"),
     [
-        ((), "expected at least one topic"),
+        ((), "topics: expected at least one"),
         ((Topic("a", terms=("a*",)),), r"topics\[0\]: a: expected one star"),
         ((Topic("a"),), r"topics\[0\]: a has neither terms nor examples"),
         ((Topic("a b", terms=("word",)),), r"topics\[0\]: expected a name of letters"),
         ((Topic("a", terms=("word",), category="X"),), "there is no category 'X'"),
-        ((HELP, HELP), "two topics have the same name"),
+        ((HELP, HELP), "topics: two have the same name"),
     ],
 )
 def test_topics_that_cannot_be_looked_for_are_refused(topics: tuple[Topic, ...], reason: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from stellwerk.core.subject import Side, Subject
 from stellwerk.core.taxonomy import Threat
 from stellwerk.core.verdict import Finding
+from stellwerk.errors import StoreUnavailable
 from stellwerk.guardrails import pii
 from stellwerk.screening import redaction as module
 from stellwerk.screening.policy import Rule
@@ -49,3 +50,26 @@ def test_what_could_not_be_looked_at_is_not_kept(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, "MOST_REMEMBERED", 1)
     assert redaction.text("x" * 20) == "x" * 10
     assert redaction.text("y") == "y"
+
+
+def test_callers_are_told_apart_and_not_known() -> None:
+    redaction = Redaction([PEOPLE])
+    redaction.key = lambda: b"k" * 32
+    names = [f"login/{user}@example.com" for user in ("anna", "bert", "anna")]
+    anna, bert, again = (redaction.event(msgspec.structs.replace(make_event(), key_name=name)) for name in names)
+    assert anna.key_name == again.key_name != bert.key_name
+    assert anna.key_name.startswith("login/[EMAIL_ADDRESS:")
+    assert "anna" not in repr(anna)
+    other = Redaction([PEOPLE])
+    other.key = lambda: b"l" * 32
+    assert other.caller(names[0]) != anna.key_name
+    assert redaction.text(names[0]) == "login/[EMAIL_ADDRESS]"
+
+
+def test_without_the_hosts_secret_callers_are_not_known_either() -> None:
+    def away() -> bytes:
+        raise StoreUnavailable("It cannot be read.")
+
+    redaction = Redaction([PEOPLE])
+    redaction.key = away
+    assert redaction.caller("login/anna@example.com") == "login/[EMAIL_ADDRESS]"

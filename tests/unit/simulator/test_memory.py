@@ -1,7 +1,8 @@
 """What providers remember of earlier requests."""
 
 from stellwerk.simulator.ask import Segment
-from stellwerk.simulator.memory import MOST_ENTRIES, PromptCache, Repeats
+from stellwerk.simulator.memory import MOST_ENTRIES, Repeats
+from stellwerk.simulator.prompt_cache import PromptCache
 
 SYSTEM = Segment(b"system", 1_500)
 QUESTION = Segment(b"question", 50)

@@ -8,7 +8,7 @@ import msgspec
 
 from stellwerk.core.envelope import Envelope
 from stellwerk.dialects import json_splice
-from stellwerk.dialects.openai_passage.multipart import Span, find_batch_file, find_model
+from stellwerk.dialects.openai_passage.multipart import Span, find_batch_file, find_model, plain_parts
 from stellwerk.dialects.openai_passage.operation import BATCHES, FILES, Operation, Place
 from stellwerk.dialects.rewriting import rename
 from stellwerk.dialects.thin_reading import UNSET, Value, counted, read_thin, wrong
@@ -84,6 +84,23 @@ def read_passage(
         span=span,
         file=file,
     )
+
+
+def with_body(envelope: Envelope, body: bytes) -> Envelope:
+    """The same request with another body of its kind: where the model stands in a form is looked for anew.
+
+    Raises ``InvalidRequest`` where a form's new body is not one of the same parts.
+    """
+    if body is envelope.body:
+        return envelope
+    if not isinstance(envelope, Passage) or envelope.has_json:
+        return msgspec.structs.replace(envelope, body=body)
+    before, after = (plain_parts(each, envelope.content_type) or () for each in (envelope.body, body))
+    if [part.head for part in before] != [part.head for part in after]:
+        raise InvalidRequest("What was taken out of the form would have made another one of it.")
+    span = None if envelope.span is None else find_model(body, envelope.content_type)
+    file = None if envelope.file is None else find_batch_file(body, envelope.content_type)
+    return msgspec.structs.replace(envelope, body=body, span=span, file=file)
 
 
 def rewrite(envelope: Envelope, model: str) -> bytes:

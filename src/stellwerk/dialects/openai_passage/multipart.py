@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from stellwerk.errors import InvalidRequest
 
 Span: TypeAlias = tuple[int, int]
 """From where to where something stands in a body."""
+
+
+class Part(NamedTuple):
+    """One part of a form: its name, where its content stands, and its head, which says whether it is a file."""
+
+    name: str
+    span: Span
+    head: bytes
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file's content and not a field's value."""
+        return _FILENAME.search(self.head) is not None
+
 
 _BOUNDARY = re.compile(rb'boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))', re.IGNORECASE)
 _DISPOSITION = rb"content-disposition:[^\r\n]*;[ \t]*name=\"?%b\"?[ \t]*(?:;[^\r\n]*)?(?:\r\n|$)"
@@ -22,6 +36,7 @@ _PLAIN_HEAD = re.compile(
     rb"(?:\r\ncontent-type:[^\r\n]*|\r\ncontent-length: ?\d+)*",
     re.IGNORECASE,
 )
+_FILENAME = re.compile(rb";[ \t]*filename\*?=", re.IGNORECASE)
 _MOST_PARTS = 1_000
 
 
@@ -60,6 +75,23 @@ def find_batch_file(body: bytes, content_type: bytes) -> Span | None:
     if b"file" not in fields:
         raise InvalidRequest("Missing required parameter: 'file'.", param="file")
     return fields[b"file"]
+
+
+def plain_parts(body: bytes, content_type: bytes) -> list[Part] | None:
+    """The parts of a form; ``None`` where two readers might take it for two things.
+
+    Raises ``InvalidRequest`` for a body without its boundary, or with more than 1,000 parts.
+    """
+    delimiter = _delimiter(body, content_type)
+    found: list[Part] = []
+    end = 0
+    for start, end in _parts(body, delimiter):
+        head_end = body.find(b"\r\n\r\n", start, end)
+        head = _PLAIN_HEAD.fullmatch(body, start, head_end) if head_end >= 0 else None
+        if head is None:
+            return None
+        found.append(Part(head[1].decode(), (head_end + 4, end), head[0]))
+    return found if body[end:].rstrip(b"\r\n") == b"\r\n" + delimiter + b"--" else None
 
 
 def _find(body: bytes, delimiter: bytes, name: re.Pattern[bytes], told: str) -> Span | None:

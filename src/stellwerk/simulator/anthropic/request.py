@@ -22,6 +22,7 @@ from stellwerk.simulator.anthropic.places import decoded, refusal
 from stellwerk.simulator.anthropic.structured import check_strict
 from stellwerk.simulator.anthropic.tools import choose, read_tools
 from stellwerk.simulator.ask import Ask, Segment
+from stellwerk.simulator.prompt_cache import AN_HOUR_S, FIVE_MINUTES_S, least_cached
 
 FIRST_TOKENS = 3
 MOST_CACHE_MARKS = 4
@@ -101,6 +102,8 @@ def _read(request: CountRequest, beta: str) -> Ask:
         most_thoughts=thinking.budget_tokens if isinstance(thinking, Enabled) else None,
         shows_thoughts=thinks,
         cache_marks=tuple(kept),
+        cache_lives=tuple([AN_HOUR_S if mark.ttl == "1h" else FIVE_MINUTES_S for mark in kept.values()]),
+        least_cached=least_cached(request.model),
         speaks_before_calls=not must_call,
         form=Form(
             long_mark=max((number for number, mark in kept.items() if mark.ttl == "1h"), default=0),

@@ -10,6 +10,7 @@ import msgspec
 from stellwerk.simulator.ask import Segment
 from stellwerk.simulator.bedrock.blocks import Block, Message, ResultBlock, SystemBlock
 from stellwerk.simulator.bedrock.body import ConverseRequest, ToolEntry
+from stellwerk.simulator.prompt_cache import AN_HOUR_S, FIVE_MINUTES_S
 from stellwerk.simulator.tokens import count
 
 MESSAGE_TOKENS = 4
@@ -19,15 +20,15 @@ FILE_BYTES_PER_TOKEN = 4
 MOST_CACHE_POINTS = 4
 
 
-def measure(request: ConverseRequest) -> tuple[tuple[Segment, ...], tuple[int, ...]]:
-    """The segments of a prompt, and after how many of them a cache point stands."""
+def measure(request: ConverseRequest) -> tuple[tuple[Segment, ...], tuple[tuple[int, float], ...]]:
+    """The segments of a prompt; and of each cache point, after how many of them it stands, and its life in seconds."""
     segments: list[Segment] = []
-    marks: list[int] = []
+    marks: list[tuple[int, float]] = []
     for block in _blocks(request):
         if isinstance(block, Segment):
             segments.append(block)
         elif block.cache_point is not None:
-            marks.append(len(segments))
+            marks.append((len(segments), AN_HOUR_S if block.cache_point.ttl == "1h" else FIVE_MINUTES_S))
         else:
             segments.append(_segment(block))
     return tuple(segments), tuple(marks)
@@ -51,7 +52,7 @@ def _blocks(request: ConverseRequest) -> Iterator[Segment | Block | SystemBlock 
         yield from request.tool_config.tools
     yield from request.system
     for message in request.messages:
-        yield Segment(message.role.encode(), MESSAGE_TOKENS)
+        yield Segment(message.role.encode(), MESSAGE_TOKENS, is_block=False)
         yield from message.content
 
 

@@ -12,6 +12,7 @@ from stellwerk.simulator.bedrock.body import ConverseRequest, CountRequest, Tool
 from stellwerk.simulator.bedrock.claude import budget_of, check_claude, check_schema, is_claude, thinking_of
 from stellwerk.simulator.bedrock.prompt import MOST_CACHE_POINTS, measure, results_of, text_of
 from stellwerk.simulator.bedrock.turns import check_turns, invalid
+from stellwerk.simulator.prompt_cache import least_cached
 from stellwerk.simulator.refusal import Refusal
 
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
@@ -79,7 +80,9 @@ def _ask(request: ConverseRequest, model: str, *, is_stream: bool) -> Ask:
         thinks=thinking is not None if is_claude(model) else None,
         most_thoughts=budget_of(thinking),
         shows_thoughts=True,
-        cache_marks=marks,
+        cache_marks=tuple([place for place, _ in marks]),
+        cache_lives=tuple([life_s for _, life_s in marks]),
+        least_cached=least_cached(model),
         guard=guard.guardrail_identifier if guard is not None else None,
         traces_guard=guard is not None and guard.trace in {"enabled", "enabled_full"},
         wanted_fields=tuple(request.additional_model_response_field_paths),

@@ -88,7 +88,9 @@ def usage_of(usage: Usage) -> dict[str, Any]:
         "cacheWriteInputTokens": usage.cache_write_tokens,
     }
     if usage.cache_write_tokens:
-        made["cacheDetails"] = [{"ttl": "5m", "inputTokens": usage.cache_write_tokens}]
+        long = usage.cache_write_1h_tokens
+        kept = (("1h", long), ("5m", usage.cache_write_tokens - long))
+        made["cacheDetails"] = [{"ttl": ttl, "inputTokens": tokens} for ttl, tokens in kept if tokens]
     return made
 
 

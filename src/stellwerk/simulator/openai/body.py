@@ -62,6 +62,13 @@ class StreamOptions(msgspec.Struct, frozen=True):
     include_usage: bool | None = None
 
 
+class CacheOptions(msgspec.Struct, frozen=True):
+    """``prompt_cache_options``."""
+
+    mode: Literal["implicit", "explicit"] = "implicit"
+    ttl: Literal["30m"] | None = None
+
+
 Penalty = Annotated[float, msgspec.Meta(ge=-2, le=2)] | None
 
 
@@ -88,6 +95,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     reasoning_effort: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_options: CacheOptions | None = None
 
 
 class EmbeddingRequest(msgspec.Struct, frozen=True):

@@ -44,6 +44,13 @@ class InputFile(msgspec.Struct, frozen=True, omit_defaults=True):
     filename: str | None = None
 
 
+class Breakpoint(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A place up to which the prompt is to be kept."""
+
+    mode: Literal["explicit"]
+    ttl: Literal["30m", "12h"] | None = None
+
+
 class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     """A part of a message's content."""
 
@@ -53,6 +60,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     image_url: ImageUrl | None = None
     input_audio: InputAudio | None = None
     file: InputFile | None = None
+    prompt_cache_breakpoint: Breakpoint | None = None
 
     def __post_init__(self) -> None:
         """Refuses a part without what its type announces."""
@@ -120,7 +128,23 @@ def measure(message: Message) -> Segment:
         tokens += count(message.content or "")
     for call in message.tool_calls or ():
         tokens += MESSAGE_TOKENS + count(call.called.name) + count(call.called.arguments) + count(call.called.input)
-    return Segment(msgspec.json.encode(message), tokens)
+    return Segment(msgspec.json.encode(_unmarked(message)), tokens)
+
+
+def is_marked(message: Message) -> bool:
+    """Whether the prompt is to be kept up to its end."""
+    return isinstance(message.content, list) and any(part.prompt_cache_breakpoint for part in message.content)
+
+
+def _unmarked(message: Message) -> Message:
+    """The same message without marks; a lone text is what it says."""
+    parts = message.content
+    if not isinstance(parts, list):
+        return message
+    if [part.type for part in parts] == ["text"]:
+        return msgspec.structs.replace(message, content=parts[0].text)
+    bare = [msgspec.structs.replace(part, prompt_cache_breakpoint=None) for part in parts]
+    return msgspec.structs.replace(message, content=bare)
 
 
 def text_of(messages: list[Message]) -> str:

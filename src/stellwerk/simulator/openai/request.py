@@ -9,7 +9,8 @@ import msgspec
 
 from stellwerk.simulator.ask import ANY_OBJECT, Ask, Segment, Tool, Vectors
 from stellwerk.simulator.openai.body import ChatRequest, EmbeddingRequest, ResponseFormat, Schema, ToolEntry
-from stellwerk.simulator.openai.prompt import FIRST_TOKENS, measure, text_of, tool_results
+from stellwerk.simulator.openai.prompt import FIRST_TOKENS, is_marked, measure, text_of, tool_results
+from stellwerk.simulator.prompt_cache import HALF_AN_HOUR_S
 from stellwerk.simulator.refusal import Refusal
 from stellwerk.simulator.tokens import count
 
@@ -17,6 +18,10 @@ EMPTY_OBJECT = {"type": "object", "properties": {}}
 
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 
+
+_CHARGING = re.compile(r"gpt-(?:5\.[6-9]|[6-9])")
+"""Models that charge for what they keep."""
+MOST_MARKS = 4
 
 Body = TypeVar("Body", ChatRequest, EmbeddingRequest)
 
@@ -30,6 +35,7 @@ def read_chat(body: bytes) -> Ask:
     if request.tools:
         tools = msgspec.json.encode(request.tools)
         segments.insert(0, Segment(tools, count(tools.decode())))
+    marks = _marks(request, len(segments))
     segments.append(Segment(b"", FIRST_TOKENS))
     return Ask(
         model=request.model,
@@ -50,6 +56,9 @@ def read_chat(body: bytes) -> Ask:
         tool_results=tool_results(request.messages),
         output=_output(request),
         effort=request.reasoning_effort,
+        cache_marks=marks,
+        cache_lives=(HALF_AN_HOUR_S,) * len(marks or ()),
+        looks_far_back=True,
         logprobs=(request.top_logprobs or 0) if request.logprobs else None,
         wants_usage=bool(request.stream_options is not None and request.stream_options.include_usage),
     )
@@ -66,6 +75,23 @@ def read_embeddings(body: bytes) -> Vectors:
     texts = [item if isinstance(item, str) else " ".join(map(str, item)) for item in inputs]
     prompt = sum(count(item) if isinstance(item, str) else len(item) for item in inputs)
     return Vectors(request.model, tuple(texts), prompt, request.dimensions, request.encoding_format == "base64")
+
+
+def _marks(request: ChatRequest, end: int) -> tuple[int, ...] | None:
+    """After how many segments the prompt is kept, which has ``end``; ``None`` for models that do that for nothing.
+
+    One mark stands at the end by itself, unless the caller wants only its own. Raises ``Refusal``.
+    """
+    options = request.prompt_cache_options
+    first = end - len(request.messages)
+    own = [first + place for place, message in enumerate(request.messages, 1) if is_marked(message)]
+    if _CHARGING.search(request.model) is None:
+        if own or options is not None:
+            raise Refusal(400, "This model does not support prompt cache breakpoints.", param="prompt_cache_options")
+        return None
+    if options is not None and options.mode == "explicit":
+        return tuple(own[-MOST_MARKS:])
+    return tuple(sorted({*own[1 - MOST_MARKS :], end}))
 
 
 def _decoded(body: bytes, kind: type[Body]) -> Body:

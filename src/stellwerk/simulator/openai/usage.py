@@ -15,6 +15,7 @@ def usage_of(usage: Usage) -> dict[str, Any]:
         "total_tokens": usage.total_tokens,
         "prompt_tokens_details": {
             "cached_tokens": usage.cache_read_tokens,
+            **({"cache_write_tokens": usage.cache_write_tokens} if usage.cache_write_tokens else {}),
             "audio_tokens": usage.input_audio_tokens,
         },
         "completion_tokens_details": {

@@ -37,6 +37,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE event ADD COLUMN reported_nanos INTEGER",
     ),
     ("ALTER TABLE event ADD COLUMN guardrails TEXT DEFAULT ''",),
+    ("ALTER TABLE event ADD COLUMN cache TEXT DEFAULT ''",),
+    (
+        "ALTER TABLE event ADD COLUMN savings TEXT DEFAULT ''",
+        "ALTER TABLE event ADD COLUMN prompt_cache TEXT DEFAULT ''",
+    ),
+    (
+        "ALTER TABLE event ADD COLUMN optimize TEXT DEFAULT ''",
+        "ALTER TABLE event ADD COLUMN optimize_tokens INTEGER DEFAULT 0",
+    ),
 )
 """Statements that lead from each version to the next; the version is their number. Steps may only add what older
 workers can leave out: a column has a default."""

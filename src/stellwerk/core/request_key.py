@@ -1,0 +1,97 @@
+"""What an answer depends on, as digests: requests with the same one may share an answer, and no others.
+
+Nothing that is not known to be without effect is left out: members that this version does not know count as they stand.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import msgspec
+
+from stellwerk.core.cached import KEY_BYTES
+from stellwerk.core.chat import ChatRequest, Message, Role
+from stellwerk.core.opaque import Opaque
+from stellwerk.core.part import Text
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_NEUTRAL = {
+    "prompt_cache_key": "cache_key",
+    "store": "is_stored",
+    "user": "user",
+    "metadata": "metadata",
+    "safety_identifier": "safety_identifier",
+    "service_tier": "service_tier",
+}
+"""Members that callers may say are without effect, and what the neutral request calls them."""
+_SPELLINGS = frozenset(("max_tokens", "max_completion_tokens"))
+"""Members that stand for one another: that of them which was used is marked by a ``null`` (see ``Opaque``)."""
+_NULL = msgspec.Raw(b"null")
+_SPEAKING = frozenset((Role.USER, Role.ASSISTANT))
+_SAID_LAST = "last turn"
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request as far as its answer depends on it: its last turn, where that is a text alone, and all the rest."""
+
+    rest: bytes
+    """Everything else, in one form for every way of writing it."""
+    question: str | None
+    """``None`` where the last turn is no user's, or more than a text: then all of it is in the rest."""
+    earlier_turns: int = 0
+    """How many turns of users and models stand before it."""
+    is_plain: bool = False
+    """Whether there are no tools, nor what these have told."""
+
+
+def digest(base: bytes, owner: str, *parts: bytes) -> bytes:
+    """A digest of 16 bytes of these parts, one by one, for one owner. ``base`` has up to 64 bytes."""
+    state = blake2b(owner.encode(), key=base, digest_size=KEY_BYTES)
+    state.update(b"\0")
+    for part in parts:
+        state.update(len(part).to_bytes(8))
+        state.update(part)
+    return state.digest()
+
+
+def asked(request: ChatRequest, ignore: tuple[str, ...] = ()) -> Asked:
+    """What the answer to a request depends on. ``ignore`` are members, by their names in the caller's dialect."""
+    request = _without(msgspec.structs.replace(request, is_stream=False, wants_usage=False), ignore)
+    last = request.messages[-1] if request.messages else None
+    if last is None or (question := _text_of(last)) is None:
+        return Asked(_encode(request), None)
+    earlier = sum(message.role in _SPEAKING for message in request.messages[:-1])
+    is_plain = not request.tools and all(message.role is not Role.TOOL for message in request.messages)
+    silent = msgspec.structs.replace(last, parts=(Text(_SAID_LAST),))
+    rest = msgspec.structs.replace(request, messages=(*request.messages[:-1], silent))
+    return Asked(_encode(rest), question, earlier, is_plain)
+
+
+def asked_of(body: bytes, ignore: tuple[str, ...] = ()) -> Asked:
+    """What the answer to a request in JSON depends on that has no neutral form. Raises ``msgspec.DecodeError``."""
+    members = msgspec.json.decode(body)
+    if isinstance(members, dict):
+        for name in ignore:
+            members.pop(name, None)
+    return Asked(_encode(members), None)
+
+
+def _text_of(message: Message) -> str | None:
+    """The words of a user's turn that is nothing but one text."""
+    if message.role is not Role.USER or len(message.parts) != 1:
+        return None
+    part = message.parts[0]
+    return part.text if isinstance(part, Text) and part == Text(part.text) else None
+
+
+def _without(request: ChatRequest, names: tuple[str, ...]) -> ChatRequest:
+    neutral = {_NEUTRAL[name]: None for name in names if name in _NEUTRAL}
+    opaque = request.opaque
+    if opaque is not None:
+        members = {name: value for name, value in opaque.members.items() if _matters(name, value, names)}
+        opaque = Opaque(opaque.dialect, members) if members else None
+    return msgspec.structs.replace(request, **neutral, opaque=opaque)
+
+
+def _matters(name: str, value: msgspec.Raw | Opaque, ignore: tuple[str, ...]) -> bool:
+    return name not in ignore and not (name in _SPELLINGS and value == _NULL)

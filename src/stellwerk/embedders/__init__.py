@@ -1,0 +1,1 @@
+"""The shelf of embedders: each file turns texts into vectors whose cosines say how alike the texts are."""

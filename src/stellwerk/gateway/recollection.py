@@ -1,0 +1,118 @@
+"""What a worker remembers of answers: the cache, short ways into it, and answers that are on their way."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stellwerk.core.snapshot import CacheSpec, CachingSpec, LimitsSpec, ModelSpec, Snapshot
+from stellwerk.core.subject import Side
+from stellwerk.gateway.meanings import Meanings
+
+if TYPE_CHECKING:
+    from stellwerk.core.route import Target
+    from stellwerk.gateway.flight import Flight
+    from stellwerk.gateway.scheduler import Scheduler
+    from stellwerk.ports.cache import Cache
+    from stellwerk.screening.guards import Guards
+
+MOST_SHORTCUTS = 50_000
+VERSION = 1
+"""Of how keys are made: another one finds nothing of what was kept before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caching:
+    """How answers of one model are kept, under one configuration."""
+
+    spec: CachingSpec
+    store: CacheSpec
+    base: bytes
+    """A digest of how the model is served: by whom, and under which guardrails. Another one finds nothing of it."""
+    limits: LimitsSpec
+    directory: str
+    """The state directory."""
+    keeps_personal: bool = True
+    """Whether answers with personal data are kept, for their own callers alone."""
+
+
+def caching_of(spec: ModelSpec, snapshot: Snapshot, targets: Sequence[Target], guards: Guards | None) -> Caching | None:
+    """How answers of a model are kept; nothing where they are not.
+
+    Whatever may change an answer goes into the base: who serves the model, how these are reached, and what guardrails
+    make of requests. An answer of another version of any of it is not found any more.
+    """
+    if not spec.caching.is_on:
+        return None
+    serving = sorted(target.identity for target in targets)
+    providers = sorted(
+        (provider.name, provider.kind, msgspec.json.encode(provider.options, order="deterministic"))
+        for provider in snapshot.providers
+        if any(target.provider == provider.name for target in targets)
+    )
+    checks = snapshot.guardrails if spec.guardrails is None else (spec.guardrails, snapshot.guardrails)
+    served = (VERSION, spec.name, serving, providers, checks, snapshot.screening, spec.caching.ignore)
+    base = blake2b(msgspec.json.encode(served, order="deterministic"), digest_size=32).digest()
+    is_redacted = any(Side.LOG in check.on for check in snapshot.guardrails)
+    keeps_personal = not is_redacted and (guards is None or not guards.edits_answers)
+    return Caching(spec.caching, snapshot.cache, base, snapshot.server.limits, snapshot.state.directory, keeps_personal)
+
+
+class Shortcuts:
+    """By a digest of a request's very bytes, under which key its answer was found last: most requests come as before.
+
+    Bounded: those that were not used for longest are forgotten.
+    """
+
+    __slots__ = ("_keys",)
+
+    def __init__(self) -> None:
+        self._keys: OrderedDict[bytes, bytes] = OrderedDict()
+
+    def find(self, raw: bytes) -> bytes | None:
+        """The key."""
+        key = self._keys.get(raw)
+        if key is not None:
+            self._keys.move_to_end(raw)
+        return key
+
+    def note(self, raw: bytes, key: bytes) -> None:
+        """From now on there is a short way."""
+        self._keys[raw] = key
+        self._keys.move_to_end(raw)
+        if len(self._keys) > MOST_SHORTCUTS:
+            self._keys.popitem(last=False)
+
+
+class Recollection:
+    """What a worker remembers, whatever the configuration of the moment."""
+
+    __slots__ = ("cache", "flights", "meanings", "refreshing", "shortcuts", "spec")
+
+    def __init__(self, cache: Cache, spec: CacheSpec) -> None:
+        self.cache = cache
+        self.spec = spec
+        """What the cache was opened after."""
+        self.shortcuts = Shortcuts()
+        self.meanings = Meanings(cache)
+        self.flights: dict[bytes, Flight] = {}
+        self.refreshing: set[bytes] = set()
+        """Keys of answers that are being fetched anew."""
+
+    def end(self, key: bytes, flight: Flight) -> None:
+        """Nobody can join a flight any more."""
+        if self.flights.get(key) is flight:
+            del self.flights[key]
+
+    def hand_over(self, key: bytes, flight: Flight, scheduler: Scheduler) -> None:
+        """Somebody else has to ask now, if anybody is left. In a turn of its own: so may come many, one by one."""
+        follower = flight.fail()
+        if follower is None:
+            self.end(key, flight)
+        else:
+            scheduler.call_later(0.0, follower.lead)

@@ -1,0 +1,106 @@
+"""Step 7 of a request: may its answer be one that is there already, whose may it be, and how is it found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from stellwerk.core.cached import Tier
+from stellwerk.core.chat import ChatRequest
+from stellwerk.core.envelope import Envelope
+from stellwerk.core.identity import Principal
+from stellwerk.core.request_key import Asked, digest
+from stellwerk.core.snapshot import CachingSpec
+from stellwerk.core.tool import OpaqueTool
+from stellwerk.dialects.own_tools import runs_own_tools
+
+EVERYONE = "everyone"
+LONGEST_BYTES = 1_048_576
+"""A longer request is not looked for: to read it takes longer than others may wait."""
+_COUNTS = ("n", "best_of")
+_SAMPLED = ("logprobs", "top_logprobs")
+
+
+class Look(msgspec.Struct, frozen=True):
+    """By what an answer is looked for: of each place the key, and how what lies there was found."""
+
+    owners: tuple[str, ...]
+    """Whose answers it may be: the caller's own first, then those that it shares."""
+    scopes: tuple[bytes, ...]
+    """By owner, a digest of all but the last turn."""
+    exact: tuple[bytes, ...]
+    """By owner, the key of this very request."""
+    alike: tuple[bytes, ...] = ()
+    """By owner, the key of requests whose last turn differs in writing alone."""
+    question: str | None = None
+    """The last turn, where it is a text and nothing else."""
+    normal: str = ""
+    """The same, without what makes no difference."""
+    earlier_turns: int = 0
+    """How many turns stand before it."""
+    is_plain: bool = False
+    """Whether the answer can rest on nothing but what was said: there are no tools, nor what these have told."""
+
+    @property
+    def places(self) -> tuple[tuple[bytes, Tier], ...]:
+        """Where it may lie, in the order in which these are looked at."""
+        exact = tuple((key, Tier.EXACT) for key in self.exact)
+        return exact + tuple((key, Tier.NORMALIZED) for key in self.alike)
+
+
+def owners(principal: Principal, scope: str) -> tuple[str, ...]:
+    """Whose answers a caller may get: its own, which nobody else gets, and those that it shares with others."""
+    own = f"key:{principal.organization}/{principal.team}/{principal.key_name}/{principal.user}"
+    if scope == "team" and principal.team:
+        return own, f"team:{principal.organization}/{principal.team}"
+    if scope == "organization" and principal.organization:
+        return own, f"organization:{principal.organization}"
+    if scope == EVERYONE:
+        return own, EVERYONE
+    return own, f"key:{principal.organization}/{principal.team}/{principal.key_name}"
+
+
+def look(base: bytes, who: tuple[str, ...], asked: Asked, normal: str | None) -> Look:
+    """By what the answer to a request is looked for. ``base`` is a digest of how the model is served."""
+    rest, question = asked.rest, asked.question
+    scopes = tuple(digest(base, owner, b"scope", rest) for owner in who)
+    if question is None:
+        return Look(who, scopes, tuple(digest(base, owner, b"whole", rest) for owner in who))
+    said = question.encode("utf-8", "surrogatepass")
+    exact = tuple(digest(base, owner, scope, said) for owner, scope in zip(who, scopes, strict=True))
+    if normal is None:
+        return Look(who, scopes, exact, (), question, "", asked.earlier_turns, asked.is_plain)
+    alike = normal.encode("utf-8", "surrogatepass")
+    found = tuple(digest(base, owner, b"alike", scope, alike) for owner, scope in zip(who, scopes, strict=True))
+    return Look(who, scopes, exact, found, question, normal, asked.earlier_turns, asked.is_plain)
+
+
+def why_not(request: ChatRequest, envelope: Envelope, spec: CachingSpec) -> str:
+    """Why a request is neither looked for nor its answer kept, in a word; empty where it may be."""
+    temperature = request.sampling.temperature
+    if temperature is not None and temperature > spec.max_temperature:
+        return "temperature"
+    if (request.choices or 1) > 1:
+        return "choices"
+    if request.wants_logprobs or request.top_logprobs:
+        return "logprobs"
+    if request.audio is not None or any(word != "text" for word in request.modalities):
+        return "modalities"
+    if request.is_stored and "store" not in spec.ignore:
+        return "stored"
+    if any(isinstance(tool, OpaqueTool) for tool in request.tools) or runs_own_tools(envelope.dialect, envelope.body):
+        return "tools"  # what they find changes, and what they do is to be done anew
+    return ""
+
+
+def why_not_of(members: Any, spec: CachingSpec) -> str:
+    """The same for a request without a neutral form, by its members."""
+    if type(members) is not dict:
+        return "unread"
+    temperature = members.get("temperature")
+    if isinstance(temperature, int | float) and temperature > spec.max_temperature:
+        return "temperature"
+    if any(members.get(name) not in (None, 1) for name in _COUNTS):
+        return "choices"
+    return "logprobs" if any(members.get(name) for name in _SAMPLED) else ""

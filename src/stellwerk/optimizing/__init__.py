@@ -1,0 +1,1 @@
+"""Optimizers put together: which of them a text goes through, and what comes of it."""

@@ -1,0 +1,59 @@
+"""Names, scope and single words: the same request about something or somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from stellwerk.semantic.alignment import Alignment
+from stellwerk.semantic.mismatch.mismatch import LIKE, Mismatch
+from stellwerk.semantic.reading import Word
+
+
+def name(pair: Alignment) -> Iterator[Mismatch]:
+    """Names, or words that nobody knows, which only one side has."""
+    one = [word for word in pair.only_one if _is_name(word, pair)]
+    two = [word for word in pair.only_two if _is_name(word, pair)]
+    if one and two:
+        yield Mismatch("name", _told(one, two))
+    elif one or two:
+        yield Mismatch("name", _told(one, two), is_hard=pair.share >= LIKE)
+
+
+def scope(pair: Alignment) -> Iterator[Mismatch]:
+    """Words that narrow or widen, which only one side has."""
+    grammar = pair.one.grammar
+    left_one, left_two = {word.base for word in pair.only_one}, {word.base for word in pair.only_two}
+    # a misspelt word of scope has its counterpart already
+    one = {base for base in pair.one.scopes - pair.two.scopes if base in left_one or base not in pair.one.bases}
+    two = {base for base in pair.two.scopes - pair.one.scopes if base in left_two or base not in pair.two.bases}
+    for base in list(one):
+        partner = next((other for other in two if grammar.are_synonyms(base, other)), None)
+        if partner is not None:
+            one.discard(base)
+            two.discard(partner)
+    one = {base for base in one if not _has_synonym(base, pair.two.bases, grammar.are_synonyms)}
+    two = {base for base in two if not _has_synonym(base, pair.one.bases, grammar.are_synonyms)}
+    if one or two:
+        detail = f"{', '.join(sorted(one)) or '-'} / {', '.join(sorted(two)) or '-'}"
+        yield Mismatch("scope", detail, is_hard=pair.share >= LIKE or bool(one and two and pair.share >= 0.4))
+
+
+def word(pair: Alignment) -> Iterator[Mismatch]:
+    """One word stands in the place of another that does not mean the same, and all else is alike."""
+    if (pair.only_one and pair.only_two) or pair.only_one or pair.only_two:
+        yield Mismatch("word", _told(pair.only_one, pair.only_two), is_hard=False)
+
+
+def _is_name(word: Word, pair: Alignment) -> bool:
+    lexicon = pair.one.grammar.lexicon
+    if lexicon is None:
+        return False
+    return word.is_name or not lexicon.is_known(word.surface)
+
+
+def _has_synonym(base: str, others: frozenset[str], are_synonyms: Callable[[str, str], bool]) -> bool:
+    return any(are_synonyms(base, other) for other in others)
+
+
+def _told(one: Sequence[Word], two: Sequence[Word]) -> str:
+    return f"{', '.join(w.surface for w in one) or '-'} / {', '.join(w.surface for w in two) or '-'}"

@@ -1,0 +1,211 @@
+"""A turn as the rules compare it: words without what asks for nothing, numbers by value, what words point at."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import msgspec
+
+from stellwerk.semantic.language import Language, languages
+from stellwerk.semantic.quantities import Quantity, quantities
+from stellwerk.semantic.vocabulary import words as listed
+from stellwerk.text.words import fold
+
+LONGEST = 2_000
+"""Characters of a turn that are read; the semantic tier takes none that are longer."""
+
+_TOKEN = re.compile(
+    r"(?:(?<![\w.,])[-\u2212+](?=\d))?\d{1,18}(?:[.,:/]\d{1,18}){0,5}|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|[%€$£¥₹°]"
+)
+_QUOTED = re.compile(
+    r"\"([^\"\n]{1,200})\"|\u201c([^\u201d\n]{1,200})\u201d|\u201e([^\u201c\n]{1,200})\u201c|`([^`\n]{1,200})`"
+    r"|(?<!\w)'([^'\n]{2,200})'(?!\w)|\u00ab([^\u00bb\n]{1,200})\u00bb"
+)
+_SPACE = re.compile(r"\s+")
+_CONTRACTION = re.compile(r"(n't|'(?:s|re|ve|ll|d|m|t))$")
+_SPLIT = {"cant": ("can", "not"), "cannot": ("can", "not"), "wont": ("will", "not"), "gonna": ("going", "to")}
+_GERMAN_CLUES = listed(
+    "der die das und ich ist nicht ein eine wie kann mir mein meine fur mit auf zu bitte wann wo warum "
+    "den dem von im es sie wir was habe hat wird"
+)
+_ENGLISH_CLUES = listed(
+    "the a an and i is not how can my me do does what for with on to please when where why of in it you "
+    "we are have will"
+)
+
+
+class Word(msgspec.Struct, frozen=True, gc=False):
+    """One word of content."""
+
+    base: str
+    surface: str
+    is_name: bool
+    """Written with a capital where the text itself need not."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What the rules know of one turn."""
+
+    text: str
+    language: str
+    """``en``, ``de``, or nothing where too little tells."""
+    grammar: Language
+    words: tuple[Word, ...]
+    """Words of content in their order."""
+    all_words: tuple[str, ...]
+    """Every word, folded."""
+    quantities: tuple[Quantity, ...]
+    days: frozenset[str]
+    """Months, weekdays and times of day."""
+    negations: int
+    soft_negations: int
+    markers: frozenset[str]
+    bindings: frozenset[tuple[str, str]]
+    """Each marker of direction, and the base form of the word of content behind it."""
+    questions: frozenset[str]
+    scopes: frozenset[str]
+    persons: frozenset[str]
+    quotes: frozenset[str]
+    bases: frozenset[str]
+
+
+def read(text: str) -> Reading:
+    """Reads a turn, in time in proportion to its length."""
+    text = unicodedata.normalize("NFKC", text[:LONGEST]).replace("\u2019", "'")
+    tokens = [found.group() for found in _TOKEN.finditer(text)]
+    folded = [fold(token) for token in tokens]
+    language = _language(folded)
+    grammar = languages()[language or "en"]
+    return _Reader(text, language, grammar).read()
+
+
+def _language(folded: list[str]) -> str:
+    german = sum(word in _GERMAN_CLUES for word in folded)
+    english = sum(word in _ENGLISH_CLUES for word in folded)
+    if german == english:
+        return ""
+    return "de" if german > english else "en"
+
+
+class _Reader:
+    """One pass over the words of a turn."""
+
+    def __init__(self, text: str, language: str, grammar: Language) -> None:
+        self.text, self.language, self.grammar = text, language, grammar
+
+    def read(self) -> Reading:
+        grammar = self.grammar
+        plain = _without(grammar.fillers, self.text)
+        surfaces = _surfaces(plain)
+        if not surfaces:
+            surfaces = _surfaces(self.text)
+        words = [fold(surface) for surface in surfaces]
+        counted, used = quantities(words, grammar)
+        capitals = _capitals(surfaces, words)
+        content: list[Word] = []
+        bindings: set[tuple[str, str]] = set()
+        days: set[str] = set()
+        binder = ""
+        negations = soft = 0
+        for place, word in enumerate(words):
+            marker = grammar.markers.get(word)
+            if marker in grammar.binders:
+                binder = marker
+            if word in grammar.negators:
+                soft += word in grammar.soft_negators
+                negations += word not in grammar.soft_negators
+                continue
+            base = grammar.base(word)
+            if base in grammar.negators:
+                soft += 1
+            day = _day(word, base, grammar, place, words)
+            if day:
+                days.add(day)
+                if binder:
+                    bindings.add((binder, day))
+                    binder = ""
+                continue
+            if place in used or word in grammar.function or marker is not None or len(word) < 2:
+                continue
+            content.append(Word(base, word, place in capitals))
+            if binder:
+                bindings.add((binder, base))
+                binder = ""
+        every = frozenset(words)
+        return Reading(
+            text=self.text,
+            language=self.language,
+            grammar=grammar,
+            words=tuple(content),
+            all_words=tuple(words),
+            quantities=counted,
+            days=frozenset(days),
+            negations=negations,
+            soft_negations=soft,
+            markers=frozenset(grammar.markers[word] for word in every if word in grammar.markers),
+            bindings=frozenset(bindings),
+            questions=frozenset(grammar.questions[word] for word in words if word in grammar.questions),
+            scopes=frozenset(base for base in map(grammar.base, every) if base in grammar.scope),
+            persons=frozenset(grammar.persons[word] for word in every if word in grammar.persons),
+            quotes=frozenset(_quotes(self.text)),
+            bases=frozenset(word.base for word in content),
+        )
+
+
+def _without(fillers: re.Pattern[str], text: str) -> str:
+    """The text without what is said around a request, whichever way it is written."""
+    lower = text.lower()
+    if len(lower) != len(text):  # a letter that becomes two in lower case
+        return fillers.sub(" ", lower)
+    parts, last = [], 0
+    for found in fillers.finditer(lower):
+        parts.append(text[last : found.start()])
+        last = found.end()
+    return " ".join([*parts, text[last:]])
+
+
+def _surfaces(text: str) -> list[str]:
+    found: list[str] = []
+    for token in _TOKEN.findall(text):
+        if "'" in token:
+            ending = _CONTRACTION.search(token.lower())
+            if ending is not None:
+                head = token[: ending.start()]
+                if ending.group() == "n't":
+                    found += ["can" if head.lower() == "ca" else "will" if head.lower() == "wo" else head, "not"]
+                else:
+                    found.append(head)
+                continue
+        bare = token.replace("'", "")
+        found += _SPLIT.get(bare.lower(), (bare,))
+    return [token for token in found if token]
+
+
+def _capitals(surfaces: list[str], words: list[str]) -> frozenset[int]:
+    """Places of words that are written like names, unless most of the text is, as titles are."""
+    letters = [place for place, surface in enumerate(surfaces) if surface[:1].isalpha()]
+    high = [place for place in letters if surfaces[place][0].isupper()]
+    if len(high) > 1 and len(high) > 0.6 * len(letters):
+        return frozenset()
+    first = letters[0] if letters else -1
+    return frozenset(place for place in high if place != first and words[place] != "i")
+
+
+def _day(word: str, base: str, grammar: Language, place: int, words: list[str]) -> str:
+    for form in (word, base):
+        if form in grammar.months:
+            if form == "may" and not (place and words[place - 1] in {"in", "of", "on", "by", "until", "since"}):
+                return ""
+            if form == "mar":
+                return ""
+            return f"month {grammar.months[form]}"
+        if form in grammar.weekdays:
+            return f"weekday {grammar.weekdays[form]}"
+    return f"day {base}" if word in grammar.days or base in grammar.days else ""
+
+
+def _quotes(text: str) -> list[str]:
+    if not any(mark in text for mark in "\"'`\u201c\u201e\u00ab"):
+        return []
+    return [_SPACE.sub(" ", next(filter(None, found), "")).strip() for found in _QUOTED.findall(text)]
