@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from stellwerk.core.cached import Entry, Recorded, Tier
+from stellwerk.core.reply import ReplyFacts
 from stellwerk.core.request_key import Asked, asked, asked_of, digest
 from stellwerk.core.savings import of_tier
 from stellwerk.errors import InvalidRequest
@@ -261,7 +262,16 @@ class Recalling:
         leading, exchange.leading = exchange.leading, None
         if leading is not None:
             leading.land(route, recorded)
-        hand_on(exchange, reply, route, recorded, self._caching.limits)
+        envelope = reply.lease.envelope
+        if (
+            exchange.screening is None
+            and not (envelope.is_stream or entry.is_stream)
+            and entry.dialect == envelope.dialect
+        ):
+            reply.turn_to(route)  # mostly; what follows is the same, whatever stands in between
+            reply.respond(entry.answer, ReplyFacts(None, entry.finish), exchange.clock())
+        else:
+            hand_on(exchange, reply, route, recorded, self._caching.limits)
         if now_ms >= entry.fresh_ms:
             self._refresh(entry.key)
         return True
