@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stellwerk.core.route import Target
     from stellwerk.gateway.flight import Flight
     from stellwerk.gateway.scheduler import Scheduler
+    from stellwerk.gateway.vectors import Vectors
     from stellwerk.ports.cache import Cache
     from stellwerk.screening.guards import Guards
 
@@ -94,12 +95,12 @@ class Recollection:
 
     __slots__ = ("cache", "flights", "meanings", "refreshing", "shortcuts", "spec")
 
-    def __init__(self, cache: Cache, spec: CacheSpec) -> None:
+    def __init__(self, cache: Cache, spec: CacheSpec, vectors: Vectors | None = None) -> None:
         self.cache = cache
         self.spec = spec
         """What the cache was opened after."""
         self.shortcuts = Shortcuts()
-        self.meanings = Meanings(cache)
+        self.meanings = Meanings(cache, vectors)
         self.flights: dict[bytes, Flight] = {}
         self.refreshing: set[bytes] = set()
         """Keys of answers that are being fetched anew."""
