@@ -39,6 +39,8 @@ STEPS = [
     "bad request",
     "budget and revocation",
     "guardrails",
+    "prompt cache",
+    "fewer tokens",
     "event log",
     "metrics",
 ]

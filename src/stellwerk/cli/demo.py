@@ -89,6 +89,7 @@ targets = [{{ provider = "broken", model = "gpt-5.2" }}, {{ provider = "south", 
 [[models]]
 name = "thrifty"
 guardrails = []
+optimize = {{ level = "balanced" }}
 strategy = "cheapest"
 targets = [{{ provider = "north", model = "gpt-5.2" }}, {{ provider = "north", model = "gpt-5-mini" }}]
 

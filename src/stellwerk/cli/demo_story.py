@@ -17,6 +17,7 @@ from openai import APIStatusError, AuthenticationError, NotFoundError, OpenAI
 
 from stellwerk.cli.demo_budget import admin_url, spend_and_revoke
 from stellwerk.cli.demo_guardrails import guard
+from stellwerk.cli.demo_optimize import shorten
 from stellwerk.cli.demo_prompt_cache import converse
 
 EVENTS_S = 5.0
@@ -73,6 +74,7 @@ def tell(
         ("budget and revocation", lambda: spend_and_revoke(base_url, admin_url(state), keys["STELLWERK_ADMIN_TOKEN"])),
         ("guardrails", lambda: guard(client)),
         ("prompt cache", lambda: converse(base_url, keys["SHOP_KEY"])),
+        ("fewer tokens", lambda: shorten(client)),
         ("event log", lambda: _events(state)),
         ("metrics", lambda: _metrics(base_url, keys)),
     ]

@@ -195,6 +195,8 @@ class Recalling:
     def _on_considered(self, considered: Considered | None) -> None:
         self._thinking = None
         self._considered = considered
+        if considered is not None:
+            self._reply.cache = f"{Tier.MISS.value}; {_thought(considered)}"
         if self._exchange.leading is not None:
             self._exchange.leading.considered = considered
         try:
@@ -217,7 +219,10 @@ class Recalling:
             oldest_ms = reply.lease.started_ms - int(self._caching.spec.semantic_ttl_s * 1e3)
             if entry is None or entry.stored_ms < oldest_ms or not self._serve(entry, Tier.SEMANTIC):
                 self._go()
-            elif considered is not None and considered.is_audited and self.ask_again is not None:
+                return
+            if considered is not None:
+                reply.cache = f"{Tier.SEMANTIC.value}; {_thought(considered)}"
+            if considered is not None and considered.is_audited and self.ask_again is not None:
                 self.ask_again(self._exchange, reply, partial(self._audit, entry, considered))
         except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
             self._exchange.fail_by_defect(error)
@@ -345,6 +350,17 @@ class Recalling:
         if age_ms is not None:
             fields += b"age: %d\r\n" % (age_ms // 1000)
         reply.cache_fields = fields + b"x-stellwerk-cache-reason: %b\r\n" % why.encode() if why else fields
+
+
+def _thought(considered: Considered) -> str:
+    """Why another question's answer served, or did not, for the record."""
+    reason = considered.reason.replace(" ", "_")
+    if not considered.key:
+        return f"reason={reason}"
+    return (
+        f"reason={reason} entry={considered.key.hex()} chance={considered.chance:.4f} "
+        f"threshold={considered.threshold:.4f} bound={considered.bound:.4f} audited={considered.is_audited:d}"
+    )
 
 
 def _nothing() -> None:

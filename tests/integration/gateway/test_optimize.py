@@ -39,7 +39,8 @@ class Compute:
     def ask(self, job: str, payload: bytes, timeout_s: float, done: Callable[[Outcome], None]) -> asyncio.Handle:
         """See the port."""
         self.asked.append(job)
-        ticket = Ticket(time.monotonic() + timeout_s)
+        del timeout_s  # other tests may keep this machine busy
+        ticket = Ticket(time.monotonic() + 60.0)
         outcome = find(job)(payload, ticket) if self._outcome is None else self._outcome
         return asyncio.get_running_loop().call_soon(done, outcome)
 
