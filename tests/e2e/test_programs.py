@@ -41,6 +41,7 @@ STEPS = [
     "guardrails",
     "prompt cache",
     "fewer tokens",
+    "cache",
     "event log",
     "metrics",
 ]

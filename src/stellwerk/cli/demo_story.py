@@ -16,6 +16,7 @@ from google import genai
 from openai import APIStatusError, AuthenticationError, NotFoundError, OpenAI
 
 from stellwerk.cli.demo_budget import admin_url, spend_and_revoke
+from stellwerk.cli.demo_cache import ask_twice
 from stellwerk.cli.demo_guardrails import guard
 from stellwerk.cli.demo_optimize import shorten
 from stellwerk.cli.demo_prompt_cache import converse
@@ -75,6 +76,7 @@ def tell(
         ("guardrails", lambda: guard(client)),
         ("prompt cache", lambda: converse(base_url, keys["SHOP_KEY"])),
         ("fewer tokens", lambda: shorten(client)),
+        ("cache", lambda: ask_twice(client, base_url, keys["SHOP_KEY"])),
         ("event log", lambda: _events(state)),
         ("metrics", lambda: _metrics(base_url, keys)),
     ]
