@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import multiprocessing
 import resource
 import shutil
@@ -314,6 +315,29 @@ def test_a_purge_that_could_not_be_written_by_the_end_is_told(tmp_path: Path, mo
             holding.rollback()
 
     asyncio.run(story())
+
+
+def test_a_process_that_hangs_while_it_opens_the_file_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stellwerk.tiering.writer.LEAVE_S", 0.1)
+    monkeypatch.setattr("stellwerk.tiering.reader.LEAVE_S", 0.1)
+    cache = build("sqlite", tmp_path)
+
+    async def story() -> None:
+        cache.keep(entry_of(1), now())
+        assert cache.peek(digest(1), now()) is not None
+        assert await fetched(cache, digest(1), timeout_s=0.01) is None
+        cache.purge(Purge(), now())
+        assert cache.peek(digest(1), now()) is None
+        begin_s = time.monotonic()
+        cache.close()
+        assert time.monotonic() - begin_s < 3
+        assert cache.figures().troubles >= 2
+
+    with (tmp_path / "cache.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asyncio.run(story())
 
 
 def test_what_was_kept_before_a_purge_is_not_found_although_it_is_written_after_it(
