@@ -354,14 +354,20 @@ def _bodies(text: str, heads: list[re.Match[str]]) -> tuple[tuple[int, int], ...
     starts = [head.start() for head in heads]
     tag = heads[0][1] if heads[0].re.groups else None
     if tag is not None:
-        close = f"</{tag}>"
-        ends = [text.find(close, start) for start in starts]
-        if -1 in ends:
-            return ()
-        found = [(start, end + len(close)) for start, end in zip(starts, ends, strict=True)]
-        return tuple(found) if all(one[1] <= two[0] for one, two in pairwise(found)) else ()
+        return _tagged(text, starts, f"</{tag}>")
     ends = [*starts[1:], _last_end(text, starts)]
     return tuple(zip(starts, ends, strict=True))
+
+
+def _tagged(text: str, starts: list[int], close: str) -> tuple[tuple[int, int], ...]:
+    """Documents that are elements; none where one lies in another, or is not closed."""
+    found: list[tuple[int, int]] = []
+    for start, following in zip(starts, [*starts[1:], len(text)], strict=True):
+        end = text.find(close, start, following)
+        if end < 0:
+            return ()
+        found.append((start, end + len(close)))
+    return tuple(found)
 
 
 def _last_end(text: str, starts: list[int]) -> int:

@@ -181,3 +181,18 @@ def test_an_old_turn_keeps_its_first_sentence_numbers_and_decisions() -> None:
     assert len(written) < 0.3 * len(text)
     assert through("history", written, Kind.TURN) == written
     assert through("history", "One. Two. Three.", Kind.TURN) == "One. Two. Three."
+
+
+@pytest.mark.parametrize("name", ["json_table", "tool_schema"])
+def test_json_that_cannot_be_written_anew_stays(name: str) -> None:
+    deep = "[" * 99 + "]" * 99
+    declared = '{"parameters": {"type": "object", "properties": {}}, "a": 1, "a": 2}'
+    assert through(name, deep, Kind.JSON) == deep
+    assert through(name, declared, Kind.JSON) == declared
+
+
+def test_plain_markdown_stays() -> None:
+    assert (
+        through("markdown", "# A lamp\n\n[it](https://x.org/?id=1)", Kind.MARKDOWN)
+        == "# A lamp\n\n[it](https://x.org/?id=1)"
+    )

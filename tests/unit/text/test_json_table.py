@@ -108,3 +108,17 @@ def test_what_is_too_deep_is_not_written_anew() -> None:
 )
 def test_what_only_looks_like_a_table_stays(text: str) -> None:
     assert decoded(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ('[ {"a" : 1} ; 2', '[{"a":1};2'),
+        ('{ "a" : 1 ; 2', '{"a":1;2'),
+        ('{ "a" : [ 1 , 2', '{"a":[1,2'),
+        ('{ "a" : 1 , "b" ; 2', '{"a":1,"b";2'),
+        ('[ 1 , "b', '[1,"b'),
+    ],
+)
+def test_json_that_goes_wrong_is_written_anew_up_to_there(text: str, written: str) -> None:
+    assert encoded(text) == written

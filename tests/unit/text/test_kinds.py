@@ -184,3 +184,9 @@ def test_the_question_is_what_is_called_so_or_stands_last(around: str, question:
     start = text.index(DOCUMENTS)
     found = asked(text, ((start, start + len(DOCUMENTS)),))
     assert found == (question or around.strip())
+
+
+def test_transcripts_with_a_story_between_them_are_two() -> None:
+    story = "\n".join(["It was a quiet day."] * 6)
+    found = kinds_of(f"{TALK}\n{story}\nBob: yes\n{story}\n{TALK}")
+    assert [kind for kind, _ in found] == [Kind.TRANSCRIPT, Kind.PROSE, Kind.TRANSCRIPT]

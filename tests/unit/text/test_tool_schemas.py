@@ -135,3 +135,9 @@ def test_a_text_that_declares_is_told_by_its_names() -> None:
     assert is_declaring('{"parameters": {"type": "object", "properties": {}}}')
     assert is_declaring('{"type": "object", "properties": {}, "required": []}')
     assert not is_declaring('{"type": "lamp", "properties": {}}')
+
+
+def test_a_definition_may_refer_to_itself() -> None:
+    schema = {"$ref": "#/$defs/A", "$defs": {"A": {"items": {"$ref": "#/$defs/A"}}, "B": {"$ref": "#/$defs/B"}}}
+    made = slimmed([{"name": "a", "parameters": schema}])
+    assert list(made[0]["parameters"]["$defs"]) == ["A"]
