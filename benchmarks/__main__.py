@@ -14,10 +14,13 @@ COMMANDS = (
     "directory",
     "estimates",
     "compute",
+    "embedders",
     "pii",
     "guardrails",
     "holding",
+    "caches",
     "breakpoints",
+    "tokens",
 )
 
 

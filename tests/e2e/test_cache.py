@@ -1,65 +1,85 @@
-"""What the cache holds is shown and let go by the command line, while the gateway runs."""
+"""The cache under ``stellwerk up``: workers share answers, which survive restarts, and questions that mean the same."""
 
 from __future__ import annotations
 
-import asyncio
+import itertools
 import json
+import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from stellwerk.cli import main
-from stellwerk.config.caching import open_cache
-from stellwerk.core.snapshot import StateSpec
-from tests.caches import digest, entry_of, finds, gone, now, until
-from tests.e2e.kit import ENVIRONMENT, model, provider, server, up
+from stellwerk.simulator.process import Simulator
+from tests.e2e.callers import connect
+from tests.e2e.kit import WEB, WEB_KEY, Gateway, model, provider, server, up
+from tests.e2e.test_compute import compute_pids, metrics
+
+SEMANTIC = '[cache]\nexact = true\nsemantic = true\nembedder = "multilingual"\n'
+
+PLEASE = ("", "Please tell me ", "Hi, ", "Hello, ", "Could you say ", "I wonder ", "Well, ", "So, ", "Dear team, ")
 
 
-def told(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> str:
-    """What a command prints that does what it is told."""
-    assert main(["cache", *words, "--config", str(folder / "stellwerk.toml")]) == 0
-    return capsys.readouterr().out
+def ask(gateway: Gateway, text: str) -> str:
+    """How the answer was found."""
+    connection = connect(gateway.address)
+    headers = {"authorization": f"Bearer {WEB_KEY}", "content-type": "application/json"}
+    body = {"model": "smart", "messages": [{"role": "user", "content": text}]}
+    connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
+    answer = connection.getresponse()
+    assert answer.status == 200
+    answer.read()
+    connection.close()
+    return answer.headers["x-stellwerk-cache"] or ""
 
 
-def test_answers_are_shown_and_let_go_by_the_command_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    sections = (server(), provider("north", "http://127.0.0.1:9/v1"), model("smart", "north"))
+def test_workers_share_answers_which_survive_a_restart(tmp_path: Path, north: Simulator) -> None:
+    sections = (
+        server(workers=2),
+        provider("here", north.base_url),
+        model("smart", "here"),
+        WEB,
+        "[cache]\nexact = true\n",
+    )
+    questions = [f"What is signal box number {number}?" for number in range(6)]
     with up(tmp_path, *sections) as gateway:
-        cache = open_cache(StateSpec(str(gateway.state)), workers=2)
-
-        async def story() -> None:
-            for number, tenant in enumerate(("shop", "shop", "desk", "desk")):
-                cache.keep(entry_of(number, tenant=tenant, stored_ms=now() - number * 3_600_000), now())
-            await until(lambda: finds(cache, 0, 1, 2, 3))
-            shown = json.loads(told(capsys, tmp_path, "stats", "--json"))
-            assert (shown["backend"], shown["entries"]) == ("sqlite", 4)
-            assert "sqlite" in told(capsys, tmp_path, "stats")
-            assert told(capsys, tmp_path, "purge", "--tenant", "shop") == "purged: tenant=shop\n"
-            await until(lambda: gone(cache, 0, 1))
-            assert await finds(cache, 2, 3)
-            told(capsys, tmp_path, "purge", "--before", "150m")
-            await until(lambda: gone(cache, 3))
-            assert await finds(cache, 2)
-            told(capsys, tmp_path, "purge", "--key", digest(2).hex().upper(), "--json")
-            await until(lambda: gone(cache, 2))
-            told(capsys, tmp_path, "purge", "--all")
-
-        asyncio.run(story())
-        cache.close()
+        assert [ask(gateway, question) for question in questions] == ["miss"] * len(questions)
+        asked = questions * 4
+        gateway.until(lambda: {ask(gateway, question) for question in asked} == {"exact"}, "not shared")
+    with up(tmp_path, *sections) as gateway:
+        # The file is asked for no longer than 5 ms, which a machine that has just begun may take.
+        assert "exact" in [ask(gateway, question) for question in questions]
 
 
-@pytest.mark.parametrize("words", [[], ["--all", "--before", "2027-01-31"], ["--key", "xyz"], ["--before", "soon"]])
-def test_what_is_to_go_has_to_be_said(words: list[str]) -> None:
-    try:
-        status = main(["cache", "purge", *words])
-    except SystemExit as ended:
-        status = int(ended.code or 0)
-    assert status == 2
+@pytest.fixture
+def gateway(tmp_path: Path, north: Simulator) -> Iterator[Gateway]:
+    sections = (server(workers=1), provider("here", north.base_url), model("smart", "here"), WEB, SEMANTIC)
+    with up(tmp_path, *sections, expected=("worker_died", "compute_lost")) as running:
+        running.until(lambda: metrics(running)["stellwerk_compute_connected_workers"] == 1, "nobody computes")
+        yield running
 
 
-def test_without_a_gateway_nothing_is_purged(tmp_path: Path) -> None:
-    (tmp_path / "stellwerk.toml").write_text("")
-    assert main(["cache", "purge", "--all", "--config", str(tmp_path / "stellwerk.toml")]) == 1
+def test_a_question_that_means_the_same_is_answered_without_a_call(gateway: Gateway) -> None:
+    numbers = itertools.count(1)
+
+    def is_loaded() -> bool:
+        """Whether meanings are compared: the first question has the embedder loaded, which nobody waits for."""
+        before = metrics(gateway)["stellwerk_compute_failed_total"]
+        ask(gateway, f"Which railway has line {next(numbers)}?")
+        return metrics(gateway)["stellwerk_compute_failed_total"] == before
+
+    gateway.until(is_loaded, "no embedder")
+    assert ask(gateway, "How do I reset my password?") == "miss"
+    spaces = itertools.count(1)
+    gateway.until(lambda: ask(gateway, f"how do i reset my{' ' * next(spaces)}password") == "normalized", "not kept")
+    ends = ("?", " please?", " here?", ", thanks?")
+    cans = ("can", "could", "may", "might")
+    ways = (f"{please}how {can} I reset my password{end}" for end in ends for please in PLEASE for can in cans)
+    gateway.until(lambda: ask(gateway, next(ways)) == "semantic", "not found")
+    assert ask(gateway, "How do I reset my username?") == "miss"
+    assert ask(gateway, "How do I not reset my password?") == "miss"
+    (pid,) = compute_pids(gateway)
+    os.kill(pid, signal.SIGKILL)
+    assert ask(gateway, "How does one reset a password?") == "miss"
+    assert ask(gateway, "How do I reset my password?") == "exact"

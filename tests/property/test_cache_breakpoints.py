@@ -195,6 +195,7 @@ def test_breakpoints_for_openai_are_few_valid_and_the_only_change(
         assert marked.count(b'"prompt_cache_breakpoint"') <= MOST_MARKS
 
 
+@settings(max_examples=30)
 @given(claude_bodies(), st.integers(0, 3))
 def test_whatever_the_caller_marks_nothing_is_added(body: dict[str, Any], where: int) -> None:
     control = {"type": "ephemeral"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,3 +124,37 @@ def nesting(value: object) -> int:
     if isinstance(value, list):
         return 1 + max(map(nesting, value), default=0)
     return 0
+
+
+@given(bodies())
+def test_members_found_by_a_decoder_are_the_same(body: bytes) -> None:
+    try:
+        expected = json_splice.members(body)
+    except UnicodeDecodeError:
+        return
+    try:
+        found = json_splice.outer_members(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # half a character, which a decoder refuses in a name
+        return
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"a":1,"a":2}', b'{"a":1,"b":2,"a":30}', b'{"a":1,"b":2,"a":3}', b'{"a":"long","a":1}', b'{"a":{"b":1},"a":{}}'],
+)
+def test_a_name_that_stands_twice_is_refused_by_a_decoders_walk(body: bytes) -> None:
+    with pytest.raises(InvalidRequest, match="Duplicate"):
+        json_splice.outer_members(body)
+
+
+@given(st.lists(VALUES, max_size=6), st.sampled_from(["", " ", "\n\t"]))
+def test_elements_are_those_of_the_array(values: list[Any], space: str) -> None:
+    array = json.dumps(values, separators=(f"{space},{space}", f"{space}:{space}")).replace("[", f"[{space}", 1)
+    body = f'{{"x":{array}}}'.encode()
+    try:
+        spans = json_splice.elements(body, len('{"x":'), len(body) - 1)
+    except msgspec.DecodeError:
+        assert b"\\ud800" in body
+        return
+    assert [json.loads(body[start:end]) for start, end in spans] == values

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stellwerk.core.part import Text, ToolCall
-from stellwerk.core.pseudonym import pseudonyms, spelled, unfinished
+from stellwerk.core.pseudonym import PLAIN, Notation, spelled
 from stellwerk.core.stream import StreamEvent, TextDelta
-from stellwerk.core.taxonomy import Pii
+from stellwerk.core.taxonomy import Breach, Pii
 from stellwerk.core.verdict import Span
 from stellwerk.guardrails.pii import personal_data
 from stellwerk.screening.restoring import restore_reply, restored, stream_restorer
@@ -48,7 +48,7 @@ def test_what_goes_out_comes_back(parts: list[str | tuple[Pii, str]]) -> None:
     vault = Vault(KEY, "c")
     text, sent = masked(parts, vault)
     if "//" not in sent and "www." not in sent.lower():  # pseudonyms in URLs stay
-        assert restored(sent, vault.value) == text
+        assert restored(sent, vault) == text
 
 
 @given(st.lists(FILLER | st.tuples(KINDS, VALUES), max_size=6), st.lists(st.integers(1, 9), min_size=1, max_size=9))
@@ -63,7 +63,7 @@ def test_wherever_the_stream_is_cut(parts: list[str | tuple[Pii, str]], sizes: l
         pieces.append(sent[at : at + sizes[len(pieces) % len(sizes)]])
     events = streamed(pieces)
     restorer = stream_restorer(vault)
-    assert text_of(out for event in events for out in restorer.feed(event)) == restored(sent, vault.value)
+    assert text_of(out for event in events for out in restorer.feed(event)) == restored(sent, vault)
 
 
 SPELLINGS = [
@@ -78,7 +78,7 @@ def test_however_the_model_writes_it_and_wherever_that_is_cut(spelling: str) -> 
     vault = Vault(KEY, "c")
     assert vault.token(Pii.PERSON, "Anna") == "<PERSON_1>"
     text = f"Then {spelling}, said <PERSON_12> and PERSON_12."
-    whole = restored(text, vault.value)
+    whole = restored(text, vault)
     assert whole.count("Anna") == 1
     assert whole.endswith(", said <PERSON_12> and PERSON_12.")
     first = restore_reply(reply(Text(text)), vault).candidates[0].message.parts[0]
@@ -97,7 +97,7 @@ def test_arguments_of_tools_come_back_as_json_with_the_values(values: dict[str, 
     sent = {
         key: [vault.token(Pii.PERSON, word) if word in names else vault.pseudonymise(word, ()).text for word in words]
         for key, words in values.items()
-        if not list(pseudonyms(key))
+        if not list(PLAIN.pseudonyms(key))
     }
     wanted = {key: words for key, words in values.items() if key in sent}
     for text in (json.dumps(sent), json.dumps({"inner": json.dumps(sent, ensure_ascii=False)}, indent=1)):
@@ -118,11 +118,11 @@ def test_nothing_is_held_that_cannot_become_a_pseudonym() -> None:
         "PERSON_1, ",
         "<PERSON_1>",
     ):
-        assert unfinished(text) == len(text)
+        assert PLAIN.unfinished(text) == len(text)
     for kind in Pii:
         token = spelled(kind, 123456)
         for at in range(1, len(token)):
-            assert unfinished("so " + token[:at]) == 3
+            assert PLAIN.unfinished("so " + token[:at]) == 3
 
 
 def test_found_data_of_a_letter_make_the_round_trip_letter_by_letter() -> None:
@@ -137,3 +137,26 @@ def test_found_data_of_a_letter_make_the_round_trip_letter_by_letter() -> None:
     events: list[StreamEvent] = [TextDelta(character) for character in sent]
     out = [said for event in events for said in restorer.feed(event)]
     assert text_of([*out, *restorer.flush()]) == letter
+
+
+OWN = Notation(["BOOKING", "room-key", "N_1"])
+OWN_FILLER = st.sampled_from(
+    ["<BOOKING_1>", "BOOKING_2", "room-key_1", "<ROOM-KEY_1", "N_1_1", "<N_1>", "&lt;booking_1&gt;", " ", "_", "x", "<"]
+)
+
+
+@given(st.lists(OWN_FILLER | st.tuples(st.sampled_from(["BOOKING", "room-key", "N_1"]), VALUES), max_size=8))
+@settings(max_examples=120, deadline=None)
+def test_what_has_a_name_of_the_policys_own_comes_back_too(parts: list[str | tuple[str, str]]) -> None:
+    vault = Vault(KEY, "c", notation=OWN)
+    text = ""
+    spans: list[Span] = []
+    for part in parts:
+        value = part if isinstance(part, str) else part[1]
+        if not isinstance(part, str):
+            spans.append(Span(len(text), len(text) + len(value), Breach.PATTERN, 1.0, part[0]))
+        text += value
+    sent = vault.pseudonymise(text, spans).text
+    assert restored(sent, vault) == text
+    restorer = stream_restorer(vault)
+    assert text_of(out for event in streamed(list(sent)) for out in restorer.feed(event)) == text

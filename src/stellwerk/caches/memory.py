@@ -16,14 +16,12 @@ import msgspec
 
 from stellwerk.core.cached import CacheFigures, Entry, Purge
 from stellwerk.core.entry_table import EntryTable
-from stellwerk.core.stored_entry import plain, shrunk
+from stellwerk.core.stored_entry import SHRINK_BYTES, plain, shrunk
 from stellwerk.ports.cache import Cache, Fetching
 from stellwerk.tiering.purge_log import PurgeLog
 
 LOOK_S = 0.25
 """How often the purges of others are looked for: they have to be known within a second."""
-SHRINK_BYTES = 4_096
-"""What is larger is made smaller, in a thread: for streams that is a tenth."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,6 +48,7 @@ class MemoryCache:
         self._log: PurgeLog | None = None
         self._look_s = 0.0
         self._troubles = 0
+        self._is_closed = False
 
     def peek(self, key: bytes, now_ms: int) -> Entry | None:
         """The entry with that key or alias."""
@@ -66,10 +65,12 @@ class MemoryCache:
 
     def keep(self, entry: Entry, now_ms: int) -> None:
         """Keeps an entry; one that is too large is not kept."""
+        if self._is_closed:
+            return
         if self._log is None and self._directory is not None:
             self._look()  # from here on
         blob = plain(entry)
-        if self._table.put(entry, blob, now_ms) and len(blob) > SHRINK_BYTES:
+        if self._table.put(entry, blob, now_ms) and len(blob) >= SHRINK_BYTES:
             self._shrink(entry.key, blob)
 
     def purge(self, purge: Purge, now_ms: int) -> None:
@@ -91,7 +92,8 @@ class MemoryCache:
         return CacheFigures(held.entries, held.size, held.evicted, held.expired, self._troubles)
 
     def close(self) -> None:
-        """Forgets everything."""
+        """Forgets everything, and keeps nothing any more."""
+        self._is_closed = True
         if self._thread is not None:
             self._thread.shutdown(wait=True, cancel_futures=True)
         self._table.clear()

@@ -39,6 +39,12 @@ token_ms = { median = 3, p95 = 6 }
 name = "broken"
 keys = ["broken-secret"]
 faults = [{ kind = 503, probability = 1.0 }]
+
+[[providers]]
+name = "claude"
+dialect = "anthropic"
+keys = ["claude-secret"]
+prompt_cache = true
 """
 CONFIGURATION = """
 [server]
@@ -83,8 +89,27 @@ targets = [{{ provider = "broken", model = "gpt-5.2" }}, {{ provider = "south", 
 [[models]]
 name = "thrifty"
 guardrails = []
+optimize = {{ level = "balanced" }}
 strategy = "cheapest"
 targets = [{{ provider = "north", model = "gpt-5.2" }}, {{ provider = "north", model = "gpt-5-mini" }}]
+
+[[providers]]
+name = "claude"
+kind = "anthropic"
+base_url = "{claude}"
+api_key = "env:CLAUDE_KEY"
+
+[[models]]
+name = "agent"
+guardrails = []
+targets = [{{ provider = "claude", model = "claude-sonnet-4-5" }}]
+optimize = {{ prompt_cache = true }}
+
+[[models]]
+name = "faq"
+guardrails = []
+targets = [{{ provider = "north", model = "gpt-5.2" }}]
+cache = {{ exact = true }}
 
 [[models]]
 name = "private"
@@ -131,6 +156,7 @@ def run(options: argparse.Namespace) -> int:
         providers = stack.enter_context(_simulators(folder))
         keys = {name: secrets.token_urlsafe(24) for name in ("SHOP_KEY", "INTERN_KEY", "STELLWERK_ADMIN_TOKEN")}
         keys |= {"NORTH_KEY": "north-secret", "SOUTH_KEY": "south-secret", "BROKEN_KEY": "broken-secret"}
+        keys |= {"CLAUDE_KEY": "claude-secret"}
         (folder / "stellwerk.toml").write_text(CONFIGURATION.format(**providers))
         address = stack.enter_context(_gateway(folder, keys))
         steps = tell(f"http://{address}", keys, folder / "state", interruption.check, is_quiet=options.json)

@@ -107,13 +107,13 @@ def _specs(config: str | None, policy: str | None) -> tuple[GuardrailSpec, ...]:
 
 def _lines(path: Path, rules: list[Rule], side: Side, counts: Counter[str], micros: list[int]) -> Iterator[bytes]:
     """The lines of the output. Raises ``ConfigurationError`` with the faulty lines of the input."""
-    from stellwerk.core.verdict import Action
     from stellwerk.gateway.stages.screen import rewritten
     from stellwerk.screening.edits import Manner
+    from stellwerk.screening.guards import notation_of
     from stellwerk.screening.scan import run_checks
     from stellwerk.screening.vault import Vault
 
-    stands_in = any(Action.PSEUDONYMIZE in {rule.action, *rule.actions.values()} for rule in rules)
+    stands_in, notation = any(rule.stands_in for rule in rules), notation_of(rules)
     run_checks(_WARM_UP, rules, side)  # what is made on first use is no text's time
     for row in _rows(path):
         text = row["text"]
@@ -123,7 +123,8 @@ def _lines(path: Path, rules: list[Rule], side: Side, counts: Counter[str], micr
         decision = judged.decision
         counts[decision] += 1
         micros.append(took)
-        values = Vault(_SCAN, str(row["id"])) if stands_in else None  # each text is a conversation of its own
+        # each text is a conversation of its own
+        values = Vault(_SCAN, str(row["id"]), notation=notation) if stands_in else None
         passed = rewritten(text, judged.verdicts, Manner(), values)
         written = {
             "id": row["id"],

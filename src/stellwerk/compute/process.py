@@ -7,6 +7,7 @@ is there. It yields to everybody else on the host. A job that neither ends nor l
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import socket
 import sys
@@ -43,6 +44,8 @@ STUCK_S = 30.0
 ABANDONED_S = 30.0
 """How long it goes on for workers whose supervisor, like its own, is gone."""
 BACKLOG = 128
+M_ARENA_MAX = -8
+"""What glibc calls the number of heaps."""
 
 
 class ComputeProcess:
@@ -132,6 +135,12 @@ def unlink(path: Path, inode: int) -> None:
             path.unlink()
 
 
+def share_a_heap() -> None:
+    """Lets all threads take memory from one heap, where the C library has several: each would keep what it once had."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+
+
 def main() -> int:
     """The process: started by a supervisor, which says in the environment where its place is."""
     try:
@@ -144,6 +153,7 @@ def main() -> int:
     with suppress(OSError):
         os.nice(NICENESS)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's: more would spin while they wait for each other
+    share_a_heap()
     try:
         snapshot = compiled.read(assignment.config)
         path = for_jobs(Path(snapshot.state.directory), VERSION)

@@ -71,6 +71,12 @@ class Recollection:
             found.append(vector)
         return tuple(found)
 
+    def cosine(self, embedding: Embedding, one: str, other: str) -> float:
+        """How much two texts mean the same. Raises ``NotYet``."""
+        name = _name(embedding)
+        first, second = (_whole(self._embed(embedding, name, text)).astype(np.float32) for text in (one, other))
+        return float(first @ second / (np.linalg.norm(first) * np.linalg.norm(second) or 1.0))
+
     def forget(self, told: Forget) -> int:
         """Removes entries; gives how many there were."""
         if told.is_all:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from stellwerk import plugins
-from stellwerk.config import packs
+from stellwerk.config import labels, packs
 from stellwerk.config.grounding import KIND_KEYS, OWN_KEYS, Grounded, tables
 from stellwerk.config.problems import Path, Problem
 from stellwerk.core.subject import Side
@@ -67,7 +67,9 @@ def _problems(use: str, table: dict[str, Any], at: Path, grounded: Grounded) -> 
             is_covert |= any(_is_within(path, problem.path) for path in grounded.borrowed)
             yield replace(problem, message="it cannot be built with these options") if is_covert else problem
     else:
-        if isinstance(check, RemoteGuardrail) and Side.LOG in table.get("on", ()):
+        if not isinstance(check, RemoteGuardrail):
+            yield from labels.problems_in(use, table, at)
+        elif Side.LOG in table.get("on", ()):
             yield Problem((*at, "on"), "a check that asks a service cannot look at log")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stellwerk.catalog.load import OVERLAY, overlay
 from stellwerk.catalog.load import load as load_catalog
-from stellwerk.config import checks, crosschecks, issuers, options, people, strength
+from stellwerk.config import checks, crosschecks, issuers, labels, options, people, strength
 from stellwerk.config.grounding import ground
 from stellwerk.config.lines import Lines
 from stellwerk.config.problems import Problem
@@ -67,7 +67,8 @@ def examine(path: Path, *, is_offline: bool = False) -> Verdict:
     ]
     if not is_offline:
         found += checks.problems_in(grounded, [problem.path for problem in found])
-    warnings = _placed([*strength.warnings_in(grounded), *crosschecks.warnings_in(grounded)], text)
+    noticed = [*strength.warnings_in(grounded), *crosschecks.warnings_in(grounded), *labels.warnings_in(grounded)]
+    warnings = _placed(noticed, text)
     if not isinstance(settings, list):
         found += _models_problems(path.absolute().parent / settings.state.directory)
     if found or isinstance(settings, list):

@@ -2,6 +2,7 @@
 
 A model may change how a pseudonym is written: it escapes it for Markdown, HTML, JSON or a URL, drops the brackets,
 changes the case. All of these are found. A bare one has to be in capitals, as names in programs may look alike else.
+Types are those of the taxonomy, and the names of a policy's own patterns and topics.
 """
 
 from __future__ import annotations
@@ -9,27 +10,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 import msgspec
 
-from stellwerk.core.taxonomy import Hazard, Pii, Threat
+from stellwerk.core.taxonomy import Breach, Hazard, Pii, Threat
 
 LITERAL = "LITERAL"
 """The type of what only looks like a pseudonym, and is somebody's own text."""
-TYPES = (LITERAL, *(str(kind) for kind in (*Pii, *Threat, *Hazard)))
-LONGEST = 64
-"""No spelling of a pseudonym is longer."""
+TYPES = (LITERAL, *(str(kind) for kind in (*Pii, *Threat, *Hazard, Breach.PATTERN, Breach.TOPIC)))
 
 _FORMS = (("<", ">"), ("\\<", "\\>"), ("&lt;", "&gt;"), ("&#60;", "&#62;"), ("\\u003c", "\\u003e"), ("%3c", "%3e"))
 _MOST_DIGITS = 6
-_TYPE = "|".join(re.escape(kind).replace("_", r"\\?_") for kind in sorted(TYPES, key=len, reverse=True))
-_BODY = rf"(?:{_TYPE})\\?_[0-9]{{1,{_MOST_DIGITS}}}"
-_ENCLOSED = "|".join(f"{re.escape(opening)} ?{_BODY} ?{re.escape(closing)}" for opening, closing in _FORMS)
-_ANY = re.compile(rf"(?ai:{_ENCLOSED})|(?<!\w){_BODY}(?=s?(?!\w))")
+_AROUND = 24
+"""Characters that a pseudonym has at most beside its type: brackets, number, spaces, and what escapes them."""
 _OPENINGS = "|".join(re.escape(opening) for opening, _ in _FORMS)
-_ALIKE = re.compile(rf"(?ai)(?:(?:{_OPENINGS}) ?)?{_BODY}[0-9]*+")
-_PARTS = re.compile(rf"(?ai)({_TYPE})\\?_([0-9]{{1,{_MOST_DIGITS}}})")
 _BEGINNING = re.compile(r"[<&\\%]|(?<!\w)[A-Z]")
 _INFLECTIONS = ("'s", "\u2019s", "s", "'", "\u2019")
 _ALWAYS_INFLECTIONS = ("'s", "\u2019s")
@@ -57,25 +52,85 @@ def spelled(kind: str, number: int) -> str:
     return f"<{kind}_{number}>"
 
 
-def pseudonyms(text: str, start: int = 0) -> Iterator[Pseudonym]:
-    """Whatever names a value, in any spelling, from ``start`` on."""
-    for hit in _ANY.finditer(text, start):
-        for parts in _PARTS.finditer(hit[0]):  # there is one
-            yield Pseudonym(*hit.span(), parts[1].replace("\\", "").upper(), int(parts[2]))
+class Notation:
+    """What pseudonyms are looked for: of the taxonomy's types, and of ``own`` names beside them."""
+
+    __slots__ = ("_alike", "_any", "_capitals", "_kinds", "_longest", "_parts", "_upper")
+
+    def __init__(self, own: Iterable[str] = ()) -> None:
+        self._kinds: dict[str, str] = {}
+        for kind in (*TYPES, *own):
+            self._kinds.setdefault(kind.upper(), kind)
+        self._upper = tuple(f"{kind}_" for kind in self._kinds)
+        self._capitals = tuple(f"{kind}_" for kind in self._kinds.values() if kind == kind.upper())
+        self._longest = 2 * max(map(len, self._upper)) + _AROUND
+        every, capitals = _body(self._kinds.values()), _body(kind[:-1] for kind in self._capitals)
+        enclosed = "|".join(f"{re.escape(opening)} ?{every} ?{re.escape(closing)}" for opening, closing in _FORMS)
+        self._any = re.compile(rf"(?ai:{enclosed})|(?<!\w){capitals}(?=s?(?!\w))")
+        self._alike = re.compile(rf"(?ai)(?:(?:{_OPENINGS}) ?)?{every}[0-9]*+")
+        self._parts = re.compile(rf"(?ai)({_types(self._kinds.values())})\\?_([0-9]{{1,{_MOST_DIGITS}}})")
+
+    def kind_of(self, label: str) -> str | None:
+        """The type that what is called so has here; ``None`` where it has none of its own."""
+        return self._kinds.get(label.upper())
+
+    def pseudonyms(self, text: str, start: int = 0) -> Iterator[Pseudonym]:
+        """Whatever names a value, in any spelling, from ``start`` on."""
+        for hit in self._any.finditer(text, start):
+            for parts in self._parts.finditer(hit[0]):  # there is one
+                kind = self._kinds[parts[1].replace("\\", "").upper()]
+                yield Pseudonym(*hit.span(), kind, int(parts[2]))
+
+    def look_alikes(self, text: str) -> list[tuple[int, int]]:
+        """Where a text that nobody has pseudonymised holds what may be taken for a pseudonym, or may become one."""
+        return [hit.span() for hit in self._alike.finditer(text)] if "_" in text else []
+
+    def unfinished(self, text: str) -> int:
+        """Where a pseudonym may begin whose end has not come yet; the length of the text where none does."""
+        since = max(0, len(text) - self._longest)
+        for hit in _BEGINNING.finditer(text, since):
+            if self._may_go_on(text[hit.start() :]):
+                return hit.start()
+        return len(text)
+
+    def _may_go_on(self, text: str) -> bool:
+        """Whether more text could make a pseudonym of it that is none yet, or a longer one."""
+        folded = text.casefold()
+        if any(opening.startswith(folded) for opening, _ in _FORMS):
+            return True
+        for opening, closing in _FORMS:
+            if folded.startswith(opening):
+                inside = folded[len(opening) :].removeprefix(" ").upper()
+                if self._may_be_body(inside, closing, self._upper):
+                    return True
+        return self._may_be_body(text, "", self._capitals)
+
+    def _may_be_body(self, text: str, closing: str, kinds: tuple[str, ...]) -> bool:
+        """The same of what follows the opening bracket; an empty ``closing`` stands for a bare one."""
+        plain = text.replace("\\_", "_").removesuffix("\\")
+        if any(kind.startswith(plain) for kind in kinds):
+            return True
+        body = self._parts.match(text)
+        if body is None:
+            return False
+        rest = text[body.end() :]
+        if not closing:
+            return rest in {"", "s"}
+        rest = rest.removeprefix(" ").casefold()
+        return rest != closing and closing.startswith(rest)
 
 
-def look_alikes(text: str) -> list[tuple[int, int]]:
-    """Where a text that nobody has pseudonymised holds what may be taken for a pseudonym, or may become one."""
-    return [hit.span() for hit in _ALIKE.finditer(text)] if "_" in text else []
+def _types(kinds: Iterable[str]) -> str:
+    longest_first = sorted(kinds, key=len, reverse=True)
+    return "|".join(re.escape(kind).replace("_", r"\\?_") for kind in longest_first)
 
 
-def unfinished(text: str) -> int:
-    """Where a pseudonym may begin whose end has not come yet; the length of the text where none does."""
-    since = max(0, len(text) - LONGEST)
-    for hit in _BEGINNING.finditer(text, since):
-        if _may_go_on(text[hit.start() :]):
-            return hit.start()
-    return len(text)
+def _body(kinds: Iterable[str]) -> str:
+    return rf"(?:{_types(kinds)})\\?_[0-9]{{1,{_MOST_DIGITS}}}"
+
+
+PLAIN = Notation()
+"""That of the taxonomy alone."""
 
 
 def digest(key: bytes, conversation: str, kind: str, value: str) -> bytes:
@@ -100,29 +155,3 @@ def inflected(kind: str, value: str, known: Container[str]) -> tuple[str, str]:
             if name and name != value and (ending in _ALWAYS_INFLECTIONS or name in known):
                 return name, ending
     return value, ""
-
-
-def _may_go_on(text: str) -> bool:
-    """Whether more text could make a pseudonym of it that is none yet, or a longer one."""
-    folded = text.casefold()
-    if any(opening.startswith(folded) for opening, _ in _FORMS):
-        return True
-    for opening, closing in _FORMS:
-        if folded.startswith(opening) and _may_be_body(folded[len(opening) :].removeprefix(" ").upper(), closing):
-            return True
-    return _may_be_body(text, "")
-
-
-def _may_be_body(text: str, closing: str) -> bool:
-    """The same of what follows the opening bracket; an empty ``closing`` stands for a bare one."""
-    plain = text.replace("\\_", "_").removesuffix("\\")
-    if any(f"{kind}_".startswith(plain) for kind in TYPES):
-        return True
-    body = _PARTS.match(text)
-    if body is None:
-        return False
-    rest = text[body.end() :]
-    if not closing:
-        return rest in {"", "s"}
-    rest = rest.removeprefix(" ").casefold()
-    return rest != closing and closing.startswith(rest)

@@ -27,6 +27,7 @@ _NEUTRAL = {
 _SPELLINGS = frozenset(("max_tokens", "max_completion_tokens"))
 """Members that stand for one another: that of them which was used is marked by a ``null`` (see ``Opaque``)."""
 _NULL = msgspec.Raw(b"null")
+_SPEAKING = frozenset((Role.USER, Role.ASSISTANT))
 _SAID_LAST = "last turn"
 
 
@@ -37,6 +38,10 @@ class Asked(msgspec.Struct, frozen=True):
     """Everything else, in one form for every way of writing it."""
     question: str | None
     """``None`` where the last turn is no user's, or more than a text: then all of it is in the rest."""
+    earlier_turns: int = 0
+    """How many turns of users and models stand before it."""
+    is_plain: bool = False
+    """Whether there are no tools, nor what these have told."""
 
 
 def digest(base: bytes, owner: str, *parts: bytes) -> bytes:
@@ -55,8 +60,11 @@ def asked(request: ChatRequest, ignore: tuple[str, ...] = ()) -> Asked:
     last = request.messages[-1] if request.messages else None
     if last is None or (question := _text_of(last)) is None:
         return Asked(_encode(request), None)
+    earlier = sum(message.role in _SPEAKING for message in request.messages[:-1])
+    is_plain = not request.tools and all(message.role is not Role.TOOL for message in request.messages)
     silent = msgspec.structs.replace(last, parts=(Text(_SAID_LAST),))
-    return Asked(_encode(msgspec.structs.replace(request, messages=(*request.messages[:-1], silent))), question)
+    rest = msgspec.structs.replace(request, messages=(*request.messages[:-1], silent))
+    return Asked(_encode(rest), question, earlier, is_plain)
 
 
 def asked_of(body: bytes, ignore: tuple[str, ...] = ()) -> Asked:

@@ -58,29 +58,6 @@ def of_answer(usage: Usage, card: ModelCard | None, at_ms: int) -> int:
     return cost_of(usage, card, at_ms).nanos or 0
 
 
-def of_tokens(usage: Usage, tokens: int, card: ModelCard | None, at_ms: int) -> int:
-    """A prompt that was shorter by so many ``tokens``. ``usage`` is what the call then took.
-
-    They would have cost what the prompt's tokens did on average: where most of it was read from a provider's cache,
-    most of them would have been as well.
-    """
-    if not usage.input_tokens or tokens <= 0:
-        return 0
-    scale = usage.input_tokens + tokens
-
-    def as_long(count: int) -> int:
-        return count * scale // usage.input_tokens
-
-    without = msgspec.structs.replace(
-        usage,
-        input_tokens=scale,
-        cache_read_tokens=as_long(usage.cache_read_tokens),
-        cache_write_tokens=as_long(usage.cache_write_tokens),
-        cache_write_1h_tokens=as_long(usage.cache_write_1h_tokens),
-    )
-    return _between(cost_of(without, card, at_ms).nanos, cost_of(usage, card, at_ms).nanos)
-
-
 def of_marks(usage: Usage, card: ModelCard | None, at_ms: int) -> int:
     """Marks for the provider's cache, all of them ours: discounts of reads minus surcharges of writes.
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from stellwerk.dialects.json_splice import Edit, Member, elements, members
+from stellwerk.dialects.json_splice import Edit, Member, elements, outer_members
 from stellwerk.errors import InvalidRequest
 
 Span: TypeAlias = tuple[int, int]
@@ -81,7 +81,7 @@ class _Turn(msgspec.Struct, gc=False):
 
 class _Block(msgspec.Struct, gc=False):
     type: str | None = None
-    text: str | None = None
+    text: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Outline(msgspec.Struct, frozen=True):
@@ -122,7 +122,7 @@ class Outline(msgspec.Struct, frozen=True):
         item = self.body[start:end]
         if not item.startswith(b"{"):  # all of the input, as a text
             return (self.turns[turn],)
-        content = _only(members(item), "content")
+        content = _only(outer_members(item), "content")
         if content is None:  # a call, or what it came to
             return (self.turns[turn],)
         span = start + content.start, start + content.end
@@ -168,7 +168,7 @@ class Outline(msgspec.Struct, frozen=True):
             return False
         if self.frame.mark == "prompt_cache_breakpoint" and seen.type != self.frame.text:
             return False
-        return seen.text != "" and block.rstrip() != b"{}"
+        return len(memoryview(seen.text)) > len(b'""') and block != b"{}"
 
 
 def outline(dialect: str, body: bytes) -> Outline | None:
@@ -183,9 +183,9 @@ def outline(dialect: str, body: bytes) -> Outline | None:
 
 
 def _read(frame: Frame, body: bytes) -> Outline | None:
-    found = members(body)
+    found = outer_members(body)
     turns = _only(found, frame.turns)
-    if turns is None or (len({each.name for each in found}) < len(found)):
+    if turns is None:
         return None
     whole = body[turns.start : turns.end]
     if whole.startswith(b"["):
@@ -217,7 +217,7 @@ def _tools(frame: Frame, body: bytes, found: tuple[Member, ...]) -> Span:
         return NOWHERE
     start, end = tools.start, tools.end
     if name == "toolConfig":
-        inner = _only(members(body[start:end]), "tools") if body.startswith(b"{", start) else None
+        inner = _only(outer_members(body[start:end]), "tools") if body.startswith(b"{", start) else None
         if inner is None:
             return NOWHERE
         start, end = start + inner.start, start + inner.end

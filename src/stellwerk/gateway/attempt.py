@@ -42,8 +42,10 @@ if TYPE_CHECKING:
     from stellwerk.gateway.errand import Errand, Work
     from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.gate import Gate
+    from stellwerk.gateway.inspecting import Inspecting
     from stellwerk.gateway.reply import Reply
 
+REFUSED = 400
 FINISH_S = 5.0
 """How long a provider may take to end a stream after its closing event."""
 
@@ -72,7 +74,7 @@ class Attempt(msgspec.Struct, eq=False):
     _stream: StreamReply | None = None
     _is_judged: bool = False
     """Whether the target's standing has learned how it went."""
-    _pending: Fetching | Errand | None = None
+    _pending: Fetching | Errand | Inspecting | None = None
     """Media without which the target cannot be asked, or an answer without one, on their way."""
 
     def start(self, trace: bytes) -> None:
@@ -178,8 +180,8 @@ class Attempt(msgspec.Struct, eq=False):
             screening.hold(stream)
         if exchange.is_gated:
             stream.gate = exchange.gate_for(self)
-        if exchange.recalling is not None:
-            stream.tap = exchange.recalling.tap(route)
+        if exchange.leading is not None:
+            stream.tap = exchange.leading.tap(route)
         return stream
 
     def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
@@ -189,7 +191,10 @@ class Attempt(msgspec.Struct, eq=False):
 
     def _take(self, status: int, headers: Headers, body: bytes) -> None:
         exchange, is_stream = self._exchange, self._reply.lease.envelope.is_stream
-        if status != 200:
+        marking = self._reply.marking
+        if status == REFUSED and marking is not None and marking.is_refused(self.route, body):
+            self._ask_unmarked()
+        elif status != 200:
             exchange.attempt_failed(self, self._refusal(status, headers, body))
         elif (odd := oddity(headers, is_stream=is_stream)) is not None:
             exchange.attempt_failed(self, UpstreamInvalid(odd))
@@ -235,8 +240,8 @@ class Attempt(msgspec.Struct, eq=False):
         exchange, reply = self._exchange, self._reply
         dialect, reader = reply.dialect, self._reader
         answer = (body, dialect.facts(body)) if reader is None else reader.answer(self.route, body)
-        if exchange.recalling is not None:
-            exchange.recalling.heard(self.route, body)
+        if exchange.leading is not None:
+            exchange.leading.heard(self.route, body)
         if exchange.is_gated:
             self._weigh(*answer, exchange.gate_for(self), body)
             return
@@ -270,8 +275,8 @@ class Attempt(msgspec.Struct, eq=False):
         now = self._exchange.settle_on(self)
         if not self._is_judged:
             self._answered(now)
-        if self._exchange.recalling is not None:
-            self._exchange.recalling.won(self.route)
+        if self._exchange.leading is not None:
+            self._exchange.leading.won(self.route)
 
     def begin(self) -> None:
         """Content has come, and is held: the target is not slow."""
@@ -426,6 +431,15 @@ class Attempt(msgspec.Struct, eq=False):
             deliver()
         else:
             screening.answered(screening.said, deliver)
+
+    def _ask_unmarked(self) -> None:
+        """Asks once more, without the marks that the target does not take: the caller is not to suffer from these."""
+        exchange, reply = self._exchange, self._reply
+        exchange.begin()
+        self._answered(exchange.clock())
+        self._end()
+        reply.attempts -= 1
+        exchange.ask_on(self)
 
     def _fetch(self, missing: Sequence[Link]) -> None:
         """Puts the attempt off until its media are here: its provider has not been asked yet."""

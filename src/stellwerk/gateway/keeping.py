@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
 
 from stellwerk.core.cached import Entry, Recorded
+from stellwerk.core.chat import ChatRequest
 from stellwerk.core.inspection import JOB, Inspect, question, read_answer
 from stellwerk.core.part import Part, RedactedThinking, Refusal, Text, Thinking, ToolCall
 from stellwerk.core.replay import gather
@@ -24,11 +25,11 @@ from stellwerk.gateway.speeches import is_spoken, speech_of
 
 if TYPE_CHECKING:
     from stellwerk.core.event import RequestEvent
+    from stellwerk.core.meaning import Considered
     from stellwerk.gateway.exchange import Exchange
-    from stellwerk.gateway.recollection import Caching
+    from stellwerk.gateway.recollection import Caching, Recollection
     from stellwerk.gateway.reply import Reply
     from stellwerk.gateway.stages.recall import Look
-    from stellwerk.ports.cache import Cache
     from stellwerk.ports.guardrail import Guardrail
 
 CHECK = "pii"
@@ -49,15 +50,16 @@ class Keeping:
     def __init__(
         self,
         caching: Caching,
-        cache: Cache,
+        shared: Recollection,
         exchange: Exchange,
         reply: Reply,
         look: Look,
         recorded: Recorded,
         event: RequestEvent,
+        considered: Considered | None,
     ) -> None:
+        """``considered`` is what was thought of other questions' answers before this one was asked for."""
         self._caching = caching
-        self._cache = cache
         self._scheduler = exchange.scheduler
         self._is_own = reply.route is not None and reply.route.target.identity in exchange.model.standings
         self._target = reply.route.target.identity if reply.route is not None else ""
@@ -68,6 +70,9 @@ class Keeping:
         self._recorded = recorded
         self._event = event
         self._is_personal = True
+        self._said = ""
+        self._considered = considered
+        self._shared = shared
         self._done: Callable[[], object] = _nothing
 
     def start(self, done: Callable[[], object]) -> None:
@@ -106,16 +111,11 @@ class Keeping:
                 return None
             said = tuple(one.text for one in utterances(self._recorded.answer))
         else:
-            request = decode(self._envelope)
-            speech = speech_of(self._recorded.dialect, self._caching.limits)
-            if self._recorded.is_stream:
-                decoder = speech.decoder(request, "")
-                reply = gather([*decoder.feed(self._recorded.answer), *decoder.flush()])
-            else:
-                reply = speech.decode(self._recorded.answer, request, "")
+            reply = answer_in(self._recorded, decode(self._envelope), self._caching)
             if reply is None or not self._is_plain(reply):
                 return None
             said = tuple(_said(reply))
+        self._said = "\n".join(said)
         return heard + tuple((text, Speaker.ASSISTANT) for text in said)
 
     def _is_plain(self, reply: Answer) -> bool:
@@ -184,16 +184,60 @@ class Keeping:
             finish=event.finish,
             aliases=look.alike[at:][:1],
             tags=tuple(tag for tag in event.tags.split(",") if tag),
-            question=look.normal if spec.semantic else "",
+            question=(look.question or "") if spec.semantic and look.is_plain else "",
+            vector=self._considered.vector if self._considered is not None else b"",
         )
-        self._cache.keep(entry, now_ms)
+        self._shared.cache.keep(entry, now_ms)
+        if spec.semantic:
+            self._shared.meanings.remember(self._caching, entry, self._scheduler)
+            self._learn(entry)
         self._done()
+
+    def _learn(self, entry: Entry) -> None:
+        """Tells whether the answer to another question would have been right, which might have been served."""
+        considered = self._considered
+        if considered is None or considered.evidence is None:
+            return
+        near = self._shared.cache.peek(considered.key, entry.stored_ms)
+        if near is None:
+            return
+        kept = text_of(near, self._caching)
+        if kept:
+            fresh = (entry.key, self._said)
+            self._shared.meanings.learn(
+                self._caching,
+                self._look,
+                considered.evidence,
+                fresh,
+                (near.key, kept),
+                self._scheduler,
+                is_audit=False,
+            )
 
     def _fail(self, error: Exception) -> None:
         from stellwerk.gateway.defect import report
 
         report(self._scheduler.log, error, self._event.request_id)
         self._done()
+
+
+def answer_in(recorded: Recorded, asked: ChatRequest, caching: Caching) -> Answer | None:
+    """What is recorded, in the neutral form; ``None`` for a stream that is not whole. Raises ``UpstreamInvalid``."""
+    speech = speech_of(recorded.dialect, caching.limits)
+    if not recorded.is_stream:
+        return speech.decode(recorded.answer, asked, "")
+    decoder = speech.decoder(asked, "")
+    return gather([*decoder.feed(recorded.answer), *decoder.flush()])
+
+
+def text_of(entry: Entry | Recorded, caching: Caching) -> str:
+    """The words of an answer that is kept; empty where it cannot be read."""
+    recorded = Recorded(entry.dialect, entry.is_stream, entry.answer)
+    try:
+        reply = answer_in(recorded, ChatRequest("", ()), caching)
+    except StellwerkError:
+        return ""
+    return "\n".join(_said(reply)) if reply is not None else ""
 
 
 def _nothing() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stellwerk.core.optimization_job import JOB, Asked, Changes, question, read_answer
@@ -44,23 +46,30 @@ class Optimizing:
             return False
         self._is_done = True
         self._exchange = exchange
+        try:
+            return self._begins(partial(exchange.start, acceptance))
+        except StellwerkError as error:
+            exchange.fail(error)
+            return True
+
+    def _begins(self, go: Callable[[], None]) -> bool:
         optimization, envelope = self._optimization, self._reply.lease.envelope
+        body, compute = envelope.body, self._exchange.scheduler.compute
         if not optimization.concerns(envelope):
             self._write(optimization.bounded(envelope))
             return False
-        body = envelope.body
-        if len(body) <= INLINE_BYTES or exchange.scheduler.compute is None:
-            self._finish(None if len(body) > INLINE_BYTES else _at_once(optimization, body))
+        if len(body) <= INLINE_BYTES:
+            self._finish(_at_once(optimization, body))
             return False
-        payload = question(Asked(optimization.spec, body))
-        try:
-            self._pending = exchange.scheduler.compute.ask(JOB, payload, LONGEST_S, self._on_outcome)
-        except ComputeUnavailable:
-            self._finish(None)
-            return False
-        self._reply.request.owner = self
-        self._go = lambda: exchange.start(acceptance)
-        return True
+        if compute is not None:
+            payload = question(Asked(optimization.spec, body))
+            with suppress(ComputeUnavailable):
+                self._pending = compute.ask(JOB, payload, LONGEST_S, self._on_outcome)
+                self._reply.request.owner = self
+                self._go = go
+                return True
+        self._finish(AWAY)
+        return False
 
     # -- what the caller says meanwhile
 
@@ -82,28 +91,27 @@ class Optimizing:
 
     def _on_outcome(self, outcome: Outcome) -> None:
         self._pending = None
-        found: Changes | None = None
+        found: Changes | str = AWAY
         if isinstance(outcome, bytes):
-            try:
+            with suppress(ValueError):
                 found = read_answer(outcome, len(self._reply.lease.envelope.body))
-            except ValueError:
-                found = None
         try:
             self._finish(found)
             self._go()
+        except StellwerkError as error:
+            self._exchange.fail(error)
         except Exception as error:  # noqa: BLE001  # nobody above a callback would hear of it
             self._exchange.fail_by_defect(error)
 
-    def _finish(self, found: Changes | str | None) -> None:
+    def _finish(self, found: Changes | str) -> None:
         """From here on, this is what is asked."""
-        optimization, level = self._optimization, self._optimization.spec.level
-        envelope = self._reply.lease.envelope
+        level, envelope = self._optimization.spec.level, self._reply.lease.envelope
         if isinstance(found, Changes):
-            envelope = changed(envelope, found)
             self._reply.shortened = Savings(level, found)
+            envelope = changed(envelope, found)
         else:
-            self._reply.shortened = Savings(level, why_not=found or AWAY)
-        self._write(optimization.bounded(envelope))
+            self._reply.shortened = Savings(level, why_not=found)
+        self._write(self._optimization.bounded(envelope))
 
     def _write(self, envelope: Envelope) -> None:
         lease = self._reply.lease

@@ -32,15 +32,17 @@ if TYPE_CHECKING:
 KEY_MEMBER = "prompt_cache_key"
 KEPT_TOGETHER_A_MINUTE = 15
 """OpenAI keeps so many requests a minute with one key on one machine."""
-MOST_BYTES = 4_194_304
+MOST_BYTES = 2_097_152
 """Longer bodies are handed on as they are: to read them would keep others waiting."""
+UNMARKED_S = 3_600.0
+"""How long a target is sent no marks that has refused some."""
 _MOST_TERMS = 1_024
 
 
 class PromptCaching:
     """The part of a worker that does it."""
 
-    __slots__ = ("_clock", "_reuse", "_secret", "_terms")
+    __slots__ = ("_clock", "_reuse", "_secret", "_terms", "_unmarked")
 
     def __init__(self, secret: Callable[[], bytes], clock: Clock) -> None:
         """``secret`` is the host's; it may raise ``StoreUnavailable``."""
@@ -48,6 +50,8 @@ class PromptCaching:
         self._clock = clock
         self._reuse = PromptReuse()
         self._terms: dict[tuple[str, str, str, int], CacheTerms | None] = {}
+        self._unmarked: dict[str, float] = {}
+        """Targets that have refused marks, and until when they are sent none, in the clock's seconds."""
 
     def begin(self, principal: Principal, *, is_session: bool) -> Marking:
         """Marks one request; ``is_session`` where its caller names the conversation that it belongs to."""
@@ -67,6 +71,16 @@ class PromptCaching:
     def secret(self) -> bytes:
         """The host's secret. Raises ``StoreUnavailable``."""
         return self._secret()
+
+    def takes_marks(self, target: str) -> bool:
+        """Whether a target has not refused marks of late."""
+        return self._unmarked.get(target, 0.0) <= self._clock()
+
+    def leave_alone(self, target: str) -> None:
+        """The target has refused marks: it is sent none for a while."""
+        if len(self._unmarked) >= _MOST_TERMS:
+            self._unmarked.clear()
+        self._unmarked[target] = self._clock() + UNMARKED_S
 
     def terms(self, route: Route, dialect: str) -> CacheTerms | None:
         """What the target's cache takes and gives."""
@@ -91,12 +105,17 @@ class Marking(msgspec.Struct, eq=False):
     _beginnings: tuple[Prefix, ...] = ()
     _placed: dict[str, tuple[Placement, CacheTerms]] = {}
     """By target, and on which terms."""
+    _changed: frozenset[str] = frozenset()
+    """Targets that were sent something else than what came."""
 
     def mark(self, wire: WireRequest, route: Route, dialect: str) -> WireRequest:
         """The request with marks for its target, in whose ``dialect`` it is."""
         caching = self._caching
         terms = caching.terms(route, dialect)
-        if terms is None or terms.style is Style.IMPLICIT or len(wire.body) > MOST_BYTES:
+        target = route.target.identity
+        is_idle = terms is None or terms.style is Style.IMPLICIT or len(wire.body) > MOST_BYTES
+        if terms is None or is_idle or not caching.takes_marks(target):
+            self._changed -= {target}
             return wire
         parts = outline(dialect, wire.body)
         if parts is None:
@@ -106,15 +125,28 @@ class Marking(msgspec.Struct, eq=False):
         except StoreUnavailable:
             return wire
         placement, edits = self._place(parts, route, dialect, terms, secret), []
-        if terms.style is not Style.MARKS:
+        if terms.style is not Style.MARKS and route.standing.factors.likely(wire.body) >= terms.minimum:
             try:
                 if (key := self._key(parts, secret)) is not None:
                     edits.append(insertion(wire.body, KEY_MEMBER, b'"%b"' % key))
             except InvalidRequest:  # it names two keys: its provider says so
                 return wire
-        self._placed = {**self._placed, route.target.identity: (placement, terms)}
+        self._placed = {**self._placed, target: (placement, terms)}
         edits += placement.edits
-        return msgspec.structs.replace(wire, body=splice(wire.body, edits)) if edits else wire
+        if not edits:
+            return wire
+        self._changed |= {target}
+        return msgspec.structs.replace(wire, body=splice(wire.body, edits))
+
+    def is_refused(self, route: Route, told: bytes) -> bool:
+        """Whether a target has refused a request for its marks, after what it has ``told``. It is then sent no more."""
+        target = route.target.identity
+        if target not in self._changed or b"cache" not in told.lower():
+            return False
+        self._forget(target)
+        self._changed -= {target}
+        self._caching.leave_alone(target)
+        return True
 
     def reason(self, route: Route | None) -> str:
         """Why its target was sent marks, or none; empty where that was no question."""
@@ -130,11 +162,16 @@ class Marking(msgspec.Struct, eq=False):
         if placed is None or terms is None or not placed.count or terms.style is not Style.MARKS:
             return 0  # a provider that caches by itself might have read as much without marks: nobody can tell
         nanos = savings.of_marks(usage, route.target.card, at_ms)
-        account, reuse = self._account(route), self._caching.reuse
-        if placed.staked_nanos:
-            reuse.settle(account, placed.staked_nanos)  # was taken when it was placed, and is in what follows
-        reuse.settle(account, nanos or _by_ratio(usage, terms))
+        # What was staked when it was placed is in what has come of it.
+        net = placed.staked_nanos + (nanos or _by_ratio(usage, terms))
+        self._caching.reuse.settle(self._account(route.target.identity), net)
         return nanos
+
+    def close(self, route: Route | None) -> None:
+        """The request is over; ``route`` has answered it, or nobody has. Others keep nothing, and take no stake."""
+        answered = route.target.identity if route is not None else ""
+        for target in [target for target in self._placed if target != answered]:
+            self._forget(target)
 
     # -- helpers
 
@@ -148,8 +185,8 @@ class Marking(msgspec.Struct, eq=False):
             self._dialect = dialect
             self._arrival = reuse.arrive(told, application, self._tenant, parts.depth, now)
         tokens = route.standing.factors.likely(parts.body)
-        account = self._account(route)
         target = route.target.identity
+        account = self._account(target)
         credit = reuse.credit(account)
         placed = cache_breakpoints.place(
             parts, beginnings, self._arrival, terms, target, tokens, now, credit, is_session=self._is_session
@@ -160,8 +197,17 @@ class Marking(msgspec.Struct, eq=False):
             reuse.warm(digest, target, now, now + kept_s)
         return placed
 
-    def _account(self, route: Route) -> bytes:
-        return self._tenant + b"\0" + route.target.identity.encode()
+    def _forget(self, target: str) -> None:
+        """What was placed at a target has come to nothing."""
+        reuse = self._caching.reuse
+        placed, _ = self._placed.pop(target, (None, None))
+        if placed is not None:
+            reuse.settle(self._account(target), placed.staked_nanos)
+            for digest, _ in placed.kept:
+                reuse.warm(digest, "", self._caching.now, 0.0)
+
+    def _account(self, target: str) -> bytes:
+        return self._tenant + b"\0" + target.encode()
 
     def _key(self, parts: Outline, secret: bytes) -> bytes | None:
         """What keeps requests with this beginning together; ``None`` where the caller has a key of its own.

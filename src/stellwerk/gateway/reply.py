@@ -311,6 +311,8 @@ class Reply(msgspec.Struct, eq=False):
         own_s = (self.first_byte or now) - received - self.waited_s
         if route is not None and usage.input_tokens and (self.marking or self.reference or self.shortened):
             self._reckon(route, usage)
+        if self.marking is not None:
+            self.marking.close(route if outcome != "failed" else None)
         event = RequestEvent(
             lease.started_ms,
             lease.request_id,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stellwerk.core.snapshot import LimitsSpec
     from stellwerk.gateway.dialect import Decoder, Interpretation
     from stellwerk.gateway.reply import Reply
+    from stellwerk.gateway.stages.screen import Judged
     from stellwerk.gateway.vault import Vault as Sealing
     from stellwerk.screening.guards import Guards
     from stellwerk.screening.stream_editing import StreamEditing
@@ -62,6 +63,7 @@ class Watcher:
         "_said",
         "_vault",
         "is_tainted",
+        "judged",
         "known",
         "manner",
         "report",
@@ -80,6 +82,8 @@ class Watcher:
         """What stands for which value in this conversation."""
         self.known: Looks | None = None
         """What checks are known to say of the answer that is read next."""
+        self.judged: list[Judged] | None = None
+        """The same of the texts of an answer that is no chat."""
         self._reader: Interpretation | None = None
         self._said: Said = {}
         self.is_tainted = False
@@ -122,7 +126,7 @@ class Watcher:
         """The values that the caller has brought back; none where it has not, or they are not its own."""
         headers = self._reply.request.headers
         session = headers.get(SESSION, b"").decode("ascii", "replace")
-        values = Vault(self._guards.secret, session)
+        values = Vault(self._guards.secret, session, notation=self._guards.notation)
         brought = headers.get(PSEUDONYMS, b"").decode("ascii", "replace")
         if len(brought) >= LEAST_SEALED:
             seal, now_s = self._vault.values_seal, self._reply.lease.started_ms / 1000
@@ -131,7 +135,8 @@ class Watcher:
         body = self._reply.lease.envelope.body
         if any(member in body for member in KEPT_ELSEWHERE):
             # turns that only the provider has may name values by numbers that mean others here
-            return Vault(self._guards.secret, session, FIRST_NUMBER + secrets.randbelow(NUMBERS))
+            first = FIRST_NUMBER + secrets.randbelow(NUMBERS)
+            return Vault(self._guards.secret, session, first, self._guards.notation)
         return values
 
     def reader(self, interpreter: Interpretation | None) -> Interpretation | None:
@@ -215,7 +220,7 @@ class Watcher:
         if judgement.is_blocked():
             return WITHHELD
         text = apply(text, judgement.edits).text
-        return text if self.values is None else restored(text, self.values.value)
+        return text if self.values is None else restored(text, self.values)
 
     def note(self, verdicts: Iterable[Verdict], *, is_whole: bool = True) -> None:
         """Puts into the report what the checks of an answer have said; of a part of one, only what they have found."""
@@ -230,7 +235,9 @@ class Watcher:
         if body.lstrip()[:1] != b"{":
             return body
         spec, rules = self._guards.spec, self._guards.output_local
-        judged = [screen.judge(rules, text, Side.OUTPUT) for text in utterances(body)]
+        judged, self.judged = self.judged, None
+        if judged is None:
+            judged = [screen.judge(rules, text, Side.OUTPUT) for text in utterances(body)]
         screen.note(self.report, Side.OUTPUT, rules, judged)
         error = screen.refusal((verdict for one in judged for verdict in one.verdicts), spec.message, spec.help_texts)
         if error is not None:
@@ -241,7 +248,7 @@ class Watcher:
         values = self.values
         if values is None or values.is_empty:
             return body
-        texts = ((one, restored(one.text, values.value)) for one in utterances(body))
+        texts = ((one, restored(one.text, values)) for one in utterances(body))
         return replaced(body, [(one, text) for one, text in texts if text != one.text])
 
 

@@ -148,7 +148,9 @@ class Worker:
 
         configuration = self._gateway.pipeline.configuration
         is_rewriting = any(model.optimization is not None for model in configuration.models.values())
-        if not (configuration.snapshot.guardrails or is_rewriting or has_use(configuration.providers.values())):
+        is_keeping = self._gateway.pipeline.recollection is not None
+        wants = configuration.snapshot.guardrails or is_rewriting or is_keeping
+        if not (wants or has_use(configuration.providers.values())):
             return
         if self._compute is None:
             try:

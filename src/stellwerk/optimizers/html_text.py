@@ -44,7 +44,8 @@ class HtmlText:
 
     def rewrite(self, piece: Piece) -> str:
         """The words of the page."""
-        return piece.text if _MARKUP.search(piece.question) else _text(piece.text)
+        is_page = "</" in piece.text
+        return _text(piece.text) if is_page and _MARKUP.search(piece.question) is None else piece.text
 
 
 def _text(page: str) -> str:

@@ -63,7 +63,8 @@ TOOLS, SYSTEM = -1, -2
 def prefixes(outline: Outline, secret: bytes, tenant: bytes) -> tuple[Prefix, ...]:
     """The beginnings of a prompt that may come again, the shortest first; digests are of one tenant alone."""
     body, size = outline.body, len(outline.body)
-    state = hashlib.blake2b(tenant, key=secret[:64], digest_size=_DIGEST_BYTES)
+    # As fast as any, and of beginnings that are long already; the secret comes first, and nobody sees the digests.
+    state = hashlib.sha256(secret + len(tenant).to_bytes(4) + tenant)
     found: list[Prefix] = []
     read = 0
 
@@ -74,7 +75,7 @@ def prefixes(outline: Outline, secret: bytes, tenant: bytes) -> tuple[Prefix, ..
         state.update(memoryview(body)[span[0] : span[1]])
 
     def note(block: Span, turn: int, *, is_kept: bool) -> None:
-        found.append(Prefix(state.copy().digest(), block, read / size, turn, is_kept))
+        found.append(Prefix(state.copy().digest()[:_DIGEST_BYTES], block, read / size, turn, is_kept))
 
     take(outline.tools)
     if outline.tools != NOWHERE:
@@ -99,14 +100,14 @@ def prefixes(outline: Outline, secret: bytes, tenant: bytes) -> tuple[Prefix, ..
 
 
 def _note_inner(
-    outline: Outline, state: hashlib.blake2b, blocks: Sequence[Span], place: tuple[int, float], found: list[Prefix]
+    outline: Outline, state: hashlib._Hash, blocks: Sequence[Span], place: tuple[int, float], found: list[Prefix]
 ) -> None:
     """Beginnings that end within the first turn."""
     inner, (turn, share) = state.copy(), place
     for start, end in blocks[:-1][:_INNER_BLOCKS]:
         inner.update(outline.body[start:end])
         share += (end - start) / len(outline.body)
-        found.append(Prefix(inner.copy().digest() + b"+", (start, end), share, turn, is_kept=True))
+        found.append(Prefix(inner.copy().digest()[:_DIGEST_BYTES] + b"+", (start, end), share, turn, is_kept=True))
 
 
 def application_of(outline: Outline, beginnings: Sequence[Prefix]) -> bytes:
@@ -160,6 +161,9 @@ class _Placing(msgspec.Struct):
         end = len(self.beginnings) - 1
         is_long = self.terms.pays_long(self.arrival.chances[0], self.arrival.chances[LONG])
         goes_on = self._goes_on(warm, is_long=is_long)
+        if not goes_on and shared > warm:
+            surcharge = self.terms.surcharge(self._length(shared) - self._length(warm), is_long=self._is_long(shared))
+            shared = shared if self._stakes(surcharge, is_proven=True) else -1
         far = end if goes_on else max(warm, shared)
         if far < 0 or self._length(far) < self.terms.minimum:
             short = far >= 0 or self.tokens < self.terms.minimum
@@ -209,11 +213,17 @@ class _Placing(msgspec.Struct):
         if warm < 0 or self.beginnings[warm].turn < 0:  # all of what was said is written, and none of it read
             surcharge = terms.surcharge(self.tokens - self._length(warm), is_long=is_long)
             is_proven = arrival.stage == OPENING and arrival.cases >= LEAST_CASES
-            if surcharge > self.credit and self.credit < -_UNCOVERED * surcharge * is_proven:
+            if not self._stakes(surcharge, is_proven=is_proven):
                 self.why = f"the conversation {said}, but earlier marks have not yet saved what this one may lose"
                 return False
-            self.staked = surcharge
         self.why = f"the conversation {said}"
+        return True
+
+    def _stakes(self, surcharge: int, *, is_proven: bool) -> bool:
+        """Whether so much may be lost; it is then staked."""
+        if surcharge > self.credit and self.credit < -_UNCOVERED * surcharge * is_proven:
+            return False
+        self.staked = surcharge
         return True
 
     # -- where they stand

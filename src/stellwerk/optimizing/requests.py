@@ -81,14 +81,13 @@ def passages(body: bytes, question: str = "") -> tuple[Passage, ...]:
     answered = max((each.group for each in said if each.speaker is Speaker.ASSISTANT), default=first)
     signed = _signed(body, said)
     found: list[Passage] = []
+    shortest = _shortest(said)
     asked = ""
-    for place, each in enumerate(said):
-        beside = ""
+    for each in said:
+        beside = asked if each.speaker is Speaker.TOOL else ""
         if each.speaker is Speaker.USER:
-            beside = _beside(said, place)
-            asked = beside or each.text
-        elif each.speaker is Speaker.TOOL:
-            beside = asked
+            own, other = shortest.get(each.group, (each.text, ""))
+            beside, asked = (other if each.text == own else own), own
         if _may_change(each) and each.group not in signed:
             asking = (question or beside)[-MOST_QUESTION_CHARACTERS:]
             found.append(Passage(each, asking, each.group < old, each.group < answered))
@@ -147,16 +146,15 @@ def _may_change(said: Utterance) -> bool:
     return said.member != "input" or (said.top == "input" and said.group == 0)
 
 
-def _beside(said: list[Utterance], place: int) -> str:
-    """The last other text of the same message that the same person wrote."""
-    one = said[place]
-    for other in reversed(range(len(said))):
-        each = said[other]
-        if each.group < one.group:
-            break
-        if other != place and each.group == one.group and each.speaker is one.speaker and each.member in _MEMBERS:
-            return each.text
-    return ""
+def _shortest(said: list[Utterance]) -> dict[int, tuple[str, str]]:
+    """By message, the two shortest texts that the user wrote in it: of question and data, that is the question."""
+    found: dict[int, tuple[str, str]] = {}
+    for each in said:
+        if each.speaker is Speaker.USER and each.member in _MEMBERS:
+            first, second = found.get(each.group, ("", ""))
+            ranked = sorted(filter(None, (each.text, first, second)), key=len)
+            found[each.group] = ranked[0], ranked[1] if len(ranked) > 1 else ""
+    return found
 
 
 def _signed(body: bytes, said: list[Utterance]) -> frozenset[int]:

@@ -89,6 +89,8 @@ class Rewriter:
             if speaker is not Speaker.ASSISTANT:
                 parts = parts if written is text else segments(written)
                 written = self._in_parts(written, parts, asked, saved, steps)
+                if any(part.kind is Kind.HTML for part in parts):  # now pages show what they hold
+                    written = self._in_parts(written, segments(written), asked, saved, steps)
         if written == text or not is_worth(before, weigh(written)):
             return Outcome(text)
         return Outcome(written, tuple((name, saved[name]) for name in self._order if saved[name]))

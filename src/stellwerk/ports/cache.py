@@ -52,7 +52,11 @@ class Cache(Protocol):
         ...
 
     def entries(self, now_ms: int) -> Iterator[Entry]:
-        """Everything that is kept and may be found by its meaning: for an index that begins anew."""
+        """Everything that is kept and may be found by its meaning: for an index that begins anew.
+
+        What is shared is read step by step, and each step may wait for the store: it belongs in a thread. Where the
+        store is away, it ends.
+        """
         ...
 
     def figures(self) -> CacheFigures:

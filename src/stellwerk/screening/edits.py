@@ -76,7 +76,7 @@ class Manner(msgspec.Struct, frozen=True, eq=False):
 
 def edits(text: str, spans: Iterable[Span], manner: Manner) -> tuple[Edit, ...]:
     """The edits that leave nothing of any span: those that overlap become one, of the surest one's type."""
-    places = joined((span.start, span.end, span.score, str(span.type)) for span in spans)
+    places = joined((span.start, span.end, span.score, str(span.label)) for span in spans)
     return tuple(Edit(start, end, manner.of(kind, text[start:end]), kind) for start, end, kind in places)
 
 

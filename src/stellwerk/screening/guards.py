@@ -7,9 +7,9 @@ from typing import Literal
 
 import msgspec
 
+from stellwerk.core.pseudonym import PLAIN, Notation
 from stellwerk.core.snapshot import ScreeningSpec
 from stellwerk.core.subject import Side
-from stellwerk.core.verdict import Action
 from stellwerk.screening.edits import How
 from stellwerk.screening.memory import Memory
 from stellwerk.screening.policy import Rule
@@ -30,12 +30,13 @@ class Guards(msgspec.Struct, frozen=True, eq=False):
     """Keys what is known by digests."""
     memory: Memory | None = None
     """What local checks have said of requests' texts."""
+    notation: Notation = PLAIN
+    """How stand-ins are written."""
 
     @property
     def pseudonymizes(self) -> bool:
         """Whether values of requests may get stand-ins."""
-        rules = (*self.input_local, *self.input_remote)
-        return any(Action.PSEUDONYMIZE in {rule.action, *rule.actions.values()} for rule in rules)
+        return any(rule.stands_in for rule in (*self.input_local, *self.input_remote))
 
     @property
     def edits_answers(self) -> bool:
@@ -72,4 +73,11 @@ class Guards(msgspec.Struct, frozen=True, eq=False):
             {kind: How(how) for kind, how in spec.masks.items()},
             secret,
             Memory(secret),
+            notation_of(found),
         )
+
+
+def notation_of(rules: Iterable[Rule]) -> Notation:
+    """How stand-ins are written of what these rules find: patterns and topics of the policy's own have their names."""
+    own = tuple(dict.fromkeys(name for rule in rules if rule.stands_in for name in rule.names))
+    return Notation(own) if own else PLAIN

@@ -44,6 +44,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return bool(getattr(self.check, "needs_sources", False))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What the policy calls its own patterns and topics."""
+        return tuple(part["name"] for key in ("patterns", "topics") for part in self.options.get(key, ()))
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether what it finds may get stand-ins."""
+        return Action.PSEUDONYMIZE in {self.action, *self.actions.values()}
+
+    @property
     def edits(self) -> bool:
         """Whether it may change texts, so that nobody may see them before."""
         return self.action.is_edit or any(action.is_edit for action in self.actions.values())

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from stellwerk.core.part import ToolKind
-from stellwerk.core.pseudonym import pseudonyms, unfinished
+from stellwerk.core.pseudonym import LITERAL, Notation
 from stellwerk.core.reply import Reply
 from stellwerk.screening.answer_editing import Kind
 from stellwerk.screening.holding import Editor, Piece
@@ -37,12 +37,13 @@ _URL_BEGINNING = 4
 class Restorer:
     """The editor of one text that puts values back. What may be the beginning of a pseudonym is held."""
 
-    __slots__ = ("_held", "_is_url", "_last", "_value")
+    __slots__ = ("_held", "_is_url", "_last", "_notation", "_value")
 
     is_cut = False
 
-    def __init__(self, value: Value) -> None:
+    def __init__(self, value: Value, notation: Notation) -> None:
         self._value = value
+        self._notation = notation
         self._held = ""
         self._last = ""  # what went out last of a word that may be a URL
         self._is_url = False
@@ -50,7 +51,7 @@ class Restorer:
     def feed(self, text: str) -> list[Piece]:
         """What can go out."""
         held = self._held + text
-        free = unfinished(held)
+        free = self._notation.unfinished(held)
         self._held = held[free:]
         return self._restored(held[:free])
 
@@ -65,7 +66,7 @@ class Restorer:
             return out
         whole, after = self._last[-1:] + text, 0
         offset = len(whole) - len(text)
-        for found in pseudonyms(whole, offset):
+        for found in self._notation.pseudonyms(whole, offset):
             start, end = found.start - offset, found.end - offset
             self._pass(text[after:start], out)
             value = None if self._is_url else self._value(found.type, found.number)
@@ -111,7 +112,7 @@ class Restoring:
     """The editing of one answer's texts that puts a vault's values back.
 
     ``tools`` says which types which tool is given, by its name; tools without a rule get what ``EVERY_TOOL`` says, and
-    all types where that says nothing either.
+    all types where that says nothing either. What only looks like a pseudonym is the caller's own text for all of them.
     """
 
     __slots__ = ("_tools", "_vault")
@@ -121,15 +122,18 @@ class Restoring:
 
     def __init__(self, vault: Vault, tools: Mapping[str, frozenset[str]] | None = None) -> None:
         self._vault = vault
-        self._tools = tools or {}
+        self._tools = {
+            name: {LITERAL, *(kind for label in types if (kind := vault.notation.kind_of(label)))}
+            for name, types in (tools or {}).items()
+        }
 
     def text(self, kind: Kind) -> Editor:
         """The editor of a text that may come in pieces."""
-        return _Unchanged() if kind is Kind.THINKING else Restorer(self._vault.value)
+        return _Unchanged() if kind is Kind.THINKING else Restorer(self._vault.value, self._vault.notation)
 
     def whole(self, text: str) -> str:
         """A text that comes whole."""
-        return restored(text, self._vault.value)
+        return restored(text, self._vault)
 
     def arguments(self, tool: str, kind: ToolKind, text: str) -> str:
         """The arguments of a call, with the values that this tool may have."""
@@ -138,7 +142,8 @@ class Restoring:
         def value(name: str, number: int) -> str | None:
             return self._vault.value(name, number) if types is None or name in types else None
 
-        return restored(text, value) if kind is ToolKind.CUSTOM else restored_json(text, value)
+        notation = self._vault.notation
+        return _restored(text, value, notation) if kind is ToolKind.CUSTOM else _restored_json(text, value, notation)
 
     def raw(self, raw: msgspec.Raw) -> msgspec.Raw:
         """What one dialect alone understands is the business of a provider: nothing is put back."""
@@ -155,24 +160,28 @@ def restore_reply(reply: Reply, vault: Vault, tools: Mapping[str, frozenset[str]
     return edit_reply(Restoring(vault, tools), reply)[0]
 
 
-def restored(text: str, value: Value) -> str:
+def restored(text: str, vault: Vault) -> str:
     """A text with the values in it."""
-    restorer = Restorer(value)
+    return _restored(text, vault.value, vault.notation)
+
+
+def _restored(text: str, value: Value, notation: Notation) -> str:
+    restorer = Restorer(value, notation)
     return "".join(piece.text for piece in (*restorer.feed(text), *restorer.flush()))
 
 
-def restored_json(text: str, value: Value, depth: int = 0) -> str:
+def _restored_json(text: str, value: Value, notation: Notation, depth: int = 0) -> str:
     """The same of JSON, which stays JSON whatever is in the values. JSON within its strings does, too."""
     found = literals(text)
     if not is_json(text, found):
-        return restored(text, value)
+        return _restored(text, value, notation)
     changed: dict[int, str] = {}
     for place, literal in enumerate(found):
         said = literal.value
         new = (
-            restored_json(said, value, depth + 1)
+            _restored_json(said, value, notation, depth + 1)
             if depth < _DEEPEST and _holds_json(literal)
-            else restored(said, value)
+            else _restored(said, value, notation)
         )
         if new != said:
             changed[place] = new

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from stellwerk.core import pseudonym
-from stellwerk.core.pseudonym import LITERAL, spelled
+from stellwerk.core.pseudonym import LITERAL, PLAIN, Notation, spelled
 from stellwerk.core.synthetic_seal import SyntheticSeal
 from stellwerk.core.verdict import Span
 from stellwerk.screening.edits import Edit, Edited, apply, joined
@@ -36,10 +36,11 @@ class _Content(msgspec.Struct, frozen=True, array_like=True):
 class Vault:
     """Owner of one conversation's values. ``key`` is the tenant's own; it numbers values by keyed digests."""
 
-    __slots__ = ("_conversation", "_first", "_key", "_numbers", "_values")
+    __slots__ = ("_conversation", "_first", "_key", "_numbers", "_values", "notation")
 
-    def __init__(self, key: bytes, conversation: str, first: int = 1) -> None:
+    def __init__(self, key: bytes, conversation: str, first: int = 1, notation: Notation = PLAIN) -> None:
         """``first`` is the number that values of a type begin with."""
+        self.notation = notation
         self._first = first
         self._key = key
         self._conversation = conversation
@@ -70,13 +71,17 @@ class Vault:
         """Whether a value has a pseudonym already."""
         return pseudonym.digest(self._key, self._conversation, kind, value) in self._numbers
 
+    def kind(self, span: Span) -> str:
+        """The type that a finding's pseudonym has: the name of the policy's own pattern or topic, or its category."""
+        return self.notation.kind_of(span.label) or str(span.type)
+
     def pseudonymise(self, text: str, spans: Iterable[Span]) -> Edited:
         """A text with pseudonyms for what was found in it, and for what only looks like one.
 
         A value that there is no room for gets a label, which says its type and cannot be undone.
         """
-        places = [(span.start, span.end, span.score, str(span.type)) for span in spans]
-        places += [(start, end, 0.0, LITERAL) for start, end in pseudonym.look_alikes(text)]
+        places = [(span.start, span.end, span.score, self.kind(span)) for span in spans]
+        places += [(start, end, 0.0, LITERAL) for start, end in self.notation.look_alikes(text)]
         found = joined(places)
         beside = {text[start:end] for start, end, _ in found}
         made = (

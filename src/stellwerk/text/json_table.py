@@ -35,7 +35,9 @@ _ABSENT = object()
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(?:\.\d++)?(?:[eE][+-]?\d++)?")
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$\-/ ]*+")
-_UNCLEAR = re.compile(r"""[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^[\s"{\[<~]|\s$|</rows|^(?:true|false|null)$""")
+_UNCLEAR = re.compile(
+    r"""[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^[\s"{\[<~]|\s$|</?rows|^(?:true|false|null)$"""
+)
 _BLOCK = re.compile(r"<rows (\d{1,9})( open)?(?: ([|;\t]))?>\n")
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _CLOSE = "</rows>"
@@ -275,9 +277,9 @@ def _key(name: str) -> str:
 def _read_table(text: str, mark: re.Match[str]) -> tuple[list[Any], int]:
     """The rows of a table and where it ends. Raises ``NoValue`` or ``IndexError`` where it is none."""
     count, separator = int(mark[1]), mark[3] or ","
-    close = text.index(_CLOSE, mark.end()) if _CLOSE in text[mark.end() :] else -1
-    if close < 0 or depth(text[mark.end() : close]) > 200:
-        raise NoValue("no end")
+    close = text.find(_CLOSE, mark.end())
+    if close < 0 or text.find("<rows ", mark.end(), close) >= 0 or depth(text[mark.end() : close]) > MOST_DEEP:
+        raise NoValue("no end, or no table of ours")
     head, at = _read_head(text, mark.end(), separator)
     varying = [path for path, constant in head if constant is _ABSENT]
     rows: list[Any] = []
@@ -286,8 +288,10 @@ def _read_table(text: str, mark: re.Match[str]) -> tuple[list[Any], int]:
             cells, at = _read_line(text, at, separator)
             if len(cells) != len(varying):
                 raise NoValue("a row with other columns")
-        else:
+        elif text[at] == "\n":
             cells, at = [], at + 1
+        else:
+            raise NoValue("fewer rows than were said")
         given = iter(cells)
         row: dict[str, Any] = {}
         for path, constant in head:

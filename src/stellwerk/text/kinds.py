@@ -40,12 +40,14 @@ _MOST_OTHER_LINES = 12
 """Between two lines of a log that have a time: of a stack trace."""
 
 _PAGE = re.compile(r"<!doctype html|<html[\s>]|<body[\s>]", re.IGNORECASE)
+_PAGE_END = re.compile(r"</html\s*+>|</body\s*+>(?!\s*+</html)", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
 
 _PATCH = re.compile(r"^(?:diff --git |@@ -\d|--- [ab]/|\+\+\+ [ab]/|Index: )", re.MULTILINE)
 
 _TURN = re.compile(r"^([^\W\d_][\w.'\u2019\-]*+(?: [\w.'\u2019\-]++){0,4}+) ?: (?=\S)")
-_TURN_SHARE = 0.6
+_MOST_WORDS_BETWEEN = 3
+"""Lines between two turns that say nothing of who speaks."""
 _TURNS_PER_SPEAKER = 2.5
 _SPOKEN = re.compile(
     r"\b(?:uh|um|uhm|erm|hmm?|mm|yeah|okay|you know|I mean|äh|ähm|hm|ja|genau|sozusagen|halt)\b|\{[a-z]+\}",
@@ -56,8 +58,9 @@ _SPOKEN_SHARE = 0.1
 
 _BLANK_LINE = re.compile(r"\n[ \t]*+\n")
 _CODE_LINE = re.compile(
-    r"^(?:\t| {4,}+)\S|[;{}]\s*+$|^\s*+(?:def|class|import|from|return|const|let|var|function|public|private|static|"
-    r"#include|package|using|if|for|while|else|elif|try|except|SELECT|INSERT|UPDATE|CREATE|FROM|WHERE|\$|>>>|//|/\*|@)"
+    r"^(?:\t| {4,}+)\S|[;{}]\s*+$|^\s*+[\w.]++\(.*\)\s*+$|"
+    r"^\s*+(?:def|class|import|from|return|const|let|var|function|public|private|static|#include|"
+    r"package|using|if|for|while|else|elif|try|except|SELECT|INSERT|UPDATE|CREATE|FROM|WHERE|\$|>>>|//|/\*|@)"
     r"(?=[\s({]).*[=(){};:]"
 )
 _CODE_SHARE = 0.4
@@ -159,7 +162,7 @@ def _fence(text: str, opening: re.Match[str], close: int, end: int) -> tuple[Seg
         last = max(inner, close - 1)
         if _ENCODED.match(text, inner) is not None:
             return (Segment(Kind.CODE, start, end),)
-        if _is_log(text[inner:last].split("\n")):
+        if "```" not in text[inner:last] and _is_log(text[inner:last].split("\n")):
             return (
                 Segment(Kind.CODE, start, inner),
                 Segment(Kind.LOG, inner, last),
@@ -190,25 +193,24 @@ def _unfenced(text: str, start: int, end: int) -> Iterator[Segment]:
 
 
 def _unencoded(text: str, start: int, end: int) -> Iterator[Segment]:
-    part = text[start:end]
-    page = _page(part)
-    if page is not None:
-        yield from _data(text, start, start + page[0])
-        yield Segment(Kind.HTML, start + page[0], start + page[1])
-        yield from _data(text, start + page[1], end)
-    else:
-        yield from _data(text, start, end)
+    at = start
+    for begin, stop in _pages(text[start:end]):
+        yield from _data(text, at, start + begin)
+        at = start + stop
+        yield Segment(Kind.HTML, start + begin, at)
+    yield from _data(text, at, end)
 
 
-def _page(part: str) -> tuple[int, int] | None:
-    """Where a whole web page stands."""
-    first = _PAGE.search(part)
-    if first is None:
-        return None
-    last = max(part.lower().rfind("</html>") + 7, part.lower().rfind("</body>") + 7)
-    if last < first.end() or len(_TAG.findall(part, first.start(), last)) < LEAST_LINES:
-        return None
-    return first.start(), last
+def _pages(part: str) -> Iterator[tuple[int, int]]:
+    """Where whole web pages stand."""
+    at = 0
+    while (first := _PAGE.search(part, at)) is not None:
+        close = _PAGE_END.search(part, first.end())
+        if close is None:
+            return
+        at = close.end()
+        if len(_TAG.findall(part, first.start(), at)) >= LEAST_LINES:
+            yield first.start(), at
 
 
 def _data(text: str, start: int, end: int) -> Iterator[Segment]:
@@ -259,39 +261,69 @@ def _words(text: str, start: int, end: int) -> Iterator[Segment]:
         return
     if _PATCH.search(part):
         yield Segment(Kind.CODE, start, end)
-    elif (spoken := _transcript(part)) is not None:
-        if spoken:
-            yield Segment(Kind.PROSE, start, start + spoken)
-        yield Segment(Kind.TRANSCRIPT, start + spoken, end)
     else:
-        kind = Kind.MARKDOWN if _MARKDOWN.search(part) else Kind.PROSE
-        yield from _paragraphs(part, start, kind)
+        at = 0
+        for begin, stop in _transcripts(part):
+            yield from _written(part[at:begin], start + at)
+            yield Segment(Kind.TRANSCRIPT, start + begin, start + stop)
+            at = stop
+        yield from _written(part[at:], start + at)
 
 
-def _transcript(part: str) -> int | None:
-    """Where a transcript begins that reaches to the end of the part; ``None`` where there is none."""
-    first, position = -1, 0
-    speakers: Counter[str] = Counter()
-    turns = lines = spoken = 0
+def _written(part: str, start: int) -> Iterator[Segment]:
+    """Words that nobody has spoken."""
+    kind = Kind.MARKDOWN if _MARKDOWN.search(part) else Kind.PROSE
+    yield from _paragraphs(part, start, kind)
+
+
+def _transcripts(part: str) -> Iterator[tuple[int, int]]:
+    """Where transcripts stand, each from its first turn to its last."""
+    talk = _Talk()
+    position = others = 0
     for line in part.split("\n"):
         turn = _TURN.match(line, 0, 60)
         if turn is not None:
-            if first < 0:
-                first = position
-                lines = 0
-            speakers[turn[1]] += 1
-            turns += 1
-            spoken += _SPOKEN.search(line) is not None
-        lines += bool(line.strip())
+            talk.add(turn[1], line, position)
+            others = 0
+        elif talk.speakers and line.strip():
+            others += 1
+            if others > _MOST_WORDS_BETWEEN:
+                if talk.is_one:
+                    yield talk.first, talk.last
+                talk, others = _Talk(), 0
         position += len(line) + 1
-    is_one = (
-        turns >= LEAST_TURNS
-        and len(speakers) >= 2
-        and turns >= _TURN_SHARE * lines
-        and turns >= _TURNS_PER_SPEAKER * len(speakers)
-        and spoken >= _SPOKEN_SHARE * turns
-    )
-    return first if is_one else None
+    if talk.is_one:
+        yield talk.first, talk.last
+
+
+class _Talk:
+    """Turns that follow each other."""
+
+    __slots__ = ("_spoken", "first", "last", "speakers")
+
+    def __init__(self) -> None:
+        self.first = self.last = 0
+        self.speakers: Counter[str] = Counter()
+        self._spoken = 0
+
+    def add(self, speaker: str, line: str, position: int) -> None:
+        """Takes a turn in."""
+        if not self.speakers:
+            self.first = position
+        self.last = position + len(line)
+        self.speakers[speaker] += 1
+        self._spoken += _SPOKEN.search(line) is not None
+
+    @property
+    def is_one(self) -> bool:
+        """Whether several people talk, and not in writing."""
+        turns = self.speakers.total()
+        return (
+            turns >= LEAST_TURNS
+            and len(self.speakers) >= 2
+            and turns >= _TURNS_PER_SPEAKER * len(self.speakers)
+            and self._spoken >= _SPOKEN_SHARE * turns
+        )
 
 
 def _paragraphs(part: str, start: int, kind: Kind) -> Iterator[Segment]:
@@ -322,14 +354,20 @@ def _bodies(text: str, heads: list[re.Match[str]]) -> tuple[tuple[int, int], ...
     starts = [head.start() for head in heads]
     tag = heads[0][1] if heads[0].re.groups else None
     if tag is not None:
-        close = f"</{tag}>"
-        ends = [text.find(close, start) for start in starts]
-        if -1 in ends:
-            return ()
-        found = [(start, end + len(close)) for start, end in zip(starts, ends, strict=True)]
-        return tuple(found) if all(one[1] <= two[0] for one, two in pairwise(found)) else ()
+        return _tagged(text, starts, f"</{tag}>")
     ends = [*starts[1:], _last_end(text, starts)]
     return tuple(zip(starts, ends, strict=True))
+
+
+def _tagged(text: str, starts: list[int], close: str) -> tuple[tuple[int, int], ...]:
+    """Documents that are elements; none where one lies in another, or is not closed."""
+    found: list[tuple[int, int]] = []
+    for start, following in zip(starts, [*starts[1:], len(text)], strict=True):
+        end = text.find(close, start, following)
+        if end < 0:
+            return ()
+        found.append((start, end + len(close)))
+    return tuple(found)
 
 
 def _last_end(text: str, starts: list[int]) -> int:

@@ -16,7 +16,6 @@ _BY_NAME = frozenset({"properties", "$defs", "definitions", "patternProperties",
 _ONE = frozenset({"items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"})
 _MANY = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
 _SPACE = re.compile(r"\s{2,}+|[\n\t]")
-_REFERENCE = re.compile(r"^#/(?:\$defs|definitions)/([^/]+)$")
 _NULL_TYPE = {"type": "null"}
 
 
@@ -81,9 +80,8 @@ class _Slimming:
         """Providers hold such schemas to rules of their own: types and what is required stay word for word."""
 
     def root(self, schema: dict[str, Any], around: str) -> dict[str, Any]:
-        made = self._schema(schema, around)
-        if not isinstance(made, dict):
-            return schema
+        """A whole schema; ``around`` is what its tool is said to do."""
+        made = self._object(schema, around)
         for name in ("$defs", "definitions"):
             defined = made.get(name)
             if isinstance(defined, dict):
@@ -93,10 +91,10 @@ class _Slimming:
                     del made[name]
         return made
 
-    def _schema(self, held: Any, around: str = "") -> Any:
-        """A schema; ``around`` is the description that it stands under."""
-        if not isinstance(held, dict):
-            return held
+    def _schema(self, held: Any) -> Any:
+        return self._object(held) if isinstance(held, dict) else held
+
+    def _object(self, held: dict[str, Any], around: str = "") -> dict[str, Any]:
         made: dict[str, Any] = {}
         for name, inner in held.items():
             if self._is_idle(name, inner, held):
@@ -133,7 +131,7 @@ class _Slimming:
         if self._is_strict or not is_optional:
             made[name] = [self._schema(choice) for choice in choices]
         elif len(others) == 1 and isinstance(others[0], dict) and not others[0].keys() & (held.keys() - {"title"}):
-            made.update(self._schema(others[0]))
+            made.update(self._object(others[0]))
         else:
             made[name] = [self._schema(choice) for choice in others]
 
@@ -165,9 +163,7 @@ def _references(held: Any) -> list[str]:
         one = ahead.pop()
         if isinstance(one, dict):
             reference = one.get("$ref")
-            if isinstance(reference, str) and (match := _REFERENCE.match(reference)) is not None:
-                found.append(match[1])
-            elif isinstance(reference, str):
+            if isinstance(reference, str):
                 found.append(reference.rsplit("/", 1)[-1])
             ahead += one.values()
         elif isinstance(one, list):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from stellwerk.core.cached import CacheFigures, Entry, Purge
 from stellwerk.core.entry_table import EntryTable
@@ -78,6 +79,7 @@ class TieredCache:
             lambda jobs, _reason: self._tell(self._on_lost, jobs),
         )
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_closed = False
         self._waiting: dict[int, _Asked] = {}
         self._asked = 0
         self._slow = 0
@@ -110,11 +112,10 @@ class TieredCache:
         """Asks the store, together with others who ask at the same time."""
         del now_ms  # it is over when it arrives
         self._begin()
-        loop = self._loop
-        assert loop is not None  # noqa: S101  # `_begin` sees to that
+        loop = asyncio.get_running_loop()
         self._asked += 1
         asked = self._waiting[self._asked] = _Asked(self, self._asked, done)
-        if len(self._waiting) > MOST_WAITING or time.monotonic() < self._away_until_s:
+        if len(self._waiting) > MOST_WAITING or self._is_closed or time.monotonic() < self._away_until_s:
             self._troubles += 1
             asked.timer = loop.call_soon(self._answer, asked, None)
         else:
@@ -132,7 +133,7 @@ class TieredCache:
         """Keeps an entry in memory at once, and hands it to the thread that writes; one too large is not kept."""
         self._begin()
         blob = plain(entry)
-        if len(blob) > self._max_entry_bytes or entry.stale_ms <= now_ms:
+        if self._is_closed or len(blob) > self._max_entry_bytes or entry.stale_ms <= now_ms:
             return
         self._memory.put(entry, blob, now_ms)
         if self._unwritten > MOST_WAITING_BYTES:
@@ -144,6 +145,7 @@ class TieredCache:
     def purge(self, purge: Purge, now_ms: int) -> None:
         """Lets entries go: of memory now, of the store and of the memory of others as soon as it is written."""
         self._begin()
+        self._troubles += self._is_closed
         self._own += 1
         self._unsettled.append((self._own, 0, purge))
         self._memory.purge(purge)
@@ -169,26 +171,34 @@ class TieredCache:
             self._troubles += 1
 
     def figures(self) -> CacheFigures:
-        """What the store holds, as of the last heartbeat, and the troubles of this process."""
+        """What the store holds, as of the last heartbeat, and the troubles of this process.
+
+        It is the call that a worker makes before there are requests: the store is connected then.
+        """
+        with suppress(RuntimeError):  # without an event loop it is too early, or too late
+            self._begin()
         store = self._store
         troubles = self._troubles + self._reader.torn
         return CacheFigures(store.entries, store.size, store.evicted, store.expired, troubles)
 
     def close(self) -> None:
-        """Waits until what was kept and purged is written, for two seconds at most where the store is away."""
+        """Waits until what was kept and purged is written, for two seconds at most where the store is away.
+
+        Whoever still asks afterwards finds nothing; those who wait are told so in their time.
+        """
+        self._is_closed = True
         loop, self._loop = self._loop, None
         if loop is not None:
             self._troubles += self._writer.close()
             self._reader.close()
-        for asked in list(self._waiting.values()):
-            self.withdraw(asked)
+        self._trusted_until_s = 0.0
         self._memory.clear()
 
     # -- on the event loop
 
     def _begin(self) -> bool:
         """Whether what is in memory may be trusted without an answer, because this is the beginning."""
-        if self._loop is not None:
+        if self._loop is not None or self._is_closed:
             return False
         self._loop = asyncio.get_running_loop()
         self._heard_s = time.monotonic()
@@ -211,7 +221,8 @@ class TieredCache:
         self._answer(asked, None)
 
     def _on_answer(self, questions: Sequence[Question], answer: Answer) -> None:
-        self._slow = 0
+        if any(question.number in self._waiting for question in questions):
+            self._slow = 0
         self._learn(answer.asked_s, answer.last, answer.purges)
         now_ms = int(time.time() * 1_000)
         in_force = tuple(self._in_force.items())
@@ -229,8 +240,9 @@ class TieredCache:
     def _on_beat(self, asked_s: float, beat: Beat) -> None:
         self._learn(asked_s, beat.last, beat.purges)
         self._in_force = dict(beat.purges)
-        self._away_until_s = 0.0
-        self._is_away = False
+        if self._is_away:
+            self._away_until_s = 0.0
+            self._is_away = False
         self._store = beat.figures
         if self._used:
             self._writer.put(Using(tuple(self._used)))
@@ -270,13 +282,20 @@ class TieredCache:
         for number, purge in purges:
             if number > self._seen or number not in self._in_force:
                 self._in_force[number] = purge
-                is_own = number in known or any(not numbered and own == purge for _, numbered, own in self._unsettled)
-                if not is_own:
+                if number not in known and not self._is_own(number, purge):
                     self._memory.purge(purge)
         self._seen = last
         self._heard_s = asked_s
-        self._trusted_until_s = asked_s + TRUST_S
+        self._trusted_until_s = 0.0 if self._is_closed else asked_s + TRUST_S
         self._settle()
+
+    def _is_own(self, number: int, purge: Purge) -> bool:
+        """Whether it may be taken for one of one's own, of which the writer has not told yet."""
+        for place, (ordinal, known, own) in enumerate(self._unsettled):
+            if not known and own == purge:
+                self._unsettled[place] = (ordinal, number, own)
+                return True
+        return False
 
     def _settle(self) -> None:
         self._unsettled = [one for one in self._unsettled if not one[1] or one[1] > self._seen]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import multiprocessing
 import resource
 import shutil
@@ -79,9 +80,10 @@ async def works(cache: Cache) -> None:
     await until(is_back)
 
 
-def test_no_entry_that_another_process_has_met_is_lost_when_all_are_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("turns", [1, pytest.param(20, marks=pytest.mark.matrix)])
+def test_no_entry_that_another_process_has_met_is_lost_when_all_are_killed(tmp_path: Path, turns: int) -> None:
     met: dict[bytes, bytes] = {}
-    for turn in range(2):
+    for turn in range(turns):
         ready = SPAWN.Event()
         keepers = [SPAWN.Process(target=_keep, args=(tmp_path, turn * 10 + who, ready)) for who in range(2)]
         for keeper in keepers:
@@ -90,7 +92,7 @@ def test_no_entry_that_another_process_has_met_is_lost_when_all_are_killed(tmp_p
 
         async def story(cache: Cache, turn: int = turn, keepers: Any = keepers) -> None:
             begin_s, numbers = time.monotonic(), [0, 0]
-            while time.monotonic() - begin_s < 0.15 + 0.1 * turn or not all(numbers):
+            while time.monotonic() - begin_s < 0.2 + 0.03 * turn or not all(numbers):
                 for who in range(2):
                     key = digest((turn * 10 + who) * 1_000_000 + numbers[who])
                     if (entry := await fetched(cache, key)) is not None:
@@ -177,15 +179,16 @@ def test_a_log_that_ends_anywhere_tells_nothing_that_is_wrong(tmp_path: Path) ->
         shutil.rmtree(folder)
 
 
-def test_bytes_that_have_changed_tell_nothing_that_is_wrong_and_are_soon_replaced(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [15, pytest.param(500, marks=pytest.mark.matrix)])
+def test_bytes_that_have_changed_tell_nothing_that_is_wrong_and_are_soon_replaced(tmp_path: Path, times: int) -> None:
     whole, chance = filled(tmp_path / "whole", 12).read_bytes(), Random(7)
     path = tmp_path / sqlite.FILE
-    for number in range(40):
+    for number in range(times):
         content = bytearray(whole)
         for _ in range(chance.choice([1, 20, 500])):
             content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
         path.write_bytes(content)
-        new = entry_of(77, answer=bytes([number]))
+        new = entry_of(77, answer=b"%d" % number)
         assert any(_goes_round(path, new) for _ in range(6)), number
         for beside in tmp_path.glob("cache.db*"):
             beside.unlink()
@@ -314,6 +317,29 @@ def test_a_purge_that_could_not_be_written_by_the_end_is_told(tmp_path: Path, mo
     asyncio.run(story())
 
 
+def test_a_process_that_hangs_while_it_opens_the_file_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stellwerk.tiering.writer.LEAVE_S", 0.1)
+    monkeypatch.setattr("stellwerk.tiering.reader.LEAVE_S", 0.1)
+    cache = build("sqlite", tmp_path)
+
+    async def story() -> None:
+        cache.keep(entry_of(1), now())
+        assert cache.peek(digest(1), now()) is not None
+        assert await fetched(cache, digest(1), timeout_s=0.01) is None
+        cache.purge(Purge(), now())
+        assert cache.peek(digest(1), now()) is None
+        begin_s = time.monotonic()
+        cache.close()
+        assert time.monotonic() - begin_s < 3
+        assert cache.figures().troubles >= 2
+
+    with (tmp_path / "cache.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asyncio.run(story())
+
+
 def test_what_was_kept_before_a_purge_is_not_found_although_it_is_written_after_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -355,6 +381,25 @@ def test_what_is_over_is_deleted(tmp_path: Path) -> None:
         assert cache.figures().expired > 0
 
     opened(tmp_path, story)
+
+
+def test_the_file_is_no_larger_than_it_may_be_and_gives_back_what_is_purged(tmp_path: Path) -> None:
+    path, most = tmp_path / sqlite.FILE, 6_000_000
+    writing = sqlite.SqliteWriting(path, sqlite.Settings(max_bytes=most, tenant_share=1.0))
+    for first in range(0, 2_000, 100):  # of each page, half would be empty
+        entries = [entry_of(number, aliases=(digest(9_000 + number),)) for number in range(first, first + 100)]
+        blobs = [Random(number).randbytes(2_200) for number in range(100)]
+        writing.write([Write(entry, blob, 0) for entry, blob in zip(entries, blobs, strict=True)], now())
+        beside = path.with_name("cache.db-wal").stat().st_size
+        assert path.stat().st_size + beside < most * 1.05 + 2 * sqlite.WAL_BYTES
+    reading = sqlite.SqliteReading(path, 1.0)
+    assert reading.beat().figures.entries > 1_000
+    reading.close()
+    writing.purge(Purge(), now())
+    while writing.tend(now()):
+        pass
+    writing.close()
+    assert path.stat().st_size < most * 0.8
 
 
 def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:

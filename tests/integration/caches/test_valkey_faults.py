@@ -180,18 +180,71 @@ def talking(answer: bytes) -> Iterator[str]:
             while client.recv(65_536):
                 client.sendall(answer)
 
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = listening.accept()
-                threading.Thread(target=talk, args=(client,), daemon=True).start()
-
-    thread = threading.Thread(target=accept, daemon=True)
-    thread.start()
     with closing(listening):
+        thread = threading.Thread(target=_accepting, args=(listening, talk))
+        thread.start()
         yield f"valkey://127.0.0.1:{listening.getsockname()[1]}"
         listening.shutdown(socket.SHUT_RDWR)
-    thread.join()
+        thread.join()
+
+
+@contextmanager
+def delaying(port: int, delay_s: list[float]) -> Iterator[str]:
+    """The same server, whose answers come later."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    never = threading.Event()
+
+    def pump(source: socket.socket, sink: socket.socket, *, is_answer: bool) -> None:
+        with suppress(OSError):
+            while content := source.recv(65_536):
+                never.wait(delay_s[0] if is_answer else 0.0)
+                sink.sendall(content)
+        for one in (source, sink):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def carry(client: socket.socket) -> None:
+        with client, socket.create_connection(("127.0.0.1", port)) as server:
+            back = threading.Thread(target=pump, args=(server, client), kwargs={"is_answer": True})
+            back.start()
+            pump(client, server, is_answer=False)
+            back.join()
+
+    with closing(listening):
+        thread = threading.Thread(target=_accepting, args=(listening, carry))
+        thread.start()
+        yield f"valkey://127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def _accepting(listening: socket.socket, talk: Callable[[socket.socket], None]) -> None:
+    """Talks to whoever comes, until the socket is closed and everybody has gone."""
+    threads = []
+    with suppress(OSError):
+        while True:
+            client, _ = listening.accept()
+            threads.append(threading.Thread(target=talk, args=(client,)))
+            threads[-1].start()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_server_that_is_slow_is_left_alone_and_what_came_too_late_is_in_memory(server: Server) -> None:
+    delay_s = [0.0]
+
+    async def story(cache: Cache) -> None:
+        await settled(cache, 1)
+        cache.purge(Purge(key=digest(5)), now())
+        delay_s[0] = 0.05
+        await asyncio.sleep(0)
+        waits = [await quickly(cache, 9) for _ in range(30)]
+        assert sum(wait >= QUICK_S for wait in waits) <= 9  # three, and again after a while
+        delay_s[0] = 0.0
+        await until(lambda: finds(cache, 1))
+
+    with delaying(server.port, delay_s) as url:
+        opened(url, story)
 
 
 @pytest.mark.parametrize(

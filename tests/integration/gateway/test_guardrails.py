@@ -238,6 +238,35 @@ async def test_a_tool_gets_the_types_that_it_may_have(tmp_path: Path) -> None:
         assert json.loads(search["function"]["arguments"]) == {"to": "<EMAIL_ADDRESS_1>"}
 
 
+NAMED = """
+[[guardrails]]
+use = "pattern"
+action = "pseudonymize"
+patterns = [{ name = "BOOKING", pattern = '\\bHB-\\d{6}\\b' }, { name = "ROOM", pattern = 'room \\d+' }]
+
+[screening.unmask_tools]
+cancel = ["BOOKING"]
+"""
+
+
+@on_loop
+async def test_patterns_of_ones_own_have_stand_ins_with_their_names_which_tools_are_given(tmp_path: Path) -> None:
+    arguments = json.dumps({"booking": "<BOOKING_1>", "room": "<ROOM_1>", "said": "<LITERAL_1>>"})
+    calls = [
+        {"id": str(place), "type": "function", "function": {"name": name, "arguments": arguments}}
+        for place, name in enumerate(("cancel", "search"))
+    ]
+    answer = json.loads(answered(""))
+    answer["choices"][0]["message"] = {"role": "assistant", "content": "Of <BOOKING_1>.", "tool_calls": calls}
+    async with scripted(tmp_path, completes(json.dumps(answer).encode()), sections=NAMED) as (gateway, script):
+        got = (await told(gateway, "Cancel HB-123456 of room 7, not <BOOKING_1>.")).json["choices"][0]["message"]
+        assert sent(script)["messages"][0]["content"] == "Cancel <BOOKING_1> of <ROOM_1>, not <LITERAL_1>>."
+        assert got["content"] == "Of HB-123456."
+        cancel, search = (json.loads(call["function"]["arguments"]) for call in got["tool_calls"])
+        assert cancel == {"booking": "HB-123456", "room": "<ROOM_1>", "said": "<BOOKING_1>"}
+        assert search == {"booking": "<BOOKING_1>", "room": "<ROOM_1>", "said": "<BOOKING_1>"}
+
+
 @on_loop
 async def test_a_caller_brings_its_values_back(tmp_path: Path) -> None:
     acts = (completes(answered("Sent.")), completes(answered("To <EMAIL_ADDRESS_1>.")))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
+import openai
 import pytest
 
 from stellwerk.core import savings
@@ -21,7 +22,8 @@ from stellwerk.simulator import PlannedFault, Scenario, Simulator, running
 from tests.integration.gateway.clients import sdk
 from tests.integration.gateway.foreign import MODELS
 from tests.integration.gateway.kit import KEY, LIMITED_KEY, UNBROKEN, Gateway, model, provider, serving
-from tests.integration.gateway.scenes import provider_of, simulator
+from tests.integration.gateway.scenes import provider_of, scripted, simulator
+from tests.integration.gateway.upstream import completes, refuses
 from tests.integration.http.loop import on_loop
 
 ON = "\n[optimize]\nprompt_cache = true\n"
@@ -310,6 +312,101 @@ async def test_a_target_that_fails_takes_its_marks_with_it(tmp_path: Path) -> No
             await converse(client, SYSTEM, 3)
             assert {event.provider for event in gateway.events} == {"openai"}
             assert all("prompt_cache=" not in event.savings for event in gateway.events)
+
+
+REFUSAL = b'{"error":{"message":"Unrecognized request argument supplied: prompt_cache_key"}}'
+
+
+@on_loop
+async def test_a_target_that_refuses_marks_is_asked_without_them_and_left_alone(tmp_path: Path) -> None:
+    question: Any = [{"role": "user", "content": SYSTEM}]
+    async with scripted(tmp_path, refuses(400, REFUSAL), completes(), completes(), sections=ON) as (gateway, playing):
+        async with sdk(gateway) as client:
+            for _ in range(2):
+                made = await client.chat.completions.create(model="plain", messages=question)
+                assert made.choices[0].message.content == "Hello."
+        assert [b"prompt_cache_key" in body for body in playing.bodies] == [True, False, False]
+        assert [event.attempts for event in gateway.events] == [1, 1]
+
+
+@on_loop
+async def test_a_refusal_for_another_reason_stays_one(tmp_path: Path) -> None:
+    question: Any = [{"role": "user", "content": SYSTEM}]
+    async with scripted(tmp_path, refuses(400), sections=ON) as (gateway, playing), sdk(gateway) as client:
+        with pytest.raises(openai.BadRequestError):
+            await client.chat.completions.create(model="plain", messages=question)
+        assert len(playing.bodies) == 1
+
+
+@on_loop
+async def test_what_fails_has_lost_nothing_and_is_not_taken_for_kept(tmp_path: Path) -> None:
+    async with caching(tmp_path, sections=ON + UNBROKEN) as (gateway, simulated), claude(gateway) as client:
+        await converse(client, SYSTEM, 5)
+        reuse = gateway.parts.pipeline._prompt_caching
+        assert reuse is not None
+        (credit,) = reuse.reuse._credits.values()
+        assert credit > 0
+        simulated.set_faults(PlannedFault(kind=400))
+        for number in range(5):
+            with pytest.raises(anthropic.BadRequestError):
+                await converse(client, f"{number} {SYSTEM}", 1, session=f"{number}")
+        assert list(reuse.reuse._credits.values()) == [credit]
+
+
+@on_loop
+async def test_a_document_before_the_question_is_kept_for_further_questions(tmp_path: Path) -> None:
+    async with caching(tmp_path) as (gateway, _), claude(gateway) as client:
+        for number in range(4):
+            document: Any = {"type": "text", "text": SYSTEM}
+            question: Any = {"type": "text", "text": f"Question {number}: {MORE}"}
+            messages: Any = [{"role": "user", "content": [document, question]}]
+            await client.messages.create(model="plain", max_tokens=5, messages=messages)
+        assert [event.cache_read_tokens > 2_000 for event in gateway.events] == [False, False, True, True]
+        assert all(event.cache_write_tokens == 0 for event in gateway.events[2:])
+
+
+@on_loop
+async def test_single_calls_with_examples_keep_the_examples_alone(tmp_path: Path) -> None:
+    async with caching(tmp_path) as (gateway, _), claude(gateway) as client:
+        examples: list[Any] = []
+        for number in range(6):
+            examples.append({"role": "user", "content": f"{number} {MORE}"})
+            examples.append({"role": "assistant", "content": f"Answer {number}"})
+        for number in range(6):
+            messages: Any = [*examples, {"role": "user", "content": f"And {number}? {MORE}"}]
+            await client.messages.create(model="plain", max_tokens=5, messages=messages)
+            gateway.advance(61)
+        assert gateway.events[0].cache_write_tokens == 0
+        assert [event.cache_read_tokens > 2_500 for event in gateway.events[-3:]] == [True] * 3
+        assert all(event.cache_write_tokens == 0 for event in gateway.events[-2:])
+
+
+@on_loop
+async def test_routing_to_a_cheaper_target_is_on_record_as_saved(tmp_path: Path) -> None:
+    async with running(Scenario(providers=(simulator("openai"),))) as (simulated,):
+        targets = model("plain", "openai/gpt-5.2", "openai/gpt-5-mini", strategy='"cheapest"')
+        async with (
+            serving(tmp_path, provider("openai", simulated.base_url), targets) as gateway,
+            sdk(gateway) as client,
+        ):
+            await client.chat.completions.create(model="plain", messages=[{"role": "user", "content": "Hello"}])
+            event = await gateway.event()
+            dear = cost_of(usage_of(event), gateway.snapshot.models[0].targets[0].card, event.started_ms).nanos
+            assert event.provider_model == "gpt-5-mini"
+            assert dear is not None
+            assert event.cost_nanos is not None
+            assert savings.read(event.savings) == {"routing": dear - event.cost_nanos}
+
+
+@on_loop
+async def test_a_stream_is_marked_and_reckoned_like_a_whole_answer(tmp_path: Path) -> None:
+    async with caching(tmp_path) as (gateway, _), claude(gateway) as client:
+        for number in range(3):
+            messages: Any = [{"role": "user", "content": f"{number} {MORE}"}]
+            async with client.messages.stream(model="plain", max_tokens=5, system=SYSTEM, messages=messages) as told:
+                await told.get_final_message()
+        assert [event.cache_read_tokens > 0 for event in gateway.events] == [False, False, True]
+        assert savings.read(gateway.events[-1].savings)["prompt_cache"] > 0
 
 
 @on_loop

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -10,31 +11,33 @@ from stellwerk.config.caching import backend_of, open_cache
 from stellwerk.core.snapshot import CacheSpec, StateSpec
 from stellwerk.errors import ConfigurationError
 
-AUTO = CacheSpec()
-SHARED = "env:SHARED"
+
+def named(backend: Literal["auto", "memory", "sqlite", "valkey"] = "auto") -> CacheSpec:
+    """``[cache]`` with a backend."""
+    return CacheSpec(backend=backend)
 
 
-def test_the_backend_is_the_one_that_everybody_who_shares_can_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_backend_is_the_one_that_everybody_who_shares_can_reach() -> None:
+    alone, shared = StateSpec("state"), StateSpec("state", shared="env:SHARED")
+    chosen = [backend_of(alone, named(), 1), backend_of(alone, named(), 2), backend_of(shared, named(), 1)]
+    assert chosen == ["memory", "sqlite", "valkey"]
+    assert backend_of(shared, named("sqlite"), 4) == "sqlite"
+
+
+def test_each_is_opened_with_what_concerns_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHARED", "valkey://127.0.0.1:1")
-    alone, shared = StateSpec("state"), StateSpec("state", shared=SHARED)
-    found = [backend_of(alone, AUTO, 1), backend_of(alone, AUTO, 2), backend_of(shared, AUTO, 1)]
-    assert found == ["memory", "sqlite", "valkey"]
-    assert backend_of(shared, CacheSpec("sqlite"), 4) == "sqlite"
-
-
-def test_each_is_opened_within_its_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHARED", "valkey://127.0.0.1:1")
-    state = StateSpec(str(tmp_path), shared=SHARED)
-    assert not open_cache(state, CacheSpec("memory"), workers=2).is_shared
-    assert open_cache(state, CacheSpec("sqlite"), workers=2).is_shared
-    assert open_cache(state, CacheSpec("valkey"), workers=2).is_shared
+    state = StateSpec(str(tmp_path), shared="env:SHARED")
+    opened = [open_cache(state, named(name), workers=2).is_shared for name in ("memory", "sqlite", "valkey")]
+    assert opened == [False, True, True]
+    assert open_cache(state, workers=2).is_shared
 
 
 def test_a_server_has_to_be_named_and_its_client_to_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = StateSpec(str(tmp_path))
     with pytest.raises(ConfigurationError) as caught:
-        open_cache(StateSpec(str(tmp_path)), CacheSpec("valkey"), workers=1)
+        open_cache(state, named("valkey"), workers=1)
     assert "state.shared" in str(caught.value.problems)
     monkeypatch.setattr("stellwerk.config.caching.find_spec", lambda _: None)
     with pytest.raises(ConfigurationError) as caught:
-        open_cache(StateSpec(str(tmp_path)), CacheSpec("valkey"), workers=1)
+        open_cache(state, named("valkey"), workers=1)
     assert "pip install" in str(caught.value.problems)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stellwerk.config.compile import compile_file
+from stellwerk.config.load import examine
 from stellwerk.config.references import resolve
 from stellwerk.core.snapshot import Snapshot
 from stellwerk.core.subject import Side
@@ -154,6 +155,10 @@ def test_a_secret_in_the_file_of_a_check_without_a_name_is_found_again(
         ('[[guardrails]]\nuse = "length"', ":15: guardrails[0]: expected a bound, such as max_characters, found none"),
         ('[[guardrails]]\nuse = "injection"\nthreshold = 2.0', ":15: guardrails[0]: thresholds are greater than 0"),
         (
+            '[[guardrails]]\nuse = "pii"\nactions = { CREDITCARD = "block" }',
+            ":17: guardrails[0].actions.CREDITCARD: expected a category",
+        ),
+        (
             '[[guardrails]]\nuse = "openai_moderation"\napi_key = "a-key-of-some-length"\non = ["log"]',
             ":18: guardrails[0].on: a check that asks a service cannot look at log",
         ),
@@ -200,3 +205,26 @@ def test_checks_whose_options_or_secrets_are_at_fault_are_not_built_and_others_a
         "guardrails[1].api_key",
         "guardrails[2].max_words",
     ]
+
+
+def test_what_nobody_finds_is_warned_of(tmp_path: Path) -> None:
+    path = tmp_path / "stellwerk.toml"
+    named = (
+        '[[guardrails]]\nuse = "pattern"\nactions = { BOOKING = "mask" }\n'
+        'patterns = [{ name = "BOOKING", pattern = "a" }]\n'
+    )
+    screening = (
+        '[screening]\nmasks = { IBAN = "hash", BOOKING = "drop" }\n'
+        'help_texts = { S11 = "112", investment_advice = "?" }\n'
+        'unmask_tools = { book = ["PERSON", "BOOKING", "PHONE"] }\n'
+    )
+    path.write_text(HEAD.replace("MODEL", "") + named + '[[guardrails]]\npolicy = "finance"\n' + screening)
+    verdict = examine(path)
+    assert verdict.problems == ()
+    told = [warning.render("") for warning in verdict.warnings if warning.path[0] == "screening"]
+    assert told == [
+        ':22: screening.masks.IBAN: there is no category "IBAN", nor a pattern or topic of that name',
+        ':24: screening.unmask_tools.book[2]: there is no category "PHONE", nor a pattern or topic of that name',
+    ]
+    path.write_text(HEAD.replace("MODEL", "") + "[screening]\nmasks = 1\nunmask_tools = { book = 1, x = [1] }\n")
+    assert [warning for warning in examine(path).warnings if warning.path[0] == "screening"] == []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from stellwerk.core.pseudonym import digest, inflected, look_alikes, normalised, pseudonyms, spelled, unfinished
+from stellwerk.core.pseudonym import PLAIN, Notation, digest, inflected, normalised, spelled
 from stellwerk.core.synthetic_seal import SyntheticSeal
 from stellwerk.core.taxonomy import Pii
 
 
 def test_each_spelling_is_found_once_with_its_brackets() -> None:
     text = "<PERSON_1> \\<us\\_ssn\\_22\\> PERSON_3s &lt;Person_4&gt; person_5 PERSON_6x XPERSON_7 <PERSON_8"
-    found = [(text[one.start : one.end], one.type, one.number) for one in pseudonyms(text)]
+    found = [(text[one.start : one.end], one.type, one.number) for one in PLAIN.pseudonyms(text)]
     assert found == [
         ("<PERSON_1>", "PERSON", 1),
         ("\\<us\\_ssn\\_22\\>", "US_SSN", 22),
@@ -33,13 +33,35 @@ def test_each_spelling_is_found_once_with_its_brackets() -> None:
     ],
 )  # fmt: skip
 def test_what_may_become_one_is_seen(text: str, where: int) -> None:
-    assert unfinished(text) == where
+    assert PLAIN.unfinished(text) == where
 
 
 def test_what_looks_alike_is_found_in_any_surroundings() -> None:
     text = "xPERSON_1y <person_22> no_thing"
-    assert [text[start:end] for start, end in look_alikes(text)] == ["PERSON_1", "<person_22"]
-    assert look_alikes("nothing") == []
+    assert [text[start:end] for start, end in PLAIN.look_alikes(text)] == ["PERSON_1", "<person_22"]
+    assert PLAIN.look_alikes("nothing") == []
+
+
+def test_a_policys_own_names_are_types_too() -> None:
+    own = Notation(["BOOKING", "room-key", "Person", "ID_2", "MY_PERSON"])
+    text = "<BOOKING_1> BOOKING_2 <booking\\_3> <ROOM-KEY_4> room-key_5 <person_6> <ID_2_7> <ID_8> &lt;my_person_9&gt;"
+    assert [(one.type, one.number) for one in own.pseudonyms(text)] == [
+        ("BOOKING", 1),
+        ("BOOKING", 2),
+        ("BOOKING", 3),
+        ("room-key", 4),
+        ("PERSON", 6),
+        ("ID_2", 7),
+        ("MY_PERSON", 9),
+    ]
+    assert [one.type for one in PLAIN.pseudonyms(text)] == ["PERSON"]
+    assert (own.kind_of("Booking"), own.kind_of("PERSON"), own.kind_of("ID")) == ("BOOKING", "PERSON", None)
+    assert [text[start:end] for start, end in own.look_alikes("room-key_5 <ROOM-KEY_4")] != []
+    for begun in ("<BOOK", "<room-k", "<ROOM-KEY_12", "&lt;my\\_person_9&g", "BOOKI", "ID_2_"):
+        assert own.unfinished(f"so {begun}") == 3
+    assert own.unfinished("so room-k") == 9  # a bare one has to be in capitals
+    long = Notation(["A" * 64])
+    assert long.unfinished("&lt;" + "A" * 64 + "_123456") == 0
 
 
 def test_digests_are_of_one_key_conversation_type_and_value() -> None:

