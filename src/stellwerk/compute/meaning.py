@@ -86,6 +86,8 @@ class Meaning:
                 group = self._answers.get(told.near, told.near)
                 self._group(told.key, group if is_right else told.key)
             before = held.scope.status
+            if is_right is None:  # that is no label
+                return Learned(None, before)
             if held.scope.label(told.evidence, is_right=is_right, is_audit=told.is_audit):
                 held.scope.fit()
                 held.unsaved = SAVE_EVERY
@@ -125,7 +127,7 @@ class Meaning:
             ),
         )
 
-    def _is_same(self, told: Learn) -> bool:
+    def _is_same(self, told: Learn) -> bool | None:
         def cosine() -> float:
             known = told.cosine
             return self._memory.cosine(told.embedding, told.fresh, told.kept) if known is None else known
