@@ -17,6 +17,9 @@ from pathlib import Path
 
 TARGET = Path(__file__).resolve().parent.parent / "src/stellwerk/semantic/data/english.txt.gz"
 PARTS = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
+PLACES = "15"
+"""The number of WordNet's file of places."""
+NAME = re.compile(r"[A-Z][a-z]{2,}")
 MOST_SENSES = {"n": 3, "v": 4, "a": 4, "r": 3}
 NOTICE = (
     "# Derived from WordNet 3.0, Copyright 2006 by Princeton University. All rights reserved. Permission to use,",
@@ -38,7 +41,8 @@ def main() -> int:
     opposites, heads, kinds = relations(folder)
     opposed = {synset for pair in opposites for synset in pair}
     senses = frequent_senses(folder, opposed, heads)
-    lines = [*NOTICE, *written(senses, opposites, heads, kinds), *irregular(folder, {word for word, _ in senses})]
+    words = {word for word, _ in senses}
+    lines = [*NOTICE, *written(senses, opposites, heads, kinds), *irregular(folder, words), *places(folder)]
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     with TARGET.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as packed:
         packed.write("\n".join(lines).encode() + b"\n")
@@ -119,6 +123,16 @@ def irregular(folder: Path, words: set[str]) -> list[str]:
             if base in words and re.fullmatch(r"[a-z]+", form) and form not in words:
                 lines.add(f"x {form} {base}")
     return sorted(lines)
+
+
+def places(folder: Path) -> list[str]:
+    """Lines ``n NAME`` for countries, towns and other places that are written with a capital."""
+    found = set()
+    for line in records(folder / "data.noun"):
+        fields = line.split(" | ")[0].split()
+        if fields[1] == PLACES:
+            found |= {word.lower() for word in fields[4 : 4 + 2 * int(fields[3], 16) : 2] if NAME.fullmatch(word)}
+    return [f"n {name}" for name in sorted(found)]
 
 
 def records(path: Path) -> list[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import msgspec
 
 from stellwerk.semantic.language import Language
-from stellwerk.semantic.reading import Reading, Word
+from stellwerk.semantic.reading import Reading, Word, read
 
-_SHORTEST_TYPO = 4
+_SHORTEST_TYPO, _SHORTEST_SLIP = 4, 3
+_LONG = 7
+"""From so many letters on a word may have two slips."""
 
 
 class Alignment(msgspec.Struct, frozen=True):
@@ -35,6 +38,8 @@ class Alignment(msgspec.Struct, frozen=True):
 
 def align(one: Reading, two: Reading) -> Alignment:
     """Pairs the words of two turns: equal ones first, then misspellings, then those with one meaning."""
+    if one.bases != two.bases:
+        one, two = _corrected(one, two), _corrected(two, one)
     grammar = one.grammar
     shared = one.bases & two.bases
     left_one = [word for word in one.words if word.base not in shared]
@@ -54,6 +59,34 @@ def align(one: Reading, two: Reading) -> Alignment:
         # "sign up" and "signup", where one side has nothing left
         left_one, left_two, joined = _joined(left_one, left_two, one, two)
     return Alignment(one, two, same, alike, tuple(left_one), tuple(left_two), tuple(opposites))
+
+
+def _corrected(turn: Reading, other: Reading) -> Reading:
+    """The turn read anew where a word that nobody knows is a slip for a word of the other, small words among them."""
+    grammar = turn.grammar
+    if grammar.lexicon is None or grammar is not other.grammar:
+        return turn
+    text = turn.text
+    for word in turn.words:
+        slip = word.surface
+        if word.is_name or len(slip) < _SHORTEST_SLIP or slip in other.all_words or _is_word(slip, grammar):
+            continue
+        allowed = 1 if len(slip) < _LONG else 2
+        for meant in other.all_words:
+            if (
+                meant[0] == slip[0]
+                and len(meant) >= _SHORTEST_SLIP
+                and meant not in turn.all_words
+                and _is_word(meant, grammar)
+                and distance(slip, meant, allowed) <= allowed
+            ):
+                text = re.sub(rf"(?<![^\W_]){re.escape(slip)}(?![^\W_])", meant, text, flags=re.IGNORECASE)
+                break
+    return turn if text is turn.text else read(text)
+
+
+def _is_word(word: str, grammar: Language) -> bool:
+    return grammar.is_known(word) or word in grammar.markers or word in grammar.negators
 
 
 def _paired(
@@ -103,7 +136,7 @@ def are_misspelled(one: Word, two: Word, grammar: Language) -> bool:
         return False
     if one.is_name and two.is_name:
         return False
-    allowed = 1 if shorter < 7 else 2
+    allowed = 1 if shorter < _LONG else 2
     return a[0] == b[0] and distance(a, b, allowed) <= allowed
 
 

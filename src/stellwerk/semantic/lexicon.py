@@ -22,7 +22,7 @@ _NOTHING: frozenset[int] = frozenset()
 class Lexicon:
     """Words by their senses. Every question about an unknown word is answered with no."""
 
-    __slots__ = ("_contraries", "_forms", "_heads", "_kinds", "_nouns", "_opposites", "_senses", "_verbs")
+    __slots__ = ("_contraries", "_forms", "_heads", "_kinds", "_nouns", "_opposites", "_places", "_senses", "_verbs")
 
     def __init__(self, lines: list[str]) -> None:
         numbers: dict[str, int] = {}
@@ -34,6 +34,7 @@ class Lexicon:
         self._opposites: dict[int, set[int]] = {}
         self._nouns: set[str] = set()
         self._verbs: set[str] = set()
+        self._places: set[str] = set()
 
         def number(name: str) -> int:
             return numbers.setdefault(name, len(numbers))
@@ -46,6 +47,8 @@ class Lexicon:
                     self._nouns.add(fields[0])
                 if any(name[0] == "v" for name in fields[1:]):
                     self._verbs.add(fields[0])
+            elif kind == "n":
+                self._places.add(fields[0])
             elif kind == "x":
                 self._forms[fields[0]] = fields[1]
             elif kind == "h":
@@ -59,7 +62,11 @@ class Lexicon:
 
     def is_known(self, word: str) -> bool:
         """Whether a folded word is in the lexicon, in any regular form."""
-        return word in self._senses or word in self._forms or self.base(word) in self._senses
+        return word in self._senses or word in self._forms or word in self._places or self.base(word) in self._senses
+
+    def is_place(self, word: str) -> bool:
+        """Whether a folded word is the name of a place."""
+        return word in self._places
 
     def is_noun(self, word: str) -> bool:
         """Whether a base form can be a noun; a word that nobody knows most likely is one."""

@@ -38,6 +38,7 @@ APART = [
     ("order", "Can dogs eat cats?", "Can cats eat dogs?"),
     ("name", "Do you deliver to Hackney?", "Do you deliver to Hounslow?"),
     ("name", "How do I export contacts from Mailchimp?", "How do I export contacts from Klaviyo?"),
+    ("negation", "Why has my fee not changed?", "Why has my fee now changed?"),
     ("scope", "What does the free plan include?", "What does the enterprise plan include?"),
     ("scope", "What is my account balance?", "What is my joint account balance?"),
     ("quote", 'What does "ser" mean in Spanish?', 'What does "estar" mean in Spanish?'),
@@ -48,6 +49,8 @@ SAME = [
     ("How do I cancel my order?", "how can i cancel an order pls"),
     ("How do I cancel my order?", "Hi there, could you please tell me how to cancel my order? Thanks!"),
     ("How do I reset my password?", "How do I reset my pasword?"),
+    ("Why have my top ups been cancelled?", "Why hvae my top ups been cancelled?"),
+    ("Was a fee taken after the transfer?", "Was a fee taken aftre the transfer?"),
     ("Can I return it after two weeks?", "Can I return it after 14 days?"),
     ("Is a parcel of 1 kg allowed?", "Is a parcel of 1000 g allowed?"),
     ("What's 15% of 200?", "Calculate fifteen percent of 200"),
@@ -74,6 +77,15 @@ def test_a_difference_in_meaning_forbids_and_says_why(kind: str, one: str, two: 
 @pytest.mark.parametrize(("one", "two"), SAME)
 def test_a_difference_in_wording_forbids_nothing(one: str, two: str) -> None:
     assert not hard(one, two)
+
+
+@pytest.mark.parametrize(
+    ("one", "two"), [("iran", "iraq"), ("austria", "australia"), ("form", "from"), ("diner", "dinner")]
+)
+def test_words_that_are_both_words_are_no_slips_of_one_another(one: str, two: str) -> None:
+    pair = align(read(f"do you ship sofas to {one}"), read(f"do you ship sofas to {two}"))
+    assert pair.only_one or pair.only_two
+    assert mismatches(pair)
 
 
 @given(st.text(max_size=80))

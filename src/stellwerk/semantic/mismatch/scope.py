@@ -50,7 +50,7 @@ def _is_name(word: Word, pair: Alignment) -> bool:
     lexicon = pair.one.grammar.lexicon
     if lexicon is None:
         return False
-    return word.is_name or not lexicon.is_known(word.surface)
+    return word.is_name or lexicon.is_place(word.surface) or not lexicon.is_known(word.surface)
 
 
 def _has_synonym(base: str, others: frozenset[str], are_synonyms: Callable[[str, str], bool]) -> bool:
