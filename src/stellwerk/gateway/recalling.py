@@ -257,6 +257,7 @@ class Recalling:
             if self._caching.spec.semantic and self._look is not None:
                 self._shared.meanings.hit(self._caching, self._look)
         self._note(tier, max(0, now_ms - entry.stored_ms))
+        reply.cache = f"{tier.value}; entry={entry.key.hex()}"
         reply.is_cached = True
         reply.save(of_tier(tier.value), entry.nanos or 0)
         leading, exchange.leading = exchange.leading, None
