@@ -1,6 +1,6 @@
 """Trains the verifier of the semantic cache and writes ``src/stellwerk/semantic/data/verifier.json``.
 
-``python -m scripts.train_verifier --data DIRECTORY`` with clinc150.jsonl, stsb_en.jsonl and fow_pairs.jsonl in it.
+``python -m scripts.train_verifier --data DIRECTORY`` with clinc150.jsonl and fow_pairs.jsonl in it.
 Needs the extra ``semantic`` for the embedder. The same data give the same file. Prints how well examples are told apart
 that did not train: each run of traffic in its turn.
 """

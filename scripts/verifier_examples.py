@@ -1,7 +1,7 @@
 """Examples for the verifier: what neighbours in a cache say, and whether their answer would have been right.
 
-From data that may train what ships: CLINC150 (CC BY 3.0), STS benchmark (CC BY-SA 4.0), fow-cache (MIT), and twins made
-here. Questions that the benchmarks are taken from (banking77, Quora pairs) never train.
+From data that may train what ships: CLINC150 (CC BY 3.0), fow-cache (MIT), and twins made here. Questions that
+the benchmarks are taken from (banking77, Quora pairs) never train.
 """
 
 from __future__ import annotations
@@ -85,13 +85,7 @@ def _weighed(text: str, near: Sequence[tuple[Asked, float]]) -> tuple[str, tuple
 
 def _pairs(folder: Path, embed: Embed) -> list[Example]:
     """Pairs that people or a model judged, each as a cache of one entry."""
-    pairs: list[tuple[str, str, bool, str]] = []
-    pairs += [
-        (row["a"], row["b"], row["score"] > 4, "sts")
-        for row in _rows(folder / "stsb_en.jsonl")
-        if row["a"] != row["b"] and (row["score"] >= 4.6 or row["score"] <= 3.4)
-    ]
-    pairs += [(row["a"], row["b"], row["same_answer"], "fow") for row in _rows(folder / "fow_pairs.jsonl")]
+    pairs = [(row["a"], row["b"], row["same_answer"], "fow") for row in _rows(folder / "fow_pairs.jsonl")]
     one, two = embed([pair[0] for pair in pairs]), embed([pair[1] for pair in pairs])
     found: list[Example] = []
     for (a, b, same, source), cosine in zip(pairs, (one * two).sum(1), strict=True):
@@ -106,8 +100,8 @@ def _intents(folder: Path) -> tuple[dict[str, list[str]], list[str]]:
     groups: dict[str, list[str]] = defaultdict(list)
     for row in _rows(folder / "clinc150.jsonl"):
         groups[row["intent"]].append(row["text"])
-    once = {*groups.pop("oos"), *(row[side] for row in _rows(folder / "stsb_en.jsonl") for side in "ab")}
-    return dict(groups), sorted(once)
+    once = sorted(set(groups.pop("oos")))
+    return dict(groups), once
 
 
 def _twins(groups: dict[str, list[str]], dice: random.Random) -> list[tuple[str, str]]:

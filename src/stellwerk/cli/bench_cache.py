@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 SUMMARY = "hits and wrong answers of the semantic cache on questions of your own"
 DESCRIPTION = """Replays traffic made of questions that are the same, plain and with twins that mean something else, and
-judges pairs. --groups: lines with `text` and `intent`; --duplicates: lines with `a`, `b` and `label`, 1 for two wordings
-of one question; --hard: lines with `a`, `b`, `category` and `same_answer`. What the embedder has to see is embedded on
-this machine; nothing is sent anywhere. Wilson's intervals of 95 %. Natural wordings are never told which of them agree,
-so figures rest on the labels of the files."""
+judges pairs. --groups: lines with `text` and `intent`; --duplicates: lines with `a`, `b` and `label`, 1 for two
+wordings of one question; --hard: lines with `a`, `b`, `category` and `same_answer`; --answers: lines with `a`, `b` and
+`score`, from 4.5 on for texts that say the same and up to 3.5 for those that do not. Nothing is sent anywhere. Figures
+rest on the labels of the files; the column at the end is the upper end of Wilson's interval of 95 %."""
 WORDINGS = 45
 """Of a group, at most."""
 CLUSTERS = 1_000
@@ -40,6 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--duplicates", type=Path, metavar="FILE", nargs="+", default=[], help="pairs of questions: the second workload"
     )
     add("--hard", type=Path, metavar="FILE", help="pairs that are hard to tell apart")
+    add("--answers", type=Path, metavar="FILE", help="pairs of texts: how well equal answers are told")
     add("--requests", type=int, default=5_000, help="of a workload (default: %(default)s)")
     add("--seeds", type=int, default=1, metavar="N", help="runs of each workload (default: %(default)s)")
     add("--embedder", choices=("minilm", "multilingual"), default="minilm", help="default: %(default)s")
@@ -54,9 +55,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints a table for each workload, and one for the pairs."""
-    if options.groups is None and not options.duplicates and options.hard is None:
-        raise InvalidRequest("expected at least one of --groups, --duplicates, --hard")
-    from stellwerk.cli.bench_policies import Remembering, judged_pairs
+    if options.groups is None and not options.duplicates and options.hard is None and options.answers is None:
+        raise InvalidRequest("expected at least one of --groups, --duplicates, --hard, --answers")
+    from stellwerk.cli.bench_policies import Remembering, judged_answers, judged_pairs
     from stellwerk.cli.cache_file import embedder
 
     placing = Remembering(embedder(options.embedder))
@@ -71,6 +72,14 @@ def run(options: argparse.Namespace) -> int:
         shares = judged_pairs(_rows(options.hard), placing)
         document["hard"] = shares
         lines += _hard(shares)
+    if options.answers is not None:
+        told = document["answers"] = judged_answers(_rows(options.answers), placing)
+        lines.append(
+            f"answers: {told['same_taken_for_different']:.1%} of {told['same']:,} equal ones taken for different "
+            f"({told['same_untold']:.1%} untold), "
+            f"{told['different_taken_for_same']:.1%} of {told['different']:,} different ones for equal "
+            f"({told['different_untold']:.1%} untold)"
+        )
     print(json.dumps(document) if options.json else "\n".join(lines))
     return 0
 

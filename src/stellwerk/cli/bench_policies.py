@@ -14,6 +14,7 @@ from stellwerk.cli.cache_replay import Replay
 from stellwerk.ports.embedder import Embedder
 from stellwerk.semantic.bounds import wilson
 from stellwerk.semantic.decision import evidence_of
+from stellwerk.semantic.equality import compare
 from stellwerk.semantic.evidence import FLOOR, Candidate, judge, remembered, weigh
 from stellwerk.semantic.verifier import chance, packaged
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 SHAPES = (0.95, 0.90, 0.85, 0.80)
 ACCEPTED = 0.90
 """The chance from which on a pair by itself counts as accepted: about where scopes settle once they have labels."""
+SAYS_SAME, SAYS_OTHER = 4.5, 3.5
+"""Scores of people from 0 to 5; those between are no answer to whether two texts say the same."""
 _Z = 1.96
 
 
@@ -131,6 +134,26 @@ def judged_pairs(rows: Sequence[Mapping[str, Any]], embedder: Embedder) -> dict[
     return {
         category: {policy: sum(each) / len(each) for policy, each in verdicts.items()}
         for category, verdicts in sorted(accepted.items())
+    }
+
+
+def judged_answers(rows: Sequence[Mapping[str, Any]], embedder: Embedder) -> dict[str, float]:
+    """How often the comparison of answers errs, to either side."""
+    same: list[bool | None] = []
+    different: list[bool | None] = []
+    for row in rows:
+        one, two = str(row["a"]), str(row["b"])
+        if SAYS_OTHER < row["score"] < SAYS_SAME:
+            continue
+        found = compare(one, two, lambda a=one, b=two: float(embedder.embed([a])[0] @ embedder.embed([b])[0]))  # type: ignore[misc]
+        (same if row["score"] >= SAYS_SAME else different).append(found.is_same)
+    return {
+        "same": len(same),
+        "same_taken_for_different": same.count(False) / max(len(same), 1),
+        "different": len(different),
+        "same_untold": same.count(None) / max(len(same), 1),
+        "different_untold": different.count(None) / max(len(different), 1),
+        "different_taken_for_same": different.count(True) / max(len(different), 1),
     }
 
 

@@ -98,6 +98,8 @@ class Replay:
         if evidence is None:
             return
         is_right = self._say_the_same(answer, chosen.answer)
+        if is_right is None:
+            return
         if partition.learned.label(evidence, is_right=is_right, is_audit=decision.is_hit):
             partition.learned.fit()
 
@@ -109,7 +111,7 @@ class Replay:
                 return neighbour.group
         return f"{len(partition.entries)}"
 
-    def _say_the_same(self, one: str, two: str) -> bool:
+    def _say_the_same(self, one: str, two: str) -> bool | None:
         return compare(one, two, lambda: float(self._vector(one) @ self._vector(two))).is_same
 
     def _vector(self, answer: str) -> NDArray[np.float32]:

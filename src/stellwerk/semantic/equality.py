@@ -1,7 +1,8 @@
 """Whether two answers say the same: how audits and misses find out if a stored answer would have been right.
 
-It errs. ``stellwerk bench cache --answers`` measures how often on pairs that people judged; where it errs to the strict
-side, a scope serves less than it could, where to the other side, an audit overlooks a wrong answer.
+It errs, and sometimes cannot tell, which makes no label. ``stellwerk bench cache --answers`` measures how often, on
+pairs that people judged. Where it errs to the strict side, a scope serves less than it could; where to the other side,
+an audit overlooks a wrong answer.
 """
 
 from __future__ import annotations
@@ -12,23 +13,25 @@ from typing import Literal
 
 import msgspec
 
+from stellwerk.semantic.alignment import align
 from stellwerk.semantic.evidence import remembered
+from stellwerk.semantic.mismatch.mismatch import LIKE
 from stellwerk.semantic.normal import normal_form
 from stellwerk.semantic.reading import Reading
 
-SAME_COSINE = 0.90
-"""Answers of a sentence or more that are at least so close say the same, if no number and no name contradicts."""
-FEWEST_WORDS = 6
-"""Shorter answers have to consist of the same words."""
+SAME_COSINE, OTHER_COSINE = 0.85, 0.70
+"""Answers at least so close say the same, if nothing contradicts; answers no closer say something else."""
+FEWEST_WORDS, SHORT_WORDS = 3, 6
+"""Of content. Shorter answers have to consist of the same words; up to the second, none may stand for another."""
 LONGEST_JSON = 1_000_000
 
-Why = Literal["text", "json", "numbers", "names", "negation", "words", "cosine"]
+Why = Literal["text", "json", "numbers", "names", "negation", "opposites", "words", "cosine"]
 
 
 class Equality(msgspec.Struct, frozen=True):
-    """Whether two answers say the same, and what told."""
+    """Whether two answers say the same, and what told. Nothing where it cannot be told: that is no label."""
 
-    is_same: bool
+    is_same: bool | None
     why: Why
 
 
@@ -39,16 +42,23 @@ def compare(one: str, two: str, cosine: Callable[[], float]) -> Equality:
     first, second = _json(one), _json(two)
     if first is not None or second is not None:
         return Equality(first is not None and second is not None and first == second, "json")
-    a, b = remembered(one), remembered(two)
+    pair = align(remembered(one), remembered(two))
+    a, b = pair.one, pair.two
     if _contradict(_numbers(a), _numbers(b)):
         return Equality(is_same=False, why="numbers")
-    if min(len(a.words), len(b.words)) < FEWEST_WORDS:
+    shorter = min(len(a.words), len(b.words))
+    if shorter < FEWEST_WORDS:
         return Equality(sorted(a.all_words) == sorted(b.all_words), "words")
-    if _contradict(_names(a), _names(b)):
-        return Equality(is_same=False, why="names")
-    if (a.negations > 0) != (b.negations > 0) and len(a.bases & b.bases) * 2 > len(a.bases | b.bases):
+    if shorter < SHORT_WORDS and pair.only_one and pair.only_two:
+        return Equality(is_same=False, why="words")
+    if pair.opposites:
+        return Equality(is_same=False, why="opposites")
+    if (a.negations > 0) != (b.negations > 0) and pair.share >= LIKE:
         return Equality(is_same=False, why="negation")
-    return Equality(cosine() >= SAME_COSINE, "cosine")
+    found = cosine()
+    if _contradict(_names(a), _names(b)):
+        return Equality(None if found >= SAME_COSINE else False, "names")
+    return Equality(True if found >= SAME_COSINE else False if found < OTHER_COSINE else None, "cosine")
 
 
 def _json(text: str) -> tuple[str] | None:

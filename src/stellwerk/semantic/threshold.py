@@ -2,7 +2,8 @@
 
 Labels come from misses, whose fresh answer shows whether the neighbour's would have been right, and from audits.
 The error of a threshold is estimated from the labels at and above it, and from the mean chance of being wrong over what
-it would have served of late; it has to stay a standard error under the rate. A scope whose audits prove that it is over the rate switches itself off.
+it would have served of late; it has to stay a standard error under the rate. A scope whose audits prove that it is over
+the rate switches itself off.
 """
 
 from __future__ import annotations

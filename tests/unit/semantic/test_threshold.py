@@ -60,12 +60,12 @@ def test_audits_that_prove_too_many_errors_switch_a_scope_off_until_it_has_serve
     scope = Scope(0.01)
     for _ in range(8):
         scope.label(evidence(5.0), is_right=False, is_audit=True)
-    assert scope.status == "off"
+    assert scope.explained()["status"] == "off"
     assert scope.threshold == NEVER
     for _ in range(PENANCE):
         if scope.label(evidence(5.0), is_right=True, is_audit=False):
             scope.fit()
-    assert scope.status != "off"
+    assert scope.explained()["status"] != "off"
     assert scope.threshold <= 1.0
 
 
