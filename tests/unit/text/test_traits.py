@@ -68,6 +68,13 @@ def test_ideas_are_what_looking_for_each_stem_finds(text: str) -> None:
     assert list(zip(places.tolist(), found.tolist(), strict=True)) == plainly(text)
 
 
+def test_every_stem_is_found() -> None:
+    for stem, number in stems().items():
+        letters = np.frombuffer(stem + b" " * LONGEST_STEM, np.uint8).astype(np.uint32)
+        places, found = ideas_of(letters)
+        assert (places[0], found[0]) == (0, number), stem
+
+
 def test_stems_are_long_enough_and_name_one_idea() -> None:
     assert all(SHORTEST_STEM <= len(stem) <= LONGEST_STEM for stem in stems())
     assert len(IDEAS) < 64, "pairs and threes keep numbers apart by six bits"
