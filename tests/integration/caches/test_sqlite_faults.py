@@ -23,6 +23,7 @@ from stellwerk.core.cached import Entry, Purge
 from stellwerk.core.stored_entry import plain, restored, unsealed
 from stellwerk.errors import StoreUnavailable
 from stellwerk.ports.cache import Cache
+from stellwerk.tiering.database_file import WAL_BYTES
 from stellwerk.tiering.store import Write
 from tests.caches import PATIENCE_S, build, digest, entry_of, fetched, finds, gone, now, until
 
@@ -391,7 +392,7 @@ def test_the_file_is_no_larger_than_it_may_be_and_gives_back_what_is_purged(tmp_
         blobs = [Random(number).randbytes(2_200) for number in range(100)]
         writing.write([Write(entry, blob, 0) for entry, blob in zip(entries, blobs, strict=True)], now())
         beside = path.with_name("cache.db-wal").stat().st_size
-        assert path.stat().st_size + beside < most * 1.05 + 2 * sqlite.WAL_BYTES
+        assert path.stat().st_size + beside < most * 1.05 + 2 * WAL_BYTES
     reading = sqlite.SqliteReading(path, 1.0)
     assert reading.beat().figures.entries > 1_000
     reading.close()
