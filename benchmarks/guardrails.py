@@ -21,7 +21,7 @@ from benchmarks.guardrail_figures import auc, interval, recall, threshold
 from benchmarks.guardrail_times import times
 from benchmarks.machine import this_machine
 from scripts import guardrail_fit
-from scripts.guardrail_folds import anywhere, by_fold, ordinary, pages, unseen, whole
+from scripts.guardrail_folds import anywhere, by_fold, from_elsewhere, ordinary, pages, unseen, whole
 from scripts.guardrail_phrases import phrases
 from scripts.guardrail_rows import FOLDS, MADE_UP, Row, rows
 from scripts.train_guardrails import beside
@@ -49,22 +49,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks guardrails")
     parser.add_argument("data", type=Path)
     parser.add_argument("--also", type=Path, nargs="*", default=[], help="more labelled attacks and ordinary prompts")
+    parser.add_argument("--also-harmful", type=Path, nargs="*", default=[], help="more harmful requests")
     parser.add_argument("--aside", type=Path, help="labelled texts that never train, for the weights that ship")
+    parser.add_argument("--folds", type=Path, help="where the training kept what folds learn: it is not learned again")
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     options = parser.parse_args(arguments)
     attacks = [*rows([options.data / "injection.jsonl", *options.also]), *phrases()]
     core = [row for row in attacks if row.core]
     print(this_machine().line())
     if {"direct", "disguises"} & {*options.only}:
-        _direct(attacks, core, with_disguises="disguises" in options.only)
+        _direct(attacks, core, options.folds, with_disguises="disguises" in options.only)
     if "sources" in options.only:
         _sources(attacks)
     if "buried" in options.only:
-        _buried(core)
+        _buried(core, options.folds)
     if "harmful" in options.only:
-        _harmful(beside(rows([options.data / "harmful.jsonl"], trusted=True), core))
+        requests = rows([options.data / "harmful.jsonl", *options.also_harmful], trusted=True)
+        _harmful(beside(requests, core), options.folds)
     if "toxicity" in options.only:
-        _toxicity(beside(rows([options.data / "toxicity.jsonl"], trusted=True), core))
+        _toxicity(beside(rows([options.data / "toxicity.jsonl"], trusted=True), core), options.folds)
     if "aside" in options.only and options.aside:
         _aside(rows([options.aside], trusted=True))
     if "times" in options.only:
@@ -72,31 +75,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _direct(attacks: list[Row], core: list[Row], *, with_disguises: bool) -> None:
-    heads = by_fold(guardrail_fit.direct, core)
+def _direct(attacks: list[Row], core: list[Row], kept: Path | None, *, with_disguises: bool) -> None:
+    heads = by_fold(guardrail_fit.direct, core, kept)
     attacks = [row for row in attacks if row.source != MADE_UP and row.kind != "buried"]
     scores = unseen(heads, attacks)
     chosen: dict[str, Callable[[Row], bool]] = {
-        "core": lambda row: row.core,
         "core, from elsewhere": lambda row: row.core and row.source != "own",
-        "core, German": lambda row: row.core and (row.lang == "de" or not row.label),
-        "core, German, from elsewhere": lambda row: (
-            row.core and (not row.label or (row.lang == "de" and row.source != "own"))
+        "of these German": lambda row: row.core and row.source != "own" and (row.lang == "de" or not row.label),
+        "our own, of unseen families": lambda row: row.core and (row.source == "own") == bool(row.label),
+        "of these German ": lambda row: (
+            row.core and (row.source == "own") == bool(row.label) and (row.lang == "de" or not row.label)
         ),
-        "all labels": lambda _: True,
+        "all labels": lambda row: row.source != "own",
     }
     print("\n| attacks | texts | AUC | recall at 1 % | recall at 0.1 % |\n| --- | --: | --: | --: | --: |")
     for name, wanted in chosen.items():
         _recall_line(name, attacks, scores, wanted)
-    plain = [score for score, row in zip(scores, attacks, strict=True) if row.core and row.label == 0]
-    limit = threshold(np.array(plain), 0.01)
-    hard = np.array([score for score, row in zip(scores, attacks, strict=True) if row.core and row.is_hard])
-    print(f"\nharmless texts that look like attacks: {len(hard)}, {(hard > limit).mean():.3f} flagged at 1 %")
-    for source in sorted({row.source for row in attacks if row.is_hard and row.core}):
-        part = np.array([s for s, row in zip(scores, attacks, strict=True) if row.is_hard and row.source == source])
-        print(f"  {source}: {len(part)}, {(part > limit).mean():.3f}")
+    plain = np.array([score for score, row in zip(scores, attacks, strict=True) if _is_plain(row)])
+    limits = [threshold(plain, rate) for rate in RATES]
+    print("\n| harmless texts that look like attacks | texts | flagged at 1 % | at 0.1 % |\n| --- | --: | --: | --: |")
+    hard = {row.source for row in attacks if row.is_hard and row.core}
+    for name, sources in {"from elsewhere": hard - {"own"}, **{source: {source} for source in sorted(hard)}}.items():
+        found = [
+            s for s, row in zip(scores, attacks, strict=True) if row.is_hard and row.core and row.source in sources
+        ]
+        shares = [f"{np.mean(np.array(found) > limit):.3f}" for limit in limits]
+        print(f"| {name} | {len(found)} | {' | '.join(shares)} |")
     if with_disguises:
-        _disguises(heads, core, limit)
+        _disguises(heads, core, limits[0])
+
+
+def _is_plain(row: Row) -> bool:
+    """Whether the scale is set by it."""
+    return row in from_elsewhere([row])
 
 
 def _recall_line(
@@ -118,7 +129,7 @@ def _disguises(heads: Sequence[Head], core: list[Row], limit: float) -> None:
     short = [row for row in core if len(row.text) < 1_500 and row.source != MADE_UP and row.kind != "buried"]
     caught = [row for row in short if row.label and whole(heads[row.fold], read(row.text)) > limit]
     caught = chance.sample(caught, min(500, len(caught)))
-    harmless = [row for row in short if row.label == 0]
+    harmless = [row for row in short if _is_plain(row)]
     harmless = chance.sample(harmless, min(1_000, len(harmless)))
     print("\n| disguise | attacks still caught | ordinary prompts flagged |\n| --- | --: | --: |")
     for name, wear in DISGUISES.items():
@@ -130,25 +141,29 @@ def _disguises(heads: Sequence[Head], core: list[Row], limit: float) -> None:
 
 
 def _sources(attacks: list[Row]) -> None:
-    print("\n| family never seen | texts | recall at 1 % | of trusted labels |\n| --- | --: | --: | --: |")
+    print("\n| family never seen | texts | recall at 1 % | of trusted labels | at 1 % of ours too |")
+    print("| --- | --: | --: | --: | --: |")
     shares = []
     for name, sources in FAMILIES.items():
         others = [row for row in attacks if row.source not in sources and row.core]
         head = guardrail_fit.direct([row for row in others if row.fold])
-        plain = [whole(head, read(row.text)) for row in ordinary(others) if row.fold == 0]
-        limit = threshold(np.array(plain), 0.01)
+        known = [row for row in ordinary(others) if row.fold == 0]
+        plain = np.array([whole(head, read(row.text)) for row in known])
+        limits = [threshold(plain[[_is_plain(row) for row in known]], 0.01), threshold(plain, 0.01)]
         unknown = [row for row in attacks if row.source in sources and row.label]
-        found = np.array([whole(head, read(row.text)) > limit for row in unknown])
+        scores = np.array([whole(head, read(row.text)) for row in unknown])
+        found, strict = (scores > limit for limit in limits)
         sure = np.array([row.core for row in unknown])
-        shares.append(found.mean())
+        shares.append((found.mean(), strict.mean()))
         cell = f"{found[sure].mean():.3f}" if sure.any() else "-"
-        print(f"| {name} | {len(unknown)} | {found.mean():.3f} | {cell} |", flush=True)
-    print(f"| mean | | {np.mean(shares):.3f} | |")
+        print(f"| {name} | {len(unknown)} | {found.mean():.3f} | {cell} | {strict.mean():.3f} |", flush=True)
+    mean = np.mean(shares, axis=0)
+    print(f"| mean | | {mean[0]:.3f} | | {mean[1]:.3f} |")
 
 
-def _buried(core: list[Row]) -> None:
+def _buried(core: list[Row], kept: Path | None) -> None:
     chance = random.Random(5)
-    heads = by_fold(guardrail_fit.untrusted, core)
+    heads = by_fold(guardrail_fit.untrusted, core, kept)
     every = pages(core)
     clean = np.array([anywhere(heads[fold], read(page)) for fold, page in every])
     hosts = {fold: [page for other, page in every if other == fold and len(page) > 2_000] for fold in range(FOLDS)}
@@ -167,8 +182,8 @@ def _buried(core: list[Row]) -> None:
     print(f"{len(clean)} ordinary texts of up to 3,000 characters")
 
 
-def _harmful(chosen: list[Row]) -> None:
-    heads = by_fold(guardrail_fit.harmful, chosen)
+def _harmful(chosen: list[Row], kept: Path | None) -> None:
+    heads = by_fold(guardrail_fit.harmful, chosen, kept)
     chosen = [row for row in chosen if row.source != MADE_UP]
     scores = unseen(heads, chosen)
     print("\n| harmful requests | texts | AUC | recall at 1 % | recall at 0.1 % |\n| --- | --: | --: | --: | --: |")
@@ -179,8 +194,8 @@ def _harmful(chosen: list[Row]) -> None:
     print(f"harmless texts that look harmful: {len(hard)}, {(hard > limit).mean():.3f} flagged at 1 %")
 
 
-def _toxicity(chosen: list[Row]) -> None:
-    heads = by_fold(guardrail_fit.toxicity, chosen)
+def _toxicity(chosen: list[Row], kept: Path | None) -> None:
+    heads = by_fold(guardrail_fit.toxicity, chosen, kept)
     chosen = [row for row in chosen if row.source != MADE_UP]
     scores = unseen(heads, chosen)
     labels = np.array([row.label for row in chosen])

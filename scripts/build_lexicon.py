@@ -2,8 +2,8 @@
 
 ``python scripts/build_lexicon.py --wordnet DIRECTORY`` reads its database (Debian: wordnet-base) and
 writes ``src/stellwerk/semantic/data/english.txt.gz``. Kept are single words that occur in WordNet's tagged texts or
-have an opposite, with their frequent senses only: a rare sense that two words share would let different questions pass for
-the same. WordNet's licence permits use and redistribution with its notice, which the file begins with.
+have an opposite, with their frequent senses only: a rare sense that two words share would let different questions
+pass for the same. WordNet's licence permits use and redistribution with its notice, which the file begins with.
 """
 
 from __future__ import annotations

@@ -11,16 +11,19 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from scripts.guardrail_rows import SHORT, Example, Row, documents, examples
-from stellwerk.text.ngrams import BITS, STEP, WINDOWS, Calibration, Head, distinct, folded, runs
+from stellwerk.text.ngrams import BITS, STEP, WINDOWS, Calibration, Head, folded
+from stellwerk.text.traits import distinct, traits
 
 if TYPE_CHECKING:
     from stellwerk.text.ngrams import Buckets
 
-ROUGHNESS = 60.0
+ROUGHNESS = 100.0
 """How little weights are held back: the C of other libraries."""
 ITERATIONS = 45
 LEAST = 0.004
 """Weights smaller than this share of the largest are left out."""
+MOST = 400_000
+"""Weights of one head: of more than that the smallest are left out, since they are shipped."""
 MINED_ROUNDS = 2
 
 Floats = NDArray[np.float32]
@@ -46,13 +49,15 @@ def fit(name: str, features: csr_matrix, labels: Floats, counts: Floats, roughne
     solved = minimize(loss, np.zeros(len(columns) + 1), jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
     weights = np.zeros(1 << BITS, np.float16)
     found = solved.x[:-1]
-    weights[columns] = np.where(np.abs(found) < LEAST * np.abs(found).max(), 0, found)
+    size = np.abs(found)
+    least = max(LEAST * size.max(), float(np.partition(size, -MOST)[-MOST]) if len(size) > MOST else 0.0)
+    weights[columns] = np.where(size < least, 0, found)
     return Head(name, float(solved.x[-1]), Calibration(0.0, 1.0), weights)
 
 
 def learned(name: str, chosen: Sequence[Example], roughness: float = ROUGHNESS) -> Head:
     """A head that judges texts as a whole."""
-    features = matrix([distinct(runs(folded(one.text))) for one in chosen])
+    features = matrix([distinct(traits(folded(one.text))) for one in chosen])
     return fit(name, features, *_targets(chosen), roughness)
 
 
@@ -79,55 +84,72 @@ def untrusted(chosen: Sequence[Row]) -> Head:
     """
     attacks = [one for one in examples(row for row in chosen if row.core and row.label) if len(one.text) <= SHORT]
     ordinary = [row for row in chosen if row.label == 0]
-    pages = [runs(folded(page)) for page in documents(ordinary)]
+    pages = [_Page(folded(page)) for page in documents(ordinary)]
     short = [one for one in examples(ordinary) if len(one.text) <= SHORT]
-    features = [np.concatenate(runs(folded(one.text))) for one in (*attacks, *short)]
+    features = [[each.buckets for each in traits(folded(one.text))] for one in (*attacks, *short)]
     labels, counts = (list(part) for part in _targets([*attacks, *short]))
     features += [
-        _window(page, place, WINDOWS[place % len(WINDOWS)])
+        page.window(place, WINDOWS[place % len(WINDOWS)])
         for number, page in enumerate(pages)
-        for place in range(number % STEP, len(page[0]), 157)
+        for place in range(number % STEP, page.size, 157)
     ]
     head = _fit_windows(features, labels, counts)
     for _ in range(MINED_ROUNDS):
-        features += [window for page in pages for window in _worst(head, page)]
+        features += [window for page in pages for window in page.worst(head)]
         head = _fit_windows(features, labels, counts)
     return head
 
 
-def _fit_windows(features: list[Buckets], labels: list[float], counts: list[float]) -> Head:
+def _fit_windows(features: list[list[Buckets]], labels: list[float], counts: list[float]) -> Head:
     """Whatever stands after the labelled features is ordinary."""
     ordinary = len(features) - len(labels)
     targets = np.array([*labels, *[0.0] * ordinary], np.float32)
     return fit("untrusted", matrix(features), targets, np.array([*counts, *[1.0] * ordinary], np.float32))
 
 
-def _window(found: tuple[Buckets, ...], start: int, length: int) -> Buckets:
-    return np.concatenate([buckets[start : start + length] for buckets in found])
+class _Page:
+    """An ordinary text in which windows are looked at."""
+
+    def __init__(self, data: bytes) -> None:
+        self.size = len(data)
+        self._found: list[tuple[Buckets, NDArray[np.int64]]] = []
+        for each in traits(data):
+            order = np.argsort(each.places, kind="stable")
+            self._found.append((each.buckets[order], np.searchsorted(each.places[order], np.arange(self.size + 1))))
+
+    def window(self, start: int, length: int) -> list[Buckets]:
+        """The buckets of what begins in the window."""
+        end = min(start + length, self.size)
+        return [buckets[begins[start] : begins[end]] for buckets, begins in self._found]
+
+    def worst(self, head: Head, most: int = 4) -> list[list[Buckets]]:
+        """The windows that score highest, apart from one another."""
+        scored = []
+        for length in WINDOWS:
+            starts = np.arange(0, max(1, self.size - length + 1), STEP * 2)
+            ends = np.minimum(starts + length, self.size)
+            scores = np.zeros(len(starts))
+            for buckets, begins in self._found:
+                sums = np.concatenate(([0.0], np.cumsum(head.weights[buckets], dtype=np.float64)))
+                first, last = begins[starts], begins[ends]
+                scores += (sums[last] - sums[first]) / np.sqrt(np.maximum(1, last - first))
+            scored += [(score, start, length) for score, start in zip(scores.tolist(), starts.tolist(), strict=True)]
+        kept: list[tuple[float, int, int]] = []
+        for score, start, length in sorted(scored, reverse=True):
+            if all(start + length <= other or start >= other + size for _, other, size in kept):
+                kept.append((score, start, length))
+            if len(kept) == most:
+                break
+        return [self.window(start, length) for score, start, length in kept if score + head.bias > -2.0]
 
 
-def _worst(head: Head, found: tuple[Buckets, ...], most: int = 4) -> list[Buckets]:
-    """The windows of an ordinary text that score highest, apart from one another."""
-    scored = []
-    for length in WINDOWS:
-        for start in range(0, max(1, len(found[0]) - length + 1), STEP * 2):
-            buckets = _window(found, start, length)
-            scored.append((float(head.weights[buckets].sum(dtype="float32")) / len(buckets) ** 0.5, start, length))
-    kept: list[tuple[float, int, int]] = []
-    for score, start, length in sorted(scored, reverse=True):
-        if all(start + length <= other or start >= other + size for _, other, size in kept):
-            kept.append((score, start, length))
-        if len(kept) == most:
-            break
-    return [_window(found, start, length) for score, start, length in kept if score + head.bias > -2.0]
-
-
-def matrix(rows: Iterable[Buckets]) -> csr_matrix:
-    """Texts by buckets. A row of ``n`` runs has ``1 / sqrt(n)`` for each of them."""
+def matrix(rows: Iterable[Sequence[Buckets]]) -> csr_matrix:
+    """Texts by buckets. Of each kind of traits a row of ``n`` has ``1 / sqrt(n)`` for each of them."""
     listed = list(rows)
-    ends = np.cumsum([0, *map(len, listed)])
-    values: Any = [np.full(len(row), len(row) ** -0.5, np.float32) for row in listed]
-    made = csr_matrix((np.concatenate(values), np.concatenate(listed), ends), shape=(len(listed), 1 << BITS))
+    ends = np.cumsum([0, *(sum(map(len, row)) for row in listed)])
+    parts = [part for row in listed for part in row]
+    values: Any = np.concatenate([np.full(len(part), max(1, len(part)) ** -0.5, np.float32) for part in parts])
+    made = csr_matrix((values, np.concatenate(parts), ends), shape=(len(listed), 1 << BITS))
     made.sum_duplicates()
     return made
 

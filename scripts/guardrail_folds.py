@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
+from typing import Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from scripts.guardrail_rows import FOLDS, MADE_UP, Row, documents
 from stellwerk.core.subject import Subject
-from stellwerk.text.ngrams import Calibration, Head, distinct, folded, runs
+from stellwerk.text.ngrams import Calibration, Head, dump, folded, load
 from stellwerk.text.reading import judged, read
+from stellwerk.text.traits import distinct, traits
 
 PROCESSES = 2
-Learner = Callable[[Sequence[Row]], Head]
 Scores = NDArray[np.float64]
 
 
-def by_fold(learn: Learner, rows: Sequence[Row]) -> list[Head]:
-    """For each fold the head that was learned from the other ones."""
+class Learner(Protocol):
+    """A function of a module that learns a head from rows."""
+
+    __name__: str
+
+    def __call__(self, chosen: Sequence[Row], /) -> Head:
+        """The head."""
+
+
+def by_fold(learn: Learner, rows: Sequence[Row], kept: Path | None = None) -> list[Head]:
+    """For each fold the head that was learned from the other ones.
+
+    ``kept`` is a directory for heads: what was learned there by the same name from the same rows is not learned again.
+    """
+    digest = hashlib.sha256(repr(rows).encode("utf-8", "replace")).hexdigest()[:16]
+    file = kept / f"{learn.__name__}-{digest}.folds" if kept else None
+    if file and file.exists():
+        return list(load(file.read_bytes()).values())
     parts = [[row for row in rows if row.fold != fold] for fold in range(FOLDS)]
     with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
-        return list(pool.map(learn, parts))
+        heads = list(pool.map(learn, parts))
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(dump(tuple(msgspec.structs.replace(each, name=str(at)) for at, each in enumerate(heads))))
+    return heads
 
 
 def whole(head: Head, subject: Subject) -> float:
     """The raw score of a text: the greatest of its readings."""
-    return max(head.whole(distinct(runs(folded(text)))) for text in judged(subject))
+    return max(head.whole(distinct(traits(folded(text)))) for text in judged(subject))
 
 
 def anywhere(head: Head, subject: Subject) -> float:
     """The raw score of what may be buried in a text: the greatest of its readings."""
-    return max(head.anywhere(runs(folded(text))) for text in judged(subject))
+    return max(head.anywhere(traits(data), len(data)) for data in map(folded, judged(subject)))
 
 
 def unseen(heads: Sequence[Head], rows: Sequence[Row]) -> Scores:

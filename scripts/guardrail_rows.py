@@ -18,8 +18,8 @@ LONG = 600
 HARD = frozenset({"notinject", "wildguard_benign", "xstest", "xstest_safe", "stl_safe"})
 MADE_UP = "phrases"
 """The source of sentences put together from parts: they are learned from, never measured by."""
-MISSPELT = ("typos", "dropped_letters", "typos", "no_spaces")
-"""What no reading can undo, so that it has to be learned."""
+MISSPELT = (("typos", "dropped_letters"), ("no_spaces",))
+"""What no reading can undo, so that it has to be learned: of each of these one, in turn."""
 NOT_FREE = frozenset({"alpaca_harmless", "germeval2025_c2a", "germeval2025_vio", "self_instruct_seed"})
 """Sources whose licence does not allow to ship what was learned from them, or does not say so."""
 
@@ -73,15 +73,16 @@ def rows(paths: Iterable[Path], *, trusted: bool = False) -> list[Row]:
 
 
 def examples(chosen: Iterable[Row]) -> list[Example]:
-    """Each row as it stands, and once more misspelt where it is short enough to be typed."""
+    """Each row as it stands, and misspelt as well where it is short enough to be typed."""
     made = []
     for number, row in enumerate(chosen):
         weight = (2.0 if row.is_hard else 1.0) * (0.5 if row.source == MADE_UP else 1.0)
         text = row.plain
         made.append(Example(text, row.label, weight))
         if len(text) < 1_500:
-            misspelt = DISGUISES[MISSPELT[number % len(MISSPELT)]](text, number)
-            made.append(Example(misspelt, row.label, weight / 2))
+            for names in MISSPELT:
+                misspelt = DISGUISES[names[number % len(names)]](text, number)
+                made.append(Example(misspelt, row.label, weight / 2))
     return made
 
 

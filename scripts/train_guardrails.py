@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.add_argument(f"--{task}", type=Path, nargs="+", required=True)
     parser.add_argument("--only", choices=("injection", "toxicity"), help="the weights of one check")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--folds", type=Path, help="a directory for what folds learn, which figures are taken from")
     options = parser.parse_args(arguments)
     attacks = [*rows(options.injection), *phrases()]
     core = [row for row in attacks if row.core]
@@ -41,13 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     if options.only != "toxicity":
         heads = (
-            whole(guardrail_fit.direct, core, from_elsewhere(core)),
-            buried(core),
-            whole(guardrail_fit.harmful, requests),
+            whole(guardrail_fit.direct, core, from_elsewhere(core), kept=options.folds),
+            buried(core, options.folds),
+            whole(guardrail_fit.harmful, requests, ordinary(requests), kept=options.folds),
         )
         write(options.out / "injection", heads, [*core, *requests])
     if options.only != "injection":
-        write(options.out / "toxicity", (whole(guardrail_fit.toxicity, abuse, ordinary(core)),), abuse)
+        head = whole(guardrail_fit.toxicity, abuse, ordinary(core), kept=options.folds)
+        write(options.out / "toxicity", (head,), abuse)
     return 0
 
 
@@ -56,15 +58,15 @@ def beside(own: list[Row], core: list[Row]) -> list[Row]:
     return [*own, *(row for row in core if row.label == 0)]
 
 
-def whole(learn: Learner, chosen: list[Row], prompts: list[Row] | None = None) -> Head:
-    """A head that judges texts as a whole. Its scale is set by the prompts, or by all that is ordinary."""
-    scores = unseen(by_fold(learn, chosen), ordinary(chosen) if prompts is None else prompts)
+def whole(learn: Learner, chosen: list[Row], prompts: list[Row], *, kept: Path | None) -> Head:
+    """A head that judges texts as a whole. Its scale is set by the prompts."""
+    scores = unseen(by_fold(learn, chosen, kept), prompts)
     return msgspec.structs.replace(learn(chosen), calibration=calibrated(scores))
 
 
-def buried(chosen: list[Row]) -> Head:
+def buried(chosen: list[Row], kept: Path | None) -> Head:
     """The head for what is buried in longer texts. Its scale is set by texts of 3,000 characters."""
-    heads = by_fold(guardrail_fit.untrusted, chosen)
+    heads = by_fold(guardrail_fit.untrusted, chosen, kept)
     scores = np.array([anywhere(heads[fold], read(page)) for fold, page in pages(chosen)])
     return msgspec.structs.replace(guardrail_fit.untrusted(chosen), calibration=calibrated(scores))
 

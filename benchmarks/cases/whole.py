@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from time import monotonic, time
@@ -17,6 +18,7 @@ from stellwerk.core.scope import BudgetSpec, LimitSpec, Metric, Period, ScopeKin
 from stellwerk.core.snapshot import (
     FORMAT,
     AdminSpec,
+    CachingSpec,
     KeySpec,
     ModelSpec,
     ProviderSpec,
@@ -68,6 +70,7 @@ def cases() -> Iterator[Case]:
         name=f"request, 1 KB, under {len(ALLOWED['limits'])} limits and {len(ALLOWED['budgets'])} hard budgets",
         call=_Exchange(chat_request(1_000), **ALLOWED).request,
     )
+    yield Case(group="whole", name="request, 1 KB, from the cache", call=_Kept(chat_request(1_000)).request)
     stream = _Exchange(chat_request(1_000)[:-1] + b', "stream": true}')
     yield Case(group="whole", name="stream, each event", call=stream.stream, units=STREAM_EVENTS)
 
@@ -75,8 +78,9 @@ def cases() -> Iterator[Case]:
 class _Exchange:
     """One caller's connection and one provider's, kept alive between requests."""
 
-    def __init__(self, body: bytes, **allowed: Any) -> None:
-        gateway = _gateway(deque[RequestEvent](maxlen=1).append, **allowed)
+    def __init__(self, body: bytes, caching: CachingSpec = CachingSpec(), **allowed: Any) -> None:  # noqa: B008
+        self._later = deque[Callable[[], None]](maxlen=8)
+        self._gateway = gateway = _gateway(deque[RequestEvent](maxlen=1).append, self._later.append, caching, **allowed)
         self._request = b"POST /v1/chat/completions HTTP/1.1\r\n%bcontent-length: %d\r\n\r\n%b" % (
             FIELDS,
             len(body),
@@ -117,6 +121,23 @@ class _Exchange:
         provider.protocol.data_received(self._end)
 
 
+class _Kept(_Exchange):
+    """A request whose answer was kept before."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body, caching=CachingSpec(exact=True, scope="key"))
+        super().request()  # it is asked, answered and kept
+        while self._later:
+            self._later.popleft()()
+        recollection = self._gateway.pipeline.recollection
+        if recollection is None or recollection.cache.figures().entries != 1:
+            raise AssertionError("the answer was not kept")
+
+    def request(self) -> None:
+        """The request, which nobody is asked."""
+        self._caller.data_received(self._request)
+
+
 class _Transport:
     """Takes everything at once."""
 
@@ -147,19 +168,27 @@ class _Timer:
         """Nothing was set."""
 
 
-def _gateway(record: Callable[[RequestEvent], None], **allowed: Any) -> wiring.Gateway:
-    """``allowed`` are the key's limits and budgets, of which it has enough at hand for as long as anybody measures."""
+def _gateway(
+    record: Callable[[RequestEvent], None],
+    later: Callable[[Callable[[], None]], None],
+    caching: CachingSpec,
+    **allowed: Any,
+) -> wiring.Gateway:
+    """``later`` is handed what is to be done after a while.
+
+    ``allowed`` are the key's limits and budgets, of which it has enough at hand for as long as anybody measures.
+    """
     snapshot = Snapshot(
         format=FORMAT,
         version=1,
         source="",
         server=ServerSpec("127.0.0.1", 0, 1),
         admin=AdminSpec("127.0.0.1", 0),
-        state=StateSpec(""),
+        state=StateSpec(tempfile.gettempdir()),
         providers=(
             ProviderSpec("mock", "openai", {"base_url": "http://127.0.0.1:9/v1", "api_key": "sk-provider"}, {}),
         ),
-        models=(ModelSpec("gpt-4o-mini", (TargetSpec("mock", "gpt-4o-mini", card=CARD),)),),
+        models=(ModelSpec("gpt-4o-mini", (TargetSpec("mock", "gpt-4o-mini", card=CARD),), caching=caching),),
         keys=(KeySpec("bench", f"env:{KEY_VARIABLE}", **allowed),),
         scopes=(ScopeRecord(ScopeKind.KEY, "bench", **allowed),) if allowed else (),
     )
@@ -167,7 +196,12 @@ def _gateway(record: Callable[[RequestEvent], None], **allowed: Any) -> wiring.G
     deadlines = Deadlines(monotonic, lambda _when, _call: _Timer())
     operation = Operation(is_ready=bool, metrics=bytes, health=dict)
     log = Log(io.StringIO())
-    gateway = wiring.assemble(snapshot, deadlines, lambda _delay, _call: _Timer(), record, operation, log)
+
+    def call_later(_delay: float, call: Callable[[], None]) -> _Timer:
+        later(call)
+        return _Timer()
+
+    gateway = wiring.assemble(snapshot, deadlines, call_later, record, operation, log)
     meters = Meters(Purses(MemoryCounter(), "bench", time, None, log), time)
     for meter in meters.of(("key:bench",), gateway.pipeline.configuration.directory).meters:
         meter.purse.free = PLENTY

@@ -4,7 +4,7 @@ A kind is a shelf: a folder of the package in which every file is one interchang
 the same shelf through the entry point group ``stellwerk.KIND``, whose values are modules of the same form; a name of
 our own cannot be taken over. Such a module exports ``Settings`` (a frozen ``msgspec.Struct`` that forbids unknown
 fields), ``build(settings, ...)``, where some options are secrets their names as ``SECRETS``, and where some name files
-that ``build`` reads theirs as ``FILES``.
+that ``build`` reads theirs as ``FILES``. An embedder that asks a service says ``ASKS_A_SERVICE = True``.
 
 Modules are imported by name here and nowhere else: this is the one edge that points upward in the house.
 """
@@ -70,6 +70,11 @@ def secrets(kind: str, name: str) -> tuple[str, ...]:
 def files(kind: str, name: str) -> tuple[str, ...]:
     """Names of the plugin's options that hold paths of files."""
     return tuple(getattr(_module(kind, name), "FILES", ()))
+
+
+def asks_a_service(kind: str, name: str) -> bool:
+    """Whether a plugin is one that asks a service, as far as it says so, without building it."""
+    return bool(getattr(_module(kind, name), "ASKS_A_SERVICE", False))
 
 
 def default_action(check: str) -> str:

@@ -7,6 +7,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -140,10 +141,11 @@ def test_what_is_purged_is_gone_at_once_and_the_rest_stays(opening: Callable[...
         cache.keep(again, now())
         assert cache.peek(again.key, now()) == again
         if cache.is_shared:
-            await until(lambda: finds(other, 3))
-            third = opening()
-            assert await fetched(third, digest(3)) == again
-            third.close()
+
+            async def is_told() -> bool:
+                return await fetched(other, digest(3)) == again
+
+            await until(is_told)
 
     asyncio.run(story())
     cache.close()
@@ -288,6 +290,55 @@ def test_whoever_still_has_a_cache_that_was_closed_finds_nothing(opening: Callab
         assert await fetched(cache, digest(1), timeout_s=0.05) is None
         await until(lambda: asyncio.sleep(0.01, told == [None]))
         assert cache.peek(digest(1), now()) is None
+
+    asyncio.run(story())
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", plugins.shelf("caches"))
+def test_nobody_finds_what_was_purged_more_than_a_second_ago(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    context, options = multiprocessing.get_context("spawn"), options_of(name, request)
+    purged, wrong, found = context.Array("d", 4), context.Value("i", 0), context.Value("i", 0)
+    users = [
+        context.Process(target=_use, args=(name, tmp_path, options, seed, purged, wrong, found)) for seed in range(3)
+    ]
+    for user in users:
+        user.start()
+    for user in users:
+        user.join(120)
+        assert user.exitcode == 0
+    assert wrong.value == 0
+    assert found.value > 300
+
+
+def _use(
+    name: str, directory: Path, options: dict[str, object], seed: int, purged: Any, wrong: Any, found: Any
+) -> None:
+    """Keeps, looks and purges for a while; tenants are numbers, purges are known to all by when they were made."""
+    chance = Random(seed)
+
+    async def story() -> None:
+        cache, end_s = build(name, directory, **options), time.monotonic() + 15
+        while time.monotonic() < end_s:
+            tenant, key = chance.randrange(4), digest(chance.randrange(40))
+            before_ms, asked_ms = {str(number): purged[number] for number in range(4)}, now()
+            entry = cache.peek(key, asked_ms) or await fetched(cache, key)
+            if entry is not None:
+                with found.get_lock():
+                    found.value += 1
+                purged_ms = before_ms[entry.tenant]
+                if entry.stored_ms < purged_ms and asked_ms - purged_ms > 1_000:
+                    with wrong.get_lock():
+                        wrong.value += 1
+            else:
+                cache.keep(entry_of(int.from_bytes(key, "big"), tenant=str(tenant)), now())
+            if chance.random() < 0.002:
+                cache.purge(Purge(tenant=str(tenant)), now())
+                purged[tenant] = now()
+            await asyncio.sleep(chance.choice([0.0, 0.001, 0.01]))
+        cache.close()
 
     asyncio.run(story())
 

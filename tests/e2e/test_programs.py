@@ -39,7 +39,9 @@ STEPS = [
     "bad request",
     "budget and revocation",
     "guardrails",
+    "prompt cache",
     "fewer tokens",
+    "cache",
     "event log",
     "metrics",
 ]

@@ -97,7 +97,7 @@ def ticket(in_s: float = 60.0) -> Ticket:
 
 
 @given(st.lists(PARTS, min_size=1, max_size=4), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_guard_asks_nobody_any_more_and_says_the_same(parts: list[Part], is_held: bool) -> None:
     answer = msgspec.structs.replace(reply(parts[0]), candidates=reply(parts[0]).candidates)
     message = msgspec.structs.replace(answer.candidates[0].message, parts=tuple(parts))

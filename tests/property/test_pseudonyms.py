@@ -146,7 +146,7 @@ OWN_FILLER = st.sampled_from(
 
 
 @given(st.lists(OWN_FILLER | st.tuples(st.sampled_from(["BOOKING", "room-key", "N_1"]), VALUES), max_size=8))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_what_has_a_name_of_the_policys_own_comes_back_too(parts: list[str | tuple[str, str]]) -> None:
     vault = Vault(KEY, "c", notation=OWN)
     text = ""

@@ -101,7 +101,7 @@ class OneScope(RuleBasedStateMachine):
         assert self.scope.size == EMPTY_BYTES + texts + (DIMENSIONS + ENTRY_BYTES) * len(self.held)
 
 
-OneScope.TestCase.settings = settings(max_examples=30, stateful_step_count=60, deadline=None)
+OneScope.TestCase.settings = settings(max_examples=20, stateful_step_count=50, deadline=None)
 TestOneScope = OneScope.TestCase
 
 

@@ -29,7 +29,12 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 class PurgeAsked(Body):
     """Which entries are to go: those that have all of what is said; `all` is to be said where nothing else is."""
 
-    tenant: Word | None = None
+    tenant: Word | None = Field(
+        default=None,
+        description="Whose answers: `team:ORGANIZATION/TEAM`, `organization:NAME`, `key:ORGANIZATION/TEAM/KEY`, with "
+        "`/USER` behind it what the caller keeps for itself, or `everyone`.",
+        examples=["team:acme/shop"],
+    )
     model: Word | None = None
     tag: Word | None = None
     key: Digest | None = Field(default=None, description="Of one entry, or an alias of it, in hexadecimal.")
@@ -60,7 +65,7 @@ class PurgeAsked(Body):
 class Purged(Body):
     """It is in force: what is to go is not served any more by this host's workers, and by others within a second."""
 
-    purged: str = Field(description="What goes.", examples=["tenant=shop model=smart"])
+    purged: str = Field(description="What goes.", examples=["tenant=team:acme/shop model=smart"])
 
 
 class CacheShown(Body):

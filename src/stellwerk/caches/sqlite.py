@@ -39,6 +39,7 @@ SLICE = 200
 """How many entries are deleted in one transaction: others write in between."""
 PURGE_S = 15.0
 """How long a purge stays in force at least: by then everybody has heard of it, and what was late is written."""
+PAGE_BYTES = 4_096
 WAL_BYTES = 4_194_304
 READ_BUSY_S = 0.05
 OUTSIDE = {
@@ -223,7 +224,7 @@ class SqliteWriting:
             if is_old:
                 self._file.run(partial(_forget, number=number), "BEGIN IMMEDIATE")
                 self._swept.discard(number)
-        return False
+        return self._file.run(_shrink, "BEGIN IMMEDIATE")
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -249,6 +250,9 @@ class SqliteWriting:
         while _number(connection, query, tenant) > most:
             _evict(connection, "tenant = ?", tenant)
         while _number(connection, "SELECT size FROM total") > self._max_bytes - size:
+            _evict(connection, "1")
+        # Pages are not filled to their ends.
+        while _taken(connection) > self._max_bytes - size and _number(connection, "SELECT entries FROM total"):
             _evict(connection, "1")
 
     def _protect_less(self, connection: sqlite3.Connection, now_ms: int) -> None:
@@ -283,6 +287,21 @@ def _found(connection: sqlite3.Connection, keys: Iterable[bytes]) -> Iterator[Fo
 def _whole(body: object, after: object) -> Found:
     """What a row holds; nothing where it is not what was written."""
     return Found(body, after) if isinstance(body, bytes) and isinstance(after, int) else Found(b"", 0)
+
+
+def _taken(connection: sqlite3.Connection) -> int:
+    """Bytes of pages that hold something."""
+    return (_number(connection, "PRAGMA page_count") - _number(connection, "PRAGMA freelist_count")) * PAGE_BYTES
+
+
+def _shrink(connection: sqlite3.Connection) -> bool:
+    """Gives back a part of what is free, where that is much; whether there was any."""
+    pages, free = _number(connection, "PRAGMA page_count"), _number(connection, "PRAGMA freelist_count")
+    if free < max(pages // 4, 1_000):
+        return False
+    for _ in range(SLICE):  # the module steps once, which is one page, whatever is said here
+        connection.execute("PRAGMA incremental_vacuum(1)")
+    return True
 
 
 def _purges(connection: sqlite3.Connection, seen: int) -> list[Numbered]:
@@ -352,6 +371,8 @@ def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
 def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
     try:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # both only where the file is new
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")

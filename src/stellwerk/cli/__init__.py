@@ -34,7 +34,6 @@ COMMANDS = (
     "cache",
     "scan",
     "optimize",
-    "cache",
 )
 
 

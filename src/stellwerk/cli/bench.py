@@ -1,13 +1,18 @@
-"""``stellwerk bench``: measures guardrails and optimizers on data of your own."""
+"""``stellwerk bench``: measures the cache, guardrails and optimizers on data of your own."""
 
 from __future__ import annotations
 
 import argparse
 from types import ModuleType
 
-from stellwerk.cli import bench_guardrails, bench_redteam, bench_tokens
+from stellwerk.cli import bench_cache, bench_guardrails, bench_redteam, bench_tokens
 
-ACTIONS: dict[str, ModuleType] = {"guardrails": bench_guardrails, "redteam": bench_redteam, "tokens": bench_tokens}
+ACTIONS: dict[str, ModuleType] = {
+    "cache": bench_cache,
+    "guardrails": bench_guardrails,
+    "redteam": bench_redteam,
+    "tokens": bench_tokens,
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,13 +1,18 @@
-"""``stellwerk cache``: what the semantic cache would have answered, and why."""
+"""``stellwerk cache``: shows what the cache holds, lets answers go, and says why one was served or was not."""
 
 from __future__ import annotations
 
 import argparse
 from types import ModuleType
 
-from stellwerk.cli import cache_file
+from stellwerk.cli import cache_explain, cache_file, cache_purge, cache_stats
 
-ACTIONS: dict[str, ModuleType] = {"replay": cache_file}
+ACTIONS: dict[str, ModuleType] = {
+    "explain": cache_explain,
+    "purge": cache_purge,
+    "replay": cache_file,
+    "stats": cache_stats,
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

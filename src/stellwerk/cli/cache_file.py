@@ -23,7 +23,8 @@ SUMMARY = "replays traffic from a file against the semantic cache, cold"
 DESCRIPTION = (
     "A line of the input has id, text, answer, and scope where there are several. A line of the output has id, "
     "outcome (exact, normalized, semantic, miss), answered_by (the id whose answer was served), score and "
-    "micros. The answer is what a fresh call would return: stored on a miss, seen by audits, never by the decision on its own line."
+    "micros. The answer is what a fresh call would return: stored on a miss, seen by audits, never by the decision on "
+    "its own line."
 )
 EMBEDDERS = ("minilm", "multilingual")
 MOST_PROBLEMS = 10

@@ -21,7 +21,7 @@ _DIGEST = re.compile(r"[0-9a-f]{32}")
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     options_of(parser)
-    parser.add_argument("--tenant", metavar="TENANT", help="answers of one tenant")
+    parser.add_argument("--tenant", metavar="TENANT", help="answers of one, such as team:acme/shop or everyone")
     parser.add_argument("--model", metavar="NAME", help="answers of one model")
     parser.add_argument("--tag", metavar="TAG", help="answers with a tag, such as document=42")
     parser.add_argument("--key", type=_digest, metavar="HEX", help="one answer, by its key")

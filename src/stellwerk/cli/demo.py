@@ -106,6 +106,12 @@ targets = [{{ provider = "claude", model = "claude-sonnet-4-5" }}]
 optimize = {{ prompt_cache = true }}
 
 [[models]]
+name = "faq"
+guardrails = []
+targets = [{{ provider = "north", model = "gpt-5.2" }}]
+cache = {{ exact = true }}
+
+[[models]]
 name = "private"
 targets = [{{ provider = "north", model = "gpt-5.2" }}]
 

@@ -61,7 +61,7 @@ class Meaning:
         why = bypass_reason(asked.text, earlier_turns=asked.earlier_turns)
         if why is not None:
             return Considered(self._memory.life, b"", why)
-        vector, found = b"", list[Candidate]()
+        vector, found = asked.vector, list[Candidate]()
         for scope in asked.scopes:
             told = self._memory.recall(Recall(asked.embedding, scope, asked.text, MOST, vector))
             vector = told.vector
@@ -126,9 +126,11 @@ class Meaning:
         )
 
     def _is_same(self, told: Learn) -> bool:
-        return compare(
-            told.fresh, told.kept, lambda: self._memory.cosine(told.embedding, told.fresh, told.kept)
-        ).is_same
+        def cosine() -> float:
+            known = told.cosine
+            return self._memory.cosine(told.embedding, told.fresh, told.kept) if known is None else known
+
+        return compare(told.fresh, told.kept, cosine).is_same
 
     def _group(self, key: bytes, group: bytes) -> None:
         self._answers[key] = group

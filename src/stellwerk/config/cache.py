@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from stellwerk import plugins
 from stellwerk.config.section import Section
 from stellwerk.core.snapshot import CacheSpec, CachingSpec
+from stellwerk.errors import ConfigurationError
 
 YEAR_S = 31_536_000
 _WHOLE = CachingSpec()
@@ -112,7 +114,20 @@ class Cache(Caching):
     embedder: str = Field(
         default=CacheSpec().embedder, description="What turns texts into meanings: a file of embedders/, or a plugin."
     )
-    embedder_options: dict[str, str | int | float | bool] = Field(default={}, description="Its options.")
+    embedder_options: dict[str, str | int | float | bool] = Field(
+        default={}, description="Its options; those that are secrets as references."
+    )
+
+    @model_validator(mode="after")
+    def _embedder_is_one(self) -> Self:
+        """Whether there is such an embedder, and it has such options."""
+        try:
+            secrets = plugins.secrets("embedders", self.embedder)
+            given = {name: value for name, value in self.embedder_options.items() if name not in secrets}
+            plugins.convert("embedders", self.embedder, given)
+        except ConfigurationError as error:
+            raise PydanticCustomError("reason", "{reason}", {"reason": "; ".join(error.problems)}) from None
+        return self
 
 
 def caching_of(section: Caching) -> CachingSpec:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import pathlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from stellwerk import plugins
 from stellwerk.config.problems import MAX_INTEGER, Path, Problem, described, quoted, shown, unfit
 from stellwerk.config.references import absolute, is_reference, pointer, resolve
+from stellwerk.core.snapshot import CacheSpec
 from stellwerk.errors import ConfigurationError
 
 DEFAULT_STRATEGY = "priority"
@@ -27,6 +29,9 @@ OWN_KEYS = {
 """The same for each section whose tables are plugins: the shelf has the section's name."""
 KIND_KEYS = {"providers": "kind", "notifiers": "kind", "guardrails": "use"}
 """The key that names the plugin."""
+
+EMBEDDER_OPTIONS: Path = ("cache", "embedder_options")
+"""The options of another plugin, the cache's embedder."""
 
 _FIXED_SECRETS: tuple[Path, ...] = (
     ("admin", "token"),
@@ -100,11 +105,27 @@ class _Walk:
                     self.grounded.hidden |= {(section, place, name) for name in plugin if name not in own}
                 else:
                     paths |= {(section, place, name) for name in names}
-        return paths
+        secrets = self._embedder_options(plugins.secrets)
+        if secrets is None:
+            self.grounded.hidden.add(EMBEDDER_OPTIONS)
+        return paths | (secrets or set())
+
+    def _embedder_options(self, of: Callable[[str, str], tuple[str, ...]]) -> set[Path] | None:
+        """Where options of the cache's embedder stand; ``None`` where nobody knows the embedder."""
+        cache = self._document.get("cache")
+        if not isinstance(cache, dict) or "embedder_options" not in cache:
+            return set()
+        name = cache.get("embedder", CacheSpec().embedder)
+        try:
+            if isinstance(name, str) and is_reference(name):
+                name = resolve(absolute(name, self._source.parent))
+            return {(*EMBEDDER_OPTIONS, option) for option in of("embedders", str(name))}
+        except ConfigurationError:
+            return None
 
     def _file_paths(self) -> set[Path]:
-        """Options of strategies that name files: a relative one lies beside the configuration."""
-        paths: set[Path] = set()
+        """Options of plugins that name files: a relative one lies beside the configuration."""
+        paths = self._embedder_options(plugins.files) or set()
         for place, model in tables(self._document, "models"):
             try:
                 names = plugins.files("strategies", str(model.get("strategy", DEFAULT_STRATEGY)))

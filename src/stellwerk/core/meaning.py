@@ -30,7 +30,7 @@ class Consider(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Is there an answer in these scopes for ``text``, the last turn behind so many others.
 
     ``coin`` is uniform in [0, 1): below ``audit_share`` a hit is audited. ``known_hits`` are those that other tiers
-    have had since the last question.
+    have had since the last question. ``vector`` (packed) is the text's, where the asker has it.
     """
 
     embedding: Embedding
@@ -41,6 +41,7 @@ class Consider(msgspec.Struct, frozen=True, array_like=True, gc=False):
     coin: float
     audit_share: float
     known_hits: int = 0
+    vector: bytes = b""
 
 
 class Neighbour(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -74,7 +75,8 @@ class Considered(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Learn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A fresh answer beside the one that was served, or might have been.
 
-    ``key`` is the entry of the fresh answer, empty where it is not kept; ``near`` that of the other one.
+    ``key`` is the entry of the fresh answer, empty where it is not kept; ``near`` that of the other one. ``cosine`` is
+    that of the answers' vectors, where the asker has them.
     """
 
     embedding: Embedding
@@ -85,6 +87,7 @@ class Learn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     kept: str
     key: bytes = b""
     near: bytes = b""
+    cosine: float | None = None
 
 
 class Learned(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -9,6 +9,7 @@ import math
 import struct
 from array import array
 from collections.abc import Sequence
+from operator import mul
 
 LARGEST = 127
 LEAST_DIMENSIONS = 8
@@ -51,3 +52,12 @@ def dimensions(vector: bytes) -> int:
     if not 0 < _head.unpack_from(vector)[0] < math.inf:
         raise ValueError("a packed vector with no such factor")
     return size
+
+
+def cosine(one: bytes, other: bytes) -> float:
+    """Of two packed vectors. Raises ``ValueError`` where they are none, or not of the same dimensions."""
+    if dimensions(one) != dimensions(other):
+        raise ValueError("vectors of two kinds")
+    a, b = array("b", one[HEAD_BYTES:]), array("b", other[HEAD_BYTES:])
+    product: int = sum(map(mul, a, b))
+    return product / (math.hypot(*a) * math.hypot(*b))

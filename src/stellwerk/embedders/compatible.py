@@ -19,6 +19,7 @@ from stellwerk.dialects.verdicts import VerdictHost, bearer
 from stellwerk.errors import StellwerkError
 from stellwerk.ports.embedder import EmbedderUnavailable, RemoteEmbedder
 
+ASKS_A_SERVICE = True
 SECRETS = ("api_key",)
 """Options that hold a secret: the compiled configuration keeps references to them, the worker resolves them."""
 

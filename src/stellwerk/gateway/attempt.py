@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.errand import Errand, Work
     from stellwerk.gateway.exchange import Exchange
     from stellwerk.gateway.gate import Gate
+    from stellwerk.gateway.inspecting import Inspecting
     from stellwerk.gateway.reply import Reply
 
 REFUSED = 400
@@ -73,7 +74,7 @@ class Attempt(msgspec.Struct, eq=False):
     _stream: StreamReply | None = None
     _is_judged: bool = False
     """Whether the target's standing has learned how it went."""
-    _pending: Fetching | Errand | None = None
+    _pending: Fetching | Errand | Inspecting | None = None
     """Media without which the target cannot be asked, or an answer without one, on their way."""
 
     def start(self, trace: bytes) -> None:
@@ -179,8 +180,8 @@ class Attempt(msgspec.Struct, eq=False):
             screening.hold(stream)
         if exchange.is_gated:
             stream.gate = exchange.gate_for(self)
-        if exchange.recalling is not None:
-            stream.tap = exchange.recalling.tap(route)
+        if exchange.leading is not None:
+            stream.tap = exchange.leading.tap(route)
         return stream
 
     def on_answer(self, status: int, headers: Headers, body: bytes) -> None:
@@ -239,8 +240,8 @@ class Attempt(msgspec.Struct, eq=False):
         exchange, reply = self._exchange, self._reply
         dialect, reader = reply.dialect, self._reader
         answer = (body, dialect.facts(body)) if reader is None else reader.answer(self.route, body)
-        if exchange.recalling is not None:
-            exchange.recalling.heard(self.route, body)
+        if exchange.leading is not None:
+            exchange.leading.heard(self.route, body)
         if exchange.is_gated:
             self._weigh(*answer, exchange.gate_for(self), body)
             return
@@ -274,8 +275,8 @@ class Attempt(msgspec.Struct, eq=False):
         now = self._exchange.settle_on(self)
         if not self._is_judged:
             self._answered(now)
-        if self._exchange.recalling is not None:
-            self._exchange.recalling.won(self.route)
+        if self._exchange.leading is not None:
+            self._exchange.leading.won(self.route)
 
     def begin(self) -> None:
         """Content has come, and is held: the target is not slow."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.gate import Gate
     from stellwerk.gateway.hedging import Hedging
+    from stellwerk.gateway.leading import Leading
     from stellwerk.gateway.optimizing import Optimizing
     from stellwerk.gateway.recalling import Recalling
     from stellwerk.gateway.reply import Reply
@@ -63,7 +64,9 @@ class Exchange(msgspec.Struct, eq=False):
     screening: Screening | None = None
     """Looks at the request before it is asked, and at its answer."""
     recalling: Recalling | None = None
-    """Looks for an answer that is there already, and keeps the one that comes."""
+    """Looks for an answer that is there already."""
+    leading: Leading | None = None
+    """Has the answer kept, and shares it with those who wait for the same."""
     optimizing: Optimizing | None = None
     """Writes the request in fewer tokens before it is asked."""
     _index: int = 1
@@ -125,7 +128,7 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_gone(self) -> None:
         """The caller has left: so does the providers' work for it, unless others wait for the same answer."""
-        if self.recalling is not None and self.recalling.is_followed:
+        if self.leading is not None and self.leading.is_followed:
             return
         reply, asked = self._reply, [attempt for attempt in self._running if attempt.sent]
         running, self._running = self._running, ()
@@ -143,7 +146,7 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_pause(self) -> None:
         """The caller reads slowly: so do we, unless others listen."""
-        if self.recalling is not None and self.recalling.is_followed:
+        if self.leading is not None and self.leading.is_followed:
             return
         if self._reply.lease.admission is not None:
             self._reply.lease.admission.lose_sight()
@@ -267,8 +270,8 @@ class Exchange(msgspec.Struct, eq=False):
         second_best, self._second_best = self._second_best, None
         if second_best is not None:
             deliver, route, usage = second_best
-            if self.recalling is not None:
-                self.recalling.forget()  # the second best is for once
+            if self.leading is not None:
+                self.leading.forget()  # the second best is for once
             self._reply.turn_down(route, usage, is_taken_back=True)
             deliver()
             return

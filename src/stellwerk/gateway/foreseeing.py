@@ -11,9 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from stellwerk.core.inspection import ANSWER_JOB, CheckSpec, How, InspectAnswer, question, read_looks
+from stellwerk.core.subject import Side
+from stellwerk.dialects.utterances import utterances
 from stellwerk.gateway.errand import Errand, Work
+from stellwerk.gateway.inspecting import Inspecting, weight
 from stellwerk.gateway.interpreter import Interpreter
-from stellwerk.gateway.reading_answers import Again
+from stellwerk.gateway.reading_answers import Again, Bytewise
 from stellwerk.screening.foresight import steps, texts_of
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.dialect import Interpretation
     from stellwerk.gateway.exchange import Exchange
+    from stellwerk.gateway.stages.screen import Judged
     from stellwerk.gateway.watcher import Watcher
     from stellwerk.screening.guards import Guards
 
@@ -41,14 +45,16 @@ class Foreseeing:
 
     def begun(
         self, exchange: Exchange, reader: Interpretation, route: Route, body: bytes, done: Callable[[], None]
-    ) -> tuple[Errand, Usage | None] | None:
+    ) -> tuple[Errand | Inspecting, Usage | None] | None:
         """The work on an answer, to be started, and what the answer has used; nothing where it is read at once.
 
         ``done`` is called when it may be read, also before ``start`` returns. Raises ``UpstreamInvalid``.
         """
         if len(body) <= INLINE_CHARACTERS or not self._guards.output_local:
             return None
-        if not isinstance(reader, Interpreter | Again):  # others make answers without words, or look in the bytes
+        if isinstance(reader, Bytewise):
+            return self._in_the_bytes(exchange, reader, body, done)
+        if not isinstance(reader, Interpreter | Again):  # others make answers without words
             return None
         reply = reader.decoded(route, body)
         texts = texts_of(self._watcher.untainted(reply))
@@ -57,6 +63,25 @@ class Foreseeing:
         work = Work(ANSWER_JOB, partial(self._question, texts), self._take, partial(self._steps, texts))
         scheduler = exchange.scheduler
         return Errand(work, scheduler.compute, scheduler.call_later, done, exchange.fail_by_defect), reply.usage
+
+    def _in_the_bytes(
+        self, exchange: Exchange, reader: Bytewise, body: bytes, done: Callable[[], None]
+    ) -> tuple[Inspecting, Usage | None] | None:
+        """The same of an answer that is no chat, such as the results of a batch."""
+        texts = utterances(body) if body.lstrip()[:1] == b"{" else ()
+        if weight(texts) <= INLINE_CHARACTERS:
+            return None
+        judged: list[Judged] = []
+
+        def conclude() -> None:
+            self._watcher.judged = judged
+            done()
+
+        rules = self._guards.output_local
+        inspecting = Inspecting(
+            rules, texts, judged, Side.OUTPUT, exchange.scheduler, conclude, exchange.fail_by_defect
+        )
+        return inspecting, reader.usage(body)
 
     def _question(self, texts: Texts) -> bytes:
         checks = tuple(

@@ -29,17 +29,23 @@ from stellwerk.core.meaning import (
 from stellwerk.core.recollection import MOST_TEXT_BYTES, REMEMBER, Embedding, Memory, Remember, everything
 from stellwerk.core.recollection import written as told
 from stellwerk.core.request_key import digest
+from stellwerk.core.vector import cosine
 from stellwerk.ports.compute import ComputeUnavailable
 
 if TYPE_CHECKING:
     from stellwerk.gateway.recollection import Caching
     from stellwerk.gateway.scheduler import Scheduler
     from stellwerk.gateway.stages.recall import Look
+    from stellwerk.gateway.vectors import Vectors
     from stellwerk.ports.cache import Cache
     from stellwerk.ports.compute import Outcome, Pending
 
 CONSIDER_S = 0.05
 """How long a caller waits for what may be an answer."""
+ASK_S = 0.5
+"""How long a caller waits for its question's vector, where a service gives it."""
+MOST_EMBEDDED = 8_000
+"""Characters of an answer that a service is asked about."""
 TRIES = 4
 AGAIN_S = 2.0
 TELL_S = 10.0
@@ -62,10 +68,12 @@ def learner_of(caching: Caching, owner: str) -> Learner:
 class Meanings:
     """What a worker knows of the compute process's memory, and has still to tell it."""
 
-    __slots__ = ("_cache", "_known_hits", "_life")
+    __slots__ = ("_cache", "_known_hits", "_life", "_vectors")
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: Cache, vectors: Vectors | None = None) -> None:
+        """``vectors`` is the service that an embedder asks; without one, the compute process embeds."""
         self._cache = cache
+        self._vectors = vectors
         self._life = b""
         self._known_hits: dict[bytes, int] = {}
 
@@ -83,9 +91,35 @@ class Meanings:
         done: Callable[[Considered | None], None],
     ) -> Pending | None:
         """Asks whether another question's answer serves; ``None`` where nobody can be asked."""
-        question, learner = look.question, learner_of(caching, look.owners[-1])
+        question, vectors = look.question, self._vectors
         if scheduler.compute is None or not question or len(question) * 4 > MOST_TEXT_BYTES:
             return None
+        vector = vectors.known(question) if vectors is not None else b""
+        if vectors is None or vector is not None:
+            return self._consider(caching, look, question, vector or b"", scheduler, now_ms, done)
+        steps = _Steps()
+
+        def hear(found: tuple[bytes, ...] | None) -> None:
+            steps.pending = (
+                self._consider(caching, look, question, found[0], scheduler, now_ms, done) if found else None
+            )
+            if steps.pending is None:
+                done(None)
+
+        steps.pending = vectors.ask((question,), scheduler, ASK_S, hear)
+        return steps if steps.pending is not None else None
+
+    def _consider(
+        self,
+        caching: Caching,
+        look: Look,
+        question: str,
+        vector: bytes,
+        scheduler: Scheduler,
+        now_ms: int,
+        done: Callable[[Considered | None], None],
+    ) -> Pending | None:
+        learner = learner_of(caching, look.owners[-1])
 
         def take(outcome: Outcome) -> None:
             considered = None
@@ -94,7 +128,7 @@ class Meanings:
                     considered = read_considered(outcome)
                 except ValueError:
                     considered = None
-            if considered is None and not self._life:  # nobody waits until the embedder is loaded
+            if considered is None and not self._life and not vector:  # nobody waits until the embedder is loaded
                 self._life = _LOADING
                 _tell(scheduler, REMEMBER, told(Remember(asked.embedding)))
             elif considered is not None:
@@ -111,7 +145,10 @@ class Meanings:
             coin,
             caching.spec.audit_share,
             self._known_hits.pop(learner.name, 0),
+            vector,
         )
+        if scheduler.compute is None:
+            return None
         try:
             return scheduler.compute.ask(CONSIDER, written(asked), CONSIDER_S, take)
         except (ComputeUnavailable, ValueError):
@@ -119,7 +156,7 @@ class Meanings:
 
     def remember(self, caching: Caching, entry: Entry, scheduler: Scheduler) -> None:
         """An entry can be found by its meaning from now on."""
-        memory = _memory(caching, entry)
+        memory = self._memory(caching, entry)
         if memory is not None:
             _tell(scheduler, REMEMBER, told(Remember(embedding_of(caching), (memory,))))
 
@@ -135,6 +172,30 @@ class Meanings:
         is_audit: bool,
     ) -> None:
         """A fresh answer stands beside the one that was served, or might have been: each by its key and text."""
+        if self._vectors is None:
+            self._learn(caching, look, evidence, fresh, kept, scheduler, is_audit=is_audit, cosine=None)
+            return
+
+        def hear(found: tuple[bytes, ...] | None) -> None:
+            if found:
+                alike = cosine(*found)
+                self._learn(caching, look, evidence, fresh, kept, scheduler, is_audit=is_audit, cosine=alike)
+
+        texts = (fresh[1][:MOST_EMBEDDED], kept[1][:MOST_EMBEDDED])
+        self._vectors.ask(texts, scheduler, TELL_S, hear)
+
+    @staticmethod
+    def _learn(
+        caching: Caching,
+        look: Look,
+        evidence: Evidence,
+        fresh: tuple[bytes, str],
+        kept: tuple[bytes, str],
+        scheduler: Scheduler,
+        *,
+        is_audit: bool,
+        cosine: float | None,
+    ) -> None:
         told_of = Learn(
             embedding_of(caching),
             learner_of(caching, look.owners[-1]),
@@ -144,6 +205,7 @@ class Meanings:
             kept[1][:MOST_ANSWER_BYTES],
             fresh[0],
             kept[0],
+            cosine,
         )
         try:
             payload = written(told_of)
@@ -158,7 +220,7 @@ class Meanings:
         if life == self._life:
             return
         self._life = life
-        memories = (_memory(caching, entry) for entry in self._cache.entries(now_ms))
+        memories = (self._memory(caching, entry) for entry in self._cache.entries(now_ms))
         batches = everything(embedding_of(caching), (memory for memory in memories if memory is not None))
 
         def go_on(reading: asyncio.Future[bytes | None]) -> None:
@@ -171,12 +233,25 @@ class Meanings:
 
         later()
 
+    def _memory(self, caching: Caching, entry: Entry) -> Memory | None:
+        if not entry.question or (self._vectors is not None and not entry.vector):
+            return None
+        expires_ms = min(entry.stale_ms, entry.stored_ms + int(caching.spec.semantic_ttl_s * 1e3))
+        return Memory(entry.scope, entry.key, entry.question, expires_ms, entry.vector)
 
-def _memory(caching: Caching, entry: Entry) -> Memory | None:
-    if not entry.question:
-        return None
-    expires_ms = min(entry.stale_ms, entry.stored_ms + int(caching.spec.semantic_ttl_s * 1e3))
-    return Memory(entry.scope, entry.key, entry.question, expires_ms, entry.vector)
+
+class _Steps:
+    """A question to the service, then one to the compute process: whichever is on its way can be given up."""
+
+    __slots__ = ("pending",)
+
+    def __init__(self) -> None:
+        self.pending: Pending | None = None
+
+    def cancel(self) -> None:
+        """Nobody waits any more."""
+        if self.pending is not None:
+            self.pending.cancel()
 
 
 def _tell(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -38,6 +39,8 @@ class Series(msgspec.Struct):
     """How often guardrails have come to each decision."""
     optimized: dict[str, int] = {}
     """Tokens that optimizers have saved, by step."""
+    cached: dict[str, int] = {}
+    """How often answers were found in the cache, or not, by how."""
 
     @property
     def key(self) -> Key:
@@ -58,6 +61,8 @@ class Series(msgspec.Struct):
         self.cost_nanos += other.cost_nanos
         for decision, count in other.guardrails.items():
             self.guardrails[decision] = self.guardrails.get(decision, 0) + count
+        for tier, count in other.cached.items():
+            self.cached[tier] = self.cached.get(tier, 0) + count
         for step, tokens in other.optimized.items():
             self.optimized[step] = self.optimized.get(step, 0) + tokens
         self.buckets = [mine + theirs for mine, theirs in zip(self.buckets, other.buckets, strict=True)]
@@ -102,6 +107,9 @@ class Metrics:
             for part in event.optimize.split("; ")[1:]:
                 step, _, tokens = part.partition("=")
                 series.optimized[step] = series.optimized.get(step, 0) + int(tokens)
+        if event.cache:
+            tier = event.cache.partition(";")[0].partition(":")[0]
+            series.cached[tier] = series.cached.get(tier, 0) + 1
         series.buckets[bisect_left(BUCKETS_US, latency_us)] += 1
         self.has_changed = True
 
@@ -114,6 +122,35 @@ class Metrics:
         known = event.model if event.model in self._models else ""
         series = Series(known, event.provider, event.provider_model, event.outcome, event.status)
         return self._series.setdefault(series.key, series)
+
+
+def _decision(word: str) -> str:
+    decision, _, degraded = word.partition(", ")
+    return f'decision="{decision}",degraded="{"true" if degraded else "false"}"'
+
+
+_Counts: TypeAlias = tuple[str, Callable[[str], str], str, Callable[[Series], dict[str, int]]]
+_COUNTED: tuple[_Counts, ...] = (
+    (
+        "stellwerk_guardrail_decisions_total",
+        _decision,
+        "What guardrails have made of requests.",
+        attrgetter("guardrails"),
+    ),
+    (
+        "stellwerk_cache_requests_total",
+        'result="{}"'.format,
+        "Requests, by how the cache found their answer.",
+        attrgetter("cached"),
+    ),
+    (
+        "stellwerk_optimized_tokens_total",
+        'step="{}"'.format,
+        "Tokens of prompts that optimizers have saved.",
+        attrgetter("optimized"),
+    ),
+)
+"""Counts by a word: the metric, what makes labels of the word, its help, and where the counts are."""
 
 
 def merge(dumps: Iterable[bytes]) -> list[Series]:
@@ -148,18 +185,13 @@ def render(series: Iterable[Series], gauges: Mapping[str, float], labelled: Labe
     lines += [f"stellwerk_overhead_seconds_total{{{_labels(row)}}} {row.overhead_sum_us / 1e6:.6f}" for row in rows]
     _family(lines, "stellwerk_cost_dollars_total", "counter", "What calls cost, as far as models have prices.")
     lines += [f"stellwerk_cost_dollars_total{{{_labels(row)}}} {row.cost_nanos / NANOS_PER_USD:.9f}" for row in rows]
-    if any(row.guardrails for row in rows):
-        _family(lines, "stellwerk_guardrail_decisions_total", "counter", "What guardrails have made of requests.")
-    for row in rows:
-        for decision, count in sorted(row.guardrails.items()):
-            word, _, degraded = decision.partition(", ")
-            pairs = f'{_labels(row)},decision="{word}",degraded="{"true" if degraded else "false"}"'
-            lines.append(f"stellwerk_guardrail_decisions_total{{{pairs}}} {count}")
-    if any(row.optimized for row in rows):
-        _family(lines, "stellwerk_optimized_tokens_total", "counter", "Tokens of prompts that optimizers have saved.")
-    for row in rows:
-        for step, tokens in sorted(row.optimized.items()):
-            lines.append(f'stellwerk_optimized_tokens_total{{{_labels(row)},step="{step}"}} {tokens}')
+    for name, label, told, counts_of in _COUNTED:
+        if any(map(counts_of, rows)):
+            _family(lines, name, "counter", told)
+        for row in rows:
+            lines += [
+                f"{name}{{{_labels(row)},{label(word)}}} {count}" for word, count in sorted(counts_of(row).items())
+            ]
     _family(lines, "stellwerk_request_duration_seconds", "histogram", "From the request's last byte to the answer's.")
     for row in rows:
         lines += _histogram("stellwerk_request_duration_seconds", row)

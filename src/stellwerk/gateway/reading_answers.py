@@ -19,6 +19,7 @@ from stellwerk.gateway.speeches import Speech, is_spoken, speech_of
 if TYPE_CHECKING:
     from stellwerk.core.envelope import Envelope
     from stellwerk.core.media import Link
+    from stellwerk.core.usage import Usage
     from stellwerk.core.wire import WireRequest
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.dialect import Dialect, Interpretation, Relay
@@ -40,7 +41,7 @@ def reader_of(
         interpreter.read()
         interpreter.watch = watch
         return Again(interpreter, speech_of(dialect.name, limits))
-    return _Bytewise(dialect, look)
+    return Bytewise(dialect, look)
 
 
 class _Reader:
@@ -82,12 +83,16 @@ class Again(_Reader):
         return self._interpreter.stream(replace(route, speech=self._speech))
 
 
-class _Bytewise(_Reader):
+class Bytewise(_Reader):
     """Looks at the texts of a JSON body where they stand."""
 
     def __init__(self, dialect: Dialect, look: Callable[[bytes], bytes]) -> None:
         self._dialect = dialect
         self._look = look
+
+    def usage(self, body: bytes) -> Usage | None:
+        """What an answer has used."""
+        return self._dialect.facts(body).usage
 
     def answer(self, route: Route, body: bytes) -> tuple[bytes, ReplyFacts]:
         """A whole answer for the caller. Raises ``UpstreamInvalid``, and ``ContentBlocked``."""

@@ -16,18 +16,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from stellwerk.core.cached import Entry, Recorded, Tier
+from stellwerk.core.reply import ReplyFacts
 from stellwerk.core.request_key import Asked, asked, asked_of, digest
 from stellwerk.core.savings import of_tier
-from stellwerk.errors import InvalidRequest, StellwerkError, UpstreamError, UpstreamTimeout
-from stellwerk.gateway.keeping import Keeping, text_of
-from stellwerk.gateway.recollection import Caching, Flight, Recollection
-from stellwerk.gateway.replaying import Replay, can_replay, replay
+from stellwerk.errors import InvalidRequest
+from stellwerk.gateway.flight import Flight
+from stellwerk.gateway.keeping import text_of
+from stellwerk.gateway.leading import Leading
+from stellwerk.gateway.passenger import Passenger
+from stellwerk.gateway.recollection import Caching, Recollection
+from stellwerk.gateway.replaying import can_replay, hand_on
 from stellwerk.gateway.stages.recall import LONGEST_BYTES, Look, look, owners, why_not, why_not_of
-from stellwerk.http.deadlines import NEVER
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
-    from stellwerk.core.event import RequestEvent
     from stellwerk.core.meaning import Considered
     from stellwerk.gateway.configuration import Route
     from stellwerk.gateway.exchange import Exchange
@@ -53,21 +55,14 @@ class Recalling:
         "_considered",
         "_exchange",
         "_fetching",
-        "_flight",
         "_go",
-        "_heard",
         "_is_done",
-        "_is_gone",
-        "_is_leading",
         "_look",
         "_raw",
-        "_replay",
         "_reply",
         "_shared",
         "_thinking",
-        "_winner",
         "ask_again",
-        "deadline",
         "directive",
         "on_answer",
     )
@@ -92,14 +87,6 @@ class Recalling:
         self._thinking: Pending | None = None
         self._considered: Considered | None = None
         """What was thought of answers to other questions."""
-        self._flight: Flight | None = None
-        self._is_leading = self._is_gone = False
-        self._heard: dict[str, bytearray | None] = {}
-        """What targets have answered, by identity; ``None`` for more than is kept."""
-        self._winner = ""
-        self._replay: Replay | None = None
-        self.deadline = NEVER
-        """Until when it waits for an answer that somebody else has asked for."""
 
     # -- before anybody is asked
 
@@ -135,16 +122,15 @@ class Recalling:
         lease, spec = self._reply.lease, self._caching.spec
         normal = self._normal(question) if spec.is_normalizing else None
         self._look = found = look(self._caching.base, owners(lease.principal, spec.scope), question, normal)
-        self._note(Tier.MISS)
         if self.directive == NO_CACHE:
-            self._lead(None)
+            self._lead(found, None)
             return False
         cache = self._shared.cache
         for key, tier in found.places:
             entry = cache.peek(key, lease.started_ms)
             if entry is not None and self._serve(entry, tier):
                 return True
-        if self._follow():
+        if self._board(found):
             return True
         if not cache.is_shared:
             return self._think()
@@ -191,17 +177,7 @@ class Recalling:
         """Serves what was found elsewhere to all who wait for it; whether that can be done."""
         tiers = dict(self._look.places) if self._look is not None else {}
         tier = next((tiers[key] for key in (entry.key, *entry.aliases) if key in tiers), None)
-        if tier is None or not self._serve(entry, tier):
-            return False
-        self._land(entry)
-        return True
-
-    def _land(self, entry: Entry) -> None:
-        """Those who wait for the same answer have it, too."""
-        flight = self._end_flight()
-        route = self._exchange.model.routes.get(entry.target)
-        if flight is not None and route is not None:
-            flight.land(route, Recorded(entry.dialect, entry.is_stream, entry.answer))
+        return tier is not None and self._serve(entry, tier)
 
     # -- an answer to another question
 
@@ -220,6 +196,10 @@ class Recalling:
     def _on_considered(self, considered: Considered | None) -> None:
         self._thinking = None
         self._considered = considered
+        if considered is not None:
+            self._reply.cache = f"{Tier.MISS.value}; {_thought(considered)}"
+        if self._exchange.leading is not None:
+            self._exchange.leading.considered = considered
         try:
             if considered is None or not considered.is_hit:
                 self._go()
@@ -241,7 +221,8 @@ class Recalling:
             if entry is None or entry.stored_ms < oldest_ms or not self._serve(entry, Tier.SEMANTIC):
                 self._go()
                 return
-            self._land(entry)
+            if considered is not None:
+                reply.cache = f"{Tier.SEMANTIC.value}; {_thought(considered)}"
             if considered is not None and considered.is_audited and self.ask_again is not None:
                 self.ask_again(self._exchange, reply, partial(self._audit, entry, considered))
         except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
@@ -276,9 +257,21 @@ class Recalling:
             if self._caching.spec.semantic and self._look is not None:
                 self._shared.meanings.hit(self._caching, self._look)
         self._note(tier, max(0, now_ms - entry.stored_ms))
-        reply.is_cached, reply.on_settled, self._is_leading = True, None, False
+        reply.is_cached = True
         reply.save(of_tier(tier.value), entry.nanos or 0)
-        self._hand_on(route, recorded)
+        leading, exchange.leading = exchange.leading, None
+        if leading is not None:
+            leading.land(route, recorded)
+        envelope = reply.lease.envelope
+        if (
+            exchange.screening is None
+            and not (envelope.is_stream or entry.is_stream)
+            and entry.dialect == envelope.dialect
+        ):
+            reply.turn_to(route)  # mostly; what follows is the same, whatever stands in between
+            reply.respond(entry.answer, ReplyFacts(None, entry.finish), exchange.clock())
+        else:
+            hand_on(exchange, reply, route, recorded, self._caching.limits)
         if now_ms >= entry.fresh_ms:
             self._refresh(entry.key)
         return True
@@ -292,130 +285,59 @@ class Recalling:
         self._exchange.scheduler.call_later(RETRY_S, partial(refreshing.discard, key))
         self.ask_again(self._exchange, self._reply, lambda _route, _recorded: refreshing.discard(key))
 
-    def _hand_on(self, route: Route, recorded: Recorded) -> None:
-        exchange, reply = self._exchange, self._reply
-        reply.turn_to(route)
-        try:
-            attempt = replay(exchange, reply, route, recorded, self._caching.limits)
-            exchange.replay(attempt)
-            attempt.hand_on(recorded)
-        except StellwerkError as error:
-            exchange.fail(error)
-        except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
-            exchange.fail_by_defect(error)
+    # -- an answer that is on its way, or has to be asked for
 
-    # -- an answer that is on its way
-
-    @property
-    def listens(self) -> bool:
-        """Whether it takes a stream as it comes."""
-        return self._reply.lease.envelope.is_stream
-
-    def _follow(self) -> bool:
+    def _board(self, look: Look) -> bool:
         """Waits for an answer that somebody has asked for; if nobody has, this one does."""
-        flights, key = self._shared.flights, self._key
+        flights, key, exchange = self._shared.flights, look.exact[0], self._exchange
         flight = flights.get(key)
         if flight is None:
             flights[key] = flight = Flight(self._caching.store.max_entry_bytes)
-            self._lead(flight)
+            self._lead(look, flight)
             return False
-        self._flight = flight
-        self._reply.request.owner = self
-        self._reply.is_cached = True
-        self.deadline = self._exchange.expires
-        self._exchange.scheduler.deadlines.watch(self)
         self._note(Tier.EXACT, 0)
-        if flight.follow(self):
+        passenger = Passenger(
+            self._shared, key, flight, exchange, self._reply, self._caching.limits, partial(self._take_over, look)
+        )
+        if passenger.board():
             return True
-        self._stop_waiting()
-        self._lead(None)
+        self._lead(look, None)
         return False
 
-    def _lead(self, flight: Flight | None) -> None:
-        self._flight = flight
-        self._is_leading = True
-        self._reply.is_cached = False
-        self._reply.on_settled = self._on_settled
-        self._note(Tier.MISS)
-
-    @property
-    def _key(self) -> bytes:
-        return self._look.exact[0] if self._look is not None else self._raw
-
-    def join(self, route: Route, recorded: Recorded) -> None:
-        """The answer has begun, as a stream."""
-        self._stop_timer()
-        exchange, reply = self._exchange, self._reply
-        reply.turn_to(route)
-        try:
-            self._replay = attempt = replay(exchange, reply, route, recorded, self._caching.limits)
-            exchange.replay(attempt)
-            attempt.begin_stream()
-            attempt.feed(recorded.answer)
-        except StellwerkError as error:
-            exchange.fail(error)
-        except Exception as error:  # noqa: BLE001  # its leader goes on
-            exchange.fail_by_defect(error)
-
-    def hear(self, data: bytes) -> None:
-        """More of it."""
-        if self._replay is not None:
-            try:
-                self._replay.feed(data)
-            except Exception as error:  # noqa: BLE001  # its leader goes on
-                self._exchange.fail_by_defect(error)
-
-    def take(self, route: Route, recorded: Recorded) -> None:
-        """It is whole."""
-        self._stop_timer()
-        if can_replay(self._reply, recorded):
-            self._hand_on(route, recorded)
-        else:
-            self.lead()
-
-    def lose(self, error: UpstreamError) -> None:
-        """It has begun, and will not be whole."""
-        if self._replay is not None:
-            self._replay.break_off(error)
-
-    def lead(self) -> None:
-        """Nobody asks for it any more: now this one does."""
-        self._stop_timer()
-        if self._is_gone:
-            if (flight := self._shared.flights.get(self._key)) is not None:
-                self._hand_over(flight)
-            return
-        self._lead(self._shared.flights.setdefault(self._key, Flight(self._caching.store.max_entry_bytes)))
+    def _take_over(self, look: Look, flight: Flight | None) -> None:
+        """Asks, now that nobody else does."""
+        if flight is not None:
+            self._shared.flights.setdefault(look.exact[0], flight)
+        self._lead(look, flight)
         self._go()
 
-    def on_deadline(self, now: float) -> None:
-        """It has waited long enough."""
-        del now
-        self._stop_waiting()
-        self._exchange.fail(UpstreamTimeout("The answer to an equal request did not come in time."))
+    def _lead(self, look: Look, flight: Flight | None) -> None:
+        exchange = self._exchange
+        exchange.leading = leading = Leading(
+            self._caching, self._shared, exchange, self._reply, look, self._raw, flight
+        )
+        leading.on_answer = self.on_answer
+        self._reply.is_cached = False
+        self._note(Tier.MISS)
 
-    def _stop_waiting(self) -> None:
-        self._stop_timer()
-        if self._flight is not None and not self._is_leading:
-            self._flight.leave(self)
-            self._flight = None
+    def asks(self) -> None:
+        """A target is asked: what was to be handed on instead could not be."""
+        if self._reply.is_cached:
+            self._reply.is_cached = False
+            self._note(Tier.MISS)
 
     # -- what the caller says meanwhile
 
     def on_gone(self) -> None:
         """The caller has left: nobody is interested any more."""
-        self._is_gone = True
         if self._fetching is not None:
             self._fetching.cancel()
             self._fetching = None
         if self._thinking is not None:
             self._thinking.cancel()
             self._thinking = None
-        if self._is_leading:
-            self._is_leading, self._reply.on_settled = False, None
-            if self._flight is not None:
-                self._hand_over(self._flight)
-        self._stop_waiting()
+        if self._exchange.leading is not None:
+            self._exchange.leading.give_up()
         self._reply.leave()
         self._exchange.finish()
 
@@ -425,98 +347,7 @@ class Recalling:
     def on_resume(self) -> None:
         """Nothing is written yet."""
 
-    # -- an answer that was asked for
-
-    def asks(self) -> None:
-        """A target is asked: what was to be handed on instead could not be."""
-        if self._reply.is_cached:
-            self._reply.is_cached = False
-            self._note(Tier.MISS)
-
-    @property
-    def is_followed(self) -> bool:
-        """Whether others wait for this request's answer."""
-        return self._is_leading and self._flight is not None and self._flight.is_followed
-
-    def tap(self, route: Route) -> Callable[[bytes], None] | None:
-        """What hears the stream of a target; ``None`` where nobody is interested."""
-        if not self._is_leading:
-            return None
-        self._heard[route.target.identity] = bytearray()
-        return partial(self._on_piece, route.target.identity)
-
-    def heard(self, route: Route, body: bytes) -> None:
-        """A whole answer of a target."""
-        if self._is_leading:
-            self._heard[route.target.identity] = bytearray(body)
-
-    def won(self, route: Route) -> None:
-        """This target's stream goes to the caller."""
-        self._winner = route.target.identity
-        begun = self._heard.get(self._winner)
-        if self._is_leading and self._flight is not None and begun is not None:
-            self._flight.begin(route, self._dialect_of(route), bytes(begun))
-
-    def forget(self) -> None:
-        """What has come is for this caller alone."""
-        self._heard = {}
-
-    def _on_piece(self, identity: str, data: bytes) -> None:
-        heard = self._heard.get(identity)
-        if heard is not None:
-            heard += data
-            if len(heard) > self._caching.store.max_entry_bytes:
-                self._heard[identity] = None
-        if identity == self._winner and self._flight is not None:
-            self._flight.hear(data)
-
-    def _on_settled(self, event: RequestEvent) -> None:
-        """The request is over: what came of it is kept, and told to those who wait for it."""
-        reply = self._reply
-        route, recorded = reply.route, None
-        if event.outcome == "complete" and not event.is_estimated and route is not None:
-            answer = self._heard.get(route.target.identity)
-            if answer is not None:
-                recorded = Recorded(self._dialect_of(route), reply.lease.envelope.is_stream, bytes(answer))
-        self._heard = {}
-        if self.on_answer is not None and recorded is not None and route is not None:
-            self.on_answer(route, recorded)
-        flight = self._flight
-        if recorded is None or route is None or self._look is None:
-            if flight is not None:
-                self._hand_over(flight)
-            return
-        if flight is not None:
-            flight.land(route, recorded)
-        self._shared.shortcuts.note(self._raw, self._look.exact[-1])
-        keeping = Keeping(
-            self._caching, self._shared, self._exchange, reply, self._look, recorded, event, self._considered
-        )
-        keeping.start(self._end_flight)
-
     # -- helpers
-
-    def _end_flight(self) -> Flight | None:
-        """From here on the cache has the answer, or nobody has."""
-        flight, self._flight = self._flight, None
-        if flight is not None and self._shared.flights.get(self._key) is flight:
-            del self._shared.flights[self._key]
-        return flight
-
-    def _hand_over(self, flight: Flight) -> None:
-        """Somebody else has to ask now, if anybody is left. In a turn of its own: so may come many, one by one."""
-        self._flight = None
-        follower = flight.fail()
-        if follower is None:
-            if self._shared.flights.get(self._key) is flight:
-                del self._shared.flights[self._key]
-        else:
-            self._exchange.scheduler.call_later(0.0, follower.lead)
-
-    def _dialect_of(self, route: Route) -> str:
-        """The dialect that a target answers this request in."""
-        dialect = self._reply.lease.envelope.dialect
-        return dialect if route.provider.speaks(dialect) else route.provider.dialect
 
     def _pass_by(self, why: str) -> bool:
         self._note(Tier.BYPASS, why=why)
@@ -530,10 +361,16 @@ class Recalling:
             fields += b"age: %d\r\n" % (age_ms // 1000)
         reply.cache_fields = fields + b"x-stellwerk-cache-reason: %b\r\n" % why.encode() if why else fields
 
-    def _stop_timer(self) -> None:
-        if self.deadline < NEVER:
-            self.deadline = NEVER
-            self._exchange.scheduler.deadlines.forget(self)
+
+def _thought(considered: Considered) -> str:
+    """Why another question's answer served, or did not, for the record."""
+    reason = considered.reason.replace(" ", "_")
+    if not considered.key:
+        return f"reason={reason}"
+    return (
+        f"reason={reason} entry={considered.key.hex()} chance={considered.chance:.4f} "
+        f"threshold={considered.threshold:.4f} bound={considered.bound:.4f} audited={considered.is_audited:d}"
+    )
 
 
 def _nothing() -> None:

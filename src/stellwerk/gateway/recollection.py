@@ -1,4 +1,4 @@
-"""What a worker remembers of answers: the cache, short ways into it, and who waits for an answer that is on its way."""
+"""What a worker remembers of answers: the cache, short ways into it, and answers that are on their way."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from stellwerk.core.cached import Recorded
 from stellwerk.core.snapshot import CacheSpec, CachingSpec, LimitsSpec, ModelSpec, Snapshot
 from stellwerk.core.subject import Side
-from stellwerk.errors import UpstreamError, UpstreamInvalid
 from stellwerk.gateway.meanings import Meanings
 
 if TYPE_CHECKING:
     from stellwerk.core.route import Target
-    from stellwerk.gateway.configuration import Route
+    from stellwerk.gateway.flight import Flight
+    from stellwerk.gateway.scheduler import Scheduler
+    from stellwerk.gateway.vectors import Vectors
     from stellwerk.ports.cache import Cache
     from stellwerk.screening.guards import Guards
 
@@ -90,126 +90,30 @@ class Shortcuts:
             self._keys.popitem(last=False)
 
 
-class Follower(Protocol):
-    """Somebody who waits for the same answer."""
-
-    @property
-    def listens(self) -> bool:
-        """Whether it takes a stream as it comes."""
-        ...
-
-    def join(self, route: Route, recorded: Recorded) -> None:
-        """The answer has begun, as a stream, and this is what has come of it."""
-        ...
-
-    def hear(self, data: bytes) -> None:
-        """More of it."""
-        ...
-
-    def take(self, route: Route, recorded: Recorded) -> None:
-        """It is whole."""
-        ...
-
-    def lose(self, error: UpstreamError) -> None:
-        """It has begun, and will not be whole."""
-        ...
-
-    def lead(self) -> None:
-        """Nobody asks for it any more: now this one does."""
-        ...
-
-
-class Flight:
-    """An answer on its way, and who else wants it."""
-
-    __slots__ = ("_landed", "_most_bytes", "_waiting", "dialect", "listening", "raw", "route")
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._waiting: list[Follower] = []
-        self.listening: list[Follower] = []
-        """Those who have had the beginning of the stream."""
-        self.route: Route | None = None
-        """Who answers, once the stream has begun."""
-        self.dialect = ""
-        self.raw: bytearray | None = bytearray()
-        """What has come of the stream; ``None`` once that is too much to keep."""
-        self._landed: tuple[Route, Recorded] | None = None
-
-    @property
-    def is_followed(self) -> bool:
-        """Whether anybody waits for it."""
-        return bool(self._waiting or self.listening)
-
-    def follow(self, follower: Follower) -> bool:
-        """Waits for the answer; whether that can still be had."""
-        if self._landed is not None:
-            follower.take(*self._landed)
-            return True
-        if self.raw is None:
-            return False
-        if follower.listens and self.route is not None:
-            self.listening.append(follower)
-            follower.join(self.route, self._recorded())
-        else:
-            self._waiting.append(follower)
-        return True
-
-    def leave(self, follower: Follower) -> None:
-        """Waits no longer."""
-        for among in (self._waiting, self.listening):
-            if follower in among:
-                among.remove(follower)
-
-    def begin(self, route: Route, dialect: str, begun: bytes) -> None:
-        """The stream of the target that answers has begun."""
-        self.route, self.dialect = route, dialect
-        self.raw = bytearray(begun)
-        joining = [follower for follower in self._waiting if follower.listens]
-        self._waiting = [follower for follower in self._waiting if follower not in joining]
-        self.listening += joining
-        for follower in joining:
-            follower.join(route, self._recorded())
-
-    def hear(self, data: bytes) -> None:
-        """More of the stream."""
-        if self.raw is not None:
-            self.raw += data
-            if len(self.raw) > self._most_bytes:
-                self.raw = None
-        for follower in tuple(self.listening):
-            follower.hear(data)
-
-    def land(self, route: Route, recorded: Recorded) -> None:
-        """The answer is whole; whoever comes until it is kept has it from here."""
-        self._landed = route, recorded
-        waiting, self._waiting, self.listening = self._waiting, [], []
-        for follower in waiting:
-            follower.take(route, recorded)
-
-    def fail(self) -> Follower | None:
-        """There is no answer: those who have begun to hear one are told, and one of the others has to ask."""
-        listening, self.listening = self.listening, []
-        for follower in listening:
-            follower.lose(UpstreamInvalid("The provider's stream ended without its closing event."))
-        self.route, self.raw = None, bytearray()
-        return self._waiting.pop(0) if self._waiting else None
-
-    def _recorded(self) -> Recorded:
-        return Recorded(self.dialect, is_stream=True, answer=bytes(self.raw or b""))
-
-
 class Recollection:
     """What a worker remembers, whatever the configuration of the moment."""
 
     __slots__ = ("cache", "flights", "meanings", "refreshing", "shortcuts", "spec")
 
-    def __init__(self, cache: Cache, spec: CacheSpec) -> None:
+    def __init__(self, cache: Cache, spec: CacheSpec, vectors: Vectors | None = None) -> None:
         self.cache = cache
         self.spec = spec
         """What the cache was opened after."""
         self.shortcuts = Shortcuts()
-        self.meanings = Meanings(cache)
+        self.meanings = Meanings(cache, vectors)
         self.flights: dict[bytes, Flight] = {}
         self.refreshing: set[bytes] = set()
         """Keys of answers that are being fetched anew."""
+
+    def end(self, key: bytes, flight: Flight) -> None:
+        """Nobody can join a flight any more."""
+        if self.flights.get(key) is flight:
+            del self.flights[key]
+
+    def hand_over(self, key: bytes, flight: Flight, scheduler: Scheduler) -> None:
+        """Somebody else has to ask now, if anybody is left. In a turn of its own: so may come many, one by one."""
+        follower = flight.fail()
+        if follower is None:
+            self.end(key, flight)
+        else:
+            scheduler.call_later(0.0, follower.lead)

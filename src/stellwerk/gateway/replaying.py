@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stellwerk.core.cached import Recorded
 from stellwerk.core.replay import events_of, gather
-from stellwerk.errors import InvalidRequest, UpstreamError, UpstreamInvalid
+from stellwerk.errors import InvalidRequest, StellwerkError, UpstreamError, UpstreamInvalid
 from stellwerk.gateway.attempt import Attempt
 from stellwerk.gateway.interpreter import Interpreter
 from stellwerk.gateway.reading_answers import Again
@@ -87,6 +87,19 @@ def replay(exchange: Exchange, reply: Reply, route: Route, recorded: Recorded, l
     elif screening is not None:
         reader = screening.reader(None)
     return Replay(exchange, reply, route, None, None, reader, exchange.expires)
+
+
+def hand_on(exchange: Exchange, reply: Reply, route: Route, recorded: Recorded, limits: LimitsSpec) -> None:
+    """Hands all of a recorded answer on."""
+    reply.turn_to(route)
+    try:
+        attempt = replay(exchange, reply, route, recorded, limits)
+        exchange.replay(attempt)
+        attempt.hand_on(recorded)
+    except StellwerkError as error:
+        exchange.fail(error)
+    except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
+        exchange.fail_by_defect(error)
 
 
 def can_replay(reply: Reply, recorded: Recorded) -> bool:

@@ -19,11 +19,10 @@ from stellwerk.dialects.openai_passage.forms import UNREAD
 from stellwerk.dialects.utterances import utterances
 from stellwerk.errors import StellwerkError
 from stellwerk.gateway.answer_screening import AnswerScreening
-from stellwerk.gateway.errand import Errand
 from stellwerk.gateway.foreseeing import Foreseeing
 from stellwerk.gateway.form_reading import MOST_ASKED, form_of, reading
 from stellwerk.gateway.inquiry import Inquiry, inquire
-from stellwerk.gateway.inspecting import CHARACTERS_OF_A_TEXT, inspection, portion, weight
+from stellwerk.gateway.inspecting import CHARACTERS_OF_A_TEXT, Inspecting, weight
 from stellwerk.gateway.slices import Slices
 from stellwerk.gateway.stages import screen
 from stellwerk.gateway.stages.screen import Judged
@@ -97,7 +96,7 @@ class Screening:
         self._texts: tuple[Utterance, ...] = ()
         self._form: Form | None = None
         self._judged: list[Judged] = []
-        self._errand: Errand | Slices | None = None
+        self._errand: Inspecting | Slices | None = None
         self._inquiries: list[Inquiry] = []
         self._exchange: Exchange
         self._go = partial(_nothing)
@@ -237,19 +236,19 @@ class Screening:
             raise error
 
     def _send_for(self, texts: list[Utterance]) -> None:
-        """Has texts judged by the compute process, or here in slices: so many at a time as one job may take."""
+        """Has texts judged by the compute process, or here in slices."""
         self._reply.request.owner = self
-        texts, rest = portion(texts)
-        if self._form is not None:  # who sends a file of many requests waits for longer
-            self._ends = self._exchange.clock() + self._guards.spec.deadline_s
-        done = partial(self._send_for, rest) if rest else self._conclude
-        work, scheduler = inspection(self._guards.input_local, texts, self._judged), self._exchange.scheduler
-        self._errand = errand = Errand(work, scheduler.compute, scheduler.call_later, done, self._fail)
+        rules, scheduler = self._guards.input_local, self._exchange.scheduler
+        done, failed = self._conclude, self._fail
+        left_s = None if self._form is not None else lambda: self._left_s  # who sends a long file waits for longer
+        self._errand = errand = Inspecting(rules, texts, self._judged, Side.INPUT, scheduler, done, failed, left_s)
         errand.start(self._left_s)
 
     def _conclude(self) -> None:
         """All local checks have said what they have to say."""
         self._errand = None
+        if self._form is not None:
+            self._ends = self._exchange.clock() + self._guards.spec.deadline_s
         judged, memory = self._judged, self._guards.memory
         judged.sort(key=lambda one: one.utterance.start)  # values are numbered as they come in the conversation
         caller = self._reply.lease.principal.key_name

@@ -17,6 +17,7 @@ from stellwerk.ports.credential import Refreshed
 from stellwerk.ports.provider import Provider
 
 if TYPE_CHECKING:
+    from stellwerk.ports.embedder import RemoteEmbedder
     from stellwerk.ports.guardrail import RemoteGuardrail
 
 IN_HEADERS = ("api_key", "access_token")
@@ -38,11 +39,32 @@ def egress_of(
 ) -> Policy:
     """Each provider's own origin is permitted, and where just this one fetches its credentials; so are issuers'.
 
-    The services that guardrails ask count among the providers.
+    The services that guardrails ask count among the providers; that of the cache's embedder is permitted as well.
     """
     others = [one for one in (*providers.values(), *issuers.values()) if isinstance(one, Refreshed)]
     origins = [provider.origin for provider in providers.values()]
+    embedder = embedder_of(snapshot)
+    if embedder is not None:
+        origins.append(embedder.origin)
     return Policy.of(snapshot.egress, [*origins, *(origin for one in others for origin in one.origins)])
+
+
+def embedder_of(snapshot: Snapshot) -> RemoteEmbedder | None:
+    """The cache's embedder, where there is a use for it and it asks a service. Raises ``ConfigurationError``."""
+    spec = snapshot.cache
+    if not any(model.caching.semantic for model in snapshot.models):
+        return None
+    if not plugins.asks_a_service("embedders", spec.embedder):
+        return None
+    names = set(plugins.secrets("embedders", spec.embedder)) & spec.embedder_options.keys()
+    values = {option: resolve(str(spec.embedder_options[option])) for option in names}
+    try:
+        return cast("RemoteEmbedder", plugins.build("embedders", spec.embedder, {**spec.embedder_options, **values}))
+    except ValueError as error:
+        reason = str(error)
+        for secret in values.values():
+            reason = mask(reason, secret)
+        raise ConfigurationError((f"cache.embedder_options: {reason}",)) from None
 
 
 def secrets_of(snapshot: Snapshot) -> dict[str, dict[str, str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from stellwerk.analytics.writer import EventWriter
+from stellwerk.core.cached import CacheFigures
 from stellwerk.gateway.metrics import merge, render
 from stellwerk.gateway.published import pack, reports, series
 from stellwerk.gateway.sharing import Sharing
@@ -52,6 +53,7 @@ class Vitals:
         self._served = 0
         self._denied = 0
         self._fetched = (0, 0, 0, 0)
+        self._troubles = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, on_beat: Callable[[], None]) -> None:
@@ -107,7 +109,20 @@ class Vitals:
             "stellwerk_compute_unavailable_total": float(self._board.total(board.COMPUTE_UNAVAILABLE_TOTAL)),
             "stellwerk_compute_seconds_total": self._board.total(board.COMPUTE_TOOK_US_TOTAL) / 1e6,
         }
+        gauges |= self._cache_gauges(readings)
         return render(merge(series(self._board.blobs())), gauges, self._gateway.monitor.gauges())
+
+    def _cache_gauges(self, readings: Sequence[board.Reading]) -> dict[str, float]:
+        """What the host keeps of answers: that of all workers together, or what they share."""
+        recollection = self._gateway.pipeline.recollection
+        if recollection is None:
+            return {}
+        together = max if recollection.cache.is_shared else sum
+        return {
+            "stellwerk_cache_entries": float(together([reading.cache_entries for reading in readings] or [0])),
+            "stellwerk_cache_bytes": float(together([reading.cache_bytes for reading in readings] or [0])),
+            "stellwerk_cache_troubles_total": float(self._board.total(board.CACHE_TROUBLES_TOTAL)),
+        }
 
     def health(self) -> dict[str, object]:
         """``/healthz?full`` of the host."""
@@ -200,6 +215,11 @@ class Vitals:
         self._fetched = fetched
         if self.compute is not None:
             self._publish_compute(self.compute)
+        recollection = self._gateway.pipeline.recollection
+        held = recollection.cache.figures() if recollection is not None else CacheFigures()
+        words[board.CACHE_ENTRIES], words[board.CACHE_BYTES] = held.entries, held.size
+        words[board.CACHE_TROUBLES_TOTAL] += max(held.troubles - self._troubles, 0)  # a new cache begins anew
+        self._troubles = held.troubles
 
     def _publish_compute(self, line: ComputeLine) -> None:
         words, tally = self._page.words, line.tally

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stellwerk.core.snapshot import LimitsSpec
     from stellwerk.gateway.dialect import Decoder, Interpretation
     from stellwerk.gateway.reply import Reply
+    from stellwerk.gateway.stages.screen import Judged
     from stellwerk.gateway.vault import Vault as Sealing
     from stellwerk.screening.guards import Guards
     from stellwerk.screening.stream_editing import StreamEditing
@@ -62,6 +63,7 @@ class Watcher:
         "_said",
         "_vault",
         "is_tainted",
+        "judged",
         "known",
         "manner",
         "report",
@@ -80,6 +82,8 @@ class Watcher:
         """What stands for which value in this conversation."""
         self.known: Looks | None = None
         """What checks are known to say of the answer that is read next."""
+        self.judged: list[Judged] | None = None
+        """The same of the texts of an answer that is no chat."""
         self._reader: Interpretation | None = None
         self._said: Said = {}
         self.is_tainted = False
@@ -231,7 +235,9 @@ class Watcher:
         if body.lstrip()[:1] != b"{":
             return body
         spec, rules = self._guards.spec, self._guards.output_local
-        judged = [screen.judge(rules, text, Side.OUTPUT) for text in utterances(body)]
+        judged, self.judged = self.judged, None
+        if judged is None:
+            judged = [screen.judge(rules, text, Side.OUTPUT) for text in utterances(body)]
         screen.note(self.report, Side.OUTPUT, rules, judged)
         error = screen.refusal((verdict for one in judged for verdict in one.verdicts), spec.message, spec.help_texts)
         if error is not None:

@@ -48,7 +48,7 @@ from stellwerk.gateway.scheduler import Scheduler
 from stellwerk.gateway.speeches import speech_of
 from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.standing import Standings
-from stellwerk.gateway.upstreams import IN_HEADERS, egress_of, providers_of, secrets_of, token
+from stellwerk.gateway.upstreams import IN_HEADERS, egress_of, embedder_of, providers_of, secrets_of, token
 from stellwerk.gateway.vault import Vault
 from stellwerk.gateway.waiting_room import WaitingRoom
 from stellwerk.http.call import Patience
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.inquiry import Service
     from stellwerk.gateway.recollection import Caching, Recollection
     from stellwerk.gateway.stages.optimize import Optimization
+    from stellwerk.gateway.vectors import Vectors
     from stellwerk.screening.guards import Guards
 
 _COMMON = (ScopeKind.MODEL, ScopeKind.PROVIDER, ScopeKind.TAG)
@@ -132,7 +133,7 @@ def assemble(
     vault = Vault(Path(snapshot.state.directory))
     _redact(account, log, configuration, vault)
     pipeline = Pipeline(configuration, account, Scheduler(deadlines, call_later, log, media), vault)
-    pipeline.recollection = _recollect(None, configuration)
+    pipeline.recollection = _recollect(None, configuration, pool)
     app = App(pipeline, Paths(limits), operation, log)
     renewals = Renewals(Fetcher(pool, guard).fetch, deadlines, log, wall)
     renewals.adopt({**configuration.providers, **configuration.checks}, configuration.issuers)
@@ -157,6 +158,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
         former_directory.wall,
         gateway.pipeline.configuration.services,
     )
+    recollection = _recollect(gateway.pipeline.recollection, configuration, gateway.pool)
     limits = snapshot.server.limits
     gateway.metrics.know(configuration.models)
     gateway.pool.max_reply_bytes = limits.max_reply_bytes
@@ -169,7 +171,7 @@ def adopt(gateway: Gateway, snapshot: Snapshot) -> None:
     gateway.media.adopt(snapshot.media)
     gateway.renewals.adopt({**configuration.providers, **configuration.checks}, configuration.issuers)
     gateway.monitor.adopt(configuration)
-    gateway.pipeline.recollection = _recollect(gateway.pipeline.recollection, configuration)
+    gateway.pipeline.recollection = recollection
     _redact(gateway.account, gateway.log, configuration, gateway.vault)
     gateway.pipeline.configuration = configuration
 
@@ -275,7 +277,7 @@ def _caching(spec: ModelSpec, snapshot: Snapshot, targets: tuple[Target, ...], g
     return caching_of(spec, snapshot, targets, guards)
 
 
-def _recollect(former: Recollection | None, configuration: Configuration) -> Recollection | None:
+def _recollect(former: Recollection | None, configuration: Configuration, pool: Pool) -> Recollection | None:
     """What is remembered of answers from now on; nothing where none are kept. The former cache stays, if it may."""
     if not any(model.caching is not None for model in configuration.models.values()):
         if former is not None:
@@ -288,10 +290,21 @@ def _recollect(former: Recollection | None, configuration: Configuration) -> Rec
     from stellwerk.gateway.recollection import Recollection
 
     snapshot = configuration.snapshot
+    vectors = _vectors(snapshot, pool)
     opened = open_cache(snapshot.state, spec, workers=snapshot.server.workers)
     if former is not None:
         former.cache.close()
-    return Recollection(opened, spec)
+    return Recollection(opened, spec, vectors)
+
+
+def _vectors(snapshot: Snapshot, pool: Pool) -> Vectors | None:
+    """The service that the cache's embedder asks, where it asks one."""
+    embedder = embedder_of(snapshot)
+    if embedder is None:
+        return None
+    from stellwerk.gateway.vectors import Vectors
+
+    return Vectors(embedder, pool)
 
 
 def _directory(

@@ -15,8 +15,9 @@ from stellwerk.core.subject import Speaker, Subject
 from stellwerk.core.taxonomy import Hint, Threat
 from stellwerk.core.verdict import Finding
 from stellwerk.ports.guardrail import Guardrail
-from stellwerk.text.ngrams import Head, distinct, folded, load, runs
+from stellwerk.text.ngrams import Head, folded, load
 from stellwerk.text.reading import judged
+from stellwerk.text.traits import distinct, traits
 
 WEIGHTS = "weights/injection.ngrams"
 ACTION = "block"
@@ -52,11 +53,14 @@ class InjectionCheck:
         """The two scores, none of an empty text. What trusted speakers say is no hit: it is meant to be followed."""
         if not subject.original:
             return ()
-        read = [runs(folded(text)) for text in judged(subject)]
+        texts = [folded(text) for text in judged(subject)]
+        read = [traits(data) for data in texts]
         whole = [distinct(found) for found in read]
         attack = self._direct.calibration.scale(max(map(self._direct.whole, whole)))
         if subject.speaker is Speaker.TOOL:
-            attack = max(attack, self._untrusted.calibration.scale(max(map(self._untrusted.anywhere, read))))
+            attack = max(
+                attack, self._untrusted.calibration.scale(max(map(self._untrusted.anywhere, read, map(len, texts))))
+            )
         harmful = self._harmful.calibration.scale(max(map(self._harmful.whole, whole)))
         threshold = 0.0 if subject.speaker.is_trusted else self._settings.threshold
         is_attack = 0 < threshold <= attack

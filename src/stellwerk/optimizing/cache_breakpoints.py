@@ -161,6 +161,9 @@ class _Placing(msgspec.Struct):
         end = len(self.beginnings) - 1
         is_long = self.terms.pays_long(self.arrival.chances[0], self.arrival.chances[LONG])
         goes_on = self._goes_on(warm, is_long=is_long)
+        if not goes_on and shared > warm:
+            surcharge = self.terms.surcharge(self._length(shared) - self._length(warm), is_long=self._is_long(shared))
+            shared = shared if self._stakes(surcharge, is_proven=True) else -1
         far = end if goes_on else max(warm, shared)
         if far < 0 or self._length(far) < self.terms.minimum:
             short = far >= 0 or self.tokens < self.terms.minimum
@@ -210,11 +213,17 @@ class _Placing(msgspec.Struct):
         if warm < 0 or self.beginnings[warm].turn < 0:  # all of what was said is written, and none of it read
             surcharge = terms.surcharge(self.tokens - self._length(warm), is_long=is_long)
             is_proven = arrival.stage == OPENING and arrival.cases >= LEAST_CASES
-            if surcharge > self.credit and self.credit < -_UNCOVERED * surcharge * is_proven:
+            if not self._stakes(surcharge, is_proven=is_proven):
                 self.why = f"the conversation {said}, but earlier marks have not yet saved what this one may lose"
                 return False
-            self.staked = surcharge
         self.why = f"the conversation {said}"
+        return True
+
+    def _stakes(self, surcharge: int, *, is_proven: bool) -> bool:
+        """Whether so much may be lost; it is then staked."""
+        if surcharge > self.credit and self.credit < -_UNCOVERED * surcharge * is_proven:
+            return False
+        self.staked = surcharge
         return True
 
     # -- where they stand

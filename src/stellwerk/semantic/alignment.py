@@ -124,4 +124,4 @@ def distance(one: str, two: str, most: int) -> int:
         if min(current) > most:
             return most + 1
         before, row = row, current
-    return row[-1]
+    return min(row[-1], most + 1)

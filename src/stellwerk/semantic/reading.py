@@ -9,7 +9,6 @@ import msgspec
 
 from stellwerk.semantic.language import Language, languages
 from stellwerk.semantic.quantities import Quantity, quantities
-from stellwerk.semantic.vocabulary import words as listed
 from stellwerk.text.words import fold
 
 LONGEST = 2_000
@@ -23,16 +22,9 @@ _QUOTED = re.compile(
     r"|(?<!\w)'([^'\n]{2,200})'(?!\w)|\u00ab([^\u00bb\n]{1,200})\u00bb"
 )
 _SPACE = re.compile(r"\s+")
+_UMLAUT = re.compile("[äöüßÄÖÜ]")
 _CONTRACTION = re.compile(r"(n't|'(?:s|re|ve|ll|d|m|t))$")
 _SPLIT = {"cant": ("can", "not"), "cannot": ("can", "not"), "wont": ("will", "not"), "gonna": ("going", "to")}
-_GERMAN_CLUES = listed(
-    "der die das und ich ist nicht ein eine wie kann mir mein meine fur mit auf zu bitte wann wo warum "
-    "den dem von im es sie wir was habe hat wird"
-)
-_ENGLISH_CLUES = listed(
-    "the a an and i is not how can my me do does what for with on to please when where why of in it you "
-    "we are have will"
-)
 
 
 class Word(msgspec.Struct, frozen=True, gc=False):
@@ -75,17 +67,19 @@ def read(text: str) -> Reading:
     text = unicodedata.normalize("NFKC", text[:LONGEST]).replace("\u2019", "'")
     tokens = [found.group() for found in _TOKEN.finditer(text)]
     folded = [fold(token) for token in tokens]
-    language = _language(folded)
+    language = _language(text, folded)
     grammar = languages()[language or "en"]
     return _Reader(text, language, grammar).read()
 
 
-def _language(folded: list[str]) -> str:
-    german = sum(word in _GERMAN_CLUES for word in folded)
-    english = sum(word in _ENGLISH_CLUES for word in folded)
-    if german == english:
+def _language(text: str, folded: list[str]) -> str:
+    """By the small words that only one of the languages has."""
+    english, german = languages()["en"].function, languages()["de"].function
+    only_english = sum(word in english and word not in german for word in folded)
+    only_german = sum(word in german and word not in english for word in folded) + (_UMLAUT.search(text) is not None)
+    if only_german == only_english:
         return ""
-    return "de" if german > english else "en"
+    return "de" if only_german > only_english else "en"
 
 
 class _Reader:

@@ -1,8 +1,8 @@
 """The threshold of one scope: as low as the labels allow for wrong answers to stay under the rate that was asked for.
 
 Labels come from misses, whose fresh answer shows whether the neighbour's would have been right, and from audits.
-The error of a threshold is estimated as the mean chance of being wrong over what it would have served of late, and
-has to stay a standard error under the rate. A scope whose audits prove that it is over the rate switches itself off.
+The error of a threshold is estimated from the labels at and above it, and from the mean chance of being wrong over what
+it would have served of late; it has to stay a standard error under the rate. A scope whose audits prove that it is over the rate switches itself off.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ MOST_TRAFFIC = 1_500
 """Lookups and labels that are remembered; older ones say little of today."""
 PRIOR_LABELS = 150
 """Labels that the verifier's training counts for when a standard error is taken."""
+MODEL_COUNTS = 60.0
+"""Labels that the fitted chances count for, where the wrong ones among the labels are counted."""
 STANDARD_ERRORS = 1.0
 AUDIT_COUNTS = 5.0
 """How many labels an audit counts for: it stands for the many hits that were not audited."""
@@ -134,15 +136,21 @@ class Scope:
         self._unfitted = 0
         rows = [label.evidence for label in self._labels]
         counts = [AUDIT_COUNTS if label.is_audit else 1.0 for label in self._labels]
-        self.weights = fitted(rows, [float(label.is_right) for label in self._labels], counts)
+        right = [label.is_right for label in self._labels]
+        self.weights = fitted(rows, [float(each) for each in right], counts)
         if self._penance or not self._traffic:
             return
         served = np.sort(chances_of(list(self._traffic), self.weights))[::-1]
-        labelled = np.sort(chances_of(rows, self.weights))
         number = np.arange(1, len(served) + 1)
-        error = np.cumsum(1.0 - served) / number
-        behind = len(labelled) - np.searchsorted(labelled, served, side="left") + PRIOR_LABELS
-        bound = error + STANDARD_ERRORS * np.sqrt(error * (1.0 - error) / behind)
+        expected = np.cumsum(1.0 - served) / number
+        labelled = chances_of(rows, self.weights)
+        order = np.argsort(-labelled)
+        # How many labels lie at or above each chance that was served, and how many of them were wrong.
+        seen = np.concatenate([[0.0], np.cumsum(np.asarray(counts)[order])])
+        missed = np.concatenate([[0.0], np.cumsum(np.asarray(counts)[order] * ~np.asarray(right)[order])])
+        above = np.searchsorted(-labelled[order], -served, side="right")
+        error = (missed[above] + MODEL_COUNTS * expected) / (seen[above] + MODEL_COUNTS)
+        bound = error + STANDARD_ERRORS * np.sqrt(error * (1.0 - error) / (seen[above] + PRIOR_LABELS))
         # Of all hits so many may be wrong, and hits of the other tiers never are.
         known = len(served) * self.known_hits / max(self.lookups, 1)
         allowed = self.max_error_rate * np.minimum((number + known) / number, MOST_OVER)

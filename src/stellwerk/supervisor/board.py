@@ -52,8 +52,16 @@ COMPUTE_UNAVAILABLE_TOTAL: Final = 20
 COMPUTE_TOOK_US_TOTAL: Final = 21
 HAS_COMPUTE: Final = 22  # whether it can ask the compute process
 COMPUTE_WAITING: Final = 23  # jobs that waited there, when it answered last
-_WORDS: Final = 24
-_TOTALS: Final = (REQUESTS_TOTAL, EGRESS_DENIED_TOTAL, *range(MEDIA_FETCHED_TOTAL, HAS_COMPUTE))
+CACHE_ENTRIES: Final = 24  # of the cache that it has, or shares
+CACHE_BYTES: Final = 25
+CACHE_TROUBLES_TOTAL: Final = 26
+_WORDS: Final = 27
+_TOTALS: Final = (
+    REQUESTS_TOTAL,
+    EGRESS_DENIED_TOTAL,
+    *range(MEDIA_FETCHED_TOTAL, HAS_COMPUTE),
+    CACHE_TROUBLES_TOTAL,
+)
 _TARGETS_AT: Final = 64  # the table of targets follows, to the end of the head
 _TARGET_WORDS: Final = 8  # key, version, until_s, calls under way, limited_until, succeeded_at, failed_at, failures
 MOST_TARGETS: Final = (HEAD_BYTES // 8 - _TARGETS_AT) // _TARGET_WORDS
@@ -93,6 +101,8 @@ class Reading:
     requests_total: int
     has_compute: bool = False
     compute_waiting: int = 0
+    cache_entries: int = 0
+    cache_bytes: int = 0
 
 
 class Page:
@@ -279,6 +289,8 @@ class _MappedPage:
             requests_total=words[REQUESTS_TOTAL],
             has_compute=bool(words[HAS_COMPUTE]),
             compute_waiting=words[COMPUTE_WAITING],
+            cache_entries=words[CACHE_ENTRIES],
+            cache_bytes=words[CACHE_BYTES],
         )
 
     def targets(self) -> Iterator[tuple[int, TargetReading]]:

@@ -10,6 +10,7 @@ numpy is loaded by the first call, not by an import of this module: who needs no
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +18,8 @@ import msgspec
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from stellwerk.text.traits import Trait
 
     Buckets = NDArray[np.int32]
     Weights = NDArray[np.float16]
@@ -58,15 +61,6 @@ def runs(data: bytes) -> tuple[Buckets, ...]:
     return tuple(found)
 
 
-def distinct(found: tuple[Buckets, ...]) -> Buckets:
-    """Each bucket once, in ascending order."""
-    import numpy as np
-
-    every = np.concatenate(found)
-    every.sort()
-    return every[np.flatnonzero(np.diff(every, prepend=-1))]
-
-
 class Calibration(msgspec.Struct, frozen=True):
     """Which raw scores 1 % and 0.1 % of ordinary texts reach. On the scale from 0 to 1 they are 0.5 and 0.9."""
 
@@ -88,31 +82,36 @@ class Head(msgspec.Struct, frozen=True):
     calibration: Calibration
     weights: Weights
 
-    def whole(self, buckets: Buckets) -> float:
-        """The raw score of a text by its distinct buckets."""
-        total = float(self.weights[buckets].sum(dtype="float32"))
-        return total / math.sqrt(len(buckets)) + self.bias
+    def whole(self, kinds: Sequence[Buckets]) -> float:
+        """The raw score of a text by the distinct buckets of each kind of its traits."""
+        total = sum(
+            float(self.weights[buckets].sum(dtype="float32")) / math.sqrt(max(1, len(buckets))) for buckets in kinds
+        )
+        return total + self.bias
 
-    def anywhere(self, found: tuple[Buckets, ...]) -> float:
-        """The greatest raw score of any window of the text: what is buried in it does not drown."""
+    def anywhere(self, kinds: Sequence[Trait], size: int) -> float:
+        """The greatest raw score of any window of a text of so many bytes: what is buried in it does not drown."""
         import numpy as np
 
-        size = len(found[0])
-        weights = np.zeros(size, np.float32)
-        counts = np.zeros(size, np.float32)
-        for buckets in found:
-            weights[: len(buckets)] += self.weights[buckets]
-            counts[: len(buckets)] += 1
-        sums = np.concatenate(([0.0], np.cumsum(weights, dtype=np.float64)))
-        totals = np.concatenate(([0.0], np.cumsum(counts, dtype=np.float64)))
-        best = sums[-1] / math.sqrt(totals[-1])
+        sums = [_sums(each.places, size, self.weights[each.buckets]) for each in kinds]
+        counts = [_sums(each.places, size) for each in kinds]
+        best = sum(part[-1] / math.sqrt(max(1, count[-1])) for part, count in zip(sums, counts, strict=True))
         for length in WINDOWS:
             if length < size:
                 starts = np.arange(0, size - length + 1, STEP)
                 ends = starts + length
-                scores = (sums[ends] - sums[starts]) / np.sqrt(totals[ends] - totals[starts])
+                scores = np.zeros(len(starts))
+                for part, count in zip(sums, counts, strict=True):
+                    scores += (part[ends] - part[starts]) / np.sqrt(np.maximum(1, count[ends] - count[starts]))
                 best = max(best, scores.max())
         return float(best) + self.bias
+
+
+def _sums(places: NDArray[np.int64], size: int, weights: Weights | None = None) -> NDArray[np.float64]:
+    """For each place what stands before it, in sum."""
+    import numpy as np
+
+    return np.concatenate(([0.0], np.cumsum(np.bincount(places, weights, minlength=size))))
 
 
 class _Entry(msgspec.Struct, frozen=True):

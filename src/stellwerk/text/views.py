@@ -17,6 +17,7 @@ from html.entities import html5
 import msgspec
 
 from stellwerk.core.passage import Passage
+from stellwerk.text.joined import apart
 
 DEPTH = 2
 MOST_VIEWS = 12
@@ -43,6 +44,9 @@ _LEET_WORD = re.compile(
 _WORD = re.compile(r"[^\W\d_]+")
 _LEET = str.maketrans("013457@$", "oieastas")
 _LEET_L = str.maketrans("013457@$", "oleastas")
+_JOINED = re.compile(r"[^\W\d_]{20,}+")
+JOINED_ROOM = 4_000
+"""Characters of joined words that are told apart, since that takes longer than other readings do."""
 _WORDS = "the and you that this all are for with your not der die das und nicht ist ein mit alle auf"
 _COMMON = frozenset(_WORDS.split())
 _ROT13 = frozenset(codecs.encode(word, "rot13") for word in _COMMON)
@@ -154,6 +158,18 @@ def _unpiece(code: str) -> str:
     return "".join(_PIECE.findall(code)) + " "
 
 
+def _told_apart(passage: Passage) -> Passage | None:
+    """The passage with spaces in what are several words."""
+    room = JOINED_ROOM
+
+    def told(block: str) -> str | None:
+        nonlocal room
+        room -= len(block)
+        return apart(block) if room >= 0 else None
+
+    return _substituted(passage, _JOINED, told)
+
+
 def _unleeted(passage: Passage) -> Iterator[tuple[str, Passage]]:
     """The passage with letters in place of the digits that stand for them, once a word gives that away."""
     if _LEET_WORD.search(passage.text):
@@ -188,6 +204,8 @@ def _others(passage: Passage) -> Iterator[tuple[str, Passage]]:
             yield name, found
     if "=" in passage.text and (found := _substituted(passage, _PIECES, _unpiece)) is not None:
         yield "pieces", found
+    if (parted := _told_apart(passage)) is not None:
+        yield "joined", parted
     yield from _deciphered(passage)
     # last, since they are the ones that ordinary texts with numbers have too, and room is limited
     yield from _unleeted(passage)

@@ -17,6 +17,7 @@ from stellwerk.tiering.store import Beat, Reading
 BEAT_S = 0.25
 """How often purges are looked for: all processes have to know of them within a second."""
 QUESTIONS_AT_ONCE = 64
+LEAVE_S = 1.0
 
 
 class Question(NamedTuple):
@@ -76,9 +77,9 @@ class Reader:
         self._questions.put(question)
 
     def close(self) -> None:
-        """Waits for what is under way."""
+        """Waits for what is under way, for a while."""
         self._questions.put(None)
-        self._thread.join()
+        self._thread.join(LEAVE_S)
 
     def _run(self) -> None:
         while (questions := self._next()) is not None:

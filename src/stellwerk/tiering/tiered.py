@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from stellwerk.core.cached import CacheFigures, Entry, Purge
 from stellwerk.core.entry_table import EntryTable
@@ -170,7 +171,12 @@ class TieredCache:
             self._troubles += 1
 
     def figures(self) -> CacheFigures:
-        """What the store holds, as of the last heartbeat, and the troubles of this process."""
+        """What the store holds, as of the last heartbeat, and the troubles of this process.
+
+        It is the call that a worker makes before there are requests: the store is connected then.
+        """
+        with suppress(RuntimeError):  # without an event loop it is too early, or too late
+            self._begin()
         store = self._store
         troubles = self._troubles + self._reader.torn
         return CacheFigures(store.entries, store.size, store.evicted, store.expired, troubles)

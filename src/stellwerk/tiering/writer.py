@@ -92,8 +92,8 @@ class Writer:
     def close(self) -> int:
         """Waits until everything is written, or it turns out that it cannot be; how many purges were not made."""
         self._jobs.put(None)
-        self._thread.join()
-        return len(self._purgings)
+        self._thread.join(2 * LEAVE_S)
+        return max(len(self._purgings), self._thread.is_alive())  # who waits for a lock is left behind
 
     # -- in the thread
 

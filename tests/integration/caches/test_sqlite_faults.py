@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import multiprocessing
 import resource
 import shutil
@@ -316,6 +317,29 @@ def test_a_purge_that_could_not_be_written_by_the_end_is_told(tmp_path: Path, mo
     asyncio.run(story())
 
 
+def test_a_process_that_hangs_while_it_opens_the_file_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stellwerk.tiering.writer.LEAVE_S", 0.1)
+    monkeypatch.setattr("stellwerk.tiering.reader.LEAVE_S", 0.1)
+    cache = build("sqlite", tmp_path)
+
+    async def story() -> None:
+        cache.keep(entry_of(1), now())
+        assert cache.peek(digest(1), now()) is not None
+        assert await fetched(cache, digest(1), timeout_s=0.01) is None
+        cache.purge(Purge(), now())
+        assert cache.peek(digest(1), now()) is None
+        begin_s = time.monotonic()
+        cache.close()
+        assert time.monotonic() - begin_s < 3
+        assert cache.figures().troubles >= 2
+
+    with (tmp_path / "cache.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asyncio.run(story())
+
+
 def test_what_was_kept_before_a_purge_is_not_found_although_it_is_written_after_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,6 +381,25 @@ def test_what_is_over_is_deleted(tmp_path: Path) -> None:
         assert cache.figures().expired > 0
 
     opened(tmp_path, story)
+
+
+def test_the_file_is_no_larger_than_it_may_be_and_gives_back_what_is_purged(tmp_path: Path) -> None:
+    path, most = tmp_path / sqlite.FILE, 6_000_000
+    writing = sqlite.SqliteWriting(path, sqlite.Settings(max_bytes=most, tenant_share=1.0))
+    for first in range(0, 2_000, 100):  # of each page, half would be empty
+        entries = [entry_of(number, aliases=(digest(9_000 + number),)) for number in range(first, first + 100)]
+        blobs = [Random(number).randbytes(2_200) for number in range(100)]
+        writing.write([Write(entry, blob, 0) for entry, blob in zip(entries, blobs, strict=True)], now())
+        beside = path.with_name("cache.db-wal").stat().st_size
+        assert path.stat().st_size + beside < most * 1.05 + 2 * sqlite.WAL_BYTES
+    reading = sqlite.SqliteReading(path, 1.0)
+    assert reading.beat().figures.entries > 1_000
+    reading.close()
+    writing.purge(Purge(), now())
+    while writing.tend(now()):
+        pass
+    writing.close()
+    assert path.stat().st_size < most * 0.8
 
 
 def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:

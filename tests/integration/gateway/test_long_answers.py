@@ -12,15 +12,17 @@ from typing import Any
 
 import pytest
 
-from stellwerk.compute.jobs.screen_answer import run
+from stellwerk.compute.jobs import screen, screen_answer
 from stellwerk.compute.ticket import Ticket
-from stellwerk.core.inspection import ANSWER_JOB
+from stellwerk.core.inspection import ANSWER_JOB, JOB
+from stellwerk.gateway import inspecting
 from stellwerk.ports.compute import ComputeUnavailable, JobFailure, Outcome
-from tests.integration.gateway.clients import ask, raw
-from tests.integration.gateway.kit import Gateway
+from tests.integration.gateway.clients import ask, raw, sdk
+from tests.integration.gateway.kit import KEY, Gateway
 from tests.integration.gateway.scenes import scripted
+from tests.integration.gateway.test_batches import line, uploaded
 from tests.integration.gateway.test_guardrails import answered, told
-from tests.integration.gateway.test_kept import RESPONSE
+from tests.integration.gateway.test_kept import RESPONSE, keeping
 from tests.integration.gateway.upstream import completes
 from tests.integration.http.loop import eventually, on_loop
 
@@ -34,7 +36,7 @@ class Elsewhere:
     """The compute process, in this one: jobs are done when they are let, by the same code."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[bytes, Callable[[Outcome], None]]] = []
+        self.asked: list[tuple[str, bytes, Callable[[Outcome], None]]] = []
         self.withdrawn = 0
         self.is_away = False
 
@@ -42,8 +44,8 @@ class Elsewhere:
         """Takes a job."""
         if self.is_away:
             raise ComputeUnavailable("the compute process is away")
-        assert (job, timeout_s > 0) == (ANSWER_JOB, True)
-        self.asked.append((payload, done))
+        assert timeout_s > 0
+        self.asked.append((job, payload, done))
         return self
 
     def cancel(self) -> None:
@@ -52,8 +54,8 @@ class Elsewhere:
 
     def do(self) -> None:
         """Does the job that was asked for last."""
-        payload, done = self.asked[-1]
-        done(run(payload, Ticket(time.monotonic() + 60)))
+        job, payload, done = self.asked[-1]
+        done({JOB: screen, ANSWER_JOB: screen_answer}[job].run(payload, Ticket(time.monotonic() + 60)))
 
 
 def elsewhere(gateway: Gateway) -> Elsewhere:
@@ -95,7 +97,7 @@ async def test_what_is_not_judged_there_is_judged_here(tmp_path: Path, outcome: 
         asking = asyncio.create_task(told(gateway, "Hi"))
         if outcome is not None:
             await eventually(lambda: bool(there.asked))
-            there.asked[-1][1](outcome)
+            there.asked[-1][2](outcome)
         assert (await asking).json["choices"][0]["message"]["content"] == MASKED
 
 
@@ -154,3 +156,43 @@ async def test_a_response_that_is_kept_is_judged_elsewhere_too(tmp_path: Path) -
         assert answer.status == 200
         assert "[EMAIL_ADDRESS]" in answer.body.decode()
         assert "a.b@example.com" not in answer.body.decode()
+
+
+@on_loop
+async def test_results_of_a_batch_are_judged_elsewhere_in_portions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspecting, "PORTION_CHARACTERS", 2_000)
+    result = {"custom_id": "r", "response": {"body": {"output_text": "Mail a.b@example.com, please. " * 20}}}
+    async with keeping(tmp_path, MASKS) as (gateway, (host,)), sdk(gateway) as client:
+        identity = await uploaded(client, line("plain"))
+        host.content = b"".join(json.dumps(result | {"custom_id": f"r{n}"}).encode() + b"\n" for n in range(9))
+        there = elsewhere(gateway)
+        asking = asyncio.create_task(client.files.content(identity))
+        done = 0
+        while not asking.done():
+            if len(there.asked) > done:
+                done += 1
+                there.do()
+            await asyncio.sleep(0)
+        content = (await asking).content
+        assert [json.loads(each)["custom_id"] for each in content.splitlines()] == [f"r{n}" for n in range(9)]
+        assert (content.count(b"[EMAIL_ADDRESS]"), content.count(b"a.b@")) == (180, 0)
+        assert done > 2
+        assert {job for job, _, _ in there.asked} == {JOB}
+
+
+@on_loop
+async def test_a_long_transcript_that_is_blocked_does_not_pass(tmp_path: Path) -> None:
+    transcript = json.dumps({"text": LETTER}).encode()
+    async with scripted(tmp_path, completes(transcript), sections=BLOCKS) as (gateway, _), raw(gateway) as caller:
+        there = elsewhere(gateway)
+        form = b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nplain\r\n--b--\r\n'
+        head = f"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+        length = f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(form)}\r\n\r\n"
+        await caller.send((head + length).encode() + form)
+        await eventually(lambda: bool(there.asked))
+        there.do()
+        answer = await caller.answer()
+        assert answer.status == 400
+        assert b"a.b@" not in answer.body

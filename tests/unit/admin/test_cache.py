@@ -3,12 +3,18 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 
+from fastapi.testclient import TestClient
+
+from stellwerk.admin.app import application
+from stellwerk.alerting.channels import Channels
 from stellwerk.config.caching import open_cache
 from stellwerk.core.cached import Entry
 from stellwerk.core.snapshot import StateSpec
 from stellwerk.ports.cache import Cache
-from tests.unit.admin.kit import Admin, made, refused
+from stellwerk.supervisor.log import Log
+from tests.unit.admin.kit import SNAPSHOT, TOKEN, Admin, made, refused
 
 CACHE = "/admin/v1/cache"
 KEY = bytes(range(16))
@@ -81,3 +87,24 @@ def test_a_cache_that_cannot_be_reached_is_told(admin: Admin) -> None:
     client = admin.client()
     refused(client.post(f"{CACHE}/purge", json={"all": True}), 503)
     refused(client.get(CACHE), 503)
+
+
+def test_a_cache_that_each_worker_has_for_itself_is_purged_and_not_shown(admin: Admin) -> None:
+    channels = Channels(SNAPSHOT, admin.changes.clock, Log(admin.lines))
+    opening = partial(open_cache, StateSpec(str(admin.state)), workers=1)
+    app = application(admin.changes, admin.around, channels, "memory", opening)
+    client = TestClient(app, headers={"authorization": f"Bearer {TOKEN}"})
+
+    async def story() -> None:
+        cache = opening()
+        now = int(time.time() * 1_000)
+        cache.keep(entry(), now)
+        assert cache.peek(KEY, now) is not None
+        assert made(client.get(CACHE))["entries"] is None
+        made(client.post(f"{CACHE}/purge", json={"model": "smart"}))
+        async with asyncio.timeout(10):
+            while cache.peek(KEY, now) is not None:  # noqa: ASYNC110  # it looks at a file
+                await asyncio.sleep(0.01)
+        cache.close()
+
+    asyncio.run(story())

@@ -21,6 +21,8 @@ LEAKS = {
     "in a database's URL": f'[state]\ndatabase = "mysql://me:{PLANTED}@host/name"',
     "in the URL of what hosts share": f'[state]\nshared = "valkey://me:{PLANTED}@host:port"',
     "twice": f'[[keys]]\nname = "l"\nkey = "{PLANTED}"\n[[keys]]\nname = "n"\nkey = "{PLANTED}"',
+    "at an embedder": f'[cache]\nembedder = "compatible"\nembedder_options = {{ api_key = "{PLANTED}", x = 1 }}',
+    "at an unknown embedder": f'[cache]\nembedder = "compatibel"\nembedder_options = {{ api_key = "{PLANTED}" }}',
     "as a certificate": f'[server.tls]\ncertificate = "{PLANTED}"\nkey = "{PLANTED}"',
 }
 

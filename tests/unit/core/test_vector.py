@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stellwerk.core.vector import HEAD_BYTES, MOST_DIMENSIONS, dimensions, packed, unpacked
+from stellwerk.core.vector import HEAD_BYTES, MOST_DIMENSIONS, cosine, dimensions, packed, unpacked
 
 ELEMENTS = st.floats(-1e3, 1e3, allow_nan=False)
 
@@ -61,3 +61,12 @@ def test_any_bytes_are_a_vector_or_refused(vector: bytes) -> None:
         return
     assert all(map(math.isfinite, found))
     assert any(found)
+
+
+def test_the_cosine_of_two_packed_vectors_is_nearly_theirs() -> None:
+    one, other = packed([1.0] * 8), packed([1.0] * 4 + [0.0] * 4)
+    assert cosine(one, one) == pytest.approx(1.0)
+    assert cosine(one, other) == pytest.approx(math.sqrt(0.5))
+    assert cosine(one, packed([-1.0] * 8)) == pytest.approx(-1.0)
+    with pytest.raises(ValueError, match="two kinds"):
+        cosine(one, packed([1.0] * 9))

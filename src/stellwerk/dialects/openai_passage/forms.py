@@ -28,6 +28,13 @@ _NO_TEXT = frozenset({"model", "purpose"})
 """Fields that name something, which an edit would only spoil."""
 
 
+class _Line(msgspec.Struct, gc=False):
+    body: dict[str, msgspec.Raw]
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+
+
 class Form:
     """One form on its way to be read. Afterwards ``unread`` says why not all of it was; it is empty where it was."""
 
@@ -69,6 +76,9 @@ class Form:
         if part.name in _NO_TEXT:
             return
         start, end = part.span
+        if end - start > 4 * MOST_CHARACTERS:  # no character has more bytes
+            self.unread = TOO_LONG
+            return
         try:
             text = self._value(part).decode()
         except UnicodeDecodeError:
@@ -91,11 +101,12 @@ class Form:
             at = end + 1
 
     def _line(self, start: int, end: int) -> None:
-        """The texts of one request, which is known to be one."""
+        """The texts of one request."""
         line = self._body[start:end]
         try:
+            _decode(line)
             where = json_splice.locate(line, "body")
-        except InvalidRequest:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, InvalidRequest):
             self.unread = UNREAD
             return
         request = line[where.start : where.end]

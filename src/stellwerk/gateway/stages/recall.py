@@ -51,14 +51,19 @@ class Look(msgspec.Struct, frozen=True):
 
 def owners(principal: Principal, scope: str) -> tuple[str, ...]:
     """Whose answers a caller may get: its own, which nobody else gets, and those that it shares with others."""
-    own = f"key:{principal.organization}/{principal.team}/{principal.key_name}/{principal.user}"
-    if scope == "team" and principal.team:
-        return own, f"team:{principal.organization}/{principal.team}"
-    if scope == "organization" and principal.organization:
-        return own, f"organization:{principal.organization}"
-    if scope == EVERYONE:
-        return own, EVERYONE
-    return own, f"key:{principal.organization}/{principal.team}/{principal.key_name}"
+    organization, team = _plain(principal.organization), _plain(principal.team)
+    key = f"key:{organization}/{team}/{_plain(principal.key_name)}"
+    own = f"{key}/{_plain(principal.user)}"
+    if scope == "team" and team:
+        return own, f"team:{organization}/{team}"
+    if scope == "organization" and organization:
+        return own, f"organization:{organization}"
+    return own, EVERYONE if scope == EVERYONE else key
+
+
+def _plain(name: str) -> str:
+    """A name without what stands between names."""
+    return name.replace("~", "~0").replace("/", "~1") if "/" in name or "~" in name else name
 
 
 def look(base: bytes, who: tuple[str, ...], asked: Asked, normal: str | None) -> Look:

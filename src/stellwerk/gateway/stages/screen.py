@@ -62,14 +62,19 @@ def refuse_tokens(body: bytes) -> None:
 
 
 def steps(
-    rules: Sequence[Rule], texts: Iterable[Utterance], judged: list[Judged], *, is_strict: bool = False
+    rules: Sequence[Rule],
+    texts: Iterable[Utterance],
+    judged: list[Judged],
+    *,
+    side: Side = Side.INPUT,
+    is_strict: bool = False,
 ) -> Iterator[None]:
     """Judges one text after the other, so that others come in between; one that would take too long is not judged."""
     for utterance in texts:
         if len(utterance.text) > LONGEST_HERE:
             judged.append(Judged(utterance, tuple((rule.failed(TOO_LONG),) for rule in rules)))
         else:
-            judged.append(judge(rules, utterance, is_strict=is_strict))
+            judged.append(judge(rules, utterance, side, is_strict=is_strict))
         yield
 
 

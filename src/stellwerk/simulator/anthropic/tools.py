@@ -32,7 +32,7 @@ def read_tools(request: CountRequest) -> tuple[list[CustomTool], list[Segment], 
     names: set[str] = set()
     for index, entry in enumerate(request.tools or ()):
         place = f"tools.{index}"
-        if entry.get("type") in {None, "custom"}:
+        if entry.get("type") is None or entry["type"] == "custom":
             tool = converted(entry, CustomTool, f"{place}.custom")
             _check_schema(tool, place)
             custom.append(tool)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stellwerk.core.subject import Speaker
+from stellwerk.dialects import utterances
 from stellwerk.dialects.openai_passage import forms
 from stellwerk.dialects.openai_passage.envelope import Passage, read_passage, with_body
 from stellwerk.dialects.openai_passage.forms import TOO_LONG, UNREAD, Form
@@ -101,8 +102,12 @@ def test_what_is_no_form_is_refused() -> None:
     for body, content_type in ((b"x", CONTENT_TYPE), (form(), b"multipart/form-data")):
         with pytest.raises(InvalidRequest, match="boundary"):
             list(Form(body, content_type).read())
+
+
+def test_one_request_of_a_batch_with_too_many_texts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(utterances, "MOST_TOKENS", 1_000)
     with pytest.raises(PayloadTooLarge):
-        read(batch(line(input=["x"] * 400_001)))
+        read(batch(line(input=["x"] * 1_001)))
 
 
 def test_more_than_can_be_judged_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +118,8 @@ def test_more_than_can_be_judged_is_not_read(monkeypatch: pytest.MonkeyPatch) ->
             patched.setattr(forms, name, most)
             found = read(body)
             assert (found.texts, found.unread) == ([], TOO_LONG)
+    monkeypatch.setattr(forms, "MOST_CHARACTERS", 5)
+    assert read(form(('"prompt"', b"x" * 21))).unread == TOO_LONG
 
 
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=5), st.lists(st.text(max_size=20), max_size=5))
@@ -153,3 +160,27 @@ def test_a_batchs_file_is_found_again_and_json_has_none() -> None:
     assert json.loads(other.body[slice(*other.file)])["body"]["input"] == "I am [PERSON]"
     drawn = read_passage(b'{"prompt":"a"}', images, method=b"POST", query=b"", content_type=b"", max_depth=9)
     assert with_body(drawn, b'{"prompt":"b"}').body == b'{"prompt":"b"}'
+
+
+HOSTILE = st.binary(max_size=60) | st.sampled_from(
+    [
+        b'{"body":{"input":"a"}}',
+        b'{"body":', b'{"body":[1,{"a":"b"}]}', b'{"body":"x"}', b'"body":{}', b"\r\n--b\r\n",
+        b'Content-Disposition: form-data; name="file"; filename="a"\r\n\r\n',
+        b'{"body":{"a":"\\ud83d"}}', b"\xff", b"\n",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(HOSTILE, max_size=8), st.booleans())
+def test_whatever_is_sent_is_read_unread_or_refused(pieces: list[bytes], is_batch: bool) -> None:
+    body = batch(*pieces) if is_batch else b"--b\r\n" + b"".join(pieces) + b"\r\n--b--\r\n"
+    try:
+        found = read(body)
+    except InvalidRequest:
+        return
+    assert found.unread in {"", UNREAD}
+    places = [(text.start, text.end) for text in found.texts]
+    assert places == sorted(places)
+    assert all(0 <= start < end <= len(body) for start, end in places)
+    assert len(replaced(body, [(text, "x") for text in found.texts])) <= len(body)
