@@ -12,7 +12,8 @@ from collections import Counter
 from stellwerk.core.optimization import Kind, Level, Outcome, Piece, Segment, is_worth, weigh
 from stellwerk.core.subject import Speaker
 from stellwerk.optimizing.steps import WHOLE, Step, steps
-from stellwerk.text.kinds import MOST_CHARACTERS, documents, outside, segments
+from stellwerk.text.kinds import MOST_CHARACTERS, documents, segments
+from stellwerk.text.relevance import outside
 
 LITERAL = frozenset({"whitespace", "json_minify"})
 """Steps for words that govern the conversation: they change white space alone."""
