@@ -82,6 +82,8 @@ class Meaning:
         is_right = self._is_same(told)
         with self._lock:
             held = self._held(told.learner)
+            if is_right is None:  # that is no label
+                return Learned(None, held.scope.status)
             if told.key and told.near:
                 group = self._answers.get(told.near, told.near)
                 self._group(told.key, group if is_right else told.key)
@@ -125,7 +127,7 @@ class Meaning:
             ),
         )
 
-    def _is_same(self, told: Learn) -> bool:
+    def _is_same(self, told: Learn) -> bool | None:
         def cosine() -> float:
             known = told.cosine
             return self._memory.cosine(told.embedding, told.fresh, told.kept) if known is None else known

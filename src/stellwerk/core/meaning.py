@@ -91,9 +91,9 @@ class Learn(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Learned(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Whether they were, and how the scope stands now."""
+    """Whether they were the same, ``None`` where that cannot be told, and how the scope stands now."""
 
-    is_right: bool
+    is_right: bool | None
     status: str
 
 
