@@ -52,8 +52,7 @@ _MOST_WORDS_BETWEEN = 3
 """Lines between two turns that say nothing of who speaks."""
 _TURNS_PER_SPEAKER = 2.5
 _SPOKEN = re.compile(
-    r"\b(?:uh|um|uhm|erm|hmm?|mm|yeah|okay|you know|I mean|äh|ähm|hm|ja|genau|sozusagen|halt)\b|\{[a-z]+\}",
-    re.IGNORECASE,
+    r"\b(?:uh|um|uhm|erm|hmm?|mm|yeah|okay|you know|i mean|äh|ähm|hm|ja|genau|sozusagen|halt)\b|\{[a-z]+\}",
 )
 _SPOKEN_SHARE = 0.1
 """Of a transcript's turns have at least something that nobody writes."""
@@ -311,7 +310,7 @@ class _Talk:
             self.first = position
         self.last = position + len(line)
         self.speakers[speaker] += 1
-        self._spoken += _SPOKEN.search(line) is not None
+        self._spoken += _SPOKEN.search(line.lower()) is not None
 
     @property
     def is_one(self) -> bool:
