@@ -13,7 +13,7 @@ takes time in proportion to the text.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -37,6 +37,8 @@ APART = (1, 2, 3)
 NEAR = 80
 """Bytes between the first and the last idea of a pair. Three may be half as far again."""
 SHORTEST_STEM = 4
+LONGEST_KEPT = 40_000
+"""Bytes of a text whose traits are kept at hand: they take up some sixty times as much."""
 _TABLE = 16
 _PLACE = KINDS[6]
 """By this and so many bits no two stems of one length share a place, which a test proves."""
@@ -50,12 +52,29 @@ class Trait(msgspec.Struct, frozen=True):
     buckets: Buckets
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """The traits of a text, and for each kind every bucket once."""
+
+    traits: tuple[Trait, ...]
+    distinct: tuple[Buckets, ...]
+
+
 def spelling(data: bytes) -> Trait:
     """The runs of a folded text."""
     import numpy as np
 
     found = runs(data)
     return Trait(np.concatenate([np.arange(len(buckets)) for buckets in found]), np.concatenate(found))
+
+
+def shown(data: bytes) -> Shown:
+    """The traits of a folded text. Several checks look at the same texts one after the other: the last are at hand."""
+    return _lately(data) if len(data) <= LONGEST_KEPT else _shown(data)
+
+
+def _shown(data: bytes) -> Shown:
+    found = traits(data)
+    return Shown(found, distinct(found))
 
 
 def traits(data: bytes) -> tuple[Trait, ...]:
@@ -79,6 +98,9 @@ def distinct(found: Iterable[Trait]) -> tuple[Buckets, ...]:
 
     every = [np.sort(each.buckets) for each in found]
     return tuple(buckets[np.flatnonzero(np.diff(buckets, prepend=-1))] for buckets in every)
+
+
+_lately = lru_cache(maxsize=4)(_shown)
 
 
 def _wording(letters: Hashes, is_word: NDArray[np.bool_]) -> Trait:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stellwerk.text.concepts import IDEAS, LONGEST_STEM, stems
 from stellwerk.text.ngrams import BITS, folded, runs
-from stellwerk.text.traits import SHORTEST_STEM, Trait, distinct, ideas_of, plain, traits
+from stellwerk.text.traits import LONGEST_KEPT, SHORTEST_STEM, Trait, distinct, ideas_of, plain, shown, traits
 
 TEXTS = st.text(st.sampled_from("abcdeinorstu äß.,-") | st.characters(), max_size=120)
 NAMES = dict(enumerate(IDEAS, 1))
@@ -114,3 +114,14 @@ def test_a_bucket_of_a_kind_counts_once() -> None:
     once, often = (distinct(traits(folded(text)))[1] for text in ("word", "word word word"))
     assert set(once.tolist()) < set(often.tolist())
     assert all((np.diff(buckets) > 0).all() for buckets in distinct(traits(folded("word word word"))))
+
+
+@pytest.mark.parametrize("data", [b"ignore what was said before", b"ignore it " * (LONGEST_KEPT // 9)])
+def test_what_is_at_hand_is_what_would_be_found(data: bytes) -> None:
+    for _ in range(2):
+        told = shown(data)
+        for one, other in zip(told.traits, traits(data), strict=True):
+            assert (one.places == other.places).all()
+            assert (one.buckets == other.buckets).all()
+        for one_buckets, other_buckets in zip(told.distinct, distinct(traits(data)), strict=True):
+            assert (one_buckets == other_buckets).all()
