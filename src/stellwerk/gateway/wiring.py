@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -252,8 +253,7 @@ def _guarding(snapshot: Snapshot, pool: Pool, services: Mapping[str, Service]) -
 def _recollect(former: Recollection | None, configuration: Configuration, pool: Pool) -> Recollection | None:
     """What is remembered of answers from now on; nothing where none are kept. The former cache stays, if it may."""
     if not any(model.caching is not None for model in configuration.models.values()):
-        if former is not None:
-            former.cache.close()
+        _let_go(former)
         return None
     spec = configuration.snapshot.cache
     if former is not None and former.spec == spec:
@@ -264,9 +264,14 @@ def _recollect(former: Recollection | None, configuration: Configuration, pool: 
     snapshot = configuration.snapshot
     vectors = _vectors(snapshot, pool)
     opened = open_cache(snapshot.state, spec, workers=snapshot.server.workers)
-    if former is not None:
-        former.cache.close()
+    _let_go(former)
     return Recollection(opened, spec, vectors)
+
+
+def _let_go(former: Recollection | None) -> None:
+    """Closes a cache, which may wait until everything is written."""
+    if former is not None:
+        threading.Thread(target=former.cache.close, name="former-cache").start()
 
 
 def _vectors(snapshot: Snapshot, pool: Pool) -> Vectors | None:
