@@ -22,11 +22,12 @@ _NOTHING: frozenset[int] = frozenset()
 class Lexicon:
     """Words by their senses. Every question about an unknown word is answered with no."""
 
-    __slots__ = ("_forms", "_heads", "_kinds", "_nouns", "_opposites", "_senses", "_verbs")
+    __slots__ = ("_contraries", "_forms", "_heads", "_kinds", "_nouns", "_opposites", "_senses", "_verbs")
 
     def __init__(self, lines: list[str]) -> None:
         numbers: dict[str, int] = {}
         self._senses: dict[str, frozenset[int]] = {}
+        self._contraries: dict[str, frozenset[int]] = {}
         self._forms: dict[str, str] = {}
         self._heads: dict[int, int] = {}
         self._kinds: dict[int, int] = {}
@@ -93,21 +94,31 @@ class Lexicon:
 
     def are_opposites(self, one: str, two: str) -> bool:
         """Whether a sense of one base form is the opposite of a sense of the other, or of one that is close to it."""
-        first, second = self._senses.get(one), self._senses.get(two)
-        if not first or not second:
-            return False
-        heads, opposites = self._heads, self._opposites
-        near = second | {heads[sense] for sense in second if sense in heads}
-        return any(
-            not near.isdisjoint(opposites.get(sense, ()))
-            for sense in first | {heads[sense] for sense in first if sense in heads}
-        )
+        return not self._against(one).isdisjoint(self._close(two))
 
     def are_siblings(self, one: str, two: str) -> bool:
         """Whether two base forms are different kinds of one thing, as beef and chicken are."""
         kinds = self._kinds
         first = {kinds[sense] for sense in self._senses.get(one, _NOTHING) if sense in kinds}
         return any(kinds.get(sense) in first for sense in self._senses.get(two, _NOTHING) if sense in kinds)
+
+    def _close(self, word: str) -> frozenset[int]:
+        """The senses of a word, and those that satellites among them lean on."""
+        senses = self._senses.get(word, _NOTHING)
+        return (
+            senses
+            if self._heads.keys().isdisjoint(senses)
+            else senses | {self._heads.get(each, each) for each in senses}
+        )
+
+    def _against(self, word: str) -> frozenset[int]:
+        """The opposites of its senses, remembered for the words of the lexicon: there are so many and no more."""
+        found = self._contraries.get(word)
+        if found is None:
+            found = frozenset(other for sense in self._close(word) for other in self._opposites.get(sense, ()))
+            if word in self._senses:
+                self._contraries[word] = found
+        return found
 
 
 @cache

@@ -9,8 +9,6 @@ from stellwerk.cli import main
 from stellwerk.cli.bench_traffic import traffic
 from stellwerk.cli.bench_twins import twins
 
-pytest.importorskip("onnxruntime", reason="the extra 'semantic' is not installed")
-
 QUESTIONS = {
     "cancel": ["How do I cancel my order?", "I want to cancel an order, how?", "how can i cancel my order"],
     "return": ["How do I return a jacket?", "What is the way to send a jacket back?"],

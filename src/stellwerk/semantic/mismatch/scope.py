@@ -22,6 +22,8 @@ def name(pair: Alignment) -> Iterator[Mismatch]:
 def scope(pair: Alignment) -> Iterator[Mismatch]:
     """Words that narrow or widen, which only one side has."""
     grammar = pair.one.grammar
+    if pair.one.scopes == pair.two.scopes:
+        return
     left_one, left_two = {word.base for word in pair.only_one}, {word.base for word in pair.only_two}
     # a misspelt word of scope has its counterpart already
     one = {base for base in pair.one.scopes - pair.two.scopes if base in left_one or base not in pair.one.bases}
