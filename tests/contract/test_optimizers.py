@@ -49,6 +49,7 @@ PROSE = (
 ) * 6
 PIECES = {
     "json": Piece(ROWS, Kind.JSON),
+    "json lines": Piece("\n".join(json.dumps({"level": "info", "n": n}) for n in range(40)), Kind.JSON_LINES),
     "log": Piece(LOG + "\n" + "2026-11-26 12:01:00 the same\n" * 9, Kind.LOG),
     "transcript": Piece(TALK, Kind.TRANSCRIPT),
     "html": Piece(PAGE, Kind.HTML),

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stellwerk.text.json_table import decoded, encoded
+from stellwerk.text.json_table import decoded, encoded, encoded_lines
 from stellwerk.text.json_values import minified, value, written
 
 SCALARS = (
@@ -56,6 +56,12 @@ def test_what_is_written_as_a_table_reads_as_the_same_value(held: Any, indent: i
     again = decoded(encoded(text))
     assert again == written(value(text))
     assert json.dumps(json.loads(again)) == json.dumps(json.loads(text))
+
+
+@given(st.lists(st.dictionaries(NAMES, VALUES, min_size=1, max_size=4), min_size=1, max_size=6))
+def test_objects_with_a_line_each_come_back_line_by_line(rows: list[Any]) -> None:
+    text = "\n".join(map(json.dumps, rows))
+    assert decoded(encoded_lines(text)) == "\n".join(written(value(line)) for line in text.split("\n"))
 
 
 @given(lists_of_objects(), st.data())

@@ -8,15 +8,11 @@ A file that is damaged is set aside (``cache.db.damaged``), one that is deleted 
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -25,41 +21,24 @@ from stellwerk.core.entry_table import EntryTable
 from stellwerk.core.purges import Numbered, read, written
 from stellwerk.core.segmented_lru import PROTECTED_SHARE
 from stellwerk.core.stored_entry import sealed
-from stellwerk.errors import StoreUnavailable
 from stellwerk.ports.cache import Cache
+from stellwerk.tiering.database_file import PAGE_BYTES, DatabaseFile, Layout
 from stellwerk.tiering.store import Beat, Found, Look, Write
 from stellwerk.tiering.tiered import TieredCache
 
 FILE = "cache.db"
-VERSION = 1
-SCHEMA = Path(__file__).with_suffix(".sql")
+LAYOUT = Layout(1, Path(__file__).with_suffix(".sql").read_text("utf-8"), "SELECT last_purge FROM total")
+"""Another layout takes another name of the file: workers of two versions may run side by side."""
 ROW_BYTES = 400
 """What an entry takes in the file beside its bytes."""
 SLICE = 200
 """How many entries are deleted in one transaction: others write in between."""
 PURGE_S = 15.0
 """How long a purge stays in force at least: by then everybody has heard of it, and what was late is written."""
-PAGE_BYTES = 4_096
-WAL_BYTES = 4_194_304
 READ_BUSY_S = 0.05
-OUTSIDE = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_INTERRUPT,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_PERM,
-}
-"""Errors for which the file itself is not to blame."""
 WRONG_SUMS = "there is less than its sums say"
 
-NONSENSE = (TypeError, ValueError, LookupError, ArithmeticError)
-"""What becomes of work over a file in which values have changed."""
 _FORMER = "DELETE FROM entry WHERE id = (SELECT entry FROM name WHERE name = ?) AND key = ?"
-_T = TypeVar("_T")
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,57 +53,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long another process may hold the file."""
 
 
-class _File:
-    """One connection to the file, for one thread."""
-
-    def __init__(self, path: Path, busy_timeout_s: float) -> None:
-        """Raises ``StoreUnavailable``; a file that is damaged is set aside first."""
-        self._path = path
-        try:
-            self._connection = _open(path, busy_timeout_s)
-            self._inode = path.stat().st_ino
-        except (sqlite3.Error, OSError, *NONSENSE) as error:
-            raise StoreUnavailable(f"{path}: {error}") from error
-
-    def close(self) -> None:
-        """Lets go of it."""
-        with suppress(sqlite3.Error):
-            self._connection.close()
-
-    def run(self, work: Callable[[sqlite3.Connection], _T], begin: str = "BEGIN") -> _T:
-        """What some work came to, in a transaction. Raises ``StoreUnavailable``, and has changed nothing."""
-        connection = self._connection
-        try:
-            connection.execute(begin)
-            try:
-                found = work(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    connection.rollback()
-                raise
-        except (sqlite3.Error, *NONSENSE) as error:
-            if _is_damage(error):
-                self.close()
-                _set_aside(self._path, self._inode)
-            raise StoreUnavailable(f"{self._path}: {error}") from error
-        return found
-
-    def see_that_it_is_there(self) -> None:
-        """Raises ``StoreUnavailable`` when the file was deleted, or is another one by now."""
-        try:
-            inode = self._path.stat().st_ino
-        except OSError as error:
-            raise StoreUnavailable(f"{self._path}: {error}") from error
-        if inode != self._inode:
-            raise StoreUnavailable(f"{self._path}: it was replaced")
-
-
 class SqliteReading:
     """What the file holds."""
 
     def __init__(self, path: Path, busy_timeout_s: float) -> None:
-        self._file = _File(path, min(busy_timeout_s, READ_BUSY_S))
+        self._file = DatabaseFile(path, LAYOUT, min(busy_timeout_s, READ_BUSY_S))
 
     def look(self, questions: Sequence[tuple[bytes, ...]], seen: int) -> Look:
         """What lies under these keys or aliases."""
@@ -164,7 +97,7 @@ class SqliteWriting:
     """What changes the file."""
 
     def __init__(self, path: Path, settings: Settings) -> None:
-        self._file = _File(path, settings.busy_timeout_s)
+        self._file = DatabaseFile(path, LAYOUT, settings.busy_timeout_s)
         self._swept: set[int] = set()
         """Purges in force of which nothing was left."""
         self._max_bytes = settings.max_bytes
@@ -354,72 +287,3 @@ def _conditions(purge: Purge) -> tuple[str, list[Any]]:
 def _number(connection: sqlite3.Connection, query: str, *values: object) -> int:
     (found,) = connection.execute(query, values).fetchone()
     return found or 0
-
-
-def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(path):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # answers are nobody else's business
-        try:
-            return _connect(path, busy_timeout_s)
-        except (sqlite3.Error, *NONSENSE) as error:
-            if _is_damage(error):
-                _put_away(path)
-            raise
-
-
-def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
-    try:
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # both only where the file is new
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version != VERSION:
-            _begin(connection, version)
-        connection.execute("SELECT last_purge FROM total").fetchone()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _begin(connection: sqlite3.Connection, version: int) -> None:
-    if version:
-        raise sqlite3.DatabaseError(f"a layout of another version: {version}")
-    # Numbers begin with the time: those of a file that was begun anew are never below those of the former one.
-    first = f"INSERT INTO total (last_purge) VALUES ({int(time.time() * 1_000)})"  # noqa: S608  # a number
-    statements = SCHEMA.read_text("utf-8")
-    connection.executescript(f"BEGIN IMMEDIATE; {statements} {first}; PRAGMA user_version = {VERSION}; COMMIT;")
-
-
-def _is_damage(error: Exception) -> bool:
-    """Whether the file is at fault: not who else uses it, the disk, or its rights."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-    return code & 0xFF not in OUTSIDE and not (code & 0xFF == sqlite3.SQLITE_READONLY and code > 0xFF)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """While the file is opened, begun or set aside, nobody else of this program does so."""
-    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _set_aside(path: Path, inode: int) -> None:
-    """Puts a damaged file away, unless another process has done so."""
-    with suppress(OSError), _alone(path):
-        if path.stat().st_ino == inode:
-            _put_away(path)
-
-
-def _put_away(path: Path) -> None:
-    path.replace(path.with_name(f"{path.name}.damaged"))
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)

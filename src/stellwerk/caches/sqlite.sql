@@ -37,6 +37,9 @@ CREATE TABLE total (
   expired INTEGER NOT NULL DEFAULT 0
 );
 
+-- Numbers begin with the time: those of a file that was begun anew are never below those of the former one.
+INSERT INTO total (last_purge) VALUES (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER));
+
 CREATE TABLE share (tenant TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TRIGGER entry_in AFTER INSERT ON entry BEGIN

@@ -7,14 +7,17 @@ import json
 import re
 import sys
 import time
+from pathlib import Path
 
 from stellwerk.cli.admin_client import AdminClient, duration, moment, options_of
+from stellwerk.errors import NotFound
 
 SUMMARY = "let answers go"
 DESCRIPTION = """Lets answers go from the cache: those that have all of what is said, in every worker, and on every
 host that shares the cache, within a second. The exit status is 1 when the cache does not take it: then nothing was
 purged."""
 _AGE = re.compile(r"[1-9][0-9]{0,5}[smhdw]")
+_ENTRY = re.compile(r"\bentry=([0-9a-f]{32})\b")
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
@@ -23,6 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options_of(parser)
     parser.add_argument("--tenant", metavar="TENANT", help="answers of one, such as team:acme/shop or everyone")
     parser.add_argument("--model", metavar="NAME", help="answers of one model")
+    parser.add_argument("--request", metavar="ID", help="the answer that a request was served with from the cache")
     parser.add_argument("--tag", metavar="TAG", help="answers with a tag, such as document=42")
     parser.add_argument("--key", type=_digest, metavar="HEX", help="one answer, by its key")
     parser.add_argument(
@@ -33,7 +37,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Does it; 2 when nothing is said, or something beside --all."""
-    said = {"tenant": options.tenant, "model": options.model, "tag": options.tag, "key": options.key}
+    key = _served(options) if options.request else options.key
+    said = {"tenant": options.tenant, "model": options.model, "tag": options.tag, "key": key}
     asked = {name: value for name, value in {**said, "before_s": options.before}.items() if value is not None}
     if options.all == bool(asked):
         print("stellwerk cache purge: say either what is to go or --all", file=sys.stderr)
@@ -41,6 +46,21 @@ def run(options: argparse.Namespace) -> int:
     purged = AdminClient(options).make("/cache/purge", {"all": True} if options.all else asked)
     print(json.dumps(purged) if options.json else f"purged: {purged['purged']}")
     return 0
+
+
+def _served(options: argparse.Namespace) -> str:
+    """The key of the answer that a request got: somebody says that it was no good."""
+    from stellwerk.config.compile import compile_file
+    from stellwerk.stores.sqlite.read import find_event
+
+    directory = Path(compile_file(Path(options.config), is_offline=True).state.directory)
+    event = find_event(directory / "events", options.request)
+    if event is None:
+        raise NotFound(f"No request with the id {options.request} is on record.")
+    found = _ENTRY.search(event.cache)
+    if found is None:
+        raise NotFound(f"The request {options.request} was not answered from the cache.")
+    return found[1]
 
 
 def _digest(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -82,12 +83,12 @@ class Meaning:
         is_right = self._is_same(told)
         with self._lock:
             held = self._held(told.learner)
+            if is_right is None:  # that is no label
+                return Learned(None, held.scope.status)
             if told.key and told.near:
                 group = self._answers.get(told.near, told.near)
                 self._group(told.key, group if is_right else told.key)
             before = held.scope.status
-            if is_right is None:  # that is no label
-                return Learned(None, before)
             if held.scope.label(told.evidence, is_right=is_right, is_audit=told.is_audit):
                 held.scope.fit()
                 held.unsaved = SAVE_EVERY
@@ -175,4 +176,5 @@ def _save(held: _Held) -> None:
         beside.write_bytes(_encode(held.scope.state()))
         beside.replace(path)
     except OSError:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()

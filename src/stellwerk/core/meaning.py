@@ -91,7 +91,7 @@ class Learn(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Learned(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Whether they were, or nothing where that cannot be told, and how the scope stands now."""
+    """Whether they were the same, ``None`` where that cannot be told, and how the scope stands now."""
 
     is_right: bool | None
     status: str

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     PROSE = "prose"
     MARKDOWN = "markdown"
     JSON = "json"
+    JSON_LINES = "json_lines"
+    """Objects, one a line."""
     TOOLS = "tools"
     """Declarations of tools, as JSON."""
     LOG = "log"

@@ -218,11 +218,9 @@ class Recalling:
         try:
             considered, reply = self._considered, self._reply
             oldest_ms = reply.lease.started_ms - int(self._caching.spec.semantic_ttl_s * 1e3)
-            if entry is None or entry.stored_ms < oldest_ms or not self._serve(entry, Tier.SEMANTIC):
+            if entry is None or entry.stored_ms < oldest_ms or not self._serve(entry, Tier.SEMANTIC, considered):
                 self._go()
                 return
-            if considered is not None:
-                reply.cache = f"{Tier.SEMANTIC.value}; {_thought(considered)}"
             if considered is not None and considered.is_audited and self.ask_again is not None:
                 self.ask_again(self._exchange, reply, partial(self._audit, entry, considered))
         except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
@@ -244,8 +242,8 @@ class Recalling:
 
     # -- an answer that is there
 
-    def _serve(self, entry: Entry, tier: Tier) -> bool:
-        """Hands on what is kept; whether that can be done."""
+    def _serve(self, entry: Entry, tier: Tier, considered: Considered | None = None) -> bool:
+        """Hands on what is kept; whether that can be done. ``considered`` is why, where it is another's answer."""
         reply, exchange = self._reply, self._exchange
         route = exchange.model.routes.get(entry.target)
         recorded = Recorded(entry.dialect, entry.is_stream, entry.answer)
@@ -257,6 +255,8 @@ class Recalling:
             if self._caching.spec.semantic and self._look is not None:
                 self._shared.meanings.hit(self._caching, self._look)
         self._note(tier, max(0, now_ms - entry.stored_ms))
+        why = _thought(considered) if considered is not None else f"entry={entry.key.hex()}"
+        reply.cache = f"{tier.value}; {why}"
         reply.is_cached = True
         reply.save(of_tier(tier.value), entry.nanos or 0)
         leading, exchange.leading = exchange.leading, None

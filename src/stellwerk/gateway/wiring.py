@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,35 +10,30 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import msgspec
-
 from stellwerk import plugins
 from stellwerk.config.register import Register
-from stellwerk.core.able import Lack, lacking, sift
+from stellwerk.core.able import sift
 from stellwerk.core.breaker import Rules
 from stellwerk.core.egress_policy import Policy
 from stellwerk.core.event import RequestEvent
-from stellwerk.core.optimization import Level
-from stellwerk.core.route import Plan, Target
+from stellwerk.core.route import Target
 from stellwerk.core.scope import ScopeKind
 from stellwerk.core.sealed_id import place_of
-from stellwerk.core.snapshot import BreakerSpec, ModelSpec, OptimizeSpec, Snapshot
-from stellwerk.core.warm_route import INTERCHANGEABLE, expected_cost, reference_of
+from stellwerk.core.snapshot import BreakerSpec, Snapshot
 from stellwerk.egress.denials import written_to
 from stellwerk.egress.fetch import Fetcher
 from stellwerk.egress.guard import Guard
 from stellwerk.egress.resolver import GuardedResolver
 from stellwerk.gateway.app import App
 from stellwerk.gateway.callers import record_of
-from stellwerk.gateway.configuration import Configuration, Model, Route
+from stellwerk.gateway.configuration import Configuration, Route
 from stellwerk.gateway.descriptors import connections_per_origin
 from stellwerk.gateway.directory import Directory, digest
 from stellwerk.gateway.endpoints.operation import Operation
-from stellwerk.gateway.hedging import Hedging
 from stellwerk.gateway.issuers import issuers_of, trusting
 from stellwerk.gateway.media import Media
 from stellwerk.gateway.metrics import Metrics
-from stellwerk.gateway.mirror import Mirror
+from stellwerk.gateway.models import guards_of, home_of, model_of, spare_of, targets_of
 from stellwerk.gateway.monitor import Monitor
 from stellwerk.gateway.paths import Paths
 from stellwerk.gateway.pipeline import Pipeline
@@ -50,32 +46,23 @@ from stellwerk.gateway.stages.account import Account
 from stellwerk.gateway.standing import Standings
 from stellwerk.gateway.upstreams import IN_HEADERS, egress_of, embedder_of, providers_of, secrets_of, token
 from stellwerk.gateway.vault import Vault
-from stellwerk.gateway.waiting_room import WaitingRoom
-from stellwerk.http.call import Patience
 from stellwerk.http.cors import Cors
-from stellwerk.http.deadlines import NEVER, Deadlines, Timer
+from stellwerk.http.deadlines import Deadlines, Timer
 from stellwerk.http.front import Front
 from stellwerk.http.pool import Pool
 from stellwerk.http.resolver import SystemResolver
 from stellwerk.http.tls import client_context
 from stellwerk.ports.store import EventStore
-from stellwerk.ports.strategy import Strategy
 from stellwerk.supervisor.log import Log
 
 if TYPE_CHECKING:
     from stellwerk.gateway.guarding import Guarding
     from stellwerk.gateway.inquiry import Service
-    from stellwerk.gateway.recollection import Caching, Recollection
-    from stellwerk.gateway.stages.optimize import Optimization
+    from stellwerk.gateway.recollection import Recollection
     from stellwerk.gateway.vectors import Vectors
-    from stellwerk.screening.guards import Guards
 
 _COMMON = (ScopeKind.MODEL, ScopeKind.PROVIDER, ScopeKind.TAG)
 """Scopes that requests of every key fall under."""
-IDLE_S = 60.0
-"""Longest pause between two events of a stream."""
-HOME_TIMEOUT_S = 600.0
-"""How long a provider may take for what concerns no model: the official clients' own patience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +187,7 @@ def configure(
     secrets = secrets_of(snapshot)
     providers = providers_of(snapshot, secrets)
     credentials = {name: next(filter(None, map(found.get, IN_HEADERS)), "") for name, found in secrets.items()}
-    sifted = {spec.name: sift(_targets(spec), spec.requires) for spec in snapshot.models}
+    sifted = {spec.name: sift(targets_of(spec), spec.requires) for spec in snapshot.models}
     targets = {name: found.able for name, found in sifted.items()}
     models = {spec.name: spec for spec in snapshot.models}
     dialects = {provider.dialect for provider in providers.values()}
@@ -220,10 +207,10 @@ def configure(
         snapshot=snapshot,
         directory=trusting(_directory(snapshot, register, trusted_proxies, wall), snapshot.issuers, issuers),
         models={
-            spec.name: _model(
+            spec.name: model_of(
                 spec,
                 targets[spec.name],
-                _spare(spec, models, targets),
+                spare_of(spec, models, targets),
                 sifted[spec.name].reasons,
                 reach,
                 record,
@@ -232,7 +219,7 @@ def configure(
             )
             for spec in snapshot.models
         },
-        homes={spec.name: _home(spec.name, reach, _guards(guarding, None)) for spec in snapshot.providers},
+        homes={spec.name: home_of(spec.name, reach, guards_of(guarding, None)) for spec in snapshot.providers},
         cors=Cors.of(snapshot.server.cors),
         trusted_proxies=trusted_proxies,
         admin_digest=digest(token(snapshot.admin.token).encode()) if snapshot.admin.token is not None else b"",
@@ -263,25 +250,10 @@ def _guarding(snapshot: Snapshot, pool: Pool, services: Mapping[str, Service]) -
     return Guarding(snapshot, pool, services)
 
 
-def _guards(guarding: Guarding | None, names: tuple[str, ...] | None) -> Guards | None:
-    """Those of a model that names some, or all of them."""
-    return guarding.of(names) if guarding is not None else None
-
-
-def _caching(spec: ModelSpec, snapshot: Snapshot, targets: tuple[Target, ...], guards: Guards | None) -> Caching | None:
-    """How answers of a model are kept, where they are: nobody else loads it."""
-    if not spec.caching.is_on:
-        return None
-    from stellwerk.gateway.recollection import caching_of
-
-    return caching_of(spec, snapshot, targets, guards)
-
-
 def _recollect(former: Recollection | None, configuration: Configuration, pool: Pool) -> Recollection | None:
     """What is remembered of answers from now on; nothing where none are kept. The former cache stays, if it may."""
     if not any(model.caching is not None for model in configuration.models.values()):
-        if former is not None:
-            former.cache.close()
+        _let_go(former)
         return None
     spec = configuration.snapshot.cache
     if former is not None and former.spec == spec:
@@ -292,9 +264,14 @@ def _recollect(former: Recollection | None, configuration: Configuration, pool: 
     snapshot = configuration.snapshot
     vectors = _vectors(snapshot, pool)
     opened = open_cache(snapshot.state, spec, workers=snapshot.server.workers)
-    if former is not None:
-        former.cache.close()
+    _let_go(former)
     return Recollection(opened, spec, vectors)
+
+
+def _let_go(former: Recollection | None) -> None:
+    """Closes a cache, which may wait until everything is written."""
+    if former is not None:
+        threading.Thread(target=former.cache.close, name="former-cache").start()
 
 
 def _vectors(snapshot: Snapshot, pool: Pool) -> Vectors | None:
@@ -333,127 +310,3 @@ def open_events(snapshot: Snapshot) -> EventStore:
     directory = Path(snapshot.state.directory) / "events"
     options = {"retention_days": snapshot.state.retention_days}
     return cast("EventStore", plugins.build("stores", "sqlite", options, directory=directory))
-
-
-def _targets(spec: ModelSpec) -> tuple[Target, ...]:
-    return tuple(
-        msgspec.structs.replace(_target(target.provider, target.model), weight=target.weight, card=target.card)
-        for target in spec.targets
-    )
-
-
-def _target(provider: str, model: str) -> Target:
-    return Target(f"{provider}/{model}", provider, model)
-
-
-def _spare(
-    spec: ModelSpec, models: Mapping[str, ModelSpec], targets: Mapping[str, tuple[Target, ...]]
-) -> tuple[Target, ...]:
-    """The targets of the fallback models, theirs included, each once and none of the model's own."""
-    seen = {target.identity for target in targets[spec.name]}
-    waiting, visited = list(spec.fallback), {spec.name}
-    spare: list[Target] = []
-    while waiting:
-        name = waiting.pop(0)
-        if name not in visited:
-            visited.add(name)
-            spare += [target for target in targets[name] if target.identity not in seen]
-            seen.update(target.identity for target in targets[name])
-            waiting += models[name].fallback
-    return tuple(spare)
-
-
-def _model(
-    spec: ModelSpec,
-    own: tuple[Target, ...],
-    spare: tuple[Target, ...],
-    unfit: Mapping[str, str],
-    reach: Callable[[Target], Route],
-    record: Callable[[RequestEvent], None],
-    guarding: Guarding | None,
-    snapshot: Snapshot,
-) -> Model:
-    strategy = cast("Strategy", plugins.build("strategies", spec.strategy, spec.strategy_options))
-    fixed = strategy.fixed(own) if own else None
-    if spec.prompt_cache and len(own) > 1:
-        fixed = None  # whom a conversation goes to depends on who has its prompt
-    lack = lacking(own + spare)
-    if spare and not own:
-        fixed = Plan((), "none of the model's own targets has what it requires")
-    routes = {target.identity: reach(target) for target in own + spare}
-    guards = _guards(guarding, spec.guardrails)
-    return Model(
-        name=spec.name,
-        strategy=strategy,
-        fixed=None if fixed is None else Plan(fixed.targets + spare, fixed.reason, fixed.acceptance),
-        unfit=unfit,
-        lack=lack,
-        is_choosy=lack != Lack(),
-        standings={target.identity: routes[target.identity].standing for target in own},
-        targets=own,
-        routes=routes,
-        spare=spare,
-        timeout_s=spec.timeout_s,
-        attempts=spec.retry.attempts,
-        repeats=spec.retry.same_target,
-        hedging=Hedging(spec.hedge) if spec.hedge.enabled else None,
-        room=WaitingRoom(spec.queue, {route.standing for route in routes.values()}) if spec.queue.length else None,
-        mirror=_mirror(spec, reach, record, _guards(guarding, spec.guardrails)),
-        guards=guards,
-        caching=_caching(spec, snapshot, own + spare, guards),
-        marks_prompts=spec.prompt_cache,
-        warmth=expected_cost() if spec.prompt_cache and len(own) > 1 and spec.strategy in INTERCHANGEABLE else None,
-        reference=reference_of(spec.strategy, own),
-        optimization=_optimization(spec.optimize),
-        stream_patience=Patience(first_byte_s=spec.first_byte_timeout_s, idle_s=IDLE_S),
-        whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
-    )
-
-
-def _optimization(spec: OptimizeSpec) -> Optimization | None:
-    """What writes prompts in fewer tokens, where that is wanted: nobody else loads it."""
-    if spec.level is Level.OFF and spec.max_output_tokens is None:
-        return None
-    from stellwerk.gateway.stages.optimize import Optimization
-
-    return Optimization(spec)
-
-
-def _mirror(
-    spec: ModelSpec, reach: Callable[[Target], Route], record: Callable[[RequestEvent], None], guards: Guards | None
-) -> Mirror | None:
-    if spec.mirror is None:
-        return None
-    route = reach(_target(spec.mirror.provider, spec.mirror.model))
-    return Mirror(spec.mirror.share, _alone(spec.name, route, "a copy", spec.timeout_s, guards), record)
-
-
-def _home(name: str, reach: Callable[[Target], Route], guards: Guards | None) -> Model:
-    """The provider itself, where no model is asked for: nothing is tried twice that might have been done."""
-    return _alone("", reach(Target(f"{name}/", name, "")), "the provider itself was asked for", HOME_TIMEOUT_S, guards)
-
-
-def _alone(name: str, route: Route, why: str, timeout_s: float, guards: Guards | None) -> Model:
-    """One target that is asked once, with all the time that there is."""
-    target = route.target
-    return Model(
-        name=name,
-        strategy=cast("Strategy", plugins.build("strategies", "priority", {})),
-        fixed=Plan((target,), why),
-        unfit={},
-        lack=Lack(),
-        is_choosy=False,
-        standings={target.identity: route.standing},
-        targets=(target,),
-        routes={target.identity: route},
-        spare=(),
-        timeout_s=timeout_s,
-        attempts=1,
-        repeats=0,
-        hedging=None,
-        room=None,
-        mirror=None,
-        stream_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
-        whole_patience=Patience(first_byte_s=NEVER, idle_s=NEVER),
-        guards=guards,
-    )

@@ -241,6 +241,8 @@ class Worker:
         self._gateway.vault.close()
         if self._compute is not None:
             self._compute.close()
+        if (recollection := self._gateway.pipeline.recollection) is not None:
+            await asyncio.to_thread(recollection.cache.close)
         await asyncio.to_thread(self._writer.close, FLUSH_S)
         self._vitals.stop()
         if self._settling is not None:

@@ -17,7 +17,7 @@ from stellwerk.core.verdict import Finding
 from stellwerk.ports.guardrail import Guardrail
 from stellwerk.text.ngrams import Head, folded, load
 from stellwerk.text.reading import judged
-from stellwerk.text.traits import distinct, traits
+from stellwerk.text.traits import shown
 
 WEIGHTS = "weights/injection.ngrams"
 ACTION = "block"
@@ -54,8 +54,8 @@ class InjectionCheck:
         if not subject.original:
             return ()
         texts = [folded(text) for text in judged(subject)]
-        read = [traits(data) for data in texts]
-        whole = [distinct(found) for found in read]
+        found = [shown(data) for data in texts]
+        read, whole = [each.traits for each in found], [each.distinct for each in found]
         attack = self._direct.calibration.scale(max(map(self._direct.whole, whole)))
         if subject.speaker is Speaker.TOOL:
             attack = max(

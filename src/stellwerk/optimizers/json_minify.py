@@ -17,10 +17,12 @@ class JsonMinify:
     """Closes the gaps."""
 
     level = Level.SAFE
-    kinds = frozenset({Kind.JSON, Kind.TOOLS})
+    kinds = frozenset({Kind.JSON, Kind.JSON_LINES, Kind.TOOLS})
 
     def rewrite(self, piece: Piece) -> str:
-        """The same JSON in one line."""
+        """The same JSON in one line, or each of its objects in one."""
+        if piece.kind is Kind.JSON_LINES:
+            return "\n".join(map(minified, piece.text.split("\n")))
         return minified(piece.text)
 
 

@@ -15,8 +15,8 @@ import msgspec
 
 from stellwerk.core.optimization import Kind, Level, Piece
 from stellwerk.ports.optimizer import Optimizer
-from stellwerk.text.kinds import asked, documents, outside
-from stellwerk.text.relevance import Relevance
+from stellwerk.text.kinds import documents
+from stellwerk.text.relevance import Relevance, asked, outside
 
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 MOST_QUESTION_CHARACTERS = 2_000

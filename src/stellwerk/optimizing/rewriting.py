@@ -12,7 +12,8 @@ from collections import Counter
 from stellwerk.core.optimization import Kind, Level, Outcome, Piece, Segment, is_worth, weigh
 from stellwerk.core.subject import Speaker
 from stellwerk.optimizing.steps import WHOLE, Step, steps
-from stellwerk.text.kinds import MOST_CHARACTERS, documents, outside, segments
+from stellwerk.text.kinds import MOST_CHARACTERS, documents, segments
+from stellwerk.text.relevance import outside
 
 LITERAL = frozenset({"whitespace", "json_minify"})
 """Steps for words that govern the conversation: they change white space alone."""
@@ -32,16 +33,14 @@ _ECHO = re.compile(
     r"(?:return|output|print|give me|send) (?:back )?(?:the|this|it|my) (?:same|original|whole|entire|complete|full)|"
     r"w[öo]rtlich|(?:lass|gib|behalte|kopiere)[^.\n]{0,60}\b(?:unver[äa]ndert|genau so)|zeichengenau|"
     r"eins[- ]zu[- ]eins|wiederhole (?:den|das|die|genau|alles|folgende)|"
-    r"(?:um)?formatiere (?:das|den|die|es|diese[sn]?))",
-    re.IGNORECASE,
+    r"(?:um)?formatiere (?:das|den|die|es|diese[sn]?))"
 )
-"""Somebody wants back what is there, as it is."""
+"""Somebody wants back what is there, as it is; in lower case, which is faster than to ignore it."""
 _MODEL_ANSWER = re.compile(
     r"\b(?:examples?|e\.g\.|for instance|like this|(?:this|following|exact|same|required|expected|output|response) "
     r"(?:format|schema|structure|shape)|(?:return|respond|answer|reply|output|produce|generate|emit)\b[^.\n]{0,60}\bjson|"
     r"beispiele?|z\. ?b\.|(?:diesem?|folgende[mns]?) (?:format|schema|aufbau)|"
-    r"(?:antworte|gib)\b[^.\n]{0,60}\bjson)",
-    re.IGNORECASE,
+    r"(?:antworte|gib)\b[^.\n]{0,60}\bjson)"
 )
 """JSON in such a text may show how an answer shall look: it stays JSON."""
 _NOTATIONS = frozenset({"json_table"})
@@ -80,10 +79,11 @@ class Rewriter:
         else:
             parts = segments(text)
             asked = question or _asked(text, parts)
-            if _ECHO.search(asked) is not None:
+            wanted = asked.lower()
+            if _ECHO.search(wanted) is not None:
                 return Outcome(text)
             steps = self._parts
-            if speaker is not Speaker.TOOL and _MODEL_ANSWER.search(asked) is not None:
+            if speaker is not Speaker.TOOL and _MODEL_ANSWER.search(wanted) is not None:
                 steps = [step for step in steps if step[0] not in _NOTATIONS]
             written = self._whole(text, question, saved, is_old=is_old)
             if speaker is not Speaker.ASSISTANT:

@@ -13,13 +13,14 @@ A list of three or more objects with mostly the same members, in the same order,
 ``owner``, and ``kind=repo`` holds for every row and has no cell in them. Cells are written as JSON, but strings lose
 their quotes where nothing else could be meant. An empty cell is ``null``, a tilde a member that the row does not have.
 Another separator than the comma stands behind the number of rows. Everything around a table stays JSON. A list that
-was cut before its end is an ``open`` table, behind which the rest of it stands as it was.
+was cut before its end is an ``open`` table, behind which the rest of it stands as it was. Objects with a line each are
+a table of ``lines``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from stellwerk.core.optimization import weigh
@@ -38,7 +39,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$\-/ ]*+")
 _UNCLEAR = re.compile(
     r"""[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^[\s"{\[<~]|\s$|</?rows|^(?:true|false|null)$"""
 )
-_BLOCK = re.compile(r"<rows (\d{1,9})( open)?(?: ([|;\t]))?>\n")
+_BLOCK = re.compile(r"<rows (\d{1,9})( open| lines)?(?: ([|;\t]))?>\n")
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _CLOSE = "</rows>"
 
@@ -69,11 +70,25 @@ def decoded(text: str) -> str:
             written_again.append(text[at : mark.end()])
             at = mark.end()
             continue
-        again = written(rows)
-        written_again += (text[at : mark.start()], again[:-1] if mark[2] else again)
+        written_again += (text[at : mark.start()], _RESTORED[mark[2]](rows))
         at = end
     written_again.append(text[at:])
     return "".join(written_again)
+
+
+def encoded_lines(text: str) -> str:
+    """Objects with a line each as a table where that is shorter, else compact. Raises ``NoValue``."""
+    rows = [value(line) for line in text.split("\n")]
+    plain = "\n".join(map(_written, rows))
+    table = _table(rows, " lines")
+    return table if table is not None and weigh(table) < weigh(plain) else plain
+
+
+_RESTORED: dict[str | None, Callable[[list[Any]], str]] = {
+    None: written,
+    " open": lambda rows: written(rows)[:-1],
+    " lines": lambda rows: "\n".join(map(written, rows)),
+}
 
 
 # -- writing

@@ -18,6 +18,8 @@ MOST_CHARACTERS = 2_000_000
 """A longer text is prose as a whole: nobody looks at it."""
 LEAST_LINES = 8
 """Of a log; fewer lines have too little in common."""
+LEAST_OBJECTS = 3
+"""With a line each."""
 LEAST_TURNS = 10
 LEAST_DOCUMENTS = 3
 LEAST_DOCUMENT = 120
@@ -50,8 +52,7 @@ _MOST_WORDS_BETWEEN = 3
 """Lines between two turns that say nothing of who speaks."""
 _TURNS_PER_SPEAKER = 2.5
 _SPOKEN = re.compile(
-    r"\b(?:uh|um|uhm|erm|hmm?|mm|yeah|okay|you know|I mean|äh|ähm|hm|ja|genau|sozusagen|halt)\b|\{[a-z]+\}",
-    re.IGNORECASE,
+    r"\b(?:uh|um|uhm|erm|hmm?|mm|yeah|okay|you know|i mean|äh|ähm|hm|ja|genau|sozusagen|halt)\b|\{[a-z]+\}",
 )
 _SPOKEN_SHARE = 0.1
 """Of a transcript's turns have at least something that nobody writes."""
@@ -83,11 +84,6 @@ _ASKING = re.compile(
     r"[^\n:]{0,20}:",
     re.IGNORECASE | re.MULTILINE,
 )
-_QUESTION = re.compile(
-    r"^(?:#{1,6} |\*\*)?(?:(?:user |my |the |current )?(?:question|query|request)|frage|anfrage|q)\b"
-    r"[^\n:]{0,20}:(?:\*\*)?[ \t]*\n?(.+)",
-    re.IGNORECASE | re.MULTILINE,
-)
 
 
 def segments(text: str) -> tuple[Segment, ...]:
@@ -115,28 +111,6 @@ def documents(text: str) -> tuple[tuple[int, int], ...]:
             if found and found[-1][1] - found[0][0] >= LEAST_DOCUMENT * len(found):
                 return found
     return ()
-
-
-def outside(text: str, parts: tuple[tuple[int, int], ...]) -> str:
-    """The text without these parts."""
-    at, kept = 0, []
-    for start, end in parts:
-        kept.append(text[at:start])
-        at = end
-    kept.append(text[at:])
-    return "".join(kept)
-
-
-def asked(text: str, parts: tuple[tuple[int, int], ...]) -> str:
-    """The question that a text with documents asks: where it says so, else its last words outside of them."""
-    around = outside(text, parts)
-    asking: str | None = None
-    for found in _QUESTION.finditer(around):
-        asking = found[1]
-    if asking is not None:
-        return asking
-    paragraphs = [part for part in _BLANK_LINE.split(around) if part.strip()]
-    return paragraphs[-1] if paragraphs else ""
 
 
 # -- fences
@@ -216,11 +190,35 @@ def _pages(part: str) -> Iterator[tuple[int, int]]:
 def _data(text: str, start: int, end: int) -> Iterator[Segment]:
     part = text[start:end]
     at = 0
-    for begin, stop in spans(part):
+    for kind, begin, stop in _values(part):
         yield from _lines(text, start + at, start + begin)
-        yield Segment(Kind.JSON, start + begin, start + stop)
+        yield Segment(kind, start + begin, start + stop)
         at = stop
     yield from _lines(text, start + at, end)
+
+
+def _values(part: str) -> Iterator[tuple[Kind, int, int]]:
+    """JSON, with objects that have a line each taken together."""
+    run: list[tuple[int, int]] = []
+    for begin, stop in spans(part):
+        follows = bool(run) and part[run[-1][1] : begin] == "\n" and _has_a_line(part, *run[-1])
+        if run and not (follows and _has_a_line(part, begin, stop)):
+            yield from _together(run)
+            run = []
+        run.append((begin, stop))
+    yield from _together(run)
+
+
+def _has_a_line(part: str, begin: int, stop: int) -> bool:
+    return part[begin] == "{" and part[stop - 1] == "}" and part.find("\n", begin, stop) < 0
+
+
+def _together(run: list[tuple[int, int]]) -> Iterator[tuple[Kind, int, int]]:
+    if len(run) >= LEAST_OBJECTS:
+        yield Kind.JSON_LINES, run[0][0], run[-1][1]
+    else:
+        for begin, stop in run:
+            yield Kind.JSON, begin, stop
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[Segment]:
@@ -312,7 +310,7 @@ class _Talk:
             self.first = position
         self.last = position + len(line)
         self.speakers[speaker] += 1
-        self._spoken += _SPOKEN.search(line) is not None
+        self._spoken += _SPOKEN.search(line.lower()) is not None
 
     @property
     def is_one(self) -> bool:

@@ -1,4 +1,4 @@
-"""How much a text has to do with a question, by the words that both have: BM25 over stems, German and English."""
+"""The question that a text asks, and how much others have to do with it: BM25 over stems, German and English."""
 
 from __future__ import annotations
 
@@ -30,6 +30,34 @@ _EVERY = re.compile(
 """Questions that need all documents."""
 _NAMED = re.compile(r'"[^"\n]{2,80}"|“[^”\n]{2,80}”|„[^“\n]{2,80}“|«[^»\n]{2,80}»|\d[\d.,:/-]*\d')
 """Numbers and quotes: what holds one of those in a question is never left out."""
+_QUESTION = re.compile(
+    r"^(?:#{1,6} |\*\*)?(?:(?:user |my |the |current )?(?:question|query|request)|frage|anfrage|q)\b"
+    r"[^\n:]{0,20}:(?:\*\*)?[ \t]*\n?(.+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BLANK_LINE = re.compile(r"\n[ \t]*+\n")
+
+
+def outside(text: str, parts: tuple[tuple[int, int], ...]) -> str:
+    """The text without these parts."""
+    at, kept = 0, []
+    for start, end in parts:
+        kept.append(text[at:start])
+        at = end
+    kept.append(text[at:])
+    return "".join(kept)
+
+
+def asked(text: str, parts: tuple[tuple[int, int], ...]) -> str:
+    """The question that a text with documents asks: where it says so, else its last words outside of them."""
+    around = outside(text, parts)
+    asking: str | None = None
+    for found in _QUESTION.finditer(around):
+        asking = found[1]
+    if asking is not None:
+        return asking
+    paragraphs = [part for part in _BLANK_LINE.split(around) if part.strip()]
+    return paragraphs[-1] if paragraphs else ""
 
 
 class Relevance:

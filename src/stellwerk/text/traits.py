@@ -13,13 +13,13 @@ takes time in proportion to the text.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from stellwerk.text.concepts import LONGEST_STEM, stems
-from stellwerk.text.ngrams import BASE, BITS, SPREAD, runs
+from stellwerk.text.ngrams import BASE, BITS, KINDS, SPREAD, runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,8 +37,12 @@ APART = (1, 2, 3)
 NEAR = 80
 """Bytes between the first and the last idea of a pair. Three may be half as far again."""
 SHORTEST_STEM = 4
-_PREFILTER = 16
-_SEEDS = {"word": 0x27D4EB2F, "words": 0x165667B1, "idea": 0x85EBCA6B, "filter": 0xC2B2AE35}
+LONGEST_KEPT = 40_000
+"""Bytes of a text whose traits are kept at hand: they take up some sixty times as much."""
+_TABLE = 16
+_PLACE = KINDS[6]
+"""By this and so many bits no two stems of one length share a place, which a test proves."""
+_SEEDS = {"word": 0x27D4EB2F, "words": 0x165667B1, "idea": 0x85EBCA6B}
 
 
 class Trait(msgspec.Struct, frozen=True):
@@ -48,12 +52,29 @@ class Trait(msgspec.Struct, frozen=True):
     buckets: Buckets
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """The traits of a text, and for each kind every bucket once."""
+
+    traits: tuple[Trait, ...]
+    distinct: tuple[Buckets, ...]
+
+
 def spelling(data: bytes) -> Trait:
     """The runs of a folded text."""
     import numpy as np
 
     found = runs(data)
     return Trait(np.concatenate([np.arange(len(buckets)) for buckets in found]), np.concatenate(found))
+
+
+def shown(data: bytes) -> Shown:
+    """The traits of a folded text. Several checks look at the same texts one after the other: the last are at hand."""
+    return _lately(data) if len(data) <= LONGEST_KEPT else _shown(data)
+
+
+def _shown(data: bytes) -> Shown:
+    found = traits(data)
+    return Shown(found, distinct(found))
 
 
 def traits(data: bytes) -> tuple[Trait, ...]:
@@ -77,6 +98,9 @@ def distinct(found: Iterable[Trait]) -> tuple[Buckets, ...]:
 
     every = [np.sort(each.buckets) for each in found]
     return tuple(buckets[np.flatnonzero(np.diff(buckets, prepend=-1))] for buckets in every)
+
+
+_lately = lru_cache(maxsize=4)(_shown)
 
 
 def _wording(letters: Hashes, is_word: NDArray[np.bool_]) -> Trait:
@@ -123,17 +147,15 @@ def ideas_of(letters: Hashes) -> tuple[Places, Hashes]:
     hashed = letters[:-1] * np.uint32(BASE) + letters[1:]
     for length in range(3, SHORTEST_STEM + 1):
         hashed = hashed[:-1] * np.uint32(BASE) + letters[length - 1 :]
-    places = np.flatnonzero(may_begin[_mixed(hashed, "filter") >> np.uint32(32 - _PREFILTER)])
+    places = np.flatnonzero(may_begin[hashed * np.uint32(_PLACE) >> np.uint32(32 - _TABLE)])
     places = places[places <= len(letters) - LONGEST_STEM]
-    every = np.empty((LONGEST_STEM - SHORTEST_STEM + 1, len(places)), np.uint64)
-    hashed = hashed[places]
-    for row, length in enumerate(range(SHORTEST_STEM, LONGEST_STEM + 1)):
-        if row:
-            hashed = hashed * np.uint32(BASE) + letters[places + (length - 1)]
-        every[row] = hashed
-        every[row] |= np.uint64(length << 32)
-    at = np.searchsorted(codes, every)
-    known = numbers[at] * (codes[at] == every)
+    every = np.empty((LONGEST_STEM - SHORTEST_STEM + 1, len(places)), np.uint32)
+    every[0] = hashed[places]
+    for row in range(1, len(every)):
+        every[row] = every[row - 1] * np.uint32(BASE) + letters[places + (SHORTEST_STEM + row - 1)]
+    at = every * np.uint32(_PLACE) >> np.uint32(32 - _TABLE)
+    lengths = np.arange(len(every))[:, None]
+    known = numbers[lengths, at] * (codes[lengths, at] == every)
     ideas = known[0]
     for longer in known[1:]:
         ideas = np.where(longer, longer, ideas)
@@ -153,21 +175,21 @@ def _powers() -> tuple[Hashes, Hashes]:
 
 
 @cache
-def _stems() -> tuple[NDArray[np.bool_], NDArray[np.uint64], Hashes]:
-    """Which hashes of four bytes may begin a stem; and in order the lengths and hashes of stems, with their ideas."""
+def _stems() -> tuple[NDArray[np.bool_], Hashes, Hashes]:
+    """Which places of a table may begin a stem; and for each length such a table of hashes, and one of ideas."""
     import numpy as np
 
-    known = {1 << 63: 0}  # behind all others, so that a search ends inside
-    may_begin = np.zeros(1 << _PREFILTER, np.bool_)
+    may_begin = np.zeros(1 << _TABLE, np.bool_)
+    codes, numbers = np.zeros((2, LONGEST_STEM - SHORTEST_STEM + 1, 1 << _TABLE), np.uint32)
     for stem, number in stems().items():
         hashed = [0]
         for byte in stem:
             hashed.append((hashed[-1] * BASE + byte) & 0xFFFFFFFF)
-        known[len(stem) << 32 | hashed[-1]] = number
-        first = np.array([hashed[SHORTEST_STEM]], np.uint32)
-        may_begin[_mixed(first, "filter") >> np.uint32(32 - _PREFILTER)] = True
-    codes = sorted(known)
-    return may_begin, np.array(codes, np.uint64), np.array([known[code] for code in codes], np.uint32)
+        first, last = (each * _PLACE % (1 << 32) >> (32 - _TABLE) for each in (hashed[SHORTEST_STEM], hashed[-1]))
+        may_begin[first] = True
+        row = len(stem) - SHORTEST_STEM
+        codes[row, last], numbers[row, last] = hashed[-1], number
+    return may_begin, codes, numbers
 
 
 def _mixed(hashed: Hashes, kind: str) -> Hashes:

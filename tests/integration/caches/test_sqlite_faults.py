@@ -23,6 +23,7 @@ from stellwerk.core.cached import Entry, Purge
 from stellwerk.core.stored_entry import plain, restored, unsealed
 from stellwerk.errors import StoreUnavailable
 from stellwerk.ports.cache import Cache
+from stellwerk.tiering.database_file import WAL_BYTES
 from stellwerk.tiering.store import Write
 from tests.caches import PATIENCE_S, build, digest, entry_of, fetched, finds, gone, now, until
 
@@ -180,7 +181,7 @@ def test_a_log_that_ends_anywhere_tells_nothing_that_is_wrong(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("times", [15, pytest.param(500, marks=pytest.mark.matrix)])
-def test_bytes_that_have_changed_tell_nothing_that_is_wrong_and_are_soon_replaced(tmp_path: Path, times: int) -> None:
+def test_bytes_that_have_changed_tell_nothing_that_is_wrong(tmp_path: Path, times: int) -> None:
     whole, chance = filled(tmp_path / "whole", 12).read_bytes(), Random(7)
     path = tmp_path / sqlite.FILE
     for number in range(times):
@@ -208,7 +209,9 @@ def _goes_round(path: Path, new: Entry) -> bool:
                         assert entry.answer == answer_of(number)
             writing.write([Write(new, plain(new), last)], now())
             writing.touch([new.key], now())
-            assert plain(new) in [unsealed(one.content) for one in reading.look([(new.key,)], last).found[0]]
+            if not (there := reading.look([(new.key,)], last).found[0]):
+                return True  # an index leads nowhere without being malformed: that is a miss
+            assert [unsealed(one.content) for one in there] == [plain(new)]
             number = writing.purge(Purge(tenant="t"), now())
             while writing.tend(now()):
                 pass
@@ -391,7 +394,7 @@ def test_the_file_is_no_larger_than_it_may_be_and_gives_back_what_is_purged(tmp_
         blobs = [Random(number).randbytes(2_200) for number in range(100)]
         writing.write([Write(entry, blob, 0) for entry, blob in zip(entries, blobs, strict=True)], now())
         beside = path.with_name("cache.db-wal").stat().st_size
-        assert path.stat().st_size + beside < most * 1.05 + 2 * sqlite.WAL_BYTES
+        assert path.stat().st_size + beside < most * 1.05 + 2 * WAL_BYTES
     reading = sqlite.SqliteReading(path, 1.0)
     assert reading.beat().figures.entries > 1_000
     reading.close()

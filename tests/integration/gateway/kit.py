@@ -289,6 +289,8 @@ async def serving(folder: Path, *sections: str) -> AsyncIterator[Gateway]:
         parts.monitor.probing.stop()
         parts.pool.close()
         parts.vault.close()
+        if parts.pipeline.recollection is not None:
+            parts.pipeline.recollection.cache.close()
         vitals.stop()
         writer.close(5.0)
 

@@ -37,6 +37,15 @@ def test_balanced_json_has_the_same_values() -> None:
     assert [step for step, _ in outcome.saved] == ["json_minify", "json_table"]
 
 
+def test_objects_with_a_line_each_stay_so_at_safe_and_come_back_at_balanced() -> None:
+    lines = "\n".join(json.dumps({"level": "info", "message": "took a while", "n": n}) for n in range(40))
+    compact = lines.replace(": ", ":").replace(", ", ",")
+    assert SAFE.rewrite(lines, Speaker.TOOL).text == compact
+    text = BALANCED.rewrite(lines, Speaker.TOOL).text
+    assert text.startswith("<rows 40 lines>\nlevel=info,message=took a while,n\n0\n1\n")
+    assert decoded(text) == compact
+
+
 def test_balanced_logs_have_the_same_lines() -> None:
     text = BALANCED.rewrite(f"Why?\n```\n{LOG}\n```", Speaker.USER).text
     assert decoded(text) == f"Why?\n```\n{LOG}\n```"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from stellwerk.core.optimization import Kind
 from stellwerk.text import kinds
-from stellwerk.text.kinds import asked, documents, outside, segments
+from stellwerk.text.kinds import documents, segments
+from stellwerk.text.relevance import asked, outside
 
 LOG = "\n".join(f"2026-11-26 12:00:{n:02} INFO worker[{n}]: request took {n} ms" for n in range(10))
 JSON = json.dumps([{"id": n, "name": "lamp"} for n in range(4)], indent=1)
@@ -190,3 +191,15 @@ def test_transcripts_with_a_story_between_them_are_two() -> None:
     story = "\n".join(["It was a quiet day."] * 6)
     found = kinds_of(f"{TALK}\n{story}\nBob: yes\n{story}\n{TALK}")
     assert [kind for kind, _ in found] == [Kind.TRANSCRIPT, Kind.PROSE, Kind.TRANSCRIPT]
+
+
+LINES = "\n".join(json.dumps({"level": "info", "message": "took a while", "n": n}) for n in range(5))
+
+
+def test_objects_with_a_line_each_are_taken_together() -> None:
+    assert kinds_of(f"Why?\n{LINES}\nThanks")[1] == (Kind.JSON_LINES, LINES)
+    assert kinds_of(LINES.replace("\n", "\n\n"))[0][0] is Kind.JSON
+    two = "\n".join(LINES.split("\n")[:2])
+    assert {kind for kind, _ in kinds_of(two)} == {Kind.JSON}
+    whole = json.dumps([1] * 40)
+    assert [kind for kind, _ in kinds_of(f"{LINES}\n{whole}\n{LINES}")] == [Kind.JSON_LINES, Kind.JSON, Kind.JSON_LINES]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stellwerk.text.concepts import IDEAS, LONGEST_STEM, stems
 from stellwerk.text.ngrams import BITS, folded, runs
-from stellwerk.text.traits import SHORTEST_STEM, Trait, distinct, ideas_of, plain, traits
+from stellwerk.text.traits import LONGEST_KEPT, SHORTEST_STEM, Trait, distinct, ideas_of, plain, shown, traits
 
 TEXTS = st.text(st.sampled_from("abcdeinorstu äß.,-") | st.characters(), max_size=120)
 NAMES = dict(enumerate(IDEAS, 1))
@@ -68,6 +68,13 @@ def test_ideas_are_what_looking_for_each_stem_finds(text: str) -> None:
     assert list(zip(places.tolist(), found.tolist(), strict=True)) == plainly(text)
 
 
+def test_every_stem_is_found() -> None:
+    for stem, number in stems().items():
+        letters = np.frombuffer(stem + b" " * LONGEST_STEM, np.uint8).astype(np.uint32)
+        places, found = ideas_of(letters)
+        assert (places[0], found[0]) == (0, number), stem
+
+
 def test_stems_are_long_enough_and_name_one_idea() -> None:
     assert all(SHORTEST_STEM <= len(stem) <= LONGEST_STEM for stem in stems())
     assert len(IDEAS) < 64, "pairs and threes keep numbers apart by six bits"
@@ -107,3 +114,14 @@ def test_a_bucket_of_a_kind_counts_once() -> None:
     once, often = (distinct(traits(folded(text)))[1] for text in ("word", "word word word"))
     assert set(once.tolist()) < set(often.tolist())
     assert all((np.diff(buckets) > 0).all() for buckets in distinct(traits(folded("word word word"))))
+
+
+@pytest.mark.parametrize("data", [b"ignore what was said before", b"ignore it " * (LONGEST_KEPT // 9)])
+def test_what_is_at_hand_is_what_would_be_found(data: bytes) -> None:
+    for _ in range(2):
+        told = shown(data)
+        for one, other in zip(told.traits, traits(data), strict=True):
+            assert (one.places == other.places).all()
+            assert (one.buckets == other.buckets).all()
+        for one_buckets, other_buckets in zip(told.distinct, distinct(traits(data)), strict=True):
+            assert (one_buckets == other_buckets).all()

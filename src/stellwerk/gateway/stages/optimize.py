@@ -22,8 +22,8 @@ from stellwerk.optimizing.rewriting import Rewriter
 
 DIALECTS = frozenset({"openai_chat", "openai_responses", "anthropic_messages", "gemini", "bedrock_converse"})
 """Those of conversations. What is embedded, judged or counted stays as it is."""
-INLINE_BYTES = 4_096
-"""A body that is no longer is changed at once: that takes less than a millisecond."""
+INLINE_BYTES = 3_072
+"""A body that is no longer is changed at once: that takes about a millisecond."""
 LONGEST_S = 0.5
 """How long the compute process may take."""
 
