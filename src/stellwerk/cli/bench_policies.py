@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHAPES = (0.95, 0.90, 0.85, 0.80)
-ACCEPTED = 0.80
+ACCEPTED = 0.75
 """The chance from which on a pair by itself counts as accepted, fixed on development data."""
 SAYS_SAME, SAYS_OTHER = 4.5, 3.5
 """Scores of people from 0 to 5; those between are no answer to whether two texts say the same."""
