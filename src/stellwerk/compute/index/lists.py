@@ -104,7 +104,7 @@ class Lists:
     def _part(self, rows: Rows) -> None:
         """Puts two lists in the place of one."""
         directions = rows.vectors.astype(np.float32)
-        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1.0)  # none that is all zeros
         is_second = _halves(directions)
         number = self._lists.index(rows)
         pieces, middles = list[Rows](), list[Floats]()
