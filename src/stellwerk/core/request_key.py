@@ -5,7 +5,9 @@ Nothing that is not known to be without effect is left out: members that this ve
 
 from __future__ import annotations
 
+import json
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
@@ -67,13 +69,32 @@ def asked(request: ChatRequest, ignore: tuple[str, ...] = ()) -> Asked:
     return Asked(_encode(rest), question, earlier, is_plain)
 
 
-def asked_of(body: bytes, ignore: tuple[str, ...] = ()) -> Asked:
-    """What the answer to a request in JSON depends on that has no neutral form. Raises ``msgspec.DecodeError``."""
+def asked_of(kind: bytes, body: bytes, ignore: tuple[str, ...] = ()) -> Asked:
+    """What the answer to a request in JSON depends on that has no neutral form; ``kind`` says how it is asked.
+
+    Raises ``msgspec.DecodeError``.
+    """
     members = msgspec.json.decode(body)
     if isinstance(members, dict):
         for name in ignore:
             members.pop(name, None)
-    return Asked(_encode(members), None)
+    return Asked(_encode([kind.decode("latin-1"), members]), None)
+
+
+def says_twice(body: bytes) -> bool:
+    """Whether a body is no JSON, or an object in it has two members of one name, of which readers take this or that."""
+    try:
+        json.loads(body, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def _text_of(message: Message) -> str | None:

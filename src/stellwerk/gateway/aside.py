@@ -38,8 +38,18 @@ class Aside:
         self._in_flight += 1
         lease, request = original.lease, original.request
         # A request without a connection: whatever is written to it goes nowhere.
-        copy = Request(None, method=request.method, path=request.path, body=request.body, received=clock())
-        kept = Lease(self, lease.request_id, lease.started_ms, principal, lease.envelope, lease.tags)
+        copy = Request(
+            None,
+            headers=request.headers,
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            body=request.body,
+            received=clock(),
+        )
+        # As it came: what guardrails have made of it since, they make of the copy as well.
+        envelope = original.dialect.read(copy)
+        kept = Lease(self, lease.request_id, lease.started_ms, principal, envelope, lease.tags)
         reply = Reply(copy, original.dialect, kept, clock)
         reply.why = why
         return reply

@@ -128,7 +128,8 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_gone(self) -> None:
         """The caller has left: so does the providers' work for it, unless others wait for the same answer."""
-        if self.leading is not None and self.leading.is_followed:
+        if self.leading is not None and self.leading.leave():
+            self.hurry()
             return
         reply, asked = self._reply, [attempt for attempt in self._running if attempt.sent]
         running, self._running = self._running, ()
@@ -146,7 +147,7 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_pause(self) -> None:
         """The caller reads slowly: so do we, unless others listen."""
-        if self.leading is not None and self.leading.is_followed:
+        if self.leading is not None and self.leading.slow_down():
             return
         if self._reply.lease.admission is not None:
             self._reply.lease.admission.lose_sight()
@@ -155,6 +156,12 @@ class Exchange(msgspec.Struct, eq=False):
 
     def on_resume(self) -> None:
         """The caller has caught up."""
+        if self.leading is not None:
+            self.leading.catch_up()
+        self.hurry()
+
+    def hurry(self) -> None:
+        """Nothing rests any more for a caller who reads slowly."""
         for attempt in self._running:
             attempt.resume()
 
@@ -217,7 +224,7 @@ class Exchange(msgspec.Struct, eq=False):
 
     def refuse(self, error: StellwerkError) -> None:
         """The caller may not have an answer, whatever comes of those that were asked meanwhile."""
-        for attempt in self._running:
+        for attempt in self._running if not self._reply.is_cached else ():  # what was kept is paid
             if attempt.unpaid is not None:
                 self._reply.turn_down(attempt.route, attempt.unpaid)
             elif attempt.sent or attempt.owes:
@@ -228,6 +235,8 @@ class Exchange(msgspec.Struct, eq=False):
     def finish(self) -> None:
         """The caller has its answer, for better or worse: nothing holds a cycle of objects together."""
         self._running = ()
+        if self.recalling is not None:
+            self.recalling.withdraw()
         if self.screening is not None:
             self.screening.stop()
         if self._failed is not None:  # errors remember the frames that they passed, and with them this

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from stellwerk.core.cached import Recorded
@@ -31,6 +32,10 @@ class Follower(Protocol):
         """It is whole."""
         ...
 
+    def end(self) -> None:
+        """It has been heard to its end."""
+        ...
+
     def lose(self, error: UpstreamError) -> None:
         """It has begun, and will not be whole."""
         ...
@@ -39,11 +44,19 @@ class Follower(Protocol):
         """Nobody asks for it any more: now this one does."""
         ...
 
+    def ask(self) -> None:
+        """Nobody asks for all of them any more: each does for itself."""
+        ...
+
+
+def _nothing() -> None:
+    """Nobody leads."""
+
 
 class Flight:
     """An answer on its way, and who else wants it."""
 
-    __slots__ = ("_landed", "_most_bytes", "_waiting", "dialect", "listening", "raw", "route")
+    __slots__ = ("_landed", "_most_bytes", "_waiting", "dialect", "listening", "on_followed", "raw", "route")
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
@@ -55,6 +68,8 @@ class Flight:
         self.dialect = ""
         self.raw: bytearray | None = bytearray()
         """What has come of the stream; ``None`` once that is too much to keep."""
+        self.on_followed: Callable[[], None] = _nothing
+        """Called when somebody has joined, or left."""
         self._landed: tuple[Route, Recorded] | None = None
 
     @property
@@ -74,6 +89,7 @@ class Flight:
             follower.join(self.route, self._recorded())
         else:
             self._waiting.append(follower)
+        self.on_followed()
         return True
 
     def leave(self, follower: Follower) -> None:
@@ -81,6 +97,7 @@ class Flight:
         for among in (self._waiting, self.listening):
             if follower in among:
                 among.remove(follower)
+                self.on_followed()
 
     def begin(self, route: Route, dialect: str, begun: bytes) -> None:
         """The stream of the target that answers has begun."""
@@ -104,16 +121,22 @@ class Flight:
     def land(self, route: Route, recorded: Recorded) -> None:
         """The answer is whole; whoever comes until it is kept has it from here."""
         self._landed = route, recorded
-        waiting, self._waiting, self.listening = self._waiting, [], []
+        waiting, listening = self._waiting, self.listening
+        self._waiting, self.listening = [], []
+        for follower in listening:  # some streams say that they are whole by nothing but their end
+            follower.end()
         for follower in waiting:
             follower.take(route, recorded)
 
-    def fail(self) -> Follower | None:
-        """There is no answer: those who have begun to hear one are told, and one of the others has to ask."""
+    def fail(self) -> None:
+        """There is no answer: those who have begun to hear one are told. The others still wait."""
         listening, self.listening = self.listening, []
         for follower in listening:
             follower.lose(UpstreamInvalid("The provider's stream ended without its closing event."))
         self.route, self.raw = None, bytearray()
+
+    def next(self) -> Follower | None:
+        """One of those who wait, who has to ask by itself."""
         return self._waiting.pop(0) if self._waiting else None
 
     def _recorded(self) -> Recorded:

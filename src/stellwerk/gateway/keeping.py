@@ -10,6 +10,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
 
+import msgspec
+
 from stellwerk.core.cached import Entry, Recorded
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.inspection import JOB, Inspect, question, read_answer
@@ -54,11 +56,15 @@ class Keeping:
         exchange: Exchange,
         reply: Reply,
         look: Look,
+        raw: bytes,
         recorded: Recorded,
         event: RequestEvent,
         considered: Considered | None,
     ) -> None:
-        """``considered`` is what was thought of other questions' answers before this one was asked for."""
+        """``raw`` is a digest of the request's very bytes.
+
+        ``considered`` is what was thought of other questions' answers before this one was asked for.
+        """
         self._caching = caching
         self._scheduler = exchange.scheduler
         self._is_own = reply.route is not None and reply.route.target.identity in exchange.model.standings
@@ -67,6 +73,7 @@ class Keeping:
         self._dialect = reply.dialect
         self._envelope = reply.lease.envelope
         self._look = look
+        self._raw = raw
         self._recorded = recorded
         self._event = event
         self._is_personal = True
@@ -88,19 +95,12 @@ class Keeping:
             texts = self._texts()
             if texts is None:
                 self._done()
-            elif self._is_shared or not self._caching.keeps_personal:
-                self._look_for_personal(texts)
             else:
-                self._keep()
+                self._look_for_personal(texts)
         except StellwerkError:
             self._done()  # what cannot be read is nothing to keep
         except Exception as error:  # noqa: BLE001  # nobody above a callback would hear of it
             self._fail(error)
-
-    @property
-    def _is_shared(self) -> bool:
-        """Whether others than the caller itself could get it."""
-        return self._caching.spec.scope != "key" or not self._look.owners[0].endswith("/")
 
     def _texts(self) -> tuple[tuple[str, Speaker], ...] | None:
         """All texts of the request and its answer; ``None`` where the answer is none to keep."""
@@ -114,8 +114,9 @@ class Keeping:
             reply = answer_in(self._recorded, decode(self._envelope), self._caching)
             if reply is None or not self._is_plain(reply):
                 return None
-            said = tuple(_said(reply))
-        self._said = "\n".join(said)
+            self._said = "\n".join(_said(reply))
+            # Whatever stands in it: sources, members that nobody here knows.
+            said = (self._said, *(one.text for one in utterances(msgspec.json.encode(reply))))
         return heard + tuple((text, Speaker.ASSISTANT) for text in said)
 
     def _is_plain(self, reply: Answer) -> bool:
@@ -157,12 +158,11 @@ class Keeping:
         self._is_personal = False
 
     def _keep(self) -> None:
-        is_shared = not self._is_personal or not self._is_shared
         if self._is_personal and not self._caching.keeps_personal:
             self._done()
             return
         look, spec, event = self._look, self._caching.spec, self._event
-        at = -1 if is_shared else 0
+        at = 0 if self._is_personal else -1
         now_ms = event.started_ms + event.latency_us // 1000
         fresh_ms = now_ms + int(spec.ttl_s * 1e3 * (1 - JITTER * random.random()))  # noqa: S311  # no secret
         recorded = self._recorded
@@ -188,6 +188,7 @@ class Keeping:
             vector=self._considered.vector if self._considered is not None else b"",
         )
         self._shared.cache.keep(entry, now_ms)
+        self._shared.shortcuts.note(self._raw, entry.key)
         if spec.semantic:
             self._shared.meanings.remember(self._caching, entry, self._scheduler)
             self._learn(entry)

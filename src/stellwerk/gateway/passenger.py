@@ -25,7 +25,7 @@ class Passenger:
     __slots__ = (
         "_exchange",
         "_flight",
-        "_is_gone",
+        "_is_over",
         "_key",
         "_limits",
         "_replay",
@@ -54,7 +54,7 @@ class Passenger:
         self._limits = limits
         self._take_over = take_over
         self._replay: Replay | None = None
-        self._is_gone = False
+        self._is_over = False
         self.deadline = NEVER
         """Until when it waits."""
 
@@ -108,6 +108,11 @@ class Passenger:
         else:
             self._take_over(None)
 
+    def end(self) -> None:
+        """It has been heard to its end."""
+        if self._replay is not None:
+            self._replay.end()
+
     def lose(self, error: UpstreamError) -> None:
         """It has begun, and will not be whole."""
         if self._replay is not None:
@@ -116,10 +121,21 @@ class Passenger:
     def lead(self) -> None:
         """Nobody asks for it any more: now this one does."""
         self._stop_timer()
-        if self._is_gone:
-            self._shared.hand_over(self._key, self._flight, self._exchange.scheduler)
+        if self._is_over:
+            self._shared.hand_over(self._key, self._flight, self._exchange.scheduler, to_all=False)
         else:
             self._take_over(self._flight)
+
+    def ask(self) -> None:
+        """Nobody asks for all: each does for itself."""
+        self._stop_timer()
+        if not self._is_over:
+            self._take_over(None)
+
+    def withdraw(self) -> None:
+        """The request is over, however it went: nothing of the flight concerns it any more."""
+        self._is_over = True
+        self._stop_waiting()
 
     # -- what the caller says, and time
 
@@ -131,8 +147,7 @@ class Passenger:
 
     def on_gone(self) -> None:
         """The caller has left: nobody is interested any more."""
-        self._is_gone = True
-        self._stop_waiting()
+        self.withdraw()
         self._reply.leave()
         self._exchange.finish()
 

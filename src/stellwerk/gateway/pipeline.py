@@ -156,7 +156,7 @@ class Pipeline:
         )
         self._start(configuration, exchange, reply, acceptance, custody, terms.cache)
         mirror = model.mirror
-        if mirror is not None and custody is None and mirror.takes(random.random()):  # noqa: S311  # no secret
+        if mirror is not None and custody is None and not reply.is_cached and mirror.takes(random.random()):  # noqa: S311  # no secret
             copy, clock = mirror.reply_to(reply, self._clock), self._clock
             shadow = mirror.model
             aside = Exchange(copy, shadow, shadow.targets, self.scheduler, clock, clock() + shadow.timeout_s)
@@ -187,8 +187,8 @@ class Pipeline:
         else:
             exchange.start(acceptance)
 
-    def _ask_again(self, original: Exchange, reply: Reply, heard: Heard) -> None:
-        """Asks for a fresh answer to a request that was answered from the cache, unless enough of that is under way.
+    def _ask_again(self, original: Exchange, reply: Reply, acceptance: Acceptance | None, heard: Heard | None) -> bool:
+        """Asks for a fresh answer to a request that was answered from the cache; not where enough of that is under way.
 
         Its caller pays for it, within its limits and budgets. ``heard`` is told of the answer.
         """
@@ -197,11 +197,12 @@ class Pipeline:
 
             self._aside = Aside("refresh", MOST_ASIDES, self._account.record)
         if not self._aside.has_room:
-            return
+            return False
         clock, model = self._clock, original.model
         copy = self._aside.reply_to(reply, reply.lease.principal, clock, f"a fresh answer to {reply.lease.request_id}")
         exchange = Exchange(copy, model, original.targets, self.scheduler, clock, clock() + model.timeout_s)
-        self._start(self.configuration, exchange, copy, None, None, b"no-cache", heard)
+        self._start(self.configuration, exchange, copy, acceptance, None, b"no-cache", heard)
+        return True
 
     def _admitted(
         self,

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from stellwerk.core.cached import Entry, Recorded, Tier
 from stellwerk.core.reply import ReplyFacts
-from stellwerk.core.request_key import Asked, asked, asked_of, digest
-from stellwerk.core.savings import of_tier
+from stellwerk.core.request_key import Asked, asked, asked_of, digest, says_twice
 from stellwerk.errors import InvalidRequest
 from stellwerk.gateway.flight import Flight
 from stellwerk.gateway.keeping import text_of
@@ -26,6 +25,7 @@ from stellwerk.gateway.leading import Leading
 from stellwerk.gateway.passenger import Passenger
 from stellwerk.gateway.recollection import Caching, Recollection
 from stellwerk.gateway.replaying import can_replay, hand_on
+from stellwerk.gateway.speeches import is_spoken
 from stellwerk.gateway.stages.recall import LONGEST_BYTES, Look, look, owners, why_not, why_not_of
 
 if TYPE_CHECKING:
@@ -38,10 +38,11 @@ if TYPE_CHECKING:
     from stellwerk.ports.compute import Pending
 
 Heard: TypeAlias = Callable[["Route", Recorded], None]
-AskAgain: TypeAlias = Callable[["Exchange", "Reply", Heard], None]
+AskAgain: TypeAlias = Callable[["Exchange", "Reply", "Acceptance | None", Heard | None], bool]
 
 FETCH_S = 0.005
 """How long an answer is looked for outside of this process."""
+MOST_REFRESHING = 10_000
 RETRY_S = 60.0
 """An old answer is not asked for anew more often, whatever became of that."""
 NO_STORE, NO_CACHE = b"no-store", b"no-cache"
@@ -51,6 +52,7 @@ class Recalling:
     """Owner of the caller's request while its answer is looked for, and a follower of somebody else's call."""
 
     __slots__ = (
+        "_acceptance",
         "_caching",
         "_considered",
         "_exchange",
@@ -58,6 +60,7 @@ class Recalling:
         "_go",
         "_is_done",
         "_look",
+        "_passenger",
         "_raw",
         "_reply",
         "_shared",
@@ -80,6 +83,8 @@ class Recalling:
         self._is_done = False
         self._exchange: Exchange
         self._go: Callable[[], None] = _nothing
+        self._acceptance: Acceptance | None = None
+        self._passenger: Passenger | None = None
         self._raw = b""
         """A digest of the request's very bytes."""
         self._look: Look | None = None
@@ -97,6 +102,7 @@ class Recalling:
         self._is_done = True
         self._exchange = exchange
         self._go = partial(exchange.start, acceptance)
+        self._acceptance = acceptance
         if self.directive == NO_STORE:
             return self._pass_by("no-store")
         if exchange.is_in_custody:
@@ -108,7 +114,8 @@ class Recalling:
         lease, shared = self._reply.lease, self._shared
         envelope = lease.envelope
         who = owners(lease.principal, self._caching.spec.scope)[0]
-        self._raw = digest(self._caching.base, who, b"raw", envelope.dialect.encode(), envelope.body)
+        path = self._reply.request.path
+        self._raw = digest(self._caching.base, who, b"raw", self._caching.mark, path, envelope.body)
         if self.directive == NO_CACHE:
             return False
         key = shared.shortcuts.find(self._raw)
@@ -141,17 +148,16 @@ class Recalling:
 
     def _question(self) -> Asked | str:
         """What the answer depends on; or why there is no looking for it, in a word."""
-        envelope, spec = self._reply.lease.envelope, self._caching.spec
+        reply, spec = self._reply, self._caching.spec
+        envelope = reply.lease.envelope
         if len(envelope.body) > LONGEST_BYTES:
             return "long"
-        decode = getattr(self._reply.dialect, "decode", None)
-        if decode is None:
-            members: Any = None
-            try:
-                members = msgspec.json.decode(envelope.body)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                return "unread"
-            return why_not_of(members, spec) or asked_of(envelope.body, spec.ignore)
+        if says_twice(envelope.body):
+            return "unread"  # which of two members of one name counts is the provider's to say
+        decode = getattr(reply.dialect, "decode", None)
+        if decode is None or not is_spoken(envelope.dialect):
+            kind = f"{envelope.dialect} {envelope.model} {envelope.is_stream:d} ".encode() + reply.request.path
+            return why_not_of(msgspec.json.decode(envelope.body), spec) or asked_of(kind, envelope.body, spec.ignore)
         try:
             request = decode(envelope)
         except InvalidRequest:
@@ -222,7 +228,7 @@ class Recalling:
                 self._go()
                 return
             if considered is not None and considered.is_audited and self.ask_again is not None:
-                self.ask_again(self._exchange, reply, partial(self._audit, entry, considered))
+                self.ask_again(self._exchange, reply, self._acceptance, partial(self._audit, entry, considered))
         except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
             self._exchange.fail_by_defect(error)
 
@@ -250,15 +256,14 @@ class Recalling:
         now_ms = reply.lease.started_ms
         if route is None or now_ms >= entry.stale_ms or not can_replay(reply, recorded):
             return False
-        if tier is not Tier.SEMANTIC:
+        if tier is Tier.EXACT:
             self._shared.shortcuts.note(self._raw, entry.key)
-            if self._caching.spec.semantic and self._look is not None:
-                self._shared.meanings.hit(self._caching, self._look)
+        if tier is not Tier.SEMANTIC and self._caching.spec.semantic and self._look is not None:
+            self._shared.meanings.hit(self._caching, self._look)
         self._note(tier, max(0, now_ms - entry.stored_ms))
         why = _thought(considered) if considered is not None else f"entry={entry.key.hex()}"
         reply.cache = f"{tier.value}; {why}"
-        reply.is_cached = True
-        reply.save(of_tier(tier.value), entry.nanos or 0)
+        reply.is_cached, reply.cached_nanos = True, entry.nanos
         leading, exchange.leading = exchange.leading, None
         if leading is not None:
             leading.land(route, recorded)
@@ -277,13 +282,14 @@ class Recalling:
         return True
 
     def _refresh(self, key: bytes) -> None:
-        """Has an answer that has become old fetched anew, once."""
-        refreshing = self._shared.refreshing
-        if self.ask_again is None or key in refreshing:
+        """Has an answer that has become old fetched anew, but not over and over."""
+        refreshing, now = self._shared.refreshing, self._exchange.clock()
+        if self.ask_again is None or refreshing.get(key, 0.0) > now:
             return
-        refreshing.add(key)
-        self._exchange.scheduler.call_later(RETRY_S, partial(refreshing.discard, key))
-        self.ask_again(self._exchange, self._reply, lambda _route, _recorded: refreshing.discard(key))
+        if self.ask_again(self._exchange, self._reply, self._acceptance, None):
+            refreshing[key] = now + RETRY_S
+            if len(refreshing) > MOST_REFRESHING:
+                refreshing.popitem(last=False)
 
     # -- an answer that is on its way, or has to be asked for
 
@@ -299,8 +305,10 @@ class Recalling:
         passenger = Passenger(
             self._shared, key, flight, exchange, self._reply, self._caching.limits, partial(self._take_over, look)
         )
+        self._passenger = passenger
         if passenger.board():
             return True
+        self._passenger = None
         self._lead(look, None)
         return False
 
@@ -330,16 +338,21 @@ class Recalling:
 
     def on_gone(self) -> None:
         """The caller has left: nobody is interested any more."""
+        if self._exchange.leading is not None:
+            self._exchange.leading.give_up()
+        self._reply.leave()
+        self._exchange.finish()
+
+    def withdraw(self) -> None:
+        """The request is over, however it went: nothing that is still looked for concerns it any more."""
         if self._fetching is not None:
             self._fetching.cancel()
             self._fetching = None
         if self._thinking is not None:
             self._thinking.cancel()
             self._thinking = None
-        if self._exchange.leading is not None:
-            self._exchange.leading.give_up()
-        self._reply.leave()
-        self._exchange.finish()
+        if self._passenger is not None:
+            self._passenger.withdraw()
 
     def on_pause(self) -> None:
         """Nothing is written yet."""

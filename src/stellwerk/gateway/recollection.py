@@ -38,6 +38,8 @@ class Caching:
     limits: LimitsSpec
     directory: str
     """The state directory."""
+    mark: bytes
+    """A digest of the rules: what is known of a request by its bytes alone holds under the same ones."""
     keeps_personal: bool = True
     """Whether answers with personal data are kept, for their own callers alone."""
 
@@ -57,11 +59,15 @@ def caching_of(spec: ModelSpec, snapshot: Snapshot, targets: Sequence[Target], g
         if any(target.provider == provider.name for target in targets)
     )
     checks = snapshot.guardrails if spec.guardrails is None else (spec.guardrails, snapshot.guardrails)
-    served = (VERSION, spec.name, serving, providers, checks, snapshot.screening, spec.caching.ignore)
+    way = (spec.strategy, spec.strategy_options, spec.requires, spec.optimize)
+    served = (VERSION, spec.name, serving, way, providers, checks, snapshot.screening, spec.caching.ignore)
     base = blake2b(msgspec.json.encode(served, order="deterministic"), digest_size=32).digest()
+    mark = blake2b(msgspec.json.encode(spec.caching, order="deterministic"), digest_size=8).digest()
     is_redacted = any(Side.LOG in check.on for check in snapshot.guardrails)
     keeps_personal = not is_redacted and (guards is None or not guards.edits_answers)
-    return Caching(spec.caching, snapshot.cache, base, snapshot.server.limits, snapshot.state.directory, keeps_personal)
+    return Caching(
+        spec.caching, snapshot.cache, base, snapshot.server.limits, snapshot.state.directory, mark, keeps_personal
+    )
 
 
 class Shortcuts:
@@ -102,18 +108,23 @@ class Recollection:
         self.shortcuts = Shortcuts()
         self.meanings = Meanings(cache, vectors)
         self.flights: dict[bytes, Flight] = {}
-        self.refreshing: set[bytes] = set()
-        """Keys of answers that are being fetched anew."""
+        self.refreshing: OrderedDict[bytes, float] = OrderedDict()
+        """Until when old answers are not fetched anew again, by their keys, in the event loop's clock."""
 
     def end(self, key: bytes, flight: Flight) -> None:
         """Nobody can join a flight any more."""
         if self.flights.get(key) is flight:
             del self.flights[key]
 
-    def hand_over(self, key: bytes, flight: Flight, scheduler: Scheduler) -> None:
-        """Somebody else has to ask now, if anybody is left. In a turn of its own: so may come many, one by one."""
-        follower = flight.fail()
-        if follower is None:
+    def hand_over(self, key: bytes, flight: Flight, scheduler: Scheduler, *, to_all: bool) -> None:
+        """Somebody else has to ask now, if anybody is left; or each for itself, where one would not do for all.
+
+        In a turn of its own: so may come many, one by one.
+        """
+        flight.fail()
+        follower = flight.next()
+        if to_all or follower is None:
             self.end(key, flight)
-        else:
-            scheduler.call_later(0.0, follower.lead)
+        while follower is not None:
+            scheduler.call_later(0.0, follower.ask if to_all else follower.lead)
+            follower = flight.next() if to_all else None

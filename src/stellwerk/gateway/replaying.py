@@ -24,11 +24,19 @@ if TYPE_CHECKING:
     from stellwerk.gateway.reply import Reply
 
 
+MOST_AHEAD = 4_194_304
+"""So many bytes a stream may be ahead of somebody who reads it slowly."""
+
+
 class Replay(Attempt):
     """Stands where a target is asked, which is asked nothing: the answer is there, or comes by somebody else's call.
 
     The target learns nothing of it, and is paid nothing.
     """
+
+    _is_slow: bool = False
+    _ahead: int = 0
+    """Bytes that have come since the caller reads slowly."""
 
     def hand_on(self, recorded: Recorded) -> None:
         """All of the answer is there."""
@@ -44,9 +52,23 @@ class Replay(Attempt):
         self.take_stream()
 
     def feed(self, data: bytes) -> None:
-        """More of it; nothing happens when its caller has left."""
-        if self._stream is not None:
-            self._stream.on_body(data)
+        """More of it; nothing happens when its caller has left. One who reads much too slowly is left behind."""
+        if self._stream is None:
+            return
+        if self._is_slow:
+            self._ahead += len(data)
+            if self._ahead > MOST_AHEAD:
+                self.break_off(UpstreamInvalid("The answer was read too slowly."))
+                return
+        self._stream.on_body(data)
+
+    def pause(self) -> None:
+        """The caller reads slowly: nobody waits for it."""
+        self._is_slow = True
+
+    def resume(self) -> None:
+        """The caller has caught up."""
+        self._is_slow, self._ahead = False, 0
 
     def end(self) -> None:
         """That was all."""

@@ -84,6 +84,8 @@ class Reply(msgspec.Struct, eq=False):
     """How the answer was found, or why none was looked for, in a word; empty where there is no cache."""
     is_cached: bool = False
     """Whether the answer is one that was given before, or is given to somebody else: it costs nothing."""
+    cached_nanos: int | None = None
+    """What it cost then, where that is known."""
     cache_fields: bytes = b""
     """Rendered header lines that tell of that."""
     on_settled: Callable[[RequestEvent], None] | None = None
@@ -293,9 +295,11 @@ class Reply(msgspec.Struct, eq=False):
     ) -> None:
         lease, received, route = self.lease, self.request.received, self.route
         if self.is_cached:
-            if route is not None:
-                tier = self.cache.partition(":")[0]
-                self.save(savings.of_tier(tier), savings.of_answer(usage, route.target.card, lease.started_ms))
+            if route is not None and outcome == "complete":
+                tier, nanos = self.cache.partition(";")[0], self.cached_nanos
+                if nanos is None:
+                    nanos = savings.of_answer(usage, route.target.card, lease.started_ms)
+                self.save(savings.of_tier(tier), nanos)
             usage = NO_USAGE  # nobody was asked: it was used when the answer came first
         elif self.conversations is not None and route is not None and outcome == "complete":
             tokens = usage.input_tokens + usage.output_tokens

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from stellwerk.core.chat import ChatRequest, JsonObjectFormat, JsonSchemaFormat, Message, Role, Sampling
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import CacheMark, Image, Part, Source, Text, UrlSource
-from stellwerk.core.request_key import asked, asked_of, digest
+from stellwerk.core.request_key import asked, asked_of, digest, says_twice
 from stellwerk.core.tool import FunctionTool, Tool
 
 BASE = b"b" * 32
@@ -101,8 +101,18 @@ def test_kinds_of_parts_cannot_be_taken_for_one_another() -> None:
 
 
 def test_a_request_without_a_neutral_form_is_one_text_however_it_is_written() -> None:
-    one = asked_of(b'{"input": "a",  "model": "m", "user": "ann"}', ("user",))
-    assert one == asked_of(b'{"model":"m","input":"a"}')
+    one = asked_of(b"embed", b'{"input": "a",  "model": "m", "user": "ann"}', ("user",))
+    assert one == asked_of(b"embed", b'{"model":"m","input":"a"}')
     assert one.question is None
-    assert one != asked_of(b'{"model":"m","input":"b"}')
-    assert asked_of(b"[1, 2]", ("user",)) == asked_of(b"[1,2]")
+    assert one != asked_of(b"embed", b'{"model":"m","input":"b"}')
+    assert one != asked_of(b"rerank", b'{"model":"m","input":"a"}')
+    assert asked_of(b"", b"[1, 2]", ("user",)) == asked_of(b"", b"[1,2]")
+
+
+def test_a_name_that_stands_twice_is_noticed_wherever_it_stands() -> None:
+    assert not says_twice(b'{"a":{"b":1},"c":[{"b":1},{"b":2}]}')
+    assert says_twice(b'{"a":1,"a":1}')
+    assert says_twice(b'{"m":[{"content":"x","content":"y"}]}')
+    assert says_twice(b'{"m":[{"content":"x","cont\\u0065nt":"y"}]}')
+    assert says_twice(b"nonsense")
+    assert says_twice(b"[" * 100_000)
