@@ -34,6 +34,6 @@ def test_a_gateway_that_is_away_fails_every_step_and_ends_nothing(
 ) -> None:
     monkeypatch.setattr("stellwerk.cli.demo_story.EVENTS_S", 0.05)
     steps = tell(nowhere, KEYS, tmp_path, lambda: None, is_quiet=is_quiet)
-    assert [step["ok"] for step in steps] == [False] * 18
+    assert [step["ok"] for step in steps] == [False] * 19
     shown = capsys.readouterr().out
-    assert [line.split()[0] for line in shown.splitlines()] == ([] if is_quiet else ["FAIL"] * 18)
+    assert [line.split()[0] for line in shown.splitlines()] == ([] if is_quiet else ["FAIL"] * 19)
