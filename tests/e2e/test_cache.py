@@ -42,14 +42,16 @@ def test_workers_share_answers_which_survive_a_restart(tmp_path: Path, north: Si
         WEB,
         "[cache]\nexact = true\n",
     )
-    questions = [f"What is signal box number {number}?" for number in range(6)]
+    questions = [f"What is signal box number {number}?" for number in range(60)]
     with up(tmp_path, *sections) as gateway:
         assert [ask(gateway, question) for question in questions] == ["miss"] * len(questions)
-        asked = questions * 4
+        asked = questions[:6] * 4
         gateway.until(lambda: {ask(gateway, question) for question in asked} == {"exact"}, "not shared")
     with up(tmp_path, *sections) as gateway:
-        # The file is asked for no longer than 5 ms, which a machine that has just begun may take.
-        assert "exact" in [ask(gateway, question) for question in questions]
+        # The file is asked for no longer than 5 ms, and left alone for a while when that was not enough: so may it go
+        # on a machine that has just begun. Each is asked once: what is found was kept before.
+        waiting = iter(questions)
+        gateway.until(lambda: ask(gateway, next(waiting)) == "exact", "nothing has survived")
 
 
 @pytest.fixture
