@@ -16,7 +16,7 @@ from tests.e2e.callers import connect
 from tests.e2e.kit import WEB, WEB_KEY, Gateway, model, provider, server, up
 from tests.e2e.test_compute import compute_pids, metrics
 
-SEMANTIC = '[cache]\nexact = true\nsemantic = true\nembedder = "multilingual"\n'
+SEMANTIC = '[cache]\nexact = true\nsemantic = true\naudit_share = 0.0\nembedder = "multilingual"\n'
 
 PLEASE = ("", "Please tell me ", "Hi, ", "Hello, ", "Could you say ", "I wonder ", "Well, ", "So, ", "Dear team, ")
 

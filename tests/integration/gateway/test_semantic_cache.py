@@ -22,7 +22,8 @@ from tests.integration.gateway.upstream import COMPLETION, completes
 from tests.integration.http.loop import eventually, on_loop
 from tests.unit.compute.test_recollection import MINILM, _loaded
 
-SEMANTIC = "[cache]\nsemantic = true\n"
+AUDITED = "[cache]\nsemantic = true\naudit_share = {}\n"
+SEMANTIC = AUDITED.format("0.0")
 RESET = ask("How do I reset my password?")
 SAME = ask("How can I reset my password?")
 LIKE = ask("How do I reset my username?")
@@ -86,8 +87,7 @@ async def test_with_tools_meanings_are_not_compared(tmp_path: Path) -> None:
 
 @on_loop
 async def test_an_audit_asks_anew_and_learns_from_it(tmp_path: Path) -> None:
-    sections = SEMANTIC + "audit_share = 1.0\n"
-    async with scripted(tmp_path, completes(), sections=sections) as (gateway, playing):
+    async with scripted(tmp_path, completes(), sections=AUDITED.format("1.0")) as (gateway, playing):
         computed(gateway, compute := Compute())
         assert await asks(gateway, messages=RESET) == "miss"
         await remembered(gateway, compute)
