@@ -14,7 +14,8 @@ from tests.e2e.test_compute import metrics
 def cache(base_url: str) -> str:
     """The section."""
     options = f'{{ base_url = "{base_url}", api_key = "env:PROVIDER_KEY", model = "any", dimensions = 64 }}'
-    return f'[cache]\nexact = true\nsemantic = true\naudit_share = 0.0\nembedder = "compatible"\nembedder_options = {options}\n'
+    keys = 'exact = true\nsemantic = true\naudit_share = 0.0\nembedder = "compatible"'
+    return f"[cache]\n{keys}\nembedder_options = {options}\n"
 
 
 def is_computing(gateway: Gateway) -> bool:
