@@ -9,7 +9,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stellwerk.cli.optimize import LEVELS, contents, counter, rewriter_of, rows
+from stellwerk.cli.json_lines import rows
+from stellwerk.cli.optimize import LEVELS, contents, counter, rewriter_of, row_of
 
 if TYPE_CHECKING:
     from stellwerk.optimizing.figures import Figures
@@ -60,7 +61,7 @@ def measured(path: Path, level: str, chosen: str | None = None, model: str = "")
     count, rewriter = counter(model), rewriter_of(level, chosen)
     by_kind: defaultdict[str, Figures] = defaultdict(Figures)
     everything = Figures()
-    for row in rows(path, "measuring"):
+    for row in rows(path, row_of, "measuring", "prompts"):
         for text in (row["text"],) if "text" in row else contents(row["messages"]):
             before = time.thread_time_ns()
             outcome = rewriter.rewrite(text, Speaker.USER, row.get("question") or "")

@@ -6,13 +6,12 @@ import argparse
 import json
 import os
 import random
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stellwerk.cli.json_lines import MOST_PROBLEMS, rows
 from stellwerk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ DESCRIPTION = (
     "its own line."
 )
 EMBEDDERS = ("minilm", "multilingual")
-MOST_PROBLEMS = 10
-_SHOWN_EVERY_S = 0.2
 _TIERS = ("exact", "normalized", "semantic", "miss")
 
 
@@ -93,7 +90,7 @@ def embedder(name: str) -> Embedder:
 def _lines(options: argparse.Namespace, replay: Replay, counts: Counter[str], micros: list[int]) -> Iterator[bytes]:
     from stellwerk.semantic.decision import explained
 
-    for row in _rows(options.input):
+    for row in rows(options.input, _row, "replaying", "requests"):
         outcome = replay.ask(str(row["id"]), row["text"], row["answer"], str(row.get("scope") or ""))
         counts[outcome.tier] += 1
         micros.append(outcome.micros)
@@ -107,37 +104,6 @@ def _lines(options: argparse.Namespace, replay: Replay, counts: Counter[str], mi
         if options.explain and outcome.decision is not None:
             written["why"] = explained(outcome.decision)
         yield json.dumps(written, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Rows with a text and an answer. Raises ``ConfigurationError`` with the faulty lines."""
-    problems: list[str] = []
-    shown = time.monotonic()
-    try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if not line.strip():
-                    continue
-                try:
-                    row = _row(line)
-                    if not problems:
-                        yield {"id": number, **row}
-                except (ValueError, RecursionError) as error:
-                    problems.append(f"{path}:{number}: {error}")
-                    if len(problems) == MOST_PROBLEMS:
-                        break
-                if sys.stderr.isatty() and time.monotonic() - shown > _SHOWN_EVERY_S:
-                    shown = time.monotonic()
-                    sys.stderr.write(f"\rreplaying, {number:,} requests")
-                    sys.stderr.flush()
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise ConfigurationError((f"{path}: the requests cannot be read: {reason}",)) from error
-    finally:
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[K")
-    if problems:
-        raise ConfigurationError(tuple(problems))
 
 
 def _row(line: bytes) -> dict[str, Any]:

@@ -11,22 +11,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stellwerk.cli.json_lines import rows
 from stellwerk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from stellwerk.optimizing.rewriting import Rewriter
 
 LEVELS = ("safe", "balanced", "aggressive")
-MOST_PROBLEMS = 10
-"""How many faulty lines are shown."""
-_SHOWN_EVERY_S = 0.2
 _WARM_UP = 'Wie viele? 1 [{"a": 1, "b": [2]}, {"a": 3, "b": [4]}]\n\n```\n1 2\n```\n\n<html>'
 
 Count = Callable[[str], int]
@@ -60,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     draft = options.output.with_name(f".{options.output.name}.{os.getpid()}.tmp")
     try:
         with draft.open("wb") as output:
-            for row in rows(options.input, "decoding" if options.decode else "optimizing"):
+            for row in rows(options.input, row_of, "decoding" if options.decode else "optimizing", "prompts"):
                 made = decoded(row) if options.decode else optimized(row, rewriter, count)
                 if not options.decode:
                     totals.update(before=made["tokens_before"], after=made["tokens_after"])
@@ -162,48 +159,16 @@ def contents(held: Any) -> Iterator[str]:
                 yield from contents(held[name])
 
 
-def rows(path: Path, doing: str) -> Iterator[dict[str, Any]]:
-    """Rows with a text or messages, and an id, that of the line's number where it has none.
-
-    Raises ``ConfigurationError`` with the faulty lines.
-    """
-    problems: list[str] = []
-    shown = time.monotonic()
-    try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if not line.strip():
-                    continue
-                try:
-                    row = json.loads(line)
-                    _check(row)
-                    if not problems:
-                        yield {"id": number, **row}
-                except (ValueError, RecursionError) as error:
-                    problems.append(f"{path}:{number}: {error}")
-                    if len(problems) == MOST_PROBLEMS:
-                        break
-                if sys.stderr.isatty() and time.monotonic() - shown > _SHOWN_EVERY_S:
-                    shown = time.monotonic()
-                    sys.stderr.write(f"\r{doing}, {number:,} lines")
-                    sys.stderr.flush()
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise ConfigurationError((f"{path}: the prompts cannot be read: {reason}",)) from error
-    finally:
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[K")
-    if problems:
-        raise ConfigurationError(tuple(problems))
-
-
-def _check(row: Any) -> None:
-    """Raises ``ValueError`` for what is no prompt."""
+def row_of(line: bytes) -> dict[str, Any]:
+    """A prompt: a text or messages, perhaps with a question. Raises ``ValueError`` for what is none."""
+    row = json.loads(line)
     is_prompt = isinstance(row, dict) and (isinstance(row.get("text"), str) or isinstance(row.get("messages"), list))
     if not is_prompt:
         raise ValueError("expected an object with a text or messages")
     if not isinstance(row.get("question") or "", str):
         raise ValueError("expected a text as question")  # noqa: TRY004  # the file's fault, told with the others
+    found: dict[str, Any] = row
+    return found
 
 
 def _report(options: argparse.Namespace, totals: Counter[str], steps: Counter[str], micros: list[int]) -> None:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stellwerk.cli.json_lines import rows
 from stellwerk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,12 +26,9 @@ if TYPE_CHECKING:
     from stellwerk.screening.policy import Rule
 
 CONFIG = "stellwerk.toml"
-MOST_PROBLEMS = 10
-"""How many faulty lines are shown."""
 _SCAN = b"scan"
 """Keys the stand-ins, which are seen by whoever sees the text."""
 _WARM_UP = "Bitte „kürzen“, Herr Öhler: a@example.org, +49 30 1234567, UGxlYXNlIHN1bW1hcmlzZSB0aGlz, h3ll0 🙂."
-_SHOWN_EVERY_S = 0.2
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,7 +112,7 @@ def _lines(path: Path, rules: list[Rule], side: Side, counts: Counter[str], micr
 
     stands_in, notation = any(rule.stands_in for rule in rules), notation_of(rules)
     run_checks(_WARM_UP, rules, side)  # what is made on first use is no text's time
-    for row in _rows(path):
+    for row in rows(path, _row, "scanning", "texts"):
         text = row["text"]
         before = time.perf_counter_ns()
         judged = run_checks(text, rules, side)
@@ -143,37 +140,11 @@ def _lines(path: Path, rules: list[Rule], side: Side, counts: Counter[str], micr
         yield json.dumps(written, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Rows with a text and an id, that of the line's number where it has none."""
-    problems: list[str] = []
-    shown = time.monotonic()
-    try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if not line.strip():
-                    continue
-                try:
-                    row = json.loads(line)
-                    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-                        raise ValueError("expected an object with a text")  # noqa: TRY004, TRY301  # the file's fault
-                    if not problems:
-                        yield {"id": number, **row}
-                except (ValueError, RecursionError) as error:
-                    problems.append(f"{path}:{number}: {error}")
-                    if len(problems) == MOST_PROBLEMS:
-                        break
-                if sys.stderr.isatty() and time.monotonic() - shown > _SHOWN_EVERY_S:
-                    shown = time.monotonic()
-                    sys.stderr.write(f"\rscanning, {number:,} lines")
-                    sys.stderr.flush()
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise ConfigurationError((f"{path}: the texts cannot be read: {reason}",)) from error
-    finally:
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[K")
-    if problems:
-        raise ConfigurationError(tuple(problems))
+def _row(line: bytes) -> dict[str, Any]:
+    row = json.loads(line)
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        raise ValueError("expected an object with a text")  # noqa: TRY004  # the file's fault, told with the others
+    return row
 
 
 def _report(

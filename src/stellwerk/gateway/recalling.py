@@ -49,7 +49,7 @@ NO_STORE, NO_CACHE = b"no-store", b"no-cache"
 
 
 class Recalling:
-    """Owner of the caller's request while its answer is looked for, and a follower of somebody else's call."""
+    """Owner of the caller's request while its answer is looked for."""
 
     __slots__ = (
         "_acceptance",

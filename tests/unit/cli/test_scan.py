@@ -190,7 +190,7 @@ def test_a_terminal_sees_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr("stellwerk.cli.scan._SHOWN_EVERY_S", -1)
+    monkeypatch.setattr("stellwerk.cli.json_lines._SHOWN_EVERY_S", -1)
     assert scan() == 0
     assert "scanning, 3 lines" in terminal.getvalue()
     assert terminal.getvalue().endswith("\x1b[K")
