@@ -1,9 +1,9 @@
 """Sentences for the training of the model of names: people, and what only looks like people. Written for this project.
 
-``{n}`` is a whole name, ``{g}`` a given name, ``{f}`` a family name, ``{o}`` an organisation, ``{c}`` a place, ``{d}`` a
-number, ``{x}`` a family name and ``{y}`` a given name that stand for something else, ``{t}`` a technology, ``{s}`` a word
-that ends a street; ``{R}``, ``{E}`` are roles of people, ``{V}``, ``{W}`` what they did. Names of people are what the
-model shall find; organisations and places are not.
+``{n}`` is a whole name, ``{g}`` a given name, ``{f}`` a family name, ``{o}`` an organisation, ``{c}`` a place, ``{d}``
+a number, ``{x}`` a family name and ``{y}`` a given name that stand for something else, ``{t}`` a technology, ``{s}`` a
+word that ends a street; ``{R}``, ``{E}`` are roles of people, ``{V}``, ``{W}`` what they did. Names of people are what
+the model shall find; organisations and places are not.
 """
 
 from __future__ import annotations
@@ -369,13 +369,13 @@ Ahoi Moin Servus Wow Hmm Bitcoin Ethereum Solana Dogecoin Aspirin Ibuprofen Tesa
 """
 STREETS = """
 Street Road Avenue Lane Drive Court Square Boulevard Way Terrace Crescent Close Gardens Grove Hill Mews Park Place Row
-Walk Alley Bypass Causeway Circle Club Common Corner Corners Cove Creek Crossing Curve Dale Estate Expressway Extension
-Fall Falls Field Fields Flat Ford Forest Forge Fork Freeway Garden Gateway Glen Green Harbor Haven Heights Highway
-Hollow Island Isle Junction Key Knoll Knolls Lake Land Landing Light Lights Loaf Lock Locks Lodge Loop Mall Manor Meadow Mill
-Mills Mission Motorway Mount Mountain Neck Orchard Oval Overpass Parkway Parkways Pass Passage Path Pike Pine Pines
-Plain Plains Plaza Point Port Ports Prairie Ramp Ranch Rapid Rest Ridge Ridges River Route Rue Run Shoal Shore Shores Skyway
-Spring Springs Spur Spurs Station Stravenue Stream Summit Throughway Trace Track Trail Tunnel Turnpike Underpass Union
-Valley Via Viaduct View Village Ville Vista Well Wells
+Walk Alley Bypass Causeway Circle Club Common Corner Corners Cove Creek Crossing Curve Dale Estate Expressway
+Extension Fall Falls Field Fields Flat Ford Forest Forge Fork Freeway Garden Gateway Glen Green Harbor Haven Heights
+Highway Hollow Island Isle Junction Key Knoll Knolls Lake Land Landing Light Lights Loaf Lock Locks Lodge Loop Mall
+Manor Meadow Mill Mills Mission Motorway Mount Mountain Neck Orchard Oval Overpass Parkway Parkways Pass Passage Path
+Pike Pine Pines Plain Plains Plaza Point Port Ports Prairie Ramp Ranch Rapid Rest Ridge Ridges River Route Rue Run
+Shoal Shore Shores Skyway Spring Springs Spur Spurs Station Stravenue Stream Summit Throughway Trace Track Trail
+Tunnel Turnpike Underpass Union Valley Via Viaduct View Village Ville Vista Well Wells
 """
 ORGANISATIONS = """
 Siemens|Bosch GmbH|Deutsche Telekom|Volkswagen AG|Sparkasse Köln|Stadtwerke Bonn|Allianz Versicherung|Lidl|Rewe

@@ -26,7 +26,7 @@ ALONE = 8
 NEVER = -150
 """A word whose own weights sum up to less is no name, whatever stands around it."""
 SELDOM = -120
-"""The same, of a word's own weights together with those of each word around it."""
+"""The same, of a word's own weights together with those of each word around it, but right after a name."""
 
 _TITLE_WORDS = "herr herrn frau hr. fr. mr mr. mrs mrs. ms ms. miss mx mx. dr dr. prof prof. sir lady madam"
 TITLES = frozenset(_TITLE_WORDS.split())
@@ -204,7 +204,7 @@ class Tagger:
         """The score of a word: what it says of itself, and what the words around say of it."""
         before, last, here, following, after = map(self._seen, padded[place : place + 5])
         score = own + before[1] + last[2] + following[3] + after[4]
-        if score < SELDOM:
+        if score < SELDOM and not is_after_name:
             return score
         weights = self._weights
         joint = joint_buckets(before[0], last[0], here[0], following[0], is_after_name)
