@@ -224,6 +224,8 @@ class Recalling:
         self._fetching = None
         try:
             considered, reply = self._considered, self._reply
+            if entry is None and considered is not None and self._look is not None:
+                self._shared.forgetting.doubt(considered.key, self._look.scopes, self._exchange.scheduler)
             oldest_ms = reply.lease.started_ms - int(self._caching.spec.semantic_ttl_s * 1e3)
             if entry is None or entry.stored_ms < oldest_ms or not self._serve(entry, Tier.SEMANTIC, considered):
                 self._go()
