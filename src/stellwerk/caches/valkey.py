@@ -55,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: int = 1_073_741_824
     tenant_share: float = 0.5
     max_entry_bytes: int = 4_194_304
-    memory_bytes: int = 8_388_608
+    memory_bytes: int = 4_194_304
     """What each worker keeps in memory of it."""
     timeout_s: float = 0.25
     """How long a thread waits for an answer; callers wait no longer than they say."""
