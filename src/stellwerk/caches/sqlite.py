@@ -23,7 +23,7 @@ from stellwerk.core.segmented_lru import PROTECTED_SHARE
 from stellwerk.core.stored_entry import sealed
 from stellwerk.ports.cache import Cache
 from stellwerk.tiering.database_file import PAGE_BYTES, DatabaseFile, Layout
-from stellwerk.tiering.store import Beat, Found, Look, Write
+from stellwerk.tiering.store import Beat, Found, Look, Told, Write
 from stellwerk.tiering.tiered import TieredCache
 
 FILE = "cache.db"
@@ -79,6 +79,11 @@ class SqliteReading:
             return Beat(int(last), _purges(connection, 0), CacheFigures(*map(int, held)))
 
         return self._file.run(work)
+
+    def news(self, after: int, most: int) -> Told:
+        """There are no other hosts."""
+        del most
+        return Told(after, ())
 
     def everything(self, now_ms: int) -> Iterator[Found]:
         """Every entry, some at a time: no transaction stays open in between."""
