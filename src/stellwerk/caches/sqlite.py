@@ -47,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: int = 1_073_741_824
     tenant_share: float = 0.5
     max_entry_bytes: int = 4_194_304
-    memory_bytes: int = 8_388_608
+    memory_bytes: int = 4_194_304
     """What each worker keeps in memory of it."""
     busy_timeout_s: float = 1.0
     """How long another process may hold the file."""

@@ -39,7 +39,7 @@ from stellwerk.semantic.threshold import Scope, State
 
 FOLDER = "meaning"
 MOST_SCOPES = 512
-MOST_ANSWERS = 200_000
+MOST_GROUPED = 50_000
 SAVE_EVERY = 20
 """Labels between two writes, whatever they lead to."""
 
@@ -66,7 +66,7 @@ class Meaning:
         self._lock = Lock()
         self._scopes: OrderedDict[bytes, _Held] = OrderedDict()
         self._answers: OrderedDict[bytes, bytes] = OrderedDict()
-        """Which entries say the same, by their keys."""
+        """Entries that say the same as one before them, by their keys: what that one is called."""
 
     def consider(self, asked: Consider) -> Considered:
         """Whether an answer serves. Raises what ``recall`` raises."""
@@ -156,8 +156,11 @@ class Meaning:
         return compare(told.fresh, told.kept, cosine).is_same
 
     def _group(self, key: bytes, group: bytes) -> None:
+        if group == key:
+            self._answers.pop(key, None)
+            return
         self._answers[key] = group
-        if len(self._answers) > MOST_ANSWERS:
+        if len(self._answers) > MOST_GROUPED:
             self._answers.popitem(last=False)
 
     def _held(self, learner: Learner) -> _Held:

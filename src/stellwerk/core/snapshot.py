@@ -265,7 +265,7 @@ class CacheSpec(msgspec.Struct, frozen=True):
 
     backend: Literal["auto", "memory", "sqlite", "valkey"] = "auto"
     max_bytes: int = 1_073_741_824
-    memory_bytes: int = 8_388_608
+    memory_bytes: int = 4_194_304
     max_entry_bytes: int = 1_048_576
     tenant_share: float = 0.5
     embedder: str = "minilm"

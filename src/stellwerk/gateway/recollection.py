@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stellwerk.ports.cache import Cache
     from stellwerk.screening.guards import Guards
 
-MOST_SHORTCUTS = 50_000
+MOST_SHORTCUTS = 4_096
 VERSION = 1
 """Of how keys are made: another one finds nothing of what was kept before."""
 

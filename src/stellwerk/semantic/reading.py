@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from sys import intern
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,6 +17,8 @@ from stellwerk.text.words import fold
 LONGEST = 2_000
 """Characters of a turn that are read; the semantic tier takes none that are longer."""
 
+_T = TypeVar("_T")
+_NONE: frozenset[Any] = frozenset()
 _TOKEN = re.compile(
     r"(?:(?<![\w.,])[-\u2212+](?=\d))?\d{1,18}(?:[.,:/]\d{1,18}){0,5}|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|[%€$£¥₹°]"
 )
@@ -36,7 +41,7 @@ class Word(msgspec.Struct, frozen=True, gc=False):
     """Written with a capital where the text itself need not."""
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What the rules know of one turn."""
 
     text: str
@@ -94,7 +99,7 @@ class _Reader:
         surfaces = _surfaces(plain)
         if not surfaces:
             surfaces = _surfaces(self.text)
-        words = [fold(surface) for surface in surfaces]
+        words = [intern(fold(surface)) for surface in surfaces]  # most are those of many other readings
         counted, used = quantities(words, grammar)
         capitals = _capitals(surfaces, words)
         content: list[Word] = []
@@ -126,7 +131,7 @@ class _Reader:
             if binder:
                 bindings.add((binder, base))
                 binder = ""
-        every = frozenset(words)
+        every = set(words)
         return Reading(
             text=self.text,
             language=self.language,
@@ -134,17 +139,22 @@ class _Reader:
             words=tuple(content),
             all_words=tuple(words),
             quantities=counted,
-            days=frozenset(days),
+            days=_few(days),
             negations=negations,
             soft_negations=soft,
-            markers=frozenset(grammar.markers[word] for word in every if word in grammar.markers),
-            bindings=frozenset(bindings),
-            questions=frozenset(grammar.questions[word] for word in words if word in grammar.questions),
-            scopes=frozenset(base for base in map(grammar.base, every) if base in grammar.scope),
-            persons=frozenset(grammar.persons[word] for word in every if word in grammar.persons),
-            quotes=frozenset(_quotes(self.text)),
-            bases=frozenset(word.base for word in content),
+            markers=_few(grammar.markers[word] for word in every if word in grammar.markers),
+            bindings=_few(bindings),
+            questions=_few(grammar.questions[word] for word in words if word in grammar.questions),
+            scopes=_few(base for base in map(grammar.base, every) if base in grammar.scope),
+            persons=_few(grammar.persons[word] for word in every if word in grammar.persons),
+            quotes=_few(_quotes(self.text)),
+            bases=_few(word.base for word in content),
         )
+
+
+def _few(found: Iterable[_T]) -> frozenset[_T]:
+    """A set, of which the empty one is there only once: most are, and thousands of readings are remembered."""
+    return frozenset(found) or _NONE
 
 
 def _without(fillers: re.Pattern[str], text: str) -> str:

@@ -108,7 +108,7 @@ def test_what_cannot_be_written_is_not_lost(tmp_path: Path) -> None:
 
 def test_scopes_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meanings, "MOST_SCOPES", 2)
-    monkeypatch.setattr(meanings, "MOST_ANSWERS", 1)
+    monkeypatch.setattr(meanings, "MOST_GROUPED", 1)
     held = meanings.meaning()
     for number in range(4):
         held.explained(Learner(bytes([number]) * 16, str(tmp_path), 0.01))
