@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import itertools
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from email.message import Message
 from pathlib import Path
 from typing import Any
 
+from valkey import Valkey
+
 from stellwerk.simulator.process import Simulator
 from tests.e2e.callers import connect
-from tests.e2e.kit import WEB, WEB_KEY, Gateway, model, provider, server, up
+from tests.e2e.kit import WEB, WEB_KEY, Gateway, model, provider, server, until, up
 from tests.e2e.test_cache import SEMANTIC, ask
 from tests.e2e.test_compute import metrics
 from tests.valkey import Server
 
-LAG = 8
-"""So many questions later one is asked at the other host: it has to hear of it within a second or so."""
+QUESTIONS = (
+    "How do I reset my password",
+    "Which trains stop at the junction",
+    "What does a ticket for a dog cost",
+    "Who repairs broken signals",
+    "Why are switches heated in winter",
+    "When does the library open on Sundays",
+    "Where can I leave my luggage",
+    "How many seats does the restaurant car have",
+)
+CALLS = 16
+"""Each host calls the server eight times a second when nobody asks for anything."""
+
+
+def hear(client: Any) -> None:
+    """Waits until both hosts have asked the server for news."""
+
+    def calls() -> int:
+        return int(client.info("commandstats")["cmdstat_evalsha"]["calls"])
+
+    enough = calls() + CALLS
+    until(lambda: calls() >= enough, "nobody asks")
 
 
 def asks(text: str) -> dict[str, Any]:
@@ -67,22 +89,21 @@ def test_what_is_kept_at_one_host_is_answered_by_meaning_at_the_other_until_that
         two = stack.enter_context(up(tmp_path / "b", server(workers=1), *sections))
         load(one)
         load(two)
-        numbers = itertools.count(1)
+        assert {ask(one, f"{question}?") for question in QUESTIONS} == {"miss"}
+        client: Any = stack.enter_context(closing(Valkey(port=shared.port)))
+        waiting = iter(QUESTIONS)
         hit = dict[str, str]()
 
         def is_found() -> bool:
-            """Each is kept at one host, and asked at the other once: of what that keeps itself none means the same."""
-            number = next(numbers)
-            ask(one, f"How do I reset signal box {number}?")
-            if number <= LAG:
-                return False
-            fields, _ = post(two, "/v1/chat/completions", asks(f"How can I reset signal box {number - LAG}?"))
-            hit.update({"number": str(number - LAG), "id": fields["x-request-id"]})
+            """Asks one that the other host keeps: each once, for of those that this host keeps none means the same."""
+            hear(client)
+            question = next(waiting)
+            fields, _ = post(two, "/v1/chat/completions", asks(f"Hello, {question[0].lower()}{question[1:]}?"))
+            hit.update({"question": f"{question}?", "id": fields["x-request-id"]})
             return fields["x-stellwerk-cache"] == "semantic"
 
         two.until(is_found, "not found")
         # Whoever says at one host that an answer is bad says so for all, at once after it.
         _, told = post(two, "/v1/feedback", {"request_id": hit["id"], "value": -1})
         assert told["removed"] is True
-        question = f"How do I reset signal box {hit['number']}?"
-        one.until(lambda: ask(one, question) == "miss", "it is still served")
+        one.until(lambda: ask(one, hit["question"]) == "miss", "it is still served")
