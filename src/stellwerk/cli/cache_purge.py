@@ -42,11 +42,12 @@ def run(options: argparse.Namespace) -> int:
     if options.all == bool(asked):
         print("stellwerk cache purge: say either what is to go or --all", file=sys.stderr)
         return 2
-    client = AdminClient(options)
+    client, purged = AdminClient(options), list[str]()
     for key in keys:
         asked = {"all": True} if options.all else {**asked, "key": key} if key is not None else asked
-        purged = client.make("/cache/purge", asked)
-        print(json.dumps(purged) if options.json else f"purged: {purged['purged']}")
+        purged.append(client.make("/cache/purge", asked)["purged"])
+    words = ", ".join(purged)
+    print(json.dumps({"purged": words}) if options.json else f"purged: {words}")
     return 0
 
 
