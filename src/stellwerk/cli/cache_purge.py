@@ -17,7 +17,6 @@ DESCRIPTION = """Lets answers go from the cache: those that have all of what is 
 host that shares the cache, within a second. The exit status is 1 when the cache does not take it: then nothing was
 purged."""
 _AGE = re.compile(r"[1-9][0-9]{0,5}[smhdw]")
-_ENTRY = re.compile(r"\bentry=([0-9a-f]{32})\b")
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
@@ -26,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options_of(parser)
     parser.add_argument("--tenant", metavar="TENANT", help="answers of one, such as team:acme/shop or everyone")
     parser.add_argument("--model", metavar="NAME", help="answers of one model")
-    parser.add_argument("--request", metavar="ID", help="the answer that a request was served with from the cache")
+    parser.add_argument("--request", metavar="ID", help="the answer that a request got")
     parser.add_argument("--tag", metavar="TAG", help="answers with a tag, such as document=42")
     parser.add_argument("--key", type=_digest, metavar="HEX", help="one answer, by its key")
     parser.add_argument(
@@ -49,18 +48,20 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _served(options: argparse.Namespace) -> str:
-    """The key of the answer that a request got: somebody says that it was no good."""
+    """The key of the answer that a request got, or that was kept of it: somebody says that it was no good."""
     from stellwerk.config.compile import compile_file
+    from stellwerk.core.cache_record import concerned
     from stellwerk.stores.sqlite.read import find_event
 
     directory = Path(compile_file(Path(options.config), is_offline=True).state.directory)
     event = find_event(directory / "events", options.request)
     if event is None:
         raise NotFound(f"No request with the id {options.request} is on record.")
-    found = _ENTRY.search(event.cache)
-    if found is None:
-        raise NotFound(f"The request {options.request} was not answered from the cache.")
-    return found[1]
+    found = concerned(event.cache)
+    keys = found.shared or found.own
+    if not keys:
+        raise NotFound(f"The request {options.request} was not answered from the cache, nor was its answer kept.")
+    return keys[0].hex()
 
 
 def _digest(text: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from stellwerk.compute import meaning as meanings
 from stellwerk.compute import recollection
 from stellwerk.core.cached import Purge
-from stellwerk.core.recollection import REMEMBER
+from stellwerk.core.recollection import FORGET, REMEMBER
 from stellwerk.gateway import recalling
 from stellwerk.gateway.replicating import AGAIN_S, ANEW_S, Replicating
 from stellwerk.ports.compute import JobFailure
@@ -69,6 +69,8 @@ class Host:
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
+        self.compute = Compute()
+        computed(gateway, self.compute)
         gateway.parts.monitor.take_over(())
         self._replicating = Replicating(gateway.parts.pipeline, gateway.parts.monitor)
 
@@ -100,7 +102,6 @@ async def hosts(folder: Path, server: Server, sections: str = SEMANTIC) -> Async
             gateways.append(await stack.enter_async_context(serving(folder / name, state, *parts[1:])))
         one, two = gateways
         computed(one, Compute())
-        computed(two, Compute())
         yield one, Host(two), playing
 
 
@@ -129,6 +130,30 @@ async def test_what_was_purged_is_not_served_though_the_index_knows_it(tmp_path:
         await kept(one, 0)
         assert await asks(two.gateway, messages=SAME) == "miss"
         assert len(playing.requests) == 2
+        await kept(two.gateway)
+        await eventually(lambda: FORGET in two.compute.asked and known() == 1)  # of the new answer alone
+        assert await asks(two.gateway, messages=ask("How could I reset my password?")) == "semantic"
+
+
+@on_loop
+async def test_what_cannot_be_found_out_is_not_forgotten(tmp_path: Path) -> None:
+    folder = tmp_path / "valkey"
+    folder.mkdir()
+    server = Server(folder)
+    try:
+        async with hosts(tmp_path, server) as (one, two, _):
+            assert await asks(one, messages=RESET) == "miss"
+            await kept(one)
+            begins_anew()
+            await two.hears(1)
+            shared = two.gateway.parts.pipeline.recollection
+            assert shared is not None
+            server.kill()
+            assert await asks(two.gateway, messages=SAME) == "miss"
+            await eventually(lambda: not shared.forgetting._doubted)
+            assert FORGET not in two.compute.asked
+    finally:
+        server.kill()
 
 
 @on_loop
