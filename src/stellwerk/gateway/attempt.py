@@ -415,6 +415,8 @@ class Attempt(msgspec.Struct, eq=False):
         exchange, reply = self._exchange, self._reply
         handed = custody.hand(self.route, headers, body, reply.dialect.facts(body))
         if handed is not None:
+            if exchange.leading is not None:
+                exchange.leading.heard(self.route, body)
             self._foresee(handed.body, partial(self._hand_on, handed))
             return
         self._answered(exchange.settle_on(self))
