@@ -15,13 +15,13 @@ from threading import Condition, Thread
 from stellwerk.compute.jobs import NoSuchJob, Run, find
 from stellwerk.compute.ticket import Abandoned, Ticket
 from stellwerk.core.job import FAILED, UNKNOWN
-from stellwerk.core.meaning import LEARN
+from stellwerk.core.meaning import LEARN, REJECT
 from stellwerk.core.recollection import REMEMBER
 from stellwerk.ports.compute import JobFailure, Outcome
 
 SHORT_BYTES = 32_768
 """A job with less to do than this counts as short."""
-UNHURRIED = frozenset({LEARN, REMEMBER})
+UNHURRIED = frozenset({LEARN, REJECT, REMEMBER})
 """Jobs that nobody waits for: they count as long ones."""
 MOST_WAITING = 256
 MOST_WAITING_BYTES = 67_108_864

@@ -58,7 +58,7 @@ def test_short_jobs_are_done_while_long_ones_are_under_way(jobs: Jobs) -> None:
 
 
 def test_what_nobody_waits_for_counts_as_long(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert {"learn", "remember"} == pools.UNHURRIED
+    assert {"learn", "reject", "remember"} == pools.UNHURRIED
     monkeypatch.setattr(pools, "UNHURRIED", frozenset({"wait"}))
     pool, outcomes = Pool(1, jobs.find), Outcomes()
     for _ in range(3):
