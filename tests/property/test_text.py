@@ -140,10 +140,18 @@ def test_of_spans_that_overlap_the_surest_stays(raw: list[tuple[int, int, float]
     assert apart(spans[::-1]) == kept
 
 
+URLS = st.sampled_from([*"a:/@{'A1_+. ", "http", "://", "u:p@h", "b" * 17, "postgres://u:p@h "])
+
+
+@given(st.lists(URLS, max_size=40).map("".join))
+def test_urls_with_credentials_are_those_that_the_pattern_finds(text: str) -> None:
+    assert [hit.span() for hit in secret_leak.urls(text)] == [hit.span() for hit in secret_leak.URL.finditer(text)]
+
+
 def patterns() -> Iterator[re.Pattern[str]]:
     for rule in pii.RULES:
         yield from filter(None, (rule.pattern, rule.before, rule.after, rule.unless))
-    yield from (pattern for _, pattern in secret_leak.PATTERNS)
+    yield from (secret_leak.URL, *(pattern for _, pattern in secret_leak.PATTERNS))
     yield from (names._TITLES, names._CODE, names._COMPANY, names._COMPANY_END, names._SMALL)
 
 

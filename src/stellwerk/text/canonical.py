@@ -14,13 +14,13 @@ from collections.abc import Container, Iterator
 from functools import cache, lru_cache
 
 from stellwerk.core.passage import Passage
+from stellwerk.text.words import foreign
 
 INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef"
 )
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
-_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _FOREIGN_LETTER = re.compile(r"[^\x00-\x7f]")
 _JOINING = re.compile("[\u0900-\u1fff\U00011000-\U00016fff]")
 """Among these are all letters that join the one before and are not taken off."""
@@ -46,10 +46,10 @@ def canonicalise(text: str) -> Passage:
     """The text without disguises. Costs a look at the text where it has none."""
     if text.isascii():
         return Passage(text, text)
-    foreign = frozenset("".join(_FOREIGN.findall(text)))
-    changing = {letter for letter in foreign if _fold(letter) != letter}
-    is_latin = _OTHER_SCRIPT.search("".join(foreign)) is None
-    if not changing and is_latin and not _may_join(text, foreign):
+    letters = foreign(text)
+    changing = {letter for letter in letters if _fold(letter) != letter}
+    is_latin = _OTHER_SCRIPT.search("".join(letters)) is None
+    if not changing and is_latin and not _may_join(text, letters):
         return Passage(text, text)
     folded, starts, ends = _folded(text, changing)
     return Passage(text, folded if is_latin and not changing else _without_look_alikes(folded), starts, ends)
@@ -68,9 +68,9 @@ def smuggled(text: str) -> int:
     return count
 
 
-def _may_join(text: str, foreign: frozenset[str]) -> bool:
+def _may_join(text: str, letters: frozenset[str]) -> bool:
     """Whether letters of which each is in its plain form become others together, as those of Korean syllables do."""
-    return _JOINING.search("".join(foreign)) is not None and not unicodedata.is_normalized("NFKC", text)
+    return _JOINING.search("".join(letters)) is not None and not unicodedata.is_normalized("NFKC", text)
 
 
 def _folded(text: str, changing: Container[str]) -> tuple[str, array[int], array[int]]:

@@ -11,7 +11,7 @@ import unicodedata
 
 WORD = re.compile(r"[^\W_]+")
 
-_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_ASCII = bytes(range(128))
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SMALL = bytes(byte if 97 <= byte <= 122 or byte > 127 else 32 for byte in range(256))
 _MOST_SIGNS = 12
@@ -66,6 +66,12 @@ def stem(word: str) -> str:
     return word
 
 
+def foreign(text: str) -> frozenset[str]:
+    """The characters of a text that ASCII has not."""
+    rest = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
+    return frozenset(rest.decode("utf-8", "surrogatepass"))
+
+
 def small_words(text: str) -> bytes:
     """The words of a text in small letters, each between spaces, in UTF-8. Foreign letters may stay capitals.
 
@@ -78,7 +84,7 @@ def small_words(text: str) -> bytes:
 
 def _without_signs(text: str) -> str:
     """The text with spaces for foreign signs that are no letters: few of them one by one, which is faster."""
-    signs = [sign for sign in set("".join(_FOREIGN.findall(text))) if not _LETTERS.match(sign)]
+    signs = [sign for sign in foreign(text) if not _LETTERS.match(sign)]
     if len(signs) > _MOST_SIGNS:
         return " ".join(_LETTERS.findall(text))
     for sign in signs:
