@@ -14,7 +14,20 @@ import pytest
 
 from stellwerk.audit.verify import entries, verify
 from stellwerk.config import directory_file
-from tests.e2e.kit import ADMIN_TOKEN, WEB, WEB_KEY, Gateway, exists, model, provider, server, stellwerk, until, up
+from tests.e2e.kit import (
+    ADMIN_TOKEN,
+    WEB,
+    WEB_KEY,
+    Gateway,
+    exists,
+    model,
+    provider,
+    server,
+    spoken,
+    stellwerk,
+    until,
+    up,
+)
 
 SECTIONS = (server(workers=1), provider("here", "http://127.0.0.1:9/v1"), model("smart", "here"), WEB)
 
@@ -68,9 +81,9 @@ def test_what_is_set_here_holds_at_the_gateway_within_a_moment(gateway: Gateway)
     gateway.until(lambda: asked(made["key"]) != 401, "the key is not known")  # 502: the provider is away
     assert asked(made["key"]) == 429
     assert asked(WEB_KEY) == 502
-    assert stellwerk(gateway.folder, "budgets", "set", "model:smart", "0").returncode == 0
+    assert spoken(gateway.folder, "budgets", "set", "model:smart", "0").returncode == 0
     gateway.until(lambda: asked(WEB_KEY) == 402, "the budget does not hold")
-    assert stellwerk(gateway.folder, "keys", "revoke", made["id"]).returncode == 0
+    assert spoken(gateway.folder, "keys", "revoke", made["id"]).returncode == 0
     gateway.until(lambda: asked(made["key"]) == 401, "the key is still known")
 
 
@@ -126,7 +139,7 @@ def test_a_reload_takes_the_new_file_or_says_what_is_wrong(gateway: Gateway) -> 
 
 def test_the_command_line_administers(gateway: Gateway) -> None:
     def told(*arguments: str, status: int = 0) -> Any:
-        done = stellwerk(gateway.folder, *arguments, "--json")
+        done = spoken(gateway.folder, *arguments, "--json")
         assert done.returncode == status, done.stdout + done.stderr
         return json.loads(done.stdout)
 
@@ -150,7 +163,7 @@ def test_the_command_line_administers(gateway: Gateway) -> None:
     assert "no budget" in told("budgets", "set", "team:shop", "--name", "x", "--remove", status=1)["problems"][0]
     assert "limit_usd" in told("budgets", "set", "team:shop", "much", status=1)["problems"][0]
 
-    page = stellwerk(gateway.folder, "keys", "show", "till").stdout
+    page = spoken(gateway.folder, "keys", "show", "till").stdout
     assert "  state        disabled\n" in page
     assert "  limits       60 requests in 60 s\n" in page
     assert "  budgets      5 USD a month\n" in page
@@ -158,11 +171,11 @@ def test_the_command_line_administers(gateway: Gateway) -> None:
     assert "no key nobody" in told("keys", "show", "nobody", status=1)["problems"][0]
     assert "no such thing" in told("keys", "show", "key_0", status=1)["problems"][0]
 
-    lines = stellwerk(gateway.folder, "budgets", "list").stdout.splitlines()
+    lines = spoken(gateway.folder, "budgets", "list").stdout.splitlines()
     assert lines[0].split() == ["SCOPE", "NAME", "USD", "PERIOD", "TIME", "ZONE", "KIND"]
     assert lines[2].split() == ["team:shop", "-", "50.5", "month", "Europe/Berlin", "hard"]
-    assert "till" in stellwerk(gateway.folder, "keys", "list").stdout
-    assert stellwerk(gateway.folder, "budgets", "set", "team:shop").returncode == 2
+    assert "till" in spoken(gateway.folder, "keys", "list").stdout
+    assert spoken(gateway.folder, "budgets", "set", "team:shop").returncode == 2
 
 
 def test_a_reload_takes_a_new_token(gateway: Gateway) -> None:
