@@ -22,7 +22,18 @@ settings.register_profile(
 
 NOTHING_MAY_BE_SKIPPED = os.environ.get("STELLWERK_CI") == "1"
 
-UNMEASURED = tuple(Path(__file__).parent / folder for folder in ("fuzz", "golden", "property"))
+UNMEASURED = tuple(
+    Path(__file__).parent / place
+    for place in (
+        "fuzz",
+        "golden",
+        "property",
+        "integration/gateway/test_crowds.py",
+        "integration/gateway/test_fault_matrix.py",
+        "integration/gateway/test_sdk_matrix.py",
+        "integration/test_admin_schema.py",
+    )
+)
 """Tests of what comes out, which run no line that others do not run: measuring would double their time."""
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if NOTHING_MAY_BE_SKIPPED else "default"))
@@ -30,10 +41,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if NOTHING_M
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, Any, Any]:
-    """Hides the tests themselves, a million objects, from the collector of garbage: it would look at each every time."""
+    """Imports all tests and what they test, which one of the processes measures for all.
+
+    The collector of garbage is spared the tests themselves, a million objects: it would look at each every time.
+    """
     gc.disable()
     try:
-        return (yield)
+        if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+            return (yield)
+        from tests.measuring import unmeasured
+
+        with unmeasured():
+            return (yield)
     finally:
         gc.freeze()
         gc.enable()
