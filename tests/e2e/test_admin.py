@@ -54,6 +54,13 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One for tests that nothing keeps apart but the configuration, which each writes anew."""
+    with up(tmp_path_factory.mktemp("standing"), *SECTIONS, expected=("reload_refused", "message")) as running:
+        yield running
+
+
 def test_keys_are_made_told_to_workers_and_audited(gateway: Gateway) -> None:
     assert gateway.administer("POST", "/admin/v1/teams", {"name": "shop"})[0] == 201
     status, made = gateway.administer("POST", "/admin/v1/keys", {"name": "till", "team": "shop"})
@@ -98,10 +105,10 @@ def callers_ask(address: str, key: str, body: bytes) -> int:
     return answer.status
 
 
-def test_without_a_token_there_is_only_401(gateway: Gateway) -> None:
+def test_without_a_token_there_is_only_401(standing: Gateway) -> None:
     for path in ("/", "/admin/v1/keys", "/admin/v1/openapi.json", "/admin/reload", "/docs", "/metrics"):
         for authorization in ("", "Bearer wrong", f"Basic {ADMIN_TOKEN}"):
-            assert gateway.administer("GET", path, authorization=authorization)[0] == 401
+            assert standing.administer("GET", path, authorization=authorization)[0] == 401
 
 
 def test_it_comes_back_when_it_dies_and_the_gateway_stays(gateway: Gateway) -> None:
@@ -124,17 +131,17 @@ def test_one_that_cannot_start_leaves_the_gateway_alone(tmp_path: Path) -> None:
         assert is_alive(running)
 
 
-def test_a_reload_takes_the_new_file_or_says_what_is_wrong(gateway: Gateway) -> None:
-    before = gateway.administer("GET", "/admin/v1/status")[1]["configuration"]
-    gateway.reconfigure(*SECTIONS, model("fast", "here"))
-    status, body = gateway.administer("POST", "/admin/reload")
+def test_a_reload_takes_the_new_file_or_says_what_is_wrong(standing: Gateway) -> None:
+    before = standing.administer("GET", "/admin/v1/status")[1]["configuration"]
+    standing.reconfigure(*SECTIONS, model("fast", "here"))
+    status, body = standing.administer("POST", "/admin/reload")
     assert status == 200
     assert body["version"] > before
-    gateway.reconfigure(*SECTIONS, model("broken", "nowhere"))
-    status, body = gateway.administer("POST", "/admin/reload")
+    standing.reconfigure(*SECTIONS, model("broken", "nowhere"))
+    status, body = standing.administer("POST", "/admin/reload")
     assert status == 422
     assert "nowhere" in body["errors"][0]["detail"]
-    assert is_alive(gateway)
+    assert is_alive(standing)
 
 
 def test_the_command_line_administers(gateway: Gateway) -> None:
@@ -187,12 +194,14 @@ def test_a_reload_takes_a_new_token(gateway: Gateway) -> None:
     assert gateway.administer("GET", "/admin/v1/status", authorization="Bearer another-admin-token")[0] == 200
 
 
-def test_a_new_address_takes_a_restart(gateway: Gateway) -> None:
-    gateway.reconfigure("".join(SECTIONS).replace('[admin]\nlisten = "127.0.0.1:0"', '[admin]\nlisten = "127.0.0.1:1"'))
-    gateway.until(
-        lambda: any(line["keys"] == ["admin.listen"] for line in gateway.events("takes_a_restart")), "not told"
+def test_a_new_address_takes_a_restart(standing: Gateway) -> None:
+    standing.reconfigure(
+        "".join(SECTIONS).replace('[admin]\nlisten = "127.0.0.1:0"', '[admin]\nlisten = "127.0.0.1:1"')
     )
-    assert gateway.administer("GET", "/admin/v1/status")[0] == 200
+    standing.until(
+        lambda: any(line["keys"] == ["admin.listen"] for line in standing.events("takes_a_restart")), "not told"
+    )
+    assert standing.administer("GET", "/admin/v1/status")[0] == 200
 
 
 def test_it_ends_when_its_supervisor_is_gone(tmp_path: Path) -> None:
