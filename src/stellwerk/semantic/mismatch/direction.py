@@ -36,7 +36,10 @@ def question(pair: Alignment) -> Iterator[Mismatch]:
     """One side asks when, where, who or why, and the other something else."""
     one, two = pair.one.questions - pair.two.questions, pair.two.questions - pair.one.questions
     if one and two:
-        is_hard = pair.share >= LIKE and not ("what" in one | two or one | two <= _LOOSE)
+        if "what" in one | two:
+            is_hard = pair.share == 1.0 and one | two == _BEINGS
+        else:
+            is_hard = pair.share >= LIKE and not one | two <= _LOOSE
         yield Mismatch("question", f"{min(one)} / {min(two)}", is_hard=is_hard)
 
 
@@ -64,6 +67,8 @@ def language(pair: Alignment) -> Iterator[Mismatch]:
 
 _LOOSE = frozenset({"how", "where"})
 """Question words that often ask for the same: how can I, where can I."""
+_BEINGS = frozenset({"what", "who"})
+"""Question words that ask for another kind of thing, where no word beside them says what is meant."""
 
 
 def _swapped(one: Reading, two: Reading) -> str:

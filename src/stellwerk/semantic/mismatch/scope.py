@@ -17,6 +17,8 @@ def name(pair: Alignment) -> Iterator[Mismatch]:
         yield Mismatch("name", _told(one, two))
     elif one or two:
         yield Mismatch("name", _told(one, two), is_hard=pair.share >= LIKE)
+    elif _is_noun_replaced(pair):
+        yield Mismatch("name", _told(pair.only_one, pair.only_two))
 
 
 def scope(pair: Alignment) -> Iterator[Mismatch]:
@@ -51,6 +53,20 @@ def _is_name(word: Word, pair: Alignment) -> bool:
     if lexicon is None:
         return False
     return word.is_name or lexicon.is_place(word.surface) or not lexicon.is_known(word.surface)
+
+
+def _is_noun_replaced(pair: Alignment) -> bool:
+    """Whether, in German, one noun stands in the place of another, and all else is alike: no lexicon knows of both."""
+    if pair.one.grammar.lexicon is not None or pair.share < _HALF or len(pair.only_one) != 1 or len(pair.only_two) != 1:
+        return False
+    (one,), (two,) = pair.only_one, pair.only_two
+    shorter, longer = sorted((one.surface, two.surface), key=len)
+    return one.is_name and two.is_name and shorter[:_SHORTEST_PART] not in longer
+
+
+_HALF = 0.5
+_SHORTEST_PART = 5
+"""Letters that a short form has in common with the long one: Kündigung, Vertragskündigung."""
 
 
 def _has_synonym(base: str, others: frozenset[str], are_synonyms: Callable[[str, str], bool]) -> bool:
