@@ -52,7 +52,10 @@ def align(one: Reading, two: Reading) -> Alignment:
     if left_one and left_two:
         left_one, left_two, joined = _joined(left_one, left_two, one, two)
         opposites = [
-            (a.surface, b.surface) for a in left_one for b in left_two if grammar.are_opposites(a.base, b.base)
+            (a.surface, b.surface)
+            for a in left_one
+            for b in left_two
+            if grammar.are_opposites(a.base, b.base) or grammar.are_written_opposites(a.surface, b.surface)
         ]
         left_one, left_two, spelled = _paired(left_one, left_two, lambda a, b: are_misspelled(a, b, grammar))
         same += spelled + joined

@@ -23,6 +23,9 @@ class Language(msgspec.Struct, frozen=True):
     small: frozenset[str]
     """All that tells the language: words without content, of negation and of direction."""
     function: frozenset[str]
+    articles: frozenset[str]
+    capitals: float
+    """From this share of words with a capital on, a text is a title and its capitals say nothing."""
     negators: frozenset[str]
     soft_negators: frozenset[str]
     markers: Mapping[str, str]
@@ -30,7 +33,7 @@ class Language(msgspec.Struct, frozen=True):
     binders: frozenset[str]
     telling: frozenset[str]
     questions: Mapping[str, str]
-    amounts: frozenset[str]
+    amounts: Mapping[str, str]
     permission: re.Pattern[str]
     obligation: re.Pattern[str]
     tenses: Mapping[str, str]
@@ -126,19 +129,12 @@ _HEADS = _heads(
 )
 """Beginnings of words that, before the same rest, make opposites."""
 _TAILS: frozenset[frozenset[str]] = frozenset(
-    map(
-        frozenset,
-        [
-            ("ful", "less"),
-            ("or", "ee"),
-            ("voll", "los"),
-            ("haltig", "frei"),
-            ("reich", "arm"),
-            ("geber", "nehmer"),
-            ("aufwarts", "abwarts"),
-        ],
-    )  # fmt: skip
-)
+    frozenset(pair)
+    for pair in (
+        ("ful", "less"), ("or", "ee"), ("voll", "los"), ("haltig", "frei"), ("reich", "arm"), ("geber", "nehmer"),
+        ("aufwarts", "abwarts"),
+    )
+)  # fmt: skip
 """Endings of words that, behind the same rest, make opposites."""
 _SHORTEST_REST = 4
 
@@ -170,6 +166,8 @@ def _language(name: str, words: ModuleType, lexicon: Lexicon | None) -> Language
         name=name,
         small=frozenset(map(fold, words.FUNCTION | words.NEGATORS | words.MARKERS.keys() | words.QUESTIONS.keys())),
         function=frozenset(map(fold, words.FUNCTION)),
+        articles=words.ARTICLES,
+        capitals=words.CAPITALS,
         negators=frozenset(map(fold, words.NEGATORS)),
         soft_negators=frozenset(map(fold, words.SOFT_NEGATORS)),
         markers={fold(word): group for word, group in words.MARKERS.items()},

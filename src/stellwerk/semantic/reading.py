@@ -108,7 +108,7 @@ class _Reader:
         letters = {fold(letter) for letter in _LETTER.findall(plain)}
         words = [intern(fold(surface)) for surface in surfaces]  # most are those of many other readings
         counted, used = quantities(words, grammar)
-        capitals = _capitals(surfaces, words)
+        capitals = _capitals(surfaces, words, grammar.capitals)
         content: list[Word] = []
         bindings: set[tuple[str, str]] = set()
         days: set[str] = set()
@@ -164,7 +164,7 @@ def _questions(words: list[str], grammar: Language) -> Iterable[str]:
     for word, behind in zip_longest(words, words[1:], fillvalue=""):
         kind = grammar.questions.get(word)
         if kind is not None:
-            yield "amount" if kind == "how" and behind in grammar.amounts else kind
+            yield grammar.amounts.get(behind, kind) if kind == "how" else kind
 
 
 def _few(found: Iterable[_T]) -> frozenset[_T]:
@@ -201,11 +201,11 @@ def _surfaces(text: str) -> list[str]:
     return [token for token in found if token]
 
 
-def _capitals(surfaces: list[str], words: list[str]) -> frozenset[int]:
+def _capitals(surfaces: list[str], words: list[str], most: float) -> frozenset[int]:
     """Places of words that are written like names, unless most of the text is, as titles are."""
     letters = [place for place, surface in enumerate(surfaces) if surface[:1].isalpha()]
     high = [place for place in letters if surfaces[place][0].isupper()]
-    if len(high) > 1 and len(high) > 0.6 * len(letters):
+    if len(high) > 1 and len(high) > most * len(letters):
         return frozenset()
     first = letters[0] if letters else -1
     return frozenset(place for place in high if place != first and words[place] != "i")

@@ -14,7 +14,11 @@ _ASKS_FOR_WAYS = frozenset({"how", "where", "who"})
 _DOING = frozenset({"do", "tun", "machen"})
 _IS = frozenset({"is", "are", "am", "ist", "sind", "bin"})
 _WILL_BE = frozenset({"will", "be", "wird", "werden", "sein"})
-_MINE, _YOURS = frozenset({"my", "our", "mein", "unser"}), frozenset({"your", "dein", "eur", "euer"})
+_POSSESSIVES = {
+    "my": "mine", "our": "mine", "mein": "mine", "unser": "mine", "your": "yours", "dein": "yours", "eur": "yours",
+    "euer": "yours", "sein": "his", "ihr": "theirs", "her": "hers", "his": "his", "their": "theirs", "deren": "theirs",
+}  # fmt: skip
+_OWNERS = frozenset(_POSSESSIVES.values())
 _GERMAN_ENDINGS = ("e", "en", "em", "er", "es")
 
 
@@ -38,6 +42,7 @@ def tense(pair: Alignment) -> Iterator[Mismatch]:
     only_one, only_two = first - second, second - first
     one, two = ({tenses[word] for word in words if word in tenses} for words in (only_one, only_two))
     is_past = bool(one and two) and ("past" in one) != ("past" in two)
+    is_past = is_past or _is_weak_past(only_one, only_two) or _is_weak_past(only_two, only_one)
     if is_past or _is_to_be(only_one, only_two) or _is_to_be(only_two, only_one):
         yield Mismatch("tense", f"{', '.join(sorted(only_one))} / {', '.join(sorted(only_two))}")
 
@@ -52,10 +57,10 @@ def condition(pair: Alignment) -> Iterator[Mismatch]:
 
 
 def owner(pair: Alignment) -> Iterator[Mismatch]:
-    """Nothing differs but that a thing is mine on one side and yours on the other."""
+    """Nothing differs but that a thing is mine on one side, and on the other yours or theirs."""
     first, second = set(pair.one.all_words), set(pair.two.all_words)
     one, two = ({_owner(word) for word in words} for words in (first - second, second - first))
-    if pair.share >= _ALIKE and {frozenset(one), frozenset(two)} == {frozenset({"mine"}), frozenset({"yours"})}:
+    if pair.share >= _ALIKE and len(one) == len(two) == 1 and one != two and one | two <= _OWNERS:
         yield Mismatch("person", f"{', '.join(sorted(first - second))} / {', '.join(sorted(second - first))}")
 
 
@@ -70,6 +75,11 @@ def role(pair: Alignment) -> Iterator[Mismatch]:
     ]
     if sorted(roles) == [(False, True), (True, False)]:
         yield Mismatch("order", "who does it to whom")
+
+
+def _is_weak_past(one: set[str], two: set[str]) -> bool:
+    """Whether the one word that differs is, in German, past on one side: kostet, kostete."""
+    return len(one) == len(two) == 1 and min(one).endswith("t") and min(two) == min(one) + "e"
 
 
 def _is_to_be(one: set[str], two: set[str]) -> bool:
@@ -97,10 +107,6 @@ def _conditions(turn: Reading) -> set[str]:
 
 
 def _owner(word: str) -> str:
-    for ending in ("", *_GERMAN_ENDINGS):
-        stem = word.removesuffix(ending)
-        if stem in _MINE:
-            return "mine"
-        if stem in _YOURS:
-            return "yours"
-    return word
+    if word in _POSSESSIVES:
+        return _POSSESSIVES[word]
+    return next((_POSSESSIVES.get(word.removesuffix(end), word) for end in _GERMAN_ENDINGS if word.endswith(end)), word)

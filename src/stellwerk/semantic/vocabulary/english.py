@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from stellwerk.semantic.vocabulary import numbered, words
 
+ARTICLES = words("a an the")
+CAPITALS = 0.6
+"""Share of words with a capital from which on a text is written as titles are."""
+
 FUNCTION = words(
     """
     a an the this that these those it its is are was were be been being am do does did done doing have has had having
@@ -79,7 +83,7 @@ QUESTIONS = {
     "who": "who", "whom": "who", "whose": "who", "when": "when", "where": "where", "why": "why", "how": "how",
     "what": "what", "which": "what",
 }  # fmt: skip
-AMOUNTS = frozenset({"much", "many"})
+AMOUNTS = {"much": "amount", "many": "count"}
 """Words behind the one for "how" that make it a question of its own."""
 DISTINCT_QUESTIONS = frozenset({"who", "when", "where", "why", "how", "what"})
 

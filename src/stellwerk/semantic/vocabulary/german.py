@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from stellwerk.semantic.vocabulary import numbered, words
 
+ARTICLES = words("der die das den dem des ein eine einen einem einer eines")
+CAPITALS = 0.85
+"""Nouns have capitals in any text."""
+
 FUNCTION = words(
     """
     der die das den dem des ein eine einen einem einer eines dieser diese dieses diesen diesem jener jene jenes
@@ -16,7 +20,7 @@ FUNCTION = words(
     möchte möchten möchtest darf darfst dürfen dürfte mag was wer wen wem wessen wann wo wie warum wieso weshalb welche
     welcher welches welchen welchem wohin woher womit wofür man da dort hier gibt gib geben geht gehen gehe mache machen
     macht gemacht lassen lasse lass etwas jemand jemanden irgendwie irgendwo sehr mehr viel viele ob dass weil damit
-    euer eure euren eurem eurer eures deines ihres seines unseres hilft woran wodurch worin um
+    deren dessen euer eure euren eurem eurer eures deines ihres seines unseres hilft woran wodurch worin um
     hallo hi danke ok okay sagen sag wissen weiß hilfe helfen frage fragen möglich möglichkeit brauche brauchen
     braucht finde finden bekomme bekommen bekommt nutzen benutzen verwenden tun am besten genau gerade jetzt einfach olly
     """
@@ -81,11 +85,11 @@ TELLING = frozenset({"ab", "aus", "hinaus", "runter", "unter", "über", "vor", "
 
 QUESTIONS = {
     "wer": "who", "wen": "who", "wem": "who", "wessen": "who", "wann": "when", "wo": "where", "wohin": "whereto",
-    "woher": "wherefrom", "warum": "why", "wieso": "why", "weshalb": "why", "wie": "how", "wieviel": "amount", "wieviele": "amount", "was": "what",
+    "woher": "wherefrom", "warum": "why", "wieso": "why", "weshalb": "why", "wie": "how", "wieviel": "amount", "wieviele": "count", "was": "what",
     "welche": "what", "welcher": "what", "welches": "what", "welchen": "what", "welchem": "what",
 }  # fmt: skip
 
-AMOUNTS = frozenset({"viel", "viele", "vielen", "vieler"})
+AMOUNTS = {"viel": "amount", "viele": "count", "vielen": "count", "vieler": "count"}
 PERMISSION = (
     r"\b(?<!ich )(?<!wir )(?<!\bdu )(?<!man )(?<!sie )"
     r"(?:darf|darfst|durfen|durft|durfte|kann|kannst|konnen|konnt|konnte|konnten)\b(?! nicht\b)(?=.)"
@@ -127,7 +131,8 @@ PERSONS = {
     for person, words in {
         "i": "ich mich mir mein meine meinen meinem meiner wir uns unser unsere",
         "you": "du dich dir dein deine deinen",
-        "he": "er ihn ihm",
+        "he": "er ihn ihm seine seinen seinem seiner seines",
+        "they": "deren",
     }.items()
     for word in words.split()
 }
