@@ -498,3 +498,29 @@ def test_no_history_makes_a_process_find_what_it_purged_itself_or_what_nobody_ke
 def test_an_option_that_is_none_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         build(name, tmp_path, no_such_option=1)
+
+
+def test_what_is_encrypted_is_found_with_its_secret_alone_and_lies_nowhere_in_the_open(
+    sharing: Callable[..., Cache], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    secret = "a secret that nobody guesses, ever"
+    keeper, friend = sharing(encryption_key=secret), sharing(encryption_key=secret)
+    strangers = [sharing(encryption_key=secret + "!"), sharing()]
+
+    async def story() -> None:
+        entry = entry_of(1, answer=b"account 4711" * 600, question="Which account is mine?", vector=b"vector")
+        keeper.keep(entry, now())
+        await until(lambda: finds(friend, 1))
+        assert await fetched(friend, digest(1)) == entry
+        assert [each.question for each in friend.entries(now())] == ["Which account is mine?"]
+        for stranger in strangers:
+            assert await fetched(stranger, digest(1)) is None
+            assert list(stranger.entries(now())) == []
+
+    asyncio.run(story())
+    for cache in (keeper, friend, *strangers):
+        cache.close()
+    folders = [tmp_path, *([request.getfixturevalue("server").folder] if "valkey" in str(request.node.name) else [])]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert files
+    assert not any(word in path.read_bytes() for path in files for word in (b"account", b"vector"))

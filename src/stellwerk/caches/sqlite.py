@@ -20,9 +20,9 @@ from stellwerk.core.cached import CacheFigures, Purge
 from stellwerk.core.entry_table import EntryTable
 from stellwerk.core.purges import Numbered, read, written
 from stellwerk.core.segmented_lru import PROTECTED_SHARE
-from stellwerk.core.stored_entry import sealed
 from stellwerk.ports.cache import Cache
 from stellwerk.tiering.database_file import PAGE_BYTES, DatabaseFile, Layout
+from stellwerk.tiering.sealing import Seal, seal_of
 from stellwerk.tiering.store import Beat, Found, Look, Told, Write
 from stellwerk.tiering.tiered import TieredCache
 
@@ -51,6 +51,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What each worker keeps in memory of it."""
     busy_timeout_s: float = 1.0
     """How long another process may hold the file."""
+    encryption_key: str = ""
+    """The secret under which entries are encrypted; empty where they are not."""
 
 
 class SqliteReading:
@@ -101,8 +103,9 @@ class SqliteReading:
 class SqliteWriting:
     """What changes the file."""
 
-    def __init__(self, path: Path, settings: Settings) -> None:
+    def __init__(self, path: Path, settings: Settings, seal: Seal) -> None:
         self._file = DatabaseFile(path, LAYOUT, settings.busy_timeout_s)
+        self._seal = seal
         self._swept: set[int] = set()
         """Purges in force of which nothing was left."""
         self._max_bytes = settings.max_bytes
@@ -118,7 +121,7 @@ class SqliteWriting:
                 connection.execute(_FORMER, (key, key))
                 if write.entry.stale_ms > now_ms and size <= self._tenant_bytes:
                     self._make_room(connection, write.entry.tenant, size)
-                    _insert(connection, write, size, now_ms)
+                    _insert(connection, write, self._seal.seal(write.blob), size, now_ms)
 
         self._file.run(work, "BEGIN IMMEDIATE")
 
@@ -204,15 +207,15 @@ class SqliteWriting:
 
 
 def build(settings: Settings, *, directory: str | Path) -> Cache:
-    """The cache of the state directory; nothing is opened yet."""
-    path = Path(directory) / FILE
+    """The cache of the state directory; nothing is opened yet. Raises what an ``Encryption`` raises."""
+    path, seal = Path(directory) / FILE, seal_of(settings.encryption_key)
     memory = EntryTable(
         max_bytes=settings.memory_bytes,
         tenant_share=settings.tenant_share,
         max_entry_bytes=settings.max_entry_bytes,
     )
     reading = partial(SqliteReading, path, settings.busy_timeout_s)
-    return TieredCache(memory, settings.max_entry_bytes, reading, partial(SqliteWriting, path, settings))
+    return TieredCache(memory, settings.max_entry_bytes, reading, partial(SqliteWriting, path, settings, seal), seal)
 
 
 def _found(connection: sqlite3.Connection, keys: Iterable[bytes]) -> Iterator[Found]:
@@ -251,11 +254,11 @@ def _size(write: Write) -> int:
     return len(write.blob) + ROW_BYTES + 80 * (len(write.entry.aliases) + len(write.entry.tags))
 
 
-def _insert(connection: sqlite3.Connection, write: Write, size: int, now_ms: int) -> None:
+def _insert(connection: sqlite3.Connection, write: Write, content: bytes, size: int, now_ms: int) -> None:
     entry = write.entry
     row = (entry.key, entry.tenant, entry.model, entry.scope, entry.stored_ms, entry.stale_ms, write.after, now_ms)
     query = "INSERT INTO entry VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)"
-    number = connection.execute(query, (*row, size, sealed(write.blob))).lastrowid
+    number = connection.execute(query, (*row, size, content)).lastrowid
     taking = "INSERT INTO name VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET entry = excluded.entry"
     connection.execute(taking, (entry.key, number))
     free = " WHERE (SELECT key FROM entry WHERE id = name.entry) <> name.name"  # keys go before aliases

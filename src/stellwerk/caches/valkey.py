@@ -23,9 +23,10 @@ from stellwerk.core.cached import CacheFigures, Purge
 from stellwerk.core.entry_table import EntryTable
 from stellwerk.core.purges import Numbered, read, written
 from stellwerk.core.segmented_lru import PROTECTED_SHARE
-from stellwerk.core.stored_entry import plain, sealed
+from stellwerk.core.stored_entry import plain
 from stellwerk.errors import ConfigurationError, StoreUnavailable
 from stellwerk.ports.cache import Cache
+from stellwerk.tiering.sealing import Seal, seal_of
 from stellwerk.tiering.store import Beat, Found, Look, Told, Write
 from stellwerk.tiering.tiered import TieredCache
 
@@ -63,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of so many that were kept last other hosts can hear; whoever has missed more reads everything anew."""
     timeout_s: float = 0.25
     """How long a thread waits for an answer; callers wait no longer than they say."""
+    encryption_key: str = ""
+    """The secret under which entries are encrypted; empty where they are not."""
 
 
 class _Server:
@@ -163,8 +166,9 @@ class ValkeyReading:
 class ValkeyWriting:
     """What changes what the server holds."""
 
-    def __init__(self, pool: ConnectionPool, settings: Settings) -> None:
+    def __init__(self, pool: ConnectionPool, settings: Settings, seal: Seal) -> None:
         self._server = _Server(pool, settings.prefix)
+        self._seal = seal
         self._max_bytes = settings.max_bytes
         self._tenant_bytes = int(settings.max_bytes * settings.tenant_share)
         self._told_entries = settings.told_entries
@@ -174,7 +178,7 @@ class ValkeyWriting:
 
     def write(self, writes: Sequence[Write], now_ms: int) -> None:
         """Keeps entries; others go to make room."""
-        words = [word for write in writes for word in _words(write)]
+        words = [word for write in writes for word in _words(write, self._seal)]
         most = (self._max_bytes, self._tenant_bytes, self._told_entries)
         self._server.ask(bytes, "keep", now_ms, *most, *words)
 
@@ -214,7 +218,10 @@ class ValkeyWriting:
 
 
 def build(settings: Settings, *, directory: str | Path | None = None) -> Cache:
-    """The cache; nothing is connected yet. Raises ``ConfigurationError`` for an address that is none."""
+    """The cache; nothing is connected yet.
+
+    Raises ``ConfigurationError`` for an address that is none, and what an ``Encryption`` raises.
+    """
     del directory
     try:
         pool = ConnectionPool.from_url(
@@ -232,28 +239,28 @@ def build(settings: Settings, *, directory: str | Path | None = None) -> Cache:
         tenant_share=settings.tenant_share,
         max_entry_bytes=settings.max_entry_bytes,
     )
-    reading = partial(ValkeyReading, pool, settings.prefix)
-    return TieredCache(memory, settings.max_entry_bytes, reading, partial(ValkeyWriting, pool, settings))
+    reading, seal = partial(ValkeyReading, pool, settings.prefix), seal_of(settings.encryption_key)
+    return TieredCache(memory, settings.max_entry_bytes, reading, partial(ValkeyWriting, pool, settings, seal), seal)
 
 
-def _words(write: Write) -> tuple[str, bytes, bytes, bytes]:
-    entry, told = write.entry, _told(write)
+def _words(write: Write, seal: Seal) -> tuple[str, bytes, bytes, bytes]:
+    entry, told = write.entry, _told(write, seal)
     size = len(write.blob) + len(told) + ENTRY_BYTES + ALIAS_BYTES * len(entry.aliases)
     texts = (entry.tenant, entry.model, entry.scope.hex(), [alias.hex() for alias in entry.aliases], entry.tags)
     meta = _pack((size, entry.stale_ms, write.after, entry.stored_ms, *texts))
-    return entry.key.hex(), _content(write.blob, write.after), meta, told
+    return entry.key.hex(), _content(write.blob, write.after, seal), meta, told
 
 
-def _told(write: Write) -> bytes:
+def _told(write: Write, seal: Seal) -> bytes:
     """What other hosts are told of an entry, where it may be found by its meaning."""
     if not write.entry.question:
         return b""
-    told = _content(plain(msgspec.structs.replace(write.entry, answer=b"")), write.after)
+    told = _content(plain(msgspec.structs.replace(write.entry, answer=b"")), write.after, seal)
     return told if len(told) <= TOLD_BYTES else b""
 
 
-def _content(blob: bytes, after: int) -> bytes:
-    return after.to_bytes(_NUMBER_BYTES, "big") + sealed(blob)
+def _content(blob: bytes, after: int, seal: Seal) -> bytes:
+    return after.to_bytes(_NUMBER_BYTES, "big") + seal.seal(blob)
 
 
 def _found(content: bytes) -> Found:

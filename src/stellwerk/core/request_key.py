@@ -6,6 +6,7 @@ Nothing that is not known to be without effect is left out: members that this ve
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
@@ -14,7 +15,8 @@ import msgspec
 from stellwerk.core.cached import KEY_BYTES
 from stellwerk.core.chat import ChatRequest, Message, Role
 from stellwerk.core.opaque import Opaque
-from stellwerk.core.part import Text
+from stellwerk.core.part import Document, Image, Refusal, Text, ToolCall, ToolResult
+from stellwerk.core.tool import FunctionTool
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _NEUTRAL = {
@@ -29,6 +31,14 @@ _NEUTRAL = {
 _SPELLINGS = frozenset(("max_tokens", "max_completion_tokens"))
 """Members that stand for one another: that of them which was used is marked by a ``null`` (see ``Opaque``)."""
 _NULL = msgspec.Raw(b"null")
+_RESPONSES = "openai_responses"
+"""The dialect that marks all that came in it, and how it was written; the others mark nothing but what is theirs."""
+_WRITTEN = "input"
+"""Where it marks by a ``null`` that a text stood alone."""
+_NAMED = frozenset(("id", "status"))
+"""What it calls an item that it has said before, and that this is whole: nobody looks that up."""
+_EMPTY = msgspec.Raw(b"[]")
+_MESSAGE = msgspec.Raw(b'"message"')
 _SPEAKING = frozenset((Role.USER, Role.ASSISTANT))
 _SAID_LAST = "last turn"
 
@@ -57,8 +67,15 @@ def digest(base: bytes, owner: str, *parts: bytes) -> bytes:
 
 
 def asked(request: ChatRequest, ignore: tuple[str, ...] = ()) -> Asked:
-    """What the answer to a request depends on. ``ignore`` are members, by their names in the caller's dialect."""
-    request = _without(msgspec.structs.replace(request, is_stream=False, wants_usage=False), ignore)
+    """What the answer to a request depends on. ``ignore`` are members, by their names in the caller's dialect.
+
+    In which dialect it was asked makes no difference where both ask the same.
+    """
+    is_stored = request.is_stored or None  # that it is not kept is what saying nothing means, or it passes by
+    if request.opaque is not None and request.opaque.dialect == _RESPONSES:
+        request = _unmarked(request)
+    same = msgspec.structs.replace(request, is_stream=False, wants_usage=False, is_stored=is_stored)
+    request = _without(same, ignore)
     last = request.messages[-1] if request.messages else None
     if last is None or (question := _text_of(last)) is None:
         return Asked(_encode(request), None)
@@ -116,3 +133,53 @@ def _without(request: ChatRequest, names: tuple[str, ...]) -> ChatRequest:
 
 def _matters(name: str, value: msgspec.Raw | Opaque, ignore: tuple[str, ...]) -> bool:
     return name not in ignore and not (name in _SPELLINGS and value == _NULL)
+
+
+def _unmarked(request: ChatRequest) -> ChatRequest:
+    """A request of the Responses dialect without the marks that it came so; what makes a difference there stays."""
+    opaque = request.opaque
+    if request.reasoning is None and opaque is not None:  # what is shown of reasoning depends on who asks
+        opaque = _left(opaque, _is_writing)
+    tools = tuple(
+        msgspec.structs.replace(tool, opaque=_left(tool.opaque))
+        if isinstance(tool, FunctionTool) and tool.is_strict is not None  # unsaid, it means another thing elsewhere
+        else tool
+        for tool in request.tools
+    )
+    messages = tuple(_unmarked_message(message) for message in request.messages)
+    return msgspec.structs.replace(request, messages=messages, tools=tools, opaque=opaque)
+
+
+def _unmarked_message(message: Message) -> Message:
+    parts = tuple(
+        msgspec.structs.replace(part, opaque=_left(part.opaque, _is_naming))
+        if isinstance(part, Text | Refusal | Image | Document | ToolCall | ToolResult)
+        else part
+        for part in message.parts
+    )
+    return msgspec.structs.replace(message, parts=parts, opaque=_left(message.opaque, _is_naming))
+
+
+def _left(opaque: Opaque | None, is_mark: Callable[[str, msgspec.Raw | Opaque], bool] | None = None) -> Opaque | None:
+    """What is opaque without the marks; nothing where that was all."""
+    if opaque is None or opaque.dialect != _RESPONSES:
+        return opaque
+    left = {name: value for name, value in opaque.members.items() if is_mark is None or not is_mark(name, value)}
+    return Opaque(_RESPONSES, left) if left else None
+
+
+def _is_naming(name: str, value: msgspec.Raw | Opaque) -> bool:
+    """Whether a member of an item says how it was written, how it is called, or what it does not have.
+
+    A ``null`` there is as good as nothing: so the SDKs write whatever an item lacks.
+    """
+    if name == "item":
+        return isinstance(value, Opaque) and _left(value, _is_naming) is None
+    is_absent = name in {"annotations", "logprobs"} and value == _EMPTY
+    return value == _NULL or name in _NAMED or is_absent or (name == "type" and value == _MESSAGE)
+
+
+def _is_writing(name: str, value: msgspec.Raw | Opaque) -> bool:
+    """Whether a member of a request says no more than how it was written."""
+    is_empty = isinstance(value, Opaque) and not value.members
+    return (name == _WRITTEN and value == _NULL) or (name == "text" and is_empty)

@@ -261,7 +261,10 @@ class CachingSpec(msgspec.Struct, frozen=True):
 
 
 class CacheSpec(msgspec.Struct, frozen=True):
-    """Where answers are kept, and how much of them. ``embedder`` is a file of ``embedders/``."""
+    """Where answers are kept, and how much of them. ``embedder`` is a file of ``embedders/``.
+
+    ``encryption_key`` is a reference to the secret under which entries leave a process.
+    """
 
     backend: Literal["auto", "memory", "sqlite", "valkey"] = "auto"
     max_bytes: int = 1_073_741_824
@@ -270,6 +273,7 @@ class CacheSpec(msgspec.Struct, frozen=True):
     tenant_share: float = 0.5
     embedder: str = "minilm"
     embedder_options: dict[str, str | int | float | bool] = {}
+    encryption_key: str | None = None
 
 
 class OptimizeSpec(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ Tools are told by what they may be, not by what they may not: of a name that is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,23 @@ import msgspec
 
 from stellwerk.dialects.thin_reading import UNSET, Value, counted, read_thin
 from stellwerk.errors import InvalidRequest
+
+_SEARCHING = re.compile(
+    r"(?:^|/)sonar(?:$|[-:])|(?:^|/)compound(?:-beta)?(?:-mini)?$|-search-(?:preview|api)|deep-research|:online$"
+)
+"""Models that search whatever they are asked: Perplexity's, Groq's, OpenAI's, and any by OpenRouter's suffix."""
+_PERPLEXITY = re.compile(r"^perplexity$|^https?://(?:[\w-]+\.)*perplexity\.ai(?:[:/]|$)")
+_OFFLINE = re.compile(r"r1-1776|embed")
+
+
+def searches_by_itself(host: str, model: str) -> bool:
+    """Whether a model looks things up that it is not told, unless it is told not to.
+
+    ``host`` is a known host's name or a base URL, ``model`` the name by which it is asked there.
+    """
+    name = model.lower()
+    is_searching_host = _PERPLEXITY.search(host.lower()) is not None and _OFFLINE.search(name) is None
+    return is_searching_host or _SEARCHING.search(name) is not None
 
 
 def runs_own_tools(dialect: str, body: bytes) -> bool:
@@ -74,7 +92,8 @@ def _dialect(
 
 
 _DIALECTS = {
-    # OpenAI's searching models, xAI's live search, OpenRouter's plugins and dearer stand-ins, Qwen's search.
+    # OpenAI's searching models, xAI's live search, OpenRouter's plugins and dearer stand-ins, Qwen's search; Azure's
+    # "on your data", under both of its names; Groq's compound systems; Perplexity's search.
     "openai_chat": _dialect(
         _typed("function", "custom"),
         "tools",
@@ -83,6 +102,23 @@ _DIALECTS = {
         "plugins",
         "models",
         "enable_search",
+        "data_sources",
+        "dataSources",
+        "compound_custom",
+        "search_settings",
+        "include_domains",
+        "exclude_domains",
+        "search_domain_filter",
+        "search_language_filter",
+        "search_recency_filter",
+        "search_after_date_filter",
+        "search_before_date_filter",
+        "last_updated_after_filter",
+        "last_updated_before_filter",
+        "search_mode",
+        "enable_search_classifier",
+        "return_images",
+        "return_related_questions",
     ),
     # A stored prompt may come with tools, and what shortens a long prompt is a further answer that is paid.
     "openai_responses": _dialect(

@@ -140,6 +140,8 @@ class Answering:
         exchange, reply = attempt.exchange, attempt.reply
         handed = custody.hand(attempt.route, self._headers, body, reply.dialect.facts(body))
         if handed is not None:
+            if exchange.leading is not None:
+                exchange.leading.heard(attempt.route, body)
             self._foresee(handed.body, partial(self._hand_on, handed))
             return
         attempt.answered(exchange.settle_on(attempt))

@@ -25,7 +25,7 @@ from stellwerk.gateway.keeping import text_of
 from stellwerk.gateway.leading import Leading
 from stellwerk.gateway.passenger import Passenger
 from stellwerk.gateway.recollection import Caching, Recollection
-from stellwerk.gateway.replaying import can_replay, hand_on
+from stellwerk.gateway.replaying import can_replay, hand_on, tells_ids
 from stellwerk.gateway.speeches import is_spoken
 from stellwerk.gateway.stages.recall import LONGEST_BYTES, Look, look, owners, why_not, why_not_of
 
@@ -106,7 +106,7 @@ class Recalling:
         self._acceptance = acceptance
         if self.directive == NO_STORE:
             return self._pass_by("no-store")
-        if exchange.is_in_custody:
+        if exchange.is_in_custody and not is_spoken(self._reply.lease.envelope.dialect):
             return self._pass_by("references")
         return self._recall_at_once() or self._search()
 
@@ -159,11 +159,14 @@ class Recalling:
         if decode is None or not is_spoken(envelope.dialect):
             kind = f"{envelope.dialect} {envelope.model} {envelope.is_stream:d} ".encode() + reply.request.path
             return why_not_of(msgspec.json.decode(envelope.body), spec) or asked_of(kind, envelope.body, spec.ignore)
+        if self._caching.searches:
+            return "tools"
         try:
             request = decode(envelope)
         except InvalidRequest:
             return "unread"  # whoever is asked will say what is wrong with it
-        return why_not(request, envelope, spec) or asked(request, spec.ignore)
+        is_keeping = any(route.provider.speaks(envelope.dialect) for route in self._exchange.model.routes.values())
+        return why_not(request, envelope, spec, is_keeping=is_keeping) or asked(request, spec.ignore)
 
     def _normal(self, question: Asked) -> str | None:
         from stellwerk.semantic.normal import normal_form  # loaded when the first model wants it
@@ -275,13 +278,14 @@ class Recalling:
         envelope = reply.lease.envelope
         if (
             exchange.screening is None
+            and not tells_ids(reply)
             and not (envelope.is_stream or entry.is_stream)
             and entry.dialect == envelope.dialect
         ):
             reply.turn_to(route)  # mostly; what follows is the same, whatever stands in between
             reply.respond(entry.answer, ReplyFacts(None, entry.finish), exchange.clock())
         else:
-            hand_on(exchange, reply, route, recorded, self._caching.limits)
+            hand_on(exchange, reply, route, recorded, self._caching.limits, self._caching.spec.ignore)
         if now_ms >= entry.fresh_ms:
             self._refresh(entry.key)
         return True
@@ -308,8 +312,9 @@ class Recalling:
             return False
         self._note(Tier.EXACT, 0)
         self._reply.cache += f";{self._kept}"
+        limits, ignore = self._caching.limits, self._caching.spec.ignore
         passenger = Passenger(
-            self._shared, key, flight, exchange, self._reply, self._caching.limits, partial(self._take_over, look)
+            self._shared, key, flight, exchange, self._reply, limits, ignore, partial(self._take_over, look)
         )
         self._passenger = passenger
         if passenger.board():

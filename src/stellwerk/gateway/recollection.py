@@ -12,6 +12,7 @@ import msgspec
 
 from stellwerk.core.snapshot import CacheSpec, CachingSpec, LimitsSpec, ModelSpec, Snapshot
 from stellwerk.core.subject import Side
+from stellwerk.dialects.own_tools import searches_by_itself
 from stellwerk.gateway.forgetting import Forgetting
 from stellwerk.gateway.meanings import Meanings
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from stellwerk.screening.guards import Guards
 
 MOST_SHORTCUTS = 4_096
-VERSION = 1
+VERSION = 2
 """Of how keys are made: another one finds nothing of what was kept before."""
 
 
@@ -43,6 +44,8 @@ class Caching:
     """A digest of the rules: what is known of a request by its bytes alone holds under the same ones."""
     keeps_personal: bool = True
     """Whether answers with personal data are kept, for their own callers alone."""
+    searches: bool = False
+    """Whether somebody who serves the model searches whatever it is asked: what is found changes."""
 
 
 def caching_of(spec: ModelSpec, snapshot: Snapshot, targets: Sequence[Target], guards: Guards | None) -> Caching | None:
@@ -64,11 +67,12 @@ def caching_of(spec: ModelSpec, snapshot: Snapshot, targets: Sequence[Target], g
     served = (VERSION, spec.name, serving, way, providers, checks, snapshot.screening, spec.caching.ignore)
     base = blake2b(msgspec.json.encode(served, order="deterministic"), digest_size=32).digest()
     mark = blake2b(msgspec.json.encode(spec.caching, order="deterministic"), digest_size=8).digest()
+    hosts = {one.name: str(one.options.get("base_url") or one.options.get("host") or "") for one in snapshot.providers}
+    searches = any(searches_by_itself(hosts.get(target.provider, ""), target.model) for target in targets)
     is_redacted = any(Side.LOG in check.on for check in snapshot.guardrails)
     keeps_personal = not is_redacted and (guards is None or not guards.edits_answers)
-    return Caching(
-        spec.caching, snapshot.cache, base, snapshot.server.limits, snapshot.state.directory, mark, keeps_personal
-    )
+    limits, directory = snapshot.server.limits, snapshot.state.directory
+    return Caching(spec.caching, snapshot.cache, base, limits, directory, mark, keeps_personal, searches)
 
 
 class Shortcuts:

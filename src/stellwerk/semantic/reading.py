@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import zip_longest
 from sys import intern
 from typing import Any, TypeVar
 
@@ -20,12 +21,17 @@ LONGEST = 2_000
 _T = TypeVar("_T")
 _NONE: frozenset[Any] = frozenset()
 _TOKEN = re.compile(
-    r"(?:(?<![\w.,])[-\u2212+](?=\d))?\d{1,18}(?:[.,:/]\d{1,18}){0,5}|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|[%€$£¥₹°]"
+    r"(?:(?<![\w.,])[-\u2212+](?=\d))?\d{1,18}(?:[.,:/]\d{1,18}){0,5}|(?<![^\W_])[A-Za-z](?:\+\+|#)(?![\w#+])|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|°[CF]\b|[%€$£¥₹°]"
 )
 _QUOTED = re.compile(
     r"\"([^\"\n]{1,200})\"|\u201c([^\u201d\n]{1,200})\u201d|\u201e([^\u201c\n]{1,200})\u201c|`([^`\n]{1,200})`"
     r"|(?<!\w)'([^'\n]{2,200})'(?!\w)|\u00ab([^\u00bb\n]{1,200})\u00bb"
 )
+_LETTER = re.compile(
+    r"(?<=\d)[^\W\d_](?![^\W_])|(?<![^\W_])[^\W\d_](?=\d)|(?<=[^\W_,/:] )[A-HJ-Z](?![\w'\u2019-])(?!\.\w)"
+    r"|(?<=[^\W\d_] )[cfghjlpqvz](?![\w'\u2019-])|(?<=[^\W_]-)[A-Za-z](?![\w'\u2019-])"
+)
+"""Single letters that name something: C, vitamin D, B2B, USB-C."""
 _SPACE = re.compile(r"\s+")
 _UMLAUT = re.compile("[äöüßÄÖÜ]")
 _CONTRACTION = re.compile(r"(n't|'(?:s|re|ve|ll|d|m|t))$")
@@ -79,7 +85,7 @@ def read(text: str) -> Reading:
 
 def _language(text: str, folded: list[str]) -> str:
     """By the small words that only one of the languages has."""
-    english, german = languages()["en"].function, languages()["de"].function
+    english, german = languages()["en"].small, languages()["de"].small
     only_english = sum(word in english and word not in german for word in folded)
     only_german = sum(word in german and word not in english for word in folded) + (_UMLAUT.search(text) is not None)
     if only_german == only_english:
@@ -99,9 +105,10 @@ class _Reader:
         surfaces = _surfaces(plain)
         if not surfaces:
             surfaces = _surfaces(self.text)
+        letters = {fold(letter) for letter in _LETTER.findall(plain)}
         words = [intern(fold(surface)) for surface in surfaces]  # most are those of many other readings
         counted, used = quantities(words, grammar)
-        capitals = _capitals(surfaces, words)
+        capitals = _capitals(surfaces, words, grammar.capitals)
         content: list[Word] = []
         bindings: set[tuple[str, str]] = set()
         days: set[str] = set()
@@ -125,7 +132,8 @@ class _Reader:
                     bindings.add((binder, day))
                     binder = ""
                 continue
-            if place in used or word in grammar.function or marker is not None or len(word) < 2:
+            is_small = word in grammar.function or marker is not None or len(word) < 2
+            if place in used or (is_small and word not in letters):
                 continue
             content.append(Word(base, word, place in capitals))
             if binder:
@@ -144,12 +152,19 @@ class _Reader:
             soft_negations=soft,
             markers=_few(grammar.markers[word] for word in every if word in grammar.markers),
             bindings=_few(bindings),
-            questions=_few(grammar.questions[word] for word in words if word in grammar.questions),
+            questions=_few(_questions(words, grammar)),
             scopes=_few(base for base in map(grammar.base, every) if base in grammar.scope),
             persons=_few(grammar.persons[word] for word in every if word in grammar.persons),
             quotes=_few(_quotes(self.text)),
             bases=_few(word.base for word in content),
         )
+
+
+def _questions(words: list[str], grammar: Language) -> Iterable[str]:
+    for word, behind in zip_longest(words, words[1:], fillvalue=""):
+        kind = grammar.questions.get(word)
+        if kind is not None:
+            yield grammar.amounts.get(behind, kind) if kind == "how" else kind
 
 
 def _few(found: Iterable[_T]) -> frozenset[_T]:
@@ -186,11 +201,11 @@ def _surfaces(text: str) -> list[str]:
     return [token for token in found if token]
 
 
-def _capitals(surfaces: list[str], words: list[str]) -> frozenset[int]:
+def _capitals(surfaces: list[str], words: list[str], most: float) -> frozenset[int]:
     """Places of words that are written like names, unless most of the text is, as titles are."""
     letters = [place for place, surface in enumerate(surfaces) if surface[:1].isalpha()]
     high = [place for place in letters if surfaces[place][0].isupper()]
-    if len(high) > 1 and len(high) > 0.6 * len(letters):
+    if len(high) > 1 and len(high) > most * len(letters):
         return frozenset()
     first = letters[0] if letters else -1
     return frozenset(place for place in high if place != first and words[place] != "i")

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from stellwerk.core.cached import Entry
 from stellwerk.core.purges import Numbered
-from stellwerk.core.stored_entry import restored, unsealed
+from stellwerk.core.stored_entry import restored
 from stellwerk.errors import StoreUnavailable
+from stellwerk.tiering.sealing import Seal
 from stellwerk.tiering.store import Beat, Reading, Told
 
 BEAT_S = 0.25
@@ -73,9 +74,11 @@ class Reader:
         on_beat: Callable[[float, Beat], None],
         on_away: Callable[[Sequence[Question], str], None],
         on_news: Callable[[Since, Heard | None], None],
+        seal: Seal,
     ) -> None:
         """``on_news`` is told nothing where the store is away."""
         self._opening = opening
+        self._seal = seal
         self._on_news = on_news
         self._on_answer = on_answer
         self._on_beat = on_beat
@@ -151,7 +154,7 @@ class Reader:
         told = reading.news(since.after, NEWS_AT_ONCE)
         entries = []
         for content, after in told.found:
-            blob = unsealed(content)
+            blob = self._seal.unseal(content)
             entry = restored(blob) if blob is not None else None
             if entry is None:
                 self.torn += 1
@@ -163,7 +166,7 @@ class Reader:
         """Entries that are what was asked for."""
         arrived = []
         for content, after in found:
-            blob = unsealed(content)
+            blob = self._seal.unseal(content)
             entry = restored(blob) if blob is not None else None
             if blob is None or entry is None:
                 self.torn += 1

@@ -15,10 +15,11 @@ from contextlib import suppress
 from stellwerk.core.cached import CacheFigures, Entry, News, Purge
 from stellwerk.core.entry_table import EntryTable
 from stellwerk.core.purges import Numbered, is_gap, is_taken
-from stellwerk.core.stored_entry import plain, restored, unsealed
+from stellwerk.core.stored_entry import plain, restored
 from stellwerk.errors import StoreUnavailable
 from stellwerk.ports.cache import Fetching
 from stellwerk.tiering.reader import Answer, Heard, Question, Reader, Since
+from stellwerk.tiering.sealing import Seal
 from stellwerk.tiering.store import Beat, Reading, Writing
 from stellwerk.tiering.writer import Keeping, Purging, Using, Writer
 
@@ -61,17 +62,23 @@ class TieredCache:
         max_entry_bytes: int,
         reading: Callable[[], Reading],
         writing: Callable[[], Writing],
+        seal: Seal,
     ) -> None:
-        """``reading`` and ``writing`` connect, in the threads. Larger entries than said are not kept."""
+        """``reading`` and ``writing`` connect, in the threads. Larger entries than said are not kept.
+
+        ``seal`` is the one under which entries are written.
+        """
         self._memory = memory
         self._max_entry_bytes = max_entry_bytes
         self._opening = reading
+        self._seal = seal
         self._reader = Reader(
             reading,
             lambda questions, answer: self._tell(self._on_answer, questions, answer),
             lambda asked_s, beat: self._tell(self._on_beat, asked_s, beat),
             lambda questions, _reason: self._tell(self._on_away, questions),
             lambda since, heard: self._tell(self._on_news, since, heard),
+            seal,
         )
         self._writer = Writer(
             writing,
@@ -161,7 +168,7 @@ class TieredCache:
             reading = self._opening()
             try:
                 for found in reading.everything(now_ms):
-                    blob = unsealed(found.content)
+                    blob = self._seal.unseal(found.content)
                     entry = restored(blob) if blob is not None else None
                     if entry is None or not entry.question or entry.stale_ms <= now_ms:
                         continue
