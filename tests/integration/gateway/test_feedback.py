@@ -198,28 +198,27 @@ async def test_without_anybody_to_tell_or_a_cache_it_is_put_on_record(tmp_path: 
         assert said(gateway, request_id) is not None
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"[]",
-        b"[" * 10_000,
-        {"value": 1},
-        {"request_id": "ID"},
-        {"request_id": "ID", "value": 0},
-        {"request_id": "ID", "value": True},
-        {"request_id": "ID", "value": "down"},
-        {"request_id": 7, "value": 1},
-        {"request_id": "ID", "value": 1, "score": "up"},
-        {"request_id": "ID", "value": 1, "comment": "x" * (MOST_COMMENT + 1)},
-    ],
-    ids=lambda body: str(body)[:40],
-)
+NO_FEEDBACK: list[Any] = [
+    b"",
+    b"[]",
+    b"[" * 10_000,
+    {"value": 1},
+    {"request_id": "ID"},
+    {"request_id": "ID", "value": 0},
+    {"request_id": "ID", "value": True},
+    {"request_id": "ID", "value": "down"},
+    {"request_id": 7, "value": 1},
+    {"request_id": "ID", "value": 1, "score": "up"},
+    {"request_id": "ID", "value": 1, "comment": "x" * (MOST_COMMENT + 1)},
+]
+
+
 @on_loop
-async def test_what_is_no_feedback_is_refused_in_the_dialect_of_openai(tmp_path: Path, body: Any) -> None:
+async def test_what_is_no_feedback_is_refused_in_the_dialect_of_openai(tmp_path: Path) -> None:
     async with scripted(tmp_path, completes()) as (gateway, _):
-        status, answer = await says(gateway, body)
-        assert (status, answer["error"]["type"]) == (400, "invalid_request_error")
+        for body in NO_FEEDBACK:
+            status, answer = await says(gateway, body)
+            assert (status, answer["error"]["type"]) == (400, "invalid_request_error")
 
 
 @on_loop
