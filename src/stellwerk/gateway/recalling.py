@@ -253,20 +253,29 @@ class Recalling:
         leading, exchange.leading = exchange.leading, None
         if leading is not None:
             leading.land(route, recorded)
-        envelope = reply.lease.envelope
-        if (
-            exchange.screening is None
-            and not tells_ids(reply)
-            and not (envelope.is_stream or entry.is_stream)
-            and entry.dialect == envelope.dialect
-        ):
+        answer = self._as_it_is(entry)
+        if answer is not None:
             reply.turn_to(route)  # mostly; what follows is the same, whatever stands in between
-            reply.respond(entry.answer, ReplyFacts(None, entry.finish), exchange.clock())
+            reply.respond(answer, ReplyFacts(None, entry.finish), exchange.clock())
         else:
             hand_on(exchange, reply, route, recorded, self._caching.limits, self._caching.spec.ignore)
         if now_ms >= entry.fresh_ms:
             self._refresh(entry.key)
         return True
+
+    def _as_it_is(self, entry: Entry) -> bytes | None:
+        """The answer where it goes to the caller as it was kept, but for what it is called; else nothing."""
+        reply, envelope = self._reply, self._reply.lease.envelope
+        is_whole = not (envelope.is_stream or entry.is_stream) and entry.dialect == envelope.dialect
+        if not is_whole or self._exchange.screening is not None:
+            return None
+        if not tells_ids(reply):
+            return entry.answer
+        if self._caching.spec.ignore:
+            return None
+        from stellwerk.gateway.renewing import under_another_id  # loaded with the first caller of that dialect
+
+        return under_another_id(entry.answer)
 
     def _refresh(self, key: bytes) -> None:
         """Has an answer that has become old fetched anew, but not over and over."""
