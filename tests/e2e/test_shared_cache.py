@@ -13,7 +13,7 @@ from valkey import Valkey
 
 from stellwerk.simulator.process import Simulator
 from tests.e2e.callers import connect
-from tests.e2e.kit import WEB, WEB_KEY, Gateway, model, provider, server, until, up
+from tests.e2e.kit import WEB, WEB_KEY, Gateway, model, provider, server, stellwerk, until, up
 from tests.e2e.test_cache import SEMANTIC, ask
 from tests.e2e.test_compute import metrics
 from tests.valkey import Server
@@ -106,4 +106,9 @@ def test_what_is_kept_at_one_host_is_answered_by_meaning_at_the_other_until_that
         # Whoever says at one host that an answer is bad says so for all, at once after it.
         _, told = post(two, "/v1/feedback", {"request_id": hit["id"], "value": -1})
         assert told["removed"] is True
+        one.until(lambda: ask(one, hit["question"]) == "miss", "it is still served")
+        # So may those who run a host, of a request that is on record there.
+        again, _ = post(one, "/v1/chat/completions", asks(hit["question"]))
+        one.until(lambda: again["x-request-id"] in {event["request_id"] for event in one.recorded()}, "not on record")
+        assert stellwerk(one.folder, "cache", "purge", "--request", again["x-request-id"]).returncode == 0
         one.until(lambda: ask(one, hit["question"]) == "miss", "it is still served")

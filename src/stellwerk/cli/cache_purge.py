@@ -36,19 +36,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Does it; 2 when nothing is said, or something beside --all."""
-    key = _served(options) if options.request else options.key
-    said = {"tenant": options.tenant, "model": options.model, "tag": options.tag, "key": key}
-    asked = {name: value for name, value in {**said, "before_s": options.before}.items() if value is not None}
+    keys = _concerned(options) if options.request else [options.key]
+    said = {"tenant": options.tenant, "model": options.model, "tag": options.tag, "before_s": options.before}
+    asked = {name: value for name, value in {**said, "key": keys[0]}.items() if value is not None}
     if options.all == bool(asked):
         print("stellwerk cache purge: say either what is to go or --all", file=sys.stderr)
         return 2
-    purged = AdminClient(options).make("/cache/purge", {"all": True} if options.all else asked)
-    print(json.dumps(purged) if options.json else f"purged: {purged['purged']}")
+    client, purged = AdminClient(options), list[str]()
+    for key in keys:
+        asked = {"all": True} if options.all else {**asked, "key": key} if key is not None else asked
+        purged.append(client.make("/cache/purge", asked)["purged"])
+    words = ", ".join(purged)
+    print(json.dumps({"purged": words}) if options.json else f"purged: {words}")
     return 0
 
 
-def _served(options: argparse.Namespace) -> str:
-    """The key of the answer that a request got, or that was kept of it: somebody says that it was no good."""
+def _concerned(options: argparse.Namespace) -> list[str | None]:
+    """Keys of the answer that a request got, or that was kept of it: somebody says that it was no good."""
     from stellwerk.config.compile import compile_file
     from stellwerk.core.cache_record import concerned
     from stellwerk.stores.sqlite.read import find_event
@@ -58,10 +62,9 @@ def _served(options: argparse.Namespace) -> str:
     if event is None:
         raise NotFound(f"No request with the id {options.request} is on record.")
     found = concerned(event.cache)
-    keys = found.shared or found.own
-    if not keys:
+    if not found.shared + found.own:
         raise NotFound(f"The request {options.request} was not answered from the cache, nor was its answer kept.")
-    return keys[0].hex()
+    return [key.hex() for key in found.shared + found.own]
 
 
 def _digest(text: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +25,7 @@ from stellwerk.core.cache_record import concerned
 from stellwerk.core.cached import Purge
 from stellwerk.core.feedback import BAD, Feedback
 from stellwerk.core.meaning import REJECT, Evidence, Reject, read_rejected, written
-from stellwerk.errors import InvalidRequest, NotFound, Overloaded, PayloadTooLarge, StellwerkError
+from stellwerk.errors import InvalidRequest, LimitExceeded, NotFound, Overloaded, PayloadTooLarge, StellwerkError
 from stellwerk.gateway.defect import report
 from stellwerk.gateway.meanings import TELL_S, learner_of
 from stellwerk.gateway.reply import JSON, status_of
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
 MOST_BYTES = 16_384
 MOST_COMMENT = 2_000
 MOST_WAITING = 64
+MOST_OF_KEY = 16
+"""So many of one key may wait, for nobody is to keep others from being heard."""
+RETRY_AFTER = b"retry-after: 1\r\n"
 PAUSES_S = (0.25, 0.25, 0.5, 1.0)
 """A request may be spoken of before it is on record: so much later it is looked for again."""
 FRESH_MS = 10_000
@@ -78,7 +82,8 @@ class Feedbacks:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._thread = ThreadPoolExecutor(1, "feedback")
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
+        """How many are being taken, by key."""
 
     def take(self, request: Request, dialect: Dialect, request_id: str) -> None:
         """Answers now or later. ``dialect`` says how errors look. Raises what is wrong with the request."""
@@ -86,9 +91,9 @@ class Feedbacks:
         said = _read(request.body)
         if not _ID.fullmatch(said.request_id):
             raise _unknown(said.request_id)
-        if self._waiting >= MOST_WAITING:
-            message = "Too much feedback is being taken at the moment."
-            raise Overloaded(message, retry_after_s=1.0)
+        if (full := self._refusal(principal.key_name)) is not None:
+            request.extra_fields += RETRY_AFTER
+            raise full
         configuration = self._pipeline.configuration
         redaction = configuration.redaction
         name, comment = principal.key_name, said.comment
@@ -96,7 +101,7 @@ class Feedbacks:
             name, comment = redaction.caller(name), redaction.text(comment)
         directory = Path(configuration.snapshot.state.directory) / "events"
         feedback = Feedback(said.request_id, int(time.time() * 1e3), name, said.value, comment)
-        self._waiting += 1
+        self._waiting[principal.key_name] += 1
         request.owner = one = _One(self, request, dialect, request_id, principal, directory, feedback)
         one.look()
 
@@ -108,9 +113,10 @@ class Feedbacks:
         """Has them looked at once more."""
         self._pipeline.scheduler.call_later(delay_s, one.look)
 
-    def end(self) -> None:
+    def end(self, key_name: str) -> None:
         """One has been answered."""
-        self._waiting -= 1
+        self._waiting[key_name] -= 1
+        self._waiting += Counter()  # those who have none are not counted
 
     def report(self, error: Exception, request_id: str) -> None:
         """A defect."""
@@ -129,6 +135,14 @@ class Feedbacks:
             speaker = principal if is_own else msgspec.structs.replace(principal, key_name=event.key_name)
             self._reject(shared, model.caching, speaker, keys, found.evidence)
         return True
+
+    def _refusal(self, key_name: str) -> StellwerkError | None:
+        """Why there is no room for more of this key."""
+        if self._waiting[key_name] >= MOST_OF_KEY:
+            return LimitExceeded(f"This key gives feedback on more than {MOST_OF_KEY} requests at the same time.")
+        if self._waiting.total() >= MOST_WAITING:
+            return Overloaded("Too much feedback is being taken at the moment.")
+        return None
 
     def _reject(
         self,
@@ -207,7 +221,7 @@ class _One:
             self._refuse(StellwerkError("The gateway failed to serve this request."))
         finally:
             if is_over:
-                self._desk.end()
+                self._desk.end(self._principal.key_name)
 
     def _answer(self, taken: Taken) -> None:
         is_own = taken.event.key_name == self._feedback.key_name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from stellwerk.core.feedback import Feedback
 from stellwerk.core.meaning import REJECT
 from stellwerk.errors import StoreUnavailable
 from stellwerk.gateway import feedback
-from stellwerk.gateway.feedback import MOST_BYTES, MOST_COMMENT, MOST_WAITING
+from stellwerk.gateway.feedback import MOST_BYTES, MOST_COMMENT, MOST_OF_KEY, MOST_WAITING
 from stellwerk.stores.sqlite.day_file import DAY_MS, path_of
 from stellwerk.stores.sqlite.feedback import find_feedback
 from stellwerk.stores.sqlite.read import find_event
@@ -233,10 +234,14 @@ async def test_of_what_nobody_knows_and_of_too_much_it_says_so(tmp_path: Path) -
         request_id = await on_record(gateway, 1)
         feedbacks = gateway.parts.app._feedbacks
         assert feedbacks is not None
-        assert feedbacks._waiting == 0
-        feedbacks._waiting = MOST_WAITING
-        assert (await says(gateway, {"request_id": request_id, "value": 1}))[0] == 503
-        feedbacks._waiting = 0
+        assert not feedbacks._waiting
+        for key_name, count, status in (("another", MOST_WAITING, 503), ("web", MOST_OF_KEY, 429)):
+            feedbacks._waiting = Counter({key_name: count})
+            async with raw(gateway) as caller:
+                await caller.ask(json.dumps({"request_id": request_id, "value": 1}).encode(), path=b"/v1/feedback")
+                answer = await caller.told()
+            assert (answer.status, answer.fields[b"retry-after"]) == (status, b"1")
+        feedbacks._waiting = Counter()
         path = path_of(records(gateway), gateway.events[0].started_ms // DAY_MS)
         path.rename(path.with_suffix(".away"))
         path.mkdir()
@@ -244,7 +249,7 @@ async def test_of_what_nobody_knows_and_of_too_much_it_says_so(tmp_path: Path) -
         path.rmdir()
         path.with_suffix(".away").rename(path)
         assert (await says(gateway, {"request_id": request_id, "value": 1}))[0] == 200
-        assert feedbacks._waiting == 0
+        assert not feedbacks._waiting
 
 
 @on_loop

@@ -46,6 +46,7 @@ def test_an_answer_that_was_kept_lies_under_one_of_two_keys() -> None:
 
 
 def test_a_miss_beside_another_entry_concerns_nothing() -> None:
+    assert concerned("miss; kept=no-key of=everyone own=ab") == Concerned()
     assert concerned(f"miss; reason=below entry={'ab' * 16}") == Concerned()
 
 
