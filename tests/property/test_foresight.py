@@ -128,7 +128,7 @@ STREAMS = st.one_of(
 @given(st.lists(STREAMS, min_size=1, max_size=3), st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_the_guard_of_a_stream_that_is_held_asks_nobody_either(drawn: list[list[StreamEvent]], ends: bool) -> None:
-    events = [event for part in drawn for event in part if not isinstance(event, Finished | Ended)]
+    events: list[StreamEvent] = [event for part in drawn for event in part if not isinstance(event, Finished | Ended)]
     if ends:
         events += (Finished(Finish(StopReason.END)), Ended())
 
