@@ -13,6 +13,8 @@ from stellwerk.text.words import fold
 
 _SHORTEST_TYPO, _SHORTEST_SLIP = 4, 3
 _LETTERS = re.compile(r"[^\W\d_]+")
+_FEW = 3
+"""Words left over up to which the small words are looked at too."""
 _LONG = 7
 """From so many letters on a word may have two slips."""
 
@@ -55,7 +57,7 @@ def align(one: Reading, two: Reading) -> Alignment:
             (a.surface, b.surface)
             for a in left_one
             for b in left_two
-            if grammar.are_opposites(a.base, b.base) or grammar.are_written_opposites(a.surface, b.surface)
+            if grammar.are_opposites(a.base, b.base) or grammar.are_negated(a.surface, b.surface)
         ]
         left_one, left_two, spelled = _paired(left_one, left_two, lambda a, b: are_misspelled(a, b, grammar))
         same += spelled + joined
@@ -63,7 +65,7 @@ def align(one: Reading, two: Reading) -> Alignment:
     elif left_one or left_two:
         # "sign up" and "signup", where one side has nothing left
         left_one, left_two, joined = _joined(left_one, left_two, one, two)
-    if one.all_words != two.all_words:
+    if len(left_one) + len(left_two) <= _FEW and one.all_words != two.all_words:
         opposites += _against_small_words(left_one, one, two) + _against_small_words(left_two, two, one)
         opposites += _between_small_words(one, two)
     return Alignment(one, two, same, alike, tuple(left_one), tuple(left_two), tuple(opposites))

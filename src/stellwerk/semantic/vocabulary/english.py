@@ -122,7 +122,8 @@ SCOPE = words(
     domestic national local abroad overseas foreign temporary permanent temporarily permanently full part fulltime
     parttime single multiple several married unmarried refurbished existing former current future past early late
     outbound inbound incoming outgoing manual automatic manually automatically optional mandatory required internal
-    external remote remotely emergency express economy
+    external remote remotely emergency express economy partly partially partial fully entire entirely completely
+    everyone everybody nobody exclusively
     """
 )
 """Words that narrow or widen what a question is about."""
