@@ -14,7 +14,7 @@ from stellwerk.text.words import fold
 _SHORTEST_TYPO, _SHORTEST_SLIP = 4, 3
 _LETTERS = re.compile(r"[^\W\d_]+")
 _FEW = 3
-"""Words left over up to which the small words are looked at too."""
+"""Words left over up to which the small words are looked at too, and how many times as many have a counterpart."""
 _LONG = 7
 """From so many letters on a word may have two slips."""
 
@@ -65,7 +65,8 @@ def align(one: Reading, two: Reading) -> Alignment:
     elif left_one or left_two:
         # "sign up" and "signup", where one side has nothing left
         left_one, left_two, joined = _joined(left_one, left_two, one, two)
-    if len(left_one) + len(left_two) <= _FEW and one.all_words != two.all_words:
+    left = len(left_one) + len(left_two)
+    if left <= _FEW and 2 * (same + alike) >= _FEW * left and one.all_words != two.all_words:
         opposites += _against_small_words(left_one, one, two) + _against_small_words(left_two, two, one)
         opposites += _between_small_words(one, two)
     return Alignment(one, two, same, alike, tuple(left_one), tuple(left_two), tuple(opposites))

@@ -34,6 +34,7 @@ class Language(msgspec.Struct, frozen=True):
     telling: frozenset[str]
     questions: Mapping[str, str]
     amounts: Mapping[str, str]
+    durations: frozenset[str]
     permission: re.Pattern[str]
     obligation: re.Pattern[str]
     tenses: Mapping[str, str]
@@ -182,6 +183,7 @@ def _language(name: str, words: ModuleType, lexicon: Lexicon | None) -> Language
         telling=words.TELLING,
         questions=words.QUESTIONS,
         amounts=words.AMOUNTS,
+        durations=words.DURATIONS,
         permission=re.compile(words.PERMISSION),
         obligation=re.compile(words.OBLIGATION),
         tenses=words.TENSES,

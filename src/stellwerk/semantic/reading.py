@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from itertools import zip_longest
 from sys import intern
 from typing import Any, TypeVar
 
@@ -161,10 +160,12 @@ class _Reader:
 
 
 def _questions(words: list[str], grammar: Language) -> Iterable[str]:
-    for word, behind in zip_longest(words, words[1:], fillvalue=""):
+    for place, word in enumerate(words):
         kind = grammar.questions.get(word)
+        if kind == "how" and not grammar.durations.intersection(words[place + 2 : place + 3]):
+            kind = grammar.amounts.get(words[place + 1] if place + 1 < len(words) else "", kind)
         if kind is not None:
-            yield grammar.amounts.get(behind, kind) if kind == "how" else kind
+            yield kind
 
 
 def _few(found: Iterable[_T]) -> frozenset[_T]:

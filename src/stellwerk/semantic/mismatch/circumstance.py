@@ -33,7 +33,7 @@ def modality(pair: Alignment) -> Iterator[Mismatch]:
 
 def tense(pair: Alignment) -> Iterator[Mismatch]:
     """Nothing differs but that it was on one side, and is or will be on the other."""
-    if pair.share < _ALIKE:
+    if pair.share < _ALIKE or not (_asks_for_facts(pair.one) and _asks_for_facts(pair.two)):
         return
     tenses, base = pair.one.grammar.tenses, pair.one.grammar.base
     first, second = set(pair.one.all_words), set(pair.two.all_words)
@@ -96,6 +96,11 @@ def _asks_for_ways(turn: Reading) -> bool:
     if turn.questions & _ASKS_FOR_WAYS:
         return True
     return "what" in turn.questions and not _DOING.isdisjoint(turn.all_words[2:])
+
+
+def _asks_for_facts(turn: Reading) -> bool:
+    """Whether the turn is a question, and no "why": that asks for the same before and after."""
+    return "why" not in turn.questions and bool(turn.questions or "?" in turn.text)
 
 
 def _modality(turn: Reading) -> str:

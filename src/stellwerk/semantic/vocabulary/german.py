@@ -90,6 +90,7 @@ QUESTIONS = {
 }  # fmt: skip
 
 AMOUNTS = {"viel": "amount", "viele": "count", "vielen": "count", "vieler": "count"}
+DURATIONS = words("zeit langer")
 PERMISSION = (
     r"\b(?<!ich )(?<!wir )(?<!\bdu )(?<!man )(?<!sie )"
     r"(?:darf|darfst|durfen|durft|durfte|kann|kannst|konnen|konnt|konnte|konnten)\b(?! nicht\b)(?=.)"
@@ -107,7 +108,7 @@ TENSES = {
 }  # fmt: skip
 CONDITIONS = {
     "auch wenn": "even", "selbst wenn": "even", "obwohl": "even", "obgleich": "even", "trotz": "even", "wenn": "if", "falls": "if",
-    "sofern": "if", "weil": "because", "wegen": "because", "wahrend": "while", "solange": "while", "bis": "until",
+    "sofern": "if", "weil": "because", "wegen": "because", "wahrend": "if", "solange": "if", "bis": "until",
 }  # fmt: skip
 
 SCOPE = words(
