@@ -42,6 +42,12 @@ class Alignment(msgspec.Struct, frozen=True):
 
 def align(one: Reading, two: Reading) -> Alignment:
     """Pairs the words of two turns: equal ones first, then misspellings, then those with one meaning."""
+    if one.grammar is not two.grammar:
+        # where only one of them tells its language, the other is taken to be in it too
+        one, two = (
+            one if one.language else read(one.text, two.language),
+            two if two.language else read(two.text, one.language),
+        )
     if one.bases != two.bases:
         one, two = _corrected(one, two), _corrected(two, one)
     grammar = one.grammar
@@ -117,7 +123,7 @@ def _corrected(turn: Reading, other: Reading) -> Reading:
             ):
                 text = re.sub(rf"(?<![^\W_]){re.escape(slip)}(?![^\W_])", meant, text, flags=re.IGNORECASE)
                 break
-    return turn if text is turn.text else read(text)
+    return turn if text is turn.text else read(text, grammar.name)
 
 
 def _is_word(word: str, grammar: Language) -> bool:
