@@ -179,7 +179,7 @@ def test_a_response_and_a_chat_share_an_answer_only_where_both_ask_the_same(
     response = asked(data.draw(written(one)))
     if (False, False) not in pairwise(is_user for is_user, _ in one.turns):  # which are one turn of several items
         assert response == asked(in_chat(one))
-    assert (response == asked(in_chat(other))) == (one == other)
+    assert one == other or response != asked(in_chat(other))
 
 
 OF_ITS_OWN: tuple[dict[str, Any], ...] = (

@@ -5,7 +5,6 @@ Nothing that is not known to be without effect is left out: members that this ve
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
@@ -15,10 +14,12 @@ import msgspec
 from stellwerk.core.cached import KEY_BYTES
 from stellwerk.core.chat import ChatRequest, Message, Role
 from stellwerk.core.opaque import Opaque
-from stellwerk.core.part import Document, Image, Refusal, Text, ToolCall, ToolResult
+from stellwerk.core.part import Document, Image, Part, Refusal, Text, ToolCall, ToolResult
 from stellwerk.core.tool import FunctionTool
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
+_encode_plainly = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
 _NEUTRAL = {
     "prompt_cache_key": "cache_key",
     "store": "is_stored",
@@ -39,7 +40,6 @@ _NAMED = frozenset(("id", "status"))
 """What it calls an item that it has said before, and that this is whole: nobody looks that up."""
 _EMPTY = msgspec.Raw(b"[]")
 _MESSAGE = msgspec.Raw(b'"message"')
-_SPEAKING = frozenset((Role.USER, Role.ASSISTANT))
 _SAID_LAST = "last turn"
 
 
@@ -79,39 +79,45 @@ def asked(request: ChatRequest, ignore: tuple[str, ...] = ()) -> Asked:
     last = request.messages[-1] if request.messages else None
     if last is None or (question := _text_of(last)) is None:
         return Asked(_encode(request), None)
-    earlier = sum(message.role in _SPEAKING for message in request.messages[:-1])
-    is_plain = not request.tools and all(message.role is not Role.TOOL for message in request.messages)
+    roles = [message.role for message in request.messages]
+    earlier = roles.count(Role.USER) + roles.count(Role.ASSISTANT) - 1  # by identity: to look for one takes a hash
+    is_plain = not request.tools and Role.TOOL not in roles
     silent = msgspec.structs.replace(last, parts=(Text(_SAID_LAST),))
     rest = msgspec.structs.replace(request, messages=(*request.messages[:-1], silent))
     return Asked(_encode(rest), question, earlier, is_plain)
 
 
-def asked_of(kind: bytes, body: bytes, ignore: tuple[str, ...] = ()) -> Asked:
-    """What the answer to a request in JSON depends on that has no neutral form; ``kind`` says how it is asked.
+def asked_of(kind: bytes, values: Any, ignore: tuple[str, ...] = ()) -> Asked:
+    """What the answer to a request in JSON depends on that has no neutral form; ``kind`` says how it is asked."""
+    if isinstance(values, dict):
+        values = {name: value for name, value in values.items() if name not in ignore}
+    return Asked(_encode([kind.decode("latin-1"), values]), None)
 
-    Raises ``msgspec.DecodeError``.
+
+def read_once(body: bytes) -> Any:
+    """The values of a body. Raises ``ValueError`` where it is no JSON, or says something twice.
+
+    That is, where an object has two members of one name, of which readers take this or that: a decoder drops one of
+    them, so that what it has read is shorter than what was written. Linear in the body, in a few runs of C.
     """
-    members = msgspec.json.decode(body)
-    if isinstance(members, dict):
-        for name in ignore:
-            members.pop(name, None)
-    return Asked(_encode([kind.decode("latin-1"), members]), None)
-
-
-def says_twice(body: bytes) -> bool:
-    """Whether a body is no JSON, or an object in it has two members of one name, of which readers take this or that."""
     try:
-        json.loads(body, object_pairs_hook=_once)
-    except (ValueError, RecursionError):
-        return True
-    return False
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+        values = _decode(body)
+        told = _encode_plainly(values)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    # Mostly it is written as it is read, but for spaces; else numbers or characters are spelled in another way.
+    is_same = told == body or (b"\\" in body and told == msgspec.json.format(body, indent=-1))
+    if not is_same and _strings(told) != _strings(body):
         raise ValueError("a name stands twice")
-    return found
+    return values
+
+
+def _strings(body: bytes) -> int:
+    """How many marks there are around strings: two for each, names among them."""
+    marks = body.count(b'"')
+    if b"\\" not in body:
+        return marks
+    return marks - body.replace(b"\\\\", b"").count(b'\\"')
 
 
 def _text_of(message: Message) -> str | None:
@@ -151,19 +157,24 @@ def _unmarked(request: ChatRequest) -> ChatRequest:
 
 
 def _unmarked_message(message: Message) -> Message:
-    parts = tuple(
-        msgspec.structs.replace(part, opaque=_left(part.opaque, _is_naming))
-        if isinstance(part, Text | Refusal | Image | Document | ToolCall | ToolResult)
-        else part
-        for part in message.parts
-    )
-    return msgspec.structs.replace(message, parts=parts, opaque=_left(message.opaque, _is_naming))
+    parts = message.parts
+    if len(parts) != 1 or getattr(parts[0], "opaque", None) is not None:
+        parts = tuple([_unmarked_part(part) for part in parts])
+    return Message(message.role, parts, message.name, message.cache, _left(message.opaque, _is_naming))
+
+
+def _unmarked_part(part: Part) -> Part:
+    if not isinstance(part, Text | Refusal | Image | Document | ToolCall | ToolResult):
+        return part
+    return msgspec.structs.replace(part, opaque=_left(part.opaque, _is_naming))
 
 
 def _left(opaque: Opaque | None, is_mark: Callable[[str, msgspec.Raw | Opaque], bool] | None = None) -> Opaque | None:
     """What is opaque without the marks; nothing where that was all."""
     if opaque is None or opaque.dialect != _RESPONSES:
         return opaque
+    if not opaque.members:
+        return None
     left = {name: value for name, value in opaque.members.items() if is_mark is None or not is_mark(name, value)}
     return Opaque(_RESPONSES, left) if left else None
 

@@ -6,14 +6,15 @@ Tools are told by what they may be, not by what they may not: of a name that is 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import msgspec
 
 from stellwerk.dialects.thin_reading import UNSET, Value, counted, read_thin
 from stellwerk.errors import InvalidRequest
 
+_Known: TypeAlias = tuple[tuple[str, ...], Callable[[bytes], Any], Callable[[Any], bool]]
 _SEARCHING = re.compile(
     r"(?:^|/)sonar(?:$|[-:])|(?:^|/)compound(?:-beta)?(?:-mini)?$|-search-(?:preview|api)|deep-research|:online$"
 )
@@ -32,17 +33,28 @@ def searches_by_itself(host: str, model: str) -> bool:
     return is_searching_host or _SEARCHING.search(name) is not None
 
 
+def has_own_tools(dialect: str, members: Mapping[str, Any]) -> bool:
+    """``runs_own_tools`` of a request that has been read, in which no name stands twice."""
+    known = _DIALECTS.get(dialect)
+    return known is not None and _runs(known, [members.get(name, UNSET) for name in known[0]])
+
+
 def runs_own_tools(dialect: str, body: bytes) -> bool:
     """Whether the provider may work with tools of its own, as far as the request says. ``body`` is a JSON object."""
     known = _DIALECTS.get(dialect)
     if known is None:
         return False
-    names, decode, tools_of = known
+    names, decode, _ = known
     try:
         wire = read_thin(body, decode, names, max_depth=len(body))
     except InvalidRequest:  # a member stands twice: nobody knows which one counts
         return True
-    tools, *others = (getattr(wire, name) for name in names)
+    return _runs(known, [getattr(wire, name) for name in names])
+
+
+def _runs(known: _Known, values: list[Any]) -> bool:
+    names, _, tools_of = known
+    tools, *others = values
     if any(map(_is_said, names[1:], others)):
         return True
     return tools is not UNSET and tools is not None and not tools_of(tools)
@@ -84,9 +96,7 @@ def _bedrock(config: Any) -> bool:
     return type(config) is dict and _keyed("toolSpec", "cachePoint")(config.get("tools", []))
 
 
-def _dialect(
-    tools_of: Callable[[Any], bool], *names: str
-) -> tuple[tuple[str, ...], Callable[[bytes], Any], Callable[[Any], bool]]:
+def _dialect(tools_of: Callable[[Any], bool], *names: str) -> _Known:
     wire = msgspec.defstruct("Wire", [(name, Value, UNSET) for name in names], gc=False)
     return names, msgspec.json.Decoder(wire, dec_hook=counted).decode, tools_of
 

@@ -165,6 +165,8 @@ class Attempt(msgspec.Struct, eq=False):
         if self.interpreter is None and self.custody is not None:
             relay = self.custody.relay(route, relay)
         self._stream = stream = StreamReply(self, reply, relay, exchange.scheduler.deadlines)
+        if exchange.screening is not None:
+            stream.foresight = exchange.screening.foreseeing.of_stream(exchange, exchange.screening.deadline_s)
         if (screening := exchange.screening) is not None and screening.holds_answers:
             screening.hold(stream)
         if exchange.is_gated:

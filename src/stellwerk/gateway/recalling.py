@@ -13,13 +13,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-import msgspec
-
 from stellwerk.core.cache_record import answered_from, judged, kept_under
 from stellwerk.core.cached import Entry, Recorded, Tier
 from stellwerk.core.reply import ReplyFacts
-from stellwerk.core.request_key import Asked, asked, asked_of, digest, says_twice
-from stellwerk.errors import InvalidRequest
+from stellwerk.core.request_key import Asked, digest
 from stellwerk.gateway.flight import Flight
 from stellwerk.gateway.keeping import text_of
 from stellwerk.gateway.leading import Leading
@@ -27,7 +24,7 @@ from stellwerk.gateway.passenger import Passenger
 from stellwerk.gateway.recollection import Caching, Recollection
 from stellwerk.gateway.replaying import can_replay, hand_on, tells_ids
 from stellwerk.gateway.speeches import is_spoken
-from stellwerk.gateway.stages.recall import LONGEST_BYTES, Look, look, owners, why_not, why_not_of
+from stellwerk.gateway.stages.recall import Look, look, owners, question_of
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
@@ -149,24 +146,10 @@ class Recalling:
 
     def _question(self) -> Asked | str:
         """What the answer depends on; or why there is no looking for it, in a word."""
-        reply, spec = self._reply, self._caching.spec
+        reply, routes = self._reply, self._exchange.model.routes.values()
         envelope = reply.lease.envelope
-        if len(envelope.body) > LONGEST_BYTES:
-            return "long"
-        if says_twice(envelope.body):
-            return "unread"  # which of two members of one name counts is the provider's to say
-        decode = getattr(reply.dialect, "decode", None)
-        if decode is None or not is_spoken(envelope.dialect):
-            kind = f"{envelope.dialect} {envelope.model} {envelope.is_stream:d} ".encode() + reply.request.path
-            return why_not_of(msgspec.json.decode(envelope.body), spec) or asked_of(kind, envelope.body, spec.ignore)
-        if self._caching.searches:
-            return "tools"
-        try:
-            request = decode(envelope)
-        except InvalidRequest:
-            return "unread"  # whoever is asked will say what is wrong with it
-        is_keeping = any(route.provider.speaks(envelope.dialect) for route in self._exchange.model.routes.values())
-        return why_not(request, envelope, spec, is_keeping=is_keeping) or asked(request, spec.ignore)
+        is_keeping = any(route.provider.speaks(envelope.dialect) for route in routes)
+        return question_of(reply.dialect, envelope, reply.request.path, self._caching, is_keeping=is_keeping)
 
     def _normal(self, question: Asked) -> str | None:
         from stellwerk.semantic.normal import normal_form  # loaded when the first model wants it
@@ -275,20 +258,29 @@ class Recalling:
         leading, exchange.leading = exchange.leading, None
         if leading is not None:
             leading.land(route, recorded)
-        envelope = reply.lease.envelope
-        if (
-            exchange.screening is None
-            and not tells_ids(reply)
-            and not (envelope.is_stream or entry.is_stream)
-            and entry.dialect == envelope.dialect
-        ):
+        answer = self._as_it_is(entry)
+        if answer is not None:
             reply.turn_to(route)  # mostly; what follows is the same, whatever stands in between
-            reply.respond(entry.answer, ReplyFacts(None, entry.finish), exchange.clock())
+            reply.respond(answer, ReplyFacts(None, entry.finish), exchange.clock())
         else:
             hand_on(exchange, reply, route, recorded, self._caching.limits, self._caching.spec.ignore)
         if now_ms >= entry.fresh_ms:
             self._refresh(entry.key)
         return True
+
+    def _as_it_is(self, entry: Entry) -> bytes | None:
+        """The answer where it goes to the caller as it was kept, but for what it is called; else nothing."""
+        reply, envelope = self._reply, self._reply.lease.envelope
+        is_whole = not (envelope.is_stream or entry.is_stream) and entry.dialect == envelope.dialect
+        if not is_whole or self._exchange.screening is not None:
+            return None
+        if not tells_ids(reply):
+            return entry.answer
+        if self._caching.spec.ignore:
+            return None
+        from stellwerk.gateway.renewing import under_another_id  # loaded with the first caller of that dialect
+
+        return under_another_id(entry.answer)
 
     def _refresh(self, key: bytes) -> None:
         """Has an answer that has become old fetched anew, but not over and over."""

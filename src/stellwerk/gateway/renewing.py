@@ -17,7 +17,9 @@ from stellwerk.core.chat import ChatRequest
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.reply import Reply
 from stellwerk.core.stream import Finished, Started, StreamEvent
+from stellwerk.dialects import json_splice
 from stellwerk.dialects.openai_responses.types import DIALECT
+from stellwerk.errors import InvalidRequest
 from stellwerk.gateway.dialect import Decoder
 from stellwerk.gateway.speeches import Speech
 
@@ -32,7 +34,7 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 def renewed(speech: Speech, body: bytes, ignore: tuple[str, ...]) -> Speech:
     """Reads answers as such to the request ``body``. ``ignore`` are members that callers may say differently."""
-    identity, echo = f"resp_{secrets.token_hex(_ID_BYTES)}", echo_of(body, ignore)
+    identity, echo = _new_id(), echo_of(body, ignore)
 
     def decode(body: bytes, asked: ChatRequest, name: str) -> Reply:
         reply = speech.decode(body, asked, name)
@@ -46,12 +48,25 @@ def renewed(speech: Speech, body: bytes, ignore: tuple[str, ...]) -> Speech:
     )
 
 
+def under_another_id(body: bytes) -> bytes | None:
+    """A whole response, byte for byte, but for its id; nothing where that is not to be found."""
+    try:
+        member = json_splice.locate_unique(body, "id")
+    except InvalidRequest:
+        return None
+    return json_splice.replace(body, member, b'"%b"' % _new_id().encode())
+
+
 def echo_of(body: bytes, ignore: tuple[str, ...]) -> Echo:
     """What the answer to a request says again of these members. Nobody goes on from it, whatever was asked."""
     if not ignore:
         return {}
     said = _members(body)
     return {**{name: said.get(name, _UNSAID.get(name, _NULL)) for name in ignore}, "store": _UNSAID["store"]}
+
+
+def _new_id() -> str:
+    return f"resp_{secrets.token_hex(_ID_BYTES)}"
 
 
 class _Renewed:

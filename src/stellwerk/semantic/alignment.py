@@ -13,6 +13,8 @@ from stellwerk.text.words import fold
 
 _SHORTEST_TYPO, _SHORTEST_SLIP = 4, 3
 _LETTERS = re.compile(r"[^\W\d_]+")
+_FEW = 3
+"""Words left over up to which the small words are looked at too, and how many times as many have a counterpart."""
 _LONG = 7
 """From so many letters on a word may have two slips."""
 
@@ -40,6 +42,12 @@ class Alignment(msgspec.Struct, frozen=True):
 
 def align(one: Reading, two: Reading) -> Alignment:
     """Pairs the words of two turns: equal ones first, then misspellings, then those with one meaning."""
+    if one.grammar is not two.grammar:
+        # where only one of them tells its language, the other is taken to be in it too
+        one, two = (
+            one if one.language else read(one.text, two.language),
+            two if two.language else read(two.text, one.language),
+        )
     if one.bases != two.bases:
         one, two = _corrected(one, two), _corrected(two, one)
     grammar = one.grammar
@@ -55,7 +63,7 @@ def align(one: Reading, two: Reading) -> Alignment:
             (a.surface, b.surface)
             for a in left_one
             for b in left_two
-            if grammar.are_opposites(a.base, b.base) or grammar.are_written_opposites(a.surface, b.surface)
+            if grammar.are_opposites(a.base, b.base) or grammar.are_negated(a.surface, b.surface)
         ]
         left_one, left_two, spelled = _paired(left_one, left_two, lambda a, b: are_misspelled(a, b, grammar))
         same += spelled + joined
@@ -63,7 +71,8 @@ def align(one: Reading, two: Reading) -> Alignment:
     elif left_one or left_two:
         # "sign up" and "signup", where one side has nothing left
         left_one, left_two, joined = _joined(left_one, left_two, one, two)
-    if one.all_words != two.all_words:
+    left = len(left_one) + len(left_two)
+    if left <= _FEW and 2 * (same + alike) >= _FEW * left and one.all_words != two.all_words:
         opposites += _against_small_words(left_one, one, two) + _against_small_words(left_two, two, one)
         opposites += _between_small_words(one, two)
     return Alignment(one, two, same, alike, tuple(left_one), tuple(left_two), tuple(opposites))
@@ -114,7 +123,7 @@ def _corrected(turn: Reading, other: Reading) -> Reading:
             ):
                 text = re.sub(rf"(?<![^\W_]){re.escape(slip)}(?![^\W_])", meant, text, flags=re.IGNORECASE)
                 break
-    return turn if text is turn.text else read(text)
+    return turn if text is turn.text else read(text, grammar.name)
 
 
 def _is_word(word: str, grammar: Language) -> bool:

@@ -34,6 +34,7 @@ class Language(msgspec.Struct, frozen=True):
     telling: frozenset[str]
     questions: Mapping[str, str]
     amounts: Mapping[str, str]
+    durations: frozenset[str]
     permission: re.Pattern[str]
     obligation: re.Pattern[str]
     tenses: Mapping[str, str]
@@ -71,7 +72,11 @@ class Language(msgspec.Struct, frozen=True):
 
     def are_written_opposites(self, one: str, two: str) -> bool:
         """Whether a list or the form of the words says so, and no sense of a lexicon."""
-        return two in self.opposites.get(one, ()) or _is_negated(one, two) or _is_negated(two, one)
+        return two in self.opposites.get(one, ()) or self.are_negated(one, two)
+
+    def are_negated(self, one: str, two: str) -> bool:
+        """Whether one word is the other with a beginning that denies: limited, unlimited."""
+        return one[-_SHORTEST_END:] == two[-_SHORTEST_END:] and (_is_negated(one, two) or _is_negated(two, one))
 
     def are_opposites(self, one: str, two: str) -> bool:
         """Whether two base forms mean the opposite of one another."""
@@ -136,16 +141,18 @@ _TAILS: frozenset[frozenset[str]] = frozenset(
     )
 )  # fmt: skip
 """Endings of words that, behind the same rest, make opposites."""
-_SHORTEST_REST = 4
+_SHORTEST_REST, _SHORTEST_END = 4, 3
 
 
 def _is_contrary(one: str, two: str) -> bool:
     """Whether two words differ in a beginning or an ending that makes them opposites: Teilzeit, Vollzeit."""
-    rest = _common_ending(one, two)
-    if rest >= _SHORTEST_REST and frozenset({one[:-rest], two[:-rest]}) in _HEADS:
-        return True
-    rest = _common_beginning(one, two)
-    return rest >= _SHORTEST_REST and frozenset({one[rest:], two[rest:]}) in _TAILS
+    if one[-_SHORTEST_REST:] == two[-_SHORTEST_REST:]:
+        rest = _common_ending(one, two)
+        return frozenset({one[:-rest], two[:-rest]}) in _HEADS
+    if one[:_SHORTEST_REST] == two[:_SHORTEST_REST]:
+        rest = _common_beginning(one, two)
+        return frozenset({one[rest:], two[rest:]}) in _TAILS
+    return False
 
 
 def _is_negated(one: str, two: str) -> bool:
@@ -176,6 +183,7 @@ def _language(name: str, words: ModuleType, lexicon: Lexicon | None) -> Language
         telling=words.TELLING,
         questions=words.QUESTIONS,
         amounts=words.AMOUNTS,
+        durations=words.DURATIONS,
         permission=re.compile(words.PERMISSION),
         obligation=re.compile(words.OBLIGATION),
         tenses=words.TENSES,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from itertools import zip_longest
 from sys import intern
 from typing import Any, TypeVar
 
@@ -21,7 +20,7 @@ LONGEST = 2_000
 _T = TypeVar("_T")
 _NONE: frozenset[Any] = frozenset()
 _TOKEN = re.compile(
-    r"(?:(?<![\w.,])[-\u2212+](?=\d))?\d{1,18}(?:[.,:/]\d{1,18}){0,5}|(?<![^\W_])[A-Za-z](?:\+\+|#)(?![\w#+])|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|°[CF]\b|[%€$£¥₹°]"
+    r"(?:(?<![\w.,])[-\u2212+](?=\d))?\d{1,18}(?:[.,:/]\d{1,18}){0,5}|(?<![^\W_])[A-Za-z](?:\+\+|#)(?![\w#+])|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|°[CcFf]\b|[%€$£¥₹°]"
 )
 _QUOTED = re.compile(
     r"\"([^\"\n]{1,200})\"|\u201c([^\u201d\n]{1,200})\u201d|\u201e([^\u201c\n]{1,200})\u201c|`([^`\n]{1,200})`"
@@ -73,14 +72,14 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     bases: frozenset[str]
 
 
-def read(text: str) -> Reading:
-    """Reads a turn, in time in proportion to its length."""
+def read(text: str, language: str = "") -> Reading:
+    """Reads a turn, in time in proportion to its length; in a language where the turn itself does not tell."""
     text = unicodedata.normalize("NFKC", text[:LONGEST]).replace("\u2019", "'")
     tokens = [found.group() for found in _TOKEN.finditer(text)]
     folded = [fold(token) for token in tokens]
-    language = _language(text, folded)
-    grammar = languages()[language or "en"]
-    return _Reader(text, language, grammar).read()
+    told = _language(text, folded)
+    grammar = languages()[told or language or "en"]
+    return _Reader(text, told, grammar).read()
 
 
 def _language(text: str, folded: list[str]) -> str:
@@ -161,10 +160,12 @@ class _Reader:
 
 
 def _questions(words: list[str], grammar: Language) -> Iterable[str]:
-    for word, behind in zip_longest(words, words[1:], fillvalue=""):
+    for place, word in enumerate(words):
         kind = grammar.questions.get(word)
+        if kind == "how" and not grammar.durations.intersection(words[place + 2 : place + 3]):
+            kind = grammar.amounts.get(words[place + 1] if place + 1 < len(words) else "", kind)
         if kind is not None:
-            yield grammar.amounts.get(behind, kind) if kind == "how" else kind
+            yield kind
 
 
 def _few(found: Iterable[_T]) -> frozenset[_T]:

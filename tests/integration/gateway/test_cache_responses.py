@@ -247,7 +247,7 @@ RESPONSE: dict[str, Any] = {
             "role": "assistant",
             "status": "completed",
             "phase": "commentary",
-            "content": [{"type": "output_text", "text": 'It is "resp_1".', "annotations": [], "logprobs": []}],
+            "content": [{"type": "output_text", "text": "resp_1", "annotations": [], "logprobs": []}],
         },
         {
             "id": "msg_2",
@@ -289,7 +289,26 @@ async def test_items_stay_what_they_are(tmp_path: Path) -> None:
             again = await answered(gateway, is_stream=is_stream)
             assert again.items == first.items
             assert [item["id"] for item in again.items] == ["rs_1", "msg_1", "msg_2"]
-            assert again.text == 'It is "resp_1".Hello.'
+            assert again.text == "resp_1Hello."
+
+
+@on_loop
+async def test_a_response_without_an_id_gets_one(tmp_path: Path) -> None:
+    nameless = json.dumps({name: value for name, value in RESPONSE.items() if name != "id"}).encode()
+    async with scripted(tmp_path, completes(nameless), sections=CACHE) as (gateway, _):
+        await cache_of(gateway)
+        await kept(gateway)
+        again = await answered(gateway)
+        assert again.id.startswith("resp_")
+        assert again.text == "resp_1Hello."
+
+
+@on_loop
+async def test_a_response_that_names_what_its_owner_keeps_is_for_once(tmp_path: Path) -> None:
+    naming = json.dumps(RESPONSE | {"conversation": {"id": "conv_1"}}).encode()
+    async with scripted(tmp_path, completes(naming), sections=CACHE) as (gateway, _):
+        assert await cache_of(gateway) == ("miss", "")
+        assert await cache_of(gateway) == ("miss", "")
 
 
 @on_loop
@@ -365,7 +384,7 @@ async def test_equal_requests_at_once_are_one_call_and_several_responses(tmp_pat
         answers = await asyncio.gather(*tasks)
         assert len(playing.requests) == 1
         assert len({answer.id for answer in answers}) == 4
-        assert {answer.text for answer in answers} == {'It is "resp_1".Hello.'}
+        assert {answer.text for answer in answers} == {"resp_1Hello."}
 
 
 @on_loop

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from stellwerk.core.envelope import Envelope
 from stellwerk.core.snapshot import CachingSpec
 from stellwerk.dialects.anthropic_messages.request import decode as messages
 from stellwerk.dialects.gemini.request import decode as gemini
@@ -24,7 +23,7 @@ def why(dialect: str, members: dict[str, Any], *, is_keeping: bool = True) -> st
     body = json.dumps({"model": "m", **members}).encode()
     decode: Any = {"openai_chat": chat, "openai_responses": responses, "anthropic_messages": messages}.get(dialect)
     request = decode(body) if decode is not None else gemini(body, model="m", is_stream=False)
-    return why_not(request, Envelope(dialect, "m", is_stream=False, body=body), SPEC, is_keeping=is_keeping)
+    return why_not(request, dialect, json.loads(body), SPEC, is_keeping=is_keeping)
 
 
 def of_chat(*parts: dict[str, Any]) -> dict[str, Any]:

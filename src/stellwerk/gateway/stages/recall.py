@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from stellwerk.core.cached import Tier
 from stellwerk.core.chat import ChatRequest
-from stellwerk.core.envelope import Envelope
 from stellwerk.core.identity import Principal
-from stellwerk.core.part import Audio, Document, FileSource, Image, OpaquePart, Part, ToolResult, UrlSource, Video
-from stellwerk.core.request_key import Asked, digest
+from stellwerk.core.part import Audio, Document, FileSource, Image, OpaquePart, Part, Text, ToolResult, UrlSource, Video
+from stellwerk.core.request_key import Asked, asked, asked_of, digest, read_once
 from stellwerk.core.snapshot import CachingSpec
 from stellwerk.core.tool import OpaqueTool
-from stellwerk.dialects.own_tools import runs_own_tools
+from stellwerk.dialects.own_tools import has_own_tools
+from stellwerk.errors import InvalidRequest
+from stellwerk.gateway.speeches import is_spoken
+
+if TYPE_CHECKING:
+    from stellwerk.core.envelope import Envelope
+    from stellwerk.gateway.dialect import Dialect
+    from stellwerk.gateway.recollection import Caching
 
 EVERYONE = "everyone"
 RESPONSES = "openai_responses"
@@ -95,10 +100,38 @@ def look(base: bytes, who: tuple[str, ...], asked: Asked, normal: str | None) ->
     return Look(who, scopes, exact, found, question, normal, asked.earlier_turns, asked.is_plain)
 
 
-def why_not(request: ChatRequest, envelope: Envelope, spec: CachingSpec, *, is_keeping: bool) -> str:
-    """Why a request is neither looked for nor its answer kept, in a word; empty where it may be.
+def question_of(
+    dialect: Dialect, envelope: Envelope, path: bytes, caching: Caching, *, is_keeping: bool
+) -> Asked | str:
+    """What the answer to a request depends on; or why there is no looking for it, in a word.
 
     ``is_keeping`` says that a provider may be asked in the caller's dialect, and may keep what it answers.
+    """
+    if len(envelope.body) > LONGEST_BYTES:
+        return "long"
+    try:
+        values = read_once(envelope.body)
+    except ValueError:
+        return "unread"  # which of two members of one name counts is the provider's to say
+    spec, decode = caching.spec, getattr(dialect, "decode", None)
+    if decode is None or not is_spoken(envelope.dialect):
+        kind = f"{envelope.dialect} {envelope.model} {envelope.is_stream:d} ".encode() + path
+        return why_not_of(values, spec) or asked_of(kind, values, spec.ignore)
+    if caching.searches:
+        return "tools"
+    try:
+        decode_values = getattr(dialect, "decode_values", None)
+        request = decode(envelope) if decode_values is None else decode_values(values, envelope)
+    except InvalidRequest:
+        return "unread"  # whoever is asked will say what is wrong with it
+    return why_not(request, envelope.dialect, values, spec, is_keeping=is_keeping) or asked(request, spec.ignore)
+
+
+def why_not(request: ChatRequest, dialect: str, values: Any, spec: CachingSpec, *, is_keeping: bool) -> str:
+    """Why a request is neither looked for nor its answer kept, in a word; empty where it may be.
+
+    ``values`` is what its body holds. ``is_keeping`` says that a provider may be asked in the caller's dialect, and may
+    keep what it answers.
     """
     temperature = request.sampling.temperature
     if temperature is not None and temperature > spec.max_temperature:
@@ -109,15 +142,15 @@ def why_not(request: ChatRequest, envelope: Envelope, spec: CachingSpec, *, is_k
         return "logprobs"
     if request.audio is not None or any(word != "text" for word in request.modalities):
         return "modalities"
-    if envelope.dialect == RESPONSES:
+    if dialect == RESPONSES:
         why = _why_not_response(request, spec, is_keeping=is_keeping)
         if why:
             return why
     elif request.is_stored and "store" not in spec.ignore:
         return "stored"
-    if any(isinstance(tool, OpaqueTool) for tool in request.tools) or runs_own_tools(envelope.dialect, envelope.body):
+    if any(isinstance(tool, OpaqueTool) for tool in request.tools) or has_own_tools(dialect, values):
         return "tools"  # what they find changes, and what they do is to be done anew
-    return next(filter(None, map(_why_not_part, _parts(request))), "")
+    return next(filter(None, map(_why_not_part, _others(request))), "")
 
 
 def _why_not_response(request: ChatRequest, spec: CachingSpec, *, is_keeping: bool) -> str:
@@ -135,12 +168,10 @@ def _why_not_response(request: ChatRequest, spec: CachingSpec, *, is_keeping: bo
     return "reasoning" if type(wanted) is list and _SECRETS in wanted else ""
 
 
-def _parts(request: ChatRequest) -> Iterator[Part]:
-    for message in request.messages:
-        for part in message.parts:
-            yield part
-            if isinstance(part, ToolResult):
-                yield from part.parts
+def _others(request: ChatRequest) -> list[Part]:
+    """Whatever is not a text, in results of tools as well."""
+    parts: list[Part] = [part for message in request.messages for part in message.parts if type(part) is not Text]
+    return parts + [inner for part in parts if isinstance(part, ToolResult) for inner in part.parts]
 
 
 def _why_not_part(part: Part) -> str:

@@ -33,13 +33,14 @@ def modality(pair: Alignment) -> Iterator[Mismatch]:
 
 def tense(pair: Alignment) -> Iterator[Mismatch]:
     """Nothing differs but that it was on one side, and is or will be on the other."""
-    tenses = pair.one.grammar.tenses
-    first, second = set(pair.one.all_words), set(pair.two.all_words)
-    base = pair.one.grammar.base
-    rest = ({base(word) for word in words - tenses.keys()} for words in (first, second))
-    if pair.share < _ALIKE or next(rest) != next(rest):
+    if pair.share < _ALIKE or not (_asks_for_facts(pair.one) and _asks_for_facts(pair.two)):
         return
+    tenses, base = pair.one.grammar.tenses, pair.one.grammar.base
+    first, second = set(pair.one.all_words), set(pair.two.all_words)
     only_one, only_two = first - second, second - first
+    rest_one, rest_two = ({base(word) for word in words if word not in tenses} for words in (only_one, only_two))
+    if rest_one != rest_two:
+        return
     one, two = ({tenses[word] for word in words if word in tenses} for words in (only_one, only_two))
     is_past = bool(one and two) and ("past" in one) != ("past" in two)
     is_past = is_past or _is_weak_past(only_one, only_two) or _is_weak_past(only_two, only_one)
@@ -58,17 +59,21 @@ def condition(pair: Alignment) -> Iterator[Mismatch]:
 
 def owner(pair: Alignment) -> Iterator[Mismatch]:
     """Nothing differs but that a thing is mine on one side, and on the other yours or theirs."""
+    if pair.share < _ALIKE:
+        return
     first, second = set(pair.one.all_words), set(pair.two.all_words)
     one, two = ({_owner(word) for word in words} for words in (first - second, second - first))
-    if pair.share >= _ALIKE and len(one) == len(two) == 1 and one != two and one | two <= _OWNERS:
+    if len(one) == len(two) == 1 and one != two and one | two <= _OWNERS:
         yield Mismatch("person", f"{', '.join(sorted(first - second))} / {', '.join(sorted(second - first))}")
 
 
 def role(pair: Alignment) -> Iterator[Mismatch]:
     """I do it to somebody on one side, and they to me on the other."""
+    if pair.share < _ALIKE:
+        return
     grammar = pair.one.grammar
     first, second = set(pair.one.all_words), set(pair.two.all_words)
-    if pair.share < _ALIKE or first.isdisjoint(grammar.others) or second.isdisjoint(grammar.others):
+    if first.isdisjoint(grammar.others) or second.isdisjoint(grammar.others):
         return
     roles = [
         (not words.isdisjoint(grammar.subjects), not words.isdisjoint(grammar.objects)) for words in (first, second)
@@ -91,6 +96,11 @@ def _asks_for_ways(turn: Reading) -> bool:
     if turn.questions & _ASKS_FOR_WAYS:
         return True
     return "what" in turn.questions and not _DOING.isdisjoint(turn.all_words[2:])
+
+
+def _asks_for_facts(turn: Reading) -> bool:
+    """Whether the turn is a question, and no "why": that asks for the same before and after."""
+    return "why" not in turn.questions and bool(turn.questions or "?" in turn.text)
 
 
 def _modality(turn: Reading) -> str:

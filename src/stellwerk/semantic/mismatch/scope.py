@@ -67,7 +67,7 @@ def _is_noun_replaced(pair: Alignment) -> bool:
     return shorter[:_SHORTEST_PART] not in longer
 
 
-_MOST_REPLACED = 3
+_MOST_REPLACED = 4
 _SHORTEST_PART = 5
 """Letters that a short form has in common with the long one: Kündigung, Vertragskündigung."""
 

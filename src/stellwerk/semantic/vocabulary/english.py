@@ -87,6 +87,8 @@ AMOUNTS = {"much": "amount", "many": "count"}
 """Words behind the one for "how" that make it a question of its own."""
 DISTINCT_QUESTIONS = frozenset({"who", "when", "where", "why", "how", "what"})
 
+DURATIONS = words("time longer")
+"""Behind an amount they ask how long."""
 PERMISSION = (
     r"\b(?<!\bi )(?<!\bwe )(?<!you )(?<!they )(?:can|could|may)\b(?! not\b)"
     r"|\b(?:am|is|are) (?:\w+ ){1,3}(?:allowed|permitted|able|possible|entitled)\b"
@@ -107,7 +109,7 @@ TENSES = {
 CONDITIONS = {
     "even if": "even", "even when": "even", "even though": "even", "although": "even", "though": "even",
     "despite": "even", "in spite of": "even", "regardless of": "even",
-    "if": "if", "when": "if", "whenever": "if", "because": "because", "while": "while", "until": "until", "till": "until",
+    "if": "if", "when": "if", "whenever": "if", "because": "because", "while": "if", "until": "until", "till": "until",
 }  # fmt: skip
 """Conjunctions by what they make of a circumstance, the longer ones first."""
 
@@ -122,7 +124,8 @@ SCOPE = words(
     domestic national local abroad overseas foreign temporary permanent temporarily permanently full part fulltime
     parttime single multiple several married unmarried refurbished existing former current future past early late
     outbound inbound incoming outgoing manual automatic manually automatically optional mandatory required internal
-    external remote remotely emergency express economy
+    external remote remotely emergency express economy partly partially partial entire
+    everyone everybody nobody exclusively
     """
 )
 """Words that narrow or widen what a question is about."""

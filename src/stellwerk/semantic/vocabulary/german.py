@@ -90,6 +90,7 @@ QUESTIONS = {
 }  # fmt: skip
 
 AMOUNTS = {"viel": "amount", "viele": "count", "vielen": "count", "vieler": "count"}
+DURATIONS = words("zeit langer")
 PERMISSION = (
     r"\b(?<!ich )(?<!wir )(?<!\bdu )(?<!man )(?<!sie )"
     r"(?:darf|darfst|durfen|durft|durfte|kann|kannst|konnen|konnt|konnte|konnten)\b(?! nicht\b)(?=.)"
@@ -107,7 +108,7 @@ TENSES = {
 }  # fmt: skip
 CONDITIONS = {
     "auch wenn": "even", "selbst wenn": "even", "obwohl": "even", "obgleich": "even", "trotz": "even", "wenn": "if", "falls": "if",
-    "sofern": "if", "weil": "because", "wegen": "because", "wahrend": "while", "solange": "while", "bis": "until",
+    "sofern": "if", "weil": "because", "wegen": "because", "wahrend": "if", "solange": "if", "bis": "until",
 }  # fmt: skip
 
 SCOPE = words(
@@ -118,6 +119,7 @@ SCOPE = words(
     öffentlich gemeinsam gemeinschaftskonto kind kinder erwachsene mitglied mitglieder mitarbeiter besucher
     bewohner mieter vermieter monatlich jährlich wöchentlich täglich online offline digital physisch virtuell papier
     international national inland ausland vorübergehend dauerhaft teilzeit vollzeit ledig verheiratet
+    teilweise vollständig komplett ausschließlich lediglich sämtliche sämtlichen mehrere einzelne einzelnen
     bestehende frühere aktuelle alte neue manuell automatisch freiwillig verpflichtend intern extern
     """
 )
@@ -228,6 +230,26 @@ morgens:abends sommer:winter verbessern:verschlechtern einschließen:ausschließ
 käufer:verkäufer absender:empfänger vermieter:mieter lehrer:schüler arzt:patient lauter:leiser laut:leise
 heller:dunkler hell:dunkel nass:trocken sauber:schmutzig einfach:kompliziert,doppelt vorwärts:rückwärts
 kostenlos:kostenpflichtig mit:ohne hin:zurück links:rechts gesund:krank,ungesund kündigen:verlängern,abschließen
+betreten:verlassen einsteigen:aussteigen einziehen:ausziehen anziehen:ausziehen befestigen:lösen,entfernen
+anschließen:trennen laden:entladen füllen:leeren packen:auspacken wachsen:schrumpfen zunehmen:abnehmen
+aufnehmen:abgeben annehmen:abgeben geben:nehmen bringen:holen,abholen abgeben:abholen einstellen:entlassen,beenden
+loben:tadeln,kritisieren belohnen:bestrafen helfen:schaden nützen:schaden bauen:abreißen aufbauen:abbauen,abreißen
+aufstehen:hinlegen aufwachen:einschlafen einschlafen:aufwachen erhitzen:abkühlen heizen:kühlen auftauen:einfrieren
+trocknen:befeuchten schärfen:abstumpfen beschleunigen:bremsen,verlangsamen fragen:antworten mieten:vermieten,kaufen
+ausleihen:verleihen,zurückgeben sparen:ausgeben verdienen:ausgeben einnehmen:ausgeben drücken:ziehen schieben:ziehen
+werfen:fangen angreifen:verteidigen beitreten:austreten,verlassen zusagen:absagen zustimmen:ablehnen,widersprechen
+bestätigen:widerrufen,ablehnen behaupten:bestreiten kombinieren:trennen zusammenführen:aufteilen,trennen
+maximieren:minimieren fördern:hindern,hemmen erscheinen:verschwinden auftauchen:verschwinden beliebt:unbeliebt
+gerade:ungerade,krumm rund:eckig dick:dünn weit:eng,nah fern:nah hart:weich süß:sauer,salzig roh:gekocht frisch:alt
+fleißig:faul mutig:feige höflich:unhöflich freundlich:unfreundlich ehrlich:unehrlich treu:untreu glücklich:traurig,unglücklich
+zufrieden:unzufrieden stolz:beschämt nüchtern:betrunken wach:müde lebend:tot satt:hungrig schwanger:kinderlos
+senkrecht:waagerecht waagrecht:senkrecht vorder:hinter innere:äußere obere:untere linke:rechte eigene:fremde
+einzeln:gemeinsam einzahl:mehrzahl singular:plural maximum:minimum höchste:niedrigste,tiefste billigste:teuerste
+günstigste:teuerste schnellste:langsamste größer:kleiner älter:jünger,neuer neueste:älteste beginn:ende anfang:ende
+start:ziel,ende eingang:ausgang einfahrt:ausfahrt export:import angebot:nachfrage guthaben:schulden soll:haben
+brutto:netto ursache:wirkung erfolg:misserfolg,scheitern krieg:frieden freund:feind gast:gastgeber gläubiger:schuldner
+kläger:beklagte sommer:winter morgens:nachts tagsüber:nachts steuerpflichtig:steuerfrei haltbar:verderblich
+erwünscht:unerwünscht verpflichtend:freiwillig barrierefrei:unzugänglich ledig:verheiratet volljährig:minderjährig
 """
 
 SYNONYMS = """
