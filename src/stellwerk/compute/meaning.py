@@ -103,7 +103,10 @@ class Meaning:
             return Learned(is_right, held.scope.status)
 
     def reject(self, told: Reject) -> Rejected:
-        """Forgets an answer that is called bad and those that say the same: a wrong label, as an audit's would be."""
+        """Forgets an answer that is called bad and those that say the same, and learns that it was wrong.
+
+        It is no audit: whoever complains is no sample, and one complaint is not to switch a scope off.
+        """
         with self._lock:
             held = self._held(told.learner)
             group = self._answers.get(told.key, told.key)
@@ -112,7 +115,7 @@ class Meaning:
             for key in keys:
                 self._answers.pop(key, None)
             if told.evidence is not None:
-                _label(held, told.evidence, is_right=False, is_audit=True)
+                _label(held, told.evidence, is_right=False, is_audit=False)
             status = held.scope.status
         self._memory.forget(Forget(keys=keys))
         return Rejected(keys, status)

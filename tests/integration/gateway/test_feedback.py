@@ -162,7 +162,7 @@ async def test_a_scope_learns_that_a_semantic_hit_was_wrong_and_only_once(tmp_pa
         assert compute.asked.count(REJECT) == 1
         (scope,) = meanings.meaning()._scopes.values()
         explained = scope.scope.explained()
-        assert (explained["labels"], explained["audits"], explained["audits_wrong"]) == (1, 1, 1)
+        assert (explained["labels"], explained["audits"], explained["status"]) == (1, 0, "cold")
         assert await asks(gateway, messages=RESET) == "miss"
 
 

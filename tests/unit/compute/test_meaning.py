@@ -134,12 +134,11 @@ def test_an_answer_that_is_called_bad_goes_with_those_that_say_the_same(tmp_path
     assert rejects(Reject(learner(tmp_path), second.key)).keys == (second.key,)
 
 
-def test_where_it_was_found_by_its_meaning_that_was_wrong_as_an_audit_says(tmp_path: Path) -> None:
+def test_where_it_was_found_by_its_meaning_that_is_a_wrong_label_and_no_audit(tmp_path: Path) -> None:
     found = asks(tmp_path, "How can I reset my password?")
     before = meanings.meaning().explained(learner(tmp_path))
     assert rejects(Reject(learner(tmp_path), RESET.key)).status == "cold"
     assert meanings.meaning().explained(learner(tmp_path)) == before
-    assert rejects(Reject(learner(tmp_path), RESET.key, found.evidence)).status == "off"  # of one audit, one
-    assert meanings.meaning().explained(learner(tmp_path))["audits_wrong"] == 1
-    meanings.meaning.cache_clear()
-    assert meanings.meaning().explained(learner(tmp_path))["status"] == "off"
+    assert rejects(Reject(learner(tmp_path), RESET.key, found.evidence)).status == "cold"
+    explained = meanings.meaning().explained(learner(tmp_path))
+    assert (explained["labels"], explained["audits"]) == (1, 0)
