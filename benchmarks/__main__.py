@@ -19,6 +19,7 @@ COMMANDS = (
     "guardrails",
     "holding",
     "caches",
+    "recalling",
     "breakpoints",
     "tokens",
 )

@@ -80,6 +80,8 @@ def cases() -> Iterator[Case]:
         call=_Exchange(chat_request(1_000), **ALLOWED).request,
     )
     yield Case(group="whole", name="request, 1 KB, from the cache", call=_Kept(chat_request(1_000)).request)
+    unknown = chat_request(1_000).replace(b"gpt-4o-mini", b"gpt-4o-tiny")
+    yield Case(group="whole", name="request, 1 KB, turned down before that", call=_TurnedDown(unknown).request)
     yield Case(group="whole", name="response, 1 KB, from the cache", call=_Kept(response_request(), *RESPONSES).request)
     stream = _Exchange(chat_request(1_000)[:-1] + b', "stream": true}')
     yield Case(group="whole", name="stream, each event", call=stream.stream, units=STREAM_EVENTS)
@@ -134,7 +136,7 @@ class _Exchange:
 
 
 class _Kept(_Exchange):
-    """A request whose answer was kept before."""
+    """A request whose answer was kept before. The cache's own part is what it takes beyond one that is turned down."""
 
     def __init__(self, body: bytes, path: bytes = CHAT, answer: bytes = chat_answer()) -> None:
         super().__init__(body, path, answer, caching=CachingSpec(exact=True, scope="key"))
@@ -144,6 +146,14 @@ class _Kept(_Exchange):
         recollection = self._gateway.pipeline.recollection
         if recollection is None or recollection.cache.figures().entries != 1:
             raise AssertionError("the answer was not kept")
+
+    def request(self) -> None:
+        """The request, which nobody is asked."""
+        self._caller.data_received(self._request)
+
+
+class _TurnedDown(_Exchange):
+    """A request for a model that there is not."""
 
     def request(self) -> None:
         """The request, which nobody is asked."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from stellwerk.core.cache_record import answered_from, judged, kept_under
 from stellwerk.core.cached import Entry, Recorded, Tier
 from stellwerk.core.reply import ReplyFacts
 from stellwerk.core.request_key import Asked, digest
@@ -189,7 +190,7 @@ class Recalling:
         self._thinking = None
         self._considered = considered
         if considered is not None:
-            self._reply.cache = f"{Tier.MISS.value}; {_thought(considered)}"
+            self._reply.cache = f"{Tier.MISS.value}; {_thought(considered)}{self._kept}"
         if self._exchange.leading is not None:
             self._exchange.leading.considered = considered
         try:
@@ -209,6 +210,8 @@ class Recalling:
         self._fetching = None
         try:
             considered, reply = self._considered, self._reply
+            if entry is None and considered is not None and self._look is not None:
+                self._shared.forgetting.doubt(considered.key, self._look.scopes, self._exchange.scheduler)
             oldest_ms = reply.lease.started_ms - int(self._caching.spec.semantic_ttl_s * 1e3)
             if entry is None or entry.stored_ms < oldest_ms or not self._serve(entry, Tier.SEMANTIC, considered):
                 self._go()
@@ -247,8 +250,10 @@ class Recalling:
         if tier is not Tier.SEMANTIC and self._caching.spec.semantic and self._look is not None:
             self._shared.meanings.hit(self._caching, self._look)
         self._note(tier, max(0, now_ms - entry.stored_ms))
-        why = _thought(considered) if considered is not None else f"entry={entry.key.hex()}"
-        reply.cache = f"{tier.value}; {why}"
+        if considered is None:
+            reply.cache = f"{tier.value}; {answered_from(entry)}"
+        else:
+            reply.cache = f"{tier.value}; {_thought(considered)} {judged(entry, considered.evidence)}"
         reply.is_cached, reply.cached_nanos = True, entry.nanos
         leading, exchange.leading = exchange.leading, None
         if leading is not None:
@@ -298,6 +303,7 @@ class Recalling:
             self._lead(look, flight)
             return False
         self._note(Tier.EXACT, 0)
+        self._reply.cache += f";{self._kept}"
         limits, ignore = self._caching.limits, self._caching.spec.ignore
         passenger = Passenger(
             self._shared, key, flight, exchange, self._reply, limits, ignore, partial(self._take_over, look)
@@ -324,6 +330,7 @@ class Recalling:
         leading.on_answer = self.on_answer
         self._reply.is_cached = False
         self._note(Tier.MISS)
+        self._reply.cache += f";{self._kept}"
 
     def asks(self) -> None:
         """A target is asked: what was to be handed on instead could not be."""
@@ -358,6 +365,12 @@ class Recalling:
         """Nothing is written yet."""
 
     # -- helpers
+
+    @property
+    def _kept(self) -> str:
+        """Where the answer is going to be, for the record."""
+        look = self._look
+        return f" {kept_under(look.exact, look.owners)}" if look is not None else ""
 
     def _pass_by(self, why: str) -> bool:
         self._note(Tier.BYPASS, why=why)

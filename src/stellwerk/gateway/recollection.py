@@ -13,6 +13,7 @@ import msgspec
 from stellwerk.core.snapshot import CacheSpec, CachingSpec, LimitsSpec, ModelSpec, Snapshot
 from stellwerk.core.subject import Side
 from stellwerk.dialects.own_tools import searches_by_itself
+from stellwerk.gateway.forgetting import Forgetting
 from stellwerk.gateway.meanings import Meanings
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from stellwerk.ports.cache import Cache
     from stellwerk.screening.guards import Guards
 
-MOST_SHORTCUTS = 50_000
+MOST_SHORTCUTS = 4_096
 VERSION = 2
 """Of how keys are made: another one finds nothing of what was kept before."""
 
@@ -103,7 +104,7 @@ class Shortcuts:
 class Recollection:
     """What a worker remembers, whatever the configuration of the moment."""
 
-    __slots__ = ("cache", "flights", "meanings", "refreshing", "shortcuts", "spec")
+    __slots__ = ("cache", "flights", "forgetting", "meanings", "refreshing", "shortcuts", "spec")
 
     def __init__(self, cache: Cache, spec: CacheSpec, vectors: Vectors | None = None) -> None:
         self.cache = cache
@@ -111,6 +112,7 @@ class Recollection:
         """What the cache was opened after."""
         self.shortcuts = Shortcuts()
         self.meanings = Meanings(cache, vectors)
+        self.forgetting = Forgetting(cache)
         self.flights: dict[bytes, Flight] = {}
         self.refreshing: OrderedDict[bytes, float] = OrderedDict()
         """Until when old answers are not fetched anew again, by their keys, in the event loop's clock."""

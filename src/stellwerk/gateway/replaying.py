@@ -41,7 +41,7 @@ class Replay(Attempt):
 
     def hand_on(self, recorded: Recorded) -> None:
         """All of the answer is there."""
-        if self._reply.lease.envelope.is_stream:
+        if self.reply.lease.envelope.is_stream:
             self.begin_stream()
             self.feed(recorded.answer)
             self.end()
@@ -81,8 +81,9 @@ class Replay(Attempt):
         if self._stream is not None:
             self._stream.on_failure(error)
 
-    def _answered(self, now: float) -> bool:
-        del now  # the target has not been asked, and learns nothing
+    def answered(self, now: float) -> bool:
+        """The target has not been asked, and learns nothing."""
+        del now
         self._is_judged = True
         return False
 
@@ -90,7 +91,7 @@ class Replay(Attempt):
         """The stream is over; whoever called the target has learned from it."""
         del error
         self._stream = None
-        self._exchange.finish()
+        self.exchange.finish()
 
 
 def replay(

@@ -93,7 +93,7 @@ async def test_an_equal_request_gets_the_answer_that_is_there(tmp_path: Path) ->
         assert int(again.fields[b"age"]) >= 0
         assert len(playing.requests) == 1
         miss, hit = await gateway.event(1), await gateway.event(2)
-        assert miss.cache == "miss"
+        assert miss.cache.startswith("miss; kept=")
         assert hit.cache.startswith("exact; entry=")
         assert (hit.cost_nanos, hit.input_tokens, hit.output_tokens, hit.outcome) == (0, 0, 0, "complete")
 

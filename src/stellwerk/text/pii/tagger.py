@@ -1,4 +1,4 @@
-"""Says which words are names of people: a linear model over words, their endings and their neighbours.
+"""Says which words are names of people: a linear model over words, their classes, endings and neighbours.
 
 Weights are one byte each, in a table that features are hashed into: the model is small and needs no library.
 Only words with a capital are judged. What a word says of itself, and of its neighbours, is kept for the words seen
@@ -11,18 +11,20 @@ import re
 from array import array
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 from zlib import crc32
 
 from stellwerk.text.pii.given_names import GIVEN_NAMES
+from stellwerk.text.pii.word_classes import WordClasses
 
-BITS = 18
+BITS = 17
 MASK = (1 << BITS) - 1
 LEAST = -22
 """Above it a word is held for a name: a little below the even chance, as a missed one is worse."""
 ALONE = 12
 """So much more a name of one word has to have."""
-NEVER = -90
+NEVER = -150
 """A word whose own weights sum up to less is no name, whatever stands around it."""
 
 _TITLE_WORDS = "herr herrn frau hr. fr. mr mr. mrs mrs. ms ms. miss mx mx. dr dr. prof prof. sir lady madam"
@@ -36,19 +38,22 @@ TOKEN = re.compile(
     rf"[^\W\d_]{{2,}}+(?:['\u2019-][^\W\d_]++)*+(?:\.(?:{_ABBREVIATED}))?+|[^\W\d_](?:\.(?!\w\w)|['\u2019-][^\W\d_]++)?+"
     r"|[0-9]++|\s{2,}+|[\n\t\r]|[^\w\s]"
 )
+_PARTED = re.compile(f"({TOKEN.pattern})")
 _SHIFT = 9
-_ODD = tuple(0x9E3779B1 * (2 * form + 1) & 0xFFFFFFFF for form in range(28))
+_ODD = tuple(0x9E3779B1 * (2 * form + 1) & 0xFFFFFFFF for form in range(64))
 """Factors that send the same code to another place for each form of feature."""
 _AFTER = 0x5BD1E995
 _KNOWN = 8192
 
 
 class Word(NamedTuple):
-    """A word to its neighbours: codes of its sort, of itself and of its ending, and its weights for those near."""
+    """A word to its neighbours: codes of its sort, of itself, of its ending and of its classes, and its weights."""
 
     sort: int
     code: int
     ending: int
+    narrow: int
+    wide: int
     near: tuple[int, ...] = ()
 
 
@@ -72,43 +77,69 @@ def kind(word: str) -> str:
     return "Cap" if given is None else "Given" if given else "Maybe"
 
 
-def described(word: str) -> Word:
+def described(word: str, classes: WordClasses) -> Word:
     """A word's codes."""
     low = word.lower()
-    return Word(crc32(kind(word).encode()), crc32(low.encode()), crc32(low[-3:].encode()))
+    number = classes.of(word)
+    return Word(
+        crc32(kind(word).encode()),
+        crc32(low.encode()),
+        crc32(low[-3:].encode()),
+        crc32(b"%d" % number),
+        crc32(b"w%d" % classes.wider(number)),
+    )
 
 
-def own_buckets(word: str) -> list[int]:
+def own_buckets(word: str, classes: WordClasses) -> list[int]:
     """Where the weights stand of what a word says of itself."""
     low = word.lower()
+    sort = kind(word)
+    number = classes.of(word)
+    wide = classes.wider(number)
     shape = f"{min(len(low), 12)}{'-' in word}"
-    parts = (low, kind(word), low[-2:], low[-3:], low[-4:], low[-5:], low[:3], low[:4], shape)
-    return [crc32(part.encode()) * odd >> _SHIFT & MASK for part, odd in zip(parts, _ODD, strict=False)]
+    parts = (low, sort, low[-2:], low[-3:], low[-4:], low[-5:], low[:3], low[:4], shape)
+    words = (*parts, f"{number}", f"w{wide}", f"{wide}{sort}")
+    return [crc32(part.encode()) * odd >> _SHIFT & MASK for part, odd in zip(words, _ODD, strict=False)]
 
 
-def near_buckets(word: Word) -> list[tuple[int, int]]:
+def near_buckets(word: Word) -> list[tuple[int, int, int, int]]:
     """Of what a word says of those near: two after it, one after, one before, two before."""
     return [
-        (word.code * one >> _SHIFT & MASK, word.ending * other >> _SHIFT & MASK)
-        for one, other in zip(_ODD[10:14], _ODD[14:18], strict=True)
+        (
+            word.code * _ODD[side] >> _SHIFT & MASK,
+            word.ending * _ODD[side + 4] >> _SHIFT & MASK,
+            word.narrow * _ODD[side + 8] >> _SHIFT & MASK,
+            word.wide * _ODD[side + 12] >> _SHIFT & MASK,
+        )
+        for side in range(16, 20)
     ]
 
 
 def joint_buckets(before: Word, last: Word, here: Word, following: Word, is_after_name: bool) -> list[int]:  # noqa: FBT001
     """Of what a word says together with its neighbours, and with the word before being a name or not."""
-    sort, after = here.sort, _AFTER if is_after_name else 0
+    sort, wide, after = here.sort, here.wide, _AFTER if is_after_name else 0
     two = last.sort * 3 ^ sort
+    wider = last.wide * 3 ^ wide
     buckets = [
-        (two ^ after) * _ODD[18] >> _SHIFT & MASK,
-        (two * 3 ^ following.sort) * _ODD[19] >> _SHIFT & MASK,
-        (before.sort * 5 ^ two) * _ODD[20] >> _SHIFT & MASK,
-        (following.sort * 3 ^ sort ^ after) * _ODD[21] >> _SHIFT & MASK,
-        (last.code ^ sort) * _ODD[22] >> _SHIFT & MASK,
-        (following.code ^ sort) * _ODD[23] >> _SHIFT & MASK,
-        (before.code * 3 ^ last.code) * _ODD[24] >> _SHIFT & MASK,
+        (two ^ after) * _ODD[32] >> _SHIFT & MASK,
+        (two * 3 ^ following.sort) * _ODD[33] >> _SHIFT & MASK,
+        (before.sort * 5 ^ two) * _ODD[34] >> _SHIFT & MASK,
+        (following.sort * 3 ^ sort ^ after) * _ODD[35] >> _SHIFT & MASK,
+        (last.code ^ sort) * _ODD[36] >> _SHIFT & MASK,
+        (following.code ^ sort) * _ODD[37] >> _SHIFT & MASK,
+        (before.code * 3 ^ last.code) * _ODD[38] >> _SHIFT & MASK,
+        (last.narrow * 3 ^ here.narrow) * _ODD[39] >> _SHIFT & MASK,
+        (here.narrow * 3 ^ following.narrow) * _ODD[40] >> _SHIFT & MASK,
+        (wider * 3 ^ following.wide) * _ODD[41] >> _SHIFT & MASK,
+        (before.wide * 5 ^ wider) * _ODD[42] >> _SHIFT & MASK,
     ]
     if is_after_name:
-        buckets += (_ODD[25] & MASK, sort * _ODD[26] >> _SHIFT & MASK, here.ending * _ODD[27] >> _SHIFT & MASK)
+        buckets += (
+            _ODD[43] & MASK,
+            sort * _ODD[44] >> _SHIFT & MASK,
+            here.ending * _ODD[45] >> _SHIFT & MASK,
+            wide * _ODD[46] >> _SHIFT & MASK,
+        )
     return buckets
 
 
@@ -118,19 +149,25 @@ def is_candidate(word: str) -> bool:
 
 
 class Tagger:
-    """The model, and what it has said of single words before."""
+    """The model, and what it has said of single words before.
+
+    ``table`` is 2^17 weights, and the table of ``WordClasses``.
+    """
 
     def __init__(self, table: bytes) -> None:
         weights = array("b")
-        weights.frombytes(table)
+        weights.frombytes(table[: 1 << BITS])
+        classes = WordClasses(table[1 << BITS :])
 
         def own(word: str) -> int:
-            return sum([weights[bucket] for bucket in own_buckets(word)]) if is_candidate(word) else NEVER - 1
+            if not is_candidate(word):
+                return NEVER - 1
+            return sum([weights[bucket] for bucket in own_buckets(word, classes)])
 
         def word_of(word: str) -> Word:
-            bare = described(word)
-            near = tuple([weights[one] + weights[other] for one, other in near_buckets(bare)])
-            return Word(bare.sort, bare.code, bare.ending, near)
+            bare = described(word, classes)
+            near = tuple([sum([weights[bucket] for bucket in side]) for side in near_buckets(bare)])
+            return bare._replace(near=near)
 
         self._weights = weights
         self._own = lru_cache(maxsize=_KNOWN)(own)
@@ -138,21 +175,16 @@ class Tagger:
 
     def names(self, text: str, least: int = LEAST) -> list[tuple[int, int, int]]:
         """Start, end and score of each name. Scores are sums of weights; those of names are above ``least``."""
-        words = TOKEN.findall(text)
-        found: list[tuple[int, int, int]] = []
-        here = place = 0
-        for first, last, score in self._runs(words, least):
-            if first == last and score <= least + ALONE:
-                continue
-            # between two words of the list stands nothing that a word could begin with
-            for word in words[here:first]:
-                place = text.index(word, place) + len(word)
-            start = text.index(words[first], place)
-            for word in words[first : last + 1]:
-                place = text.index(word, place) + len(word)
-            here = last + 1
-            found.append((start, place, score))
-        return found
+        parts = _PARTED.split(text)  # a word, and what stands before the next
+        found = [
+            (first, last, score)
+            for first, last, score in self._runs(parts[1::2], least)
+            if first != last or score > least + ALONE
+        ]
+        if not found:
+            return []
+        ends = list(accumulate(map(len, parts)))
+        return [(ends[2 * first], ends[2 * last + 1], score) for first, last, score in found]
 
     def _runs(self, words: list[str], least: int) -> Iterator[tuple[int, int, int]]:
         """First word, last word and score of each name."""
