@@ -38,6 +38,7 @@ _WRITTEN = "input"
 """Where it marks by a ``null`` that a text stood alone."""
 _NAMED = frozenset(("id", "status"))
 """What it calls an item that it has said before, and that this is whole: nobody looks that up."""
+_LISTED = frozenset(("annotations", "logprobs"))
 _EMPTY = msgspec.Raw(b"[]")
 _MESSAGE = msgspec.Raw(b'"message"')
 _SAID_LAST = "last turn"
@@ -164,9 +165,11 @@ def _unmarked_message(message: Message) -> Message:
 
 
 def _unmarked_part(part: Part) -> Part:
-    if not isinstance(part, Text | Refusal | Image | Document | ToolCall | ToolResult):
-        return part
-    return msgspec.structs.replace(part, opaque=_left(part.opaque, _is_naming))
+    if isinstance(part, ToolCall | ToolResult):
+        return msgspec.structs.replace(part, opaque=_left(part.opaque, _is_naming))
+    if isinstance(part, Text | Refusal | Image | Document):
+        return msgspec.structs.replace(part, opaque=_left(part.opaque, _is_absent))
+    return part
 
 
 def _left(opaque: Opaque | None, is_mark: Callable[[str, msgspec.Raw | Opaque], bool] | None = None) -> Opaque | None:
@@ -180,14 +183,18 @@ def _left(opaque: Opaque | None, is_mark: Callable[[str, msgspec.Raw | Opaque], 
 
 
 def _is_naming(name: str, value: msgspec.Raw | Opaque) -> bool:
-    """Whether a member of an item says how it was written, how it is called, or what it does not have.
+    """Whether a member of an item says how it was written or how it is called, or that it does not have something."""
+    return name in _NAMED or (name == "type" and value == _MESSAGE) or value == _NULL
 
-    A ``null`` there is as good as nothing: so the SDKs write whatever an item lacks.
+
+def _is_absent(name: str, value: msgspec.Raw | Opaque) -> bool:
+    """Whether a member of a part says that there is nothing, or of the item that begins with it no more than that.
+
+    A ``null`` is as good as nothing: so the SDKs write whatever is not there.
     """
-    if name == "item":
-        return isinstance(value, Opaque) and _left(value, _is_naming) is None
-    is_absent = name in {"annotations", "logprobs"} and value == _EMPTY
-    return value == _NULL or name in _NAMED or is_absent or (name == "type" and value == _MESSAGE)
+    if isinstance(value, Opaque):
+        return name == "item" and _left(value, _is_naming) is None
+    return value == _NULL or (name in _LISTED and value == _EMPTY)
 
 
 def _is_writing(name: str, value: msgspec.Raw | Opaque) -> bool:

@@ -344,6 +344,30 @@ async def test_turns_of_one_conversation_are_found_whatever_their_items_are_call
 
 
 @on_loop
+async def test_the_last_turn_may_be_written_in_another_way(tmp_path: Path) -> None:
+    async with simulated(tmp_path, sections=CACHE + "normalized = true\n") as (gateway, _):
+        assert await cache_of(gateway) == ("miss", "")
+        await kept(gateway)
+        assert await cache_of(gateway, input=[*ask("what is a  signal box")]) == ("normalized", "")
+
+
+@on_loop
+async def test_guardrails_look_at_responses_from_the_cache(tmp_path: Path) -> None:
+    sections = CACHE + '[[guardrails]]\nuse = "secret_leak"\non = ["output"]\naction = "mask"\n'
+    secret = "sk-proj-" + "a1B2c3D4e5F6g7H8i9J0" * 3
+    act = completes(json.dumps(RESPONSE).replace("Hel", f"Take {secret} then. Hel").encode())
+    async with scripted(tmp_path, act, sections=sections) as (gateway, playing):
+        first = await answered(gateway)
+        await kept(gateway)
+        again = [await answered(gateway, is_stream=is_stream) for is_stream in (False, True)]
+        assert len({answer.id for answer in (first, *again)}) == 3
+        for answer in (first, *again):
+            assert secret not in answer.text
+            assert "Take" in answer.text
+        assert len(playing.requests) == 1
+
+
+@on_loop
 async def test_strangers_share_no_response(tmp_path: Path) -> None:
     async with simulated(tmp_path, sections=CACHE + MORE_KEYS) as (gateway, _):
         assert await cache_of(gateway) == ("miss", "")
