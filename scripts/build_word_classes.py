@@ -147,8 +147,9 @@ def _laid_down(numbers: dict[str, int]) -> bytes:
     words = list({classes.places(word, third): word for word in reversed(numbers)}.values())
     planes = [bytearray(3 * third), bytearray(3 * third)]
     for word, free in reversed(_order(words, third)):
-        others = [place for place in classes.places(word, third) if place != free]
-        for plane, wanted in zip(planes, (numbers[word], classes.sign(word)), strict=True):
+        *held, sign = classes.places(word, third)
+        others = [place for place in held if place != free]
+        for plane, wanted in zip(planes, (numbers[word], sign), strict=True):
             plane[free] = wanted ^ plane[others[0]] ^ plane[others[1]]
     return b"".join(planes)
 
@@ -159,7 +160,7 @@ def _order(words: Iterable[str], third: int) -> list[tuple[str, int]]:
     left = set()
     for word in words:
         left.add(word)
-        for place in classes.places(word, third):
+        for place in classes.places(word, third)[:3]:
             holders[place].add(word)
     order = []
     lonely = [place for place, held in enumerate(holders) if len(held) == 1]
@@ -170,7 +171,7 @@ def _order(words: Iterable[str], third: int) -> list[tuple[str, int]]:
         word = next(iter(holders[place]))
         order.append((word, place))
         left.discard(word)
-        for other in classes.places(word, third):
+        for other in classes.places(word, third)[:3]:
             holders[other].discard(word)
             if len(holders[other]) == 1:
                 lonely.append(other)

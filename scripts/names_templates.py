@@ -1,8 +1,9 @@
 """Sentences for the training of the model of names: people, and what only looks like people. Written for this project.
 
-``{n}`` is a whole name, ``{g}`` a given name, ``{f}`` a family name, ``{o}`` an organisation, ``{c}`` a place,
-``{d}`` a number, ``{x}`` a family name that stands for something else; ``{R}``, ``{E}`` are roles of people, ``{V}``,
-``{W}`` what they did. Names of people are what the model shall find; organisations and places are not.
+``{n}`` is a whole name, ``{g}`` a given name, ``{f}`` a family name, ``{o}`` an organisation, ``{c}`` a place, ``{d}`` a
+number, ``{x}`` a family name and ``{y}`` a given name that stand for something else, ``{t}`` a technology, ``{s}`` a word
+that ends a street; ``{R}``, ``{E}`` are roles of people, ``{V}``, ``{W}`` what they did. Names of people are what the
+model shall find; organisations and places are not.
 """
 
 from __future__ import annotations
@@ -287,6 +288,58 @@ D. Create a gateway. E. Delete it.
 Question: Which Planet is the largest? Answer: Jupiter
 User: Hello Assistant: Hi
 System Prompt Injection Attack Detection
+How do I configure {t} for a large site?
+What is {t} and how is it used?
+Explain the difference between {t} and {t}.
+Write a query in {t} that counts all rows.
+Wie installiere ich {t} auf einem neuen Rechner?
+Was ist der Unterschied zwischen {t} und {t}?
+Install {t} with {t} on {t}.
+Is {t} faster than {t}?
+{t} is slow since the update.
+{t} läuft seit dem Update nicht mehr.
+Which version of {t} supports {t}?
+Create a dashboard in {t} from the data of {t}.
+Warum stürzt {t} ab, wenn {t} läuft?
+We moved from {t} to {t} last year.
+{c} is beautiful in spring.
+Who is flying to {c} this year?
+They were pleased that {c} agreed.
+Im Sommer fahren wir nach {c} und {c}.
+{c} und {c} unterzeichneten den Vertrag.
+{c} spielte gegen {c} unentschieden.
+The team of {c} lost against {c}.
+Our parcel went to {d} {y} {s}, {c}.
+The flat at {d} {x} {s} Apt. {d} is empty.
+{d} {y} {s} Suite {d}\n{c}
+{d} {x} {s}\n{c} {d}
+Flat {d}, {x} {s}, {c}
+Meet at the corner of {x} {s} and {y} {s}.
+The shop on {x} {s} is closed.
+Sie wohnt in der {x}-{x}-Straße {d} in {c}.
+Die {y}-{x}-Schule in {c} ist geschlossen.
+Rua {y} {x} {d}, {c}
+Rue {y} {x} {d}, {c}
+Via {y} {x} {d}, {c}
+Calle {y} {x} {d}, {c}
+ul. {x} {d}, {c}
+I was born in South {x}, near Port {x}.
+Lake {x}, East {y} and New {x} are towns.
+{n} works for {x}, {x} and {x}.
+Send the invoice to {x}, {x} and {x}, {d} {x} {s}.
+Ask {n} from {x}, {x} and {x} about it.
+Regards,\n{n}\n{x}, {x} and {x}
+{n}\n{x} PLC
+{n}\n{x}-{x}
+Mit freundlichen Grüßen\n{n}\n{x}
+Mit freundlichen Grüßen\n{n}\n{x} {x} GmbH\n{x}straße {d}
+{x} Holdings is an agency in {c}.
+{x} {x} LLP advised the buyer.
+{x} Capital invested in {o}.
+Die Firma {x} liefert nach {c}.
+Der {x} Verlag in {c} druckt das Buch.
+Das Spiel gegen FC {x} ging verloren.
+Der Asteroid {x} und der Krater {x}
 """
 PLACES = """
 Berlin Hamburg München Köln Frankfurt Stuttgart Leipzig Dresden Bremen Wien Graz Linz Salzburg Zürich Bern Basel Genf
@@ -294,6 +347,35 @@ London Manchester Paris Rom Madrid Lissabon Prag Warschau Boston Chicago Denver 
 Toronto Sydney Melbourne Dublin Oslo Stockholm Hannover Nürnberg Bonn Kiel Mainz Erfurt Potsdam Freiburg Heidelberg
 Mannheim Augsburg Regensburg Innsbruck Luzern Winterthur Bristol Leeds Oxford Cambridge Phoenix Austin Portland
 Deutschland Österreich Schweiz Frankreich Italien Spanien England Canada Mexico Australia Germany Austria Switzerland
+France Italy Spain Norway Sweden Denmark Finland Iceland Estonia Latvia Lithuania Poland Hungary Romania Bulgaria Greece
+Turkey Portugal Belgium Ireland Scotland Wales Croatia Serbia Slovenia Ukraine Russia China Japan Korea India Pakistan
+Brazil Argentina Chile Peru Colombia Cuba Egypt Morocco Kenya Nigeria Israel Iran Iraq Thailand Vietnam Indonesia
+Norwegen Schweden Dänemark Finnland Polen Ungarn Rumänien Griechenland Türkei Portugal Belgien Irland Kroatien Russland
+Brasilien Argentinien Ägypten Marokko Indien Texas California Florida Ohio Virginia Georgia Bayern Hessen Sachsen Tirol
+Kärnten Turin Mailand Neapel Venedig Sevilla Lyon Marseille Nizza Antwerpen Gent Utrecht Rotterdam Malmö Bergen Tampere
+Krakau Danzig Breslau Riga Tallinn Vilnius Zagreb Split Sofia Athen Ankara Izmir Kairo Tunis Casablanca Nairobi Mumbai
+Osaka Kyoto Seoul Busan Hanoi Jakarta Perth Brisbane Auckland Calgary Ottawa Montreal Lima Bogota Santiago Havanna
+"""
+TECHNOLOGIES = """
+Redis Postgres PostgreSQL MySQL SQLite MariaDB GraphQL Kafka RabbitMQ Docker Podman Kubernetes Terraform Ansible Puppet
+Jenkins Grafana Prometheus Nginx Apache Tomcat Django Flask Rails Laravel Symfony Angular Vue Svelte Node Deno Python
+Java Kotlin Swift Rust Golang Haskell Scala Perl Ruby Julia Erlang Elixir Clojure Fortran Cobol Prolog Datalog Okta
+Keycloak Cognito Firebase Lambda Spark Hadoop Airflow Snowflake Databricks Tableau Excel Outlook Slack Zoom Jira
+Confluence Salesforce Shopify Stripe Paypal Klarna Twitter Reddit Telegram Discord Markdown Elasticsearch MongoDB
+Cassandra Neo4j Jupyter Pandas Numpy Selenium Cypress Webpack Vite Helm Vault Consul Splunk Sentry Datadog Bluetooth
+Android Windows Ubuntu Debian Fedora Linux Alexa Siri Cortana Gemini Claude Bard Copilot Llama Mistral Falcon Nintendo
+Playstation Tesla Toyota Mercedes Volvo Mercury Venus Mars Jupiter Saturn Neptune Hubble Amazon Netflix Spotify Tinder
+Ahoi Moin Servus Wow Hmm Bitcoin Ethereum Solana Dogecoin Aspirin Ibuprofen Tesafilm Nutella Latte Espresso Cappuccino
+"""
+STREETS = """
+Street Road Avenue Lane Drive Court Square Boulevard Way Terrace Crescent Close Gardens Grove Hill Mews Park Place Row
+Walk Alley Bypass Causeway Circle Club Common Corner Corners Cove Creek Crossing Curve Dale Estate Expressway Extension
+Fall Falls Field Fields Flat Ford Forest Forge Fork Freeway Garden Gateway Glen Green Harbor Haven Heights Highway
+Hollow Island Isle Junction Key Knoll Knolls Lake Land Landing Light Lights Loaf Lock Locks Lodge Loop Mall Manor Meadow Mill
+Mills Mission Motorway Mount Mountain Neck Orchard Oval Overpass Parkway Parkways Pass Passage Path Pike Pine Pines
+Plain Plains Plaza Point Port Ports Prairie Ramp Ranch Rapid Rest Ridge Ridges River Route Rue Run Shoal Shore Shores Skyway
+Spring Springs Spur Spurs Station Stravenue Stream Summit Throughway Trace Track Trail Tunnel Turnpike Underpass Union
+Valley Via Viaduct View Village Ville Vista Well Wells
 """
 ORGANISATIONS = """
 Siemens|Bosch GmbH|Deutsche Telekom|Volkswagen AG|Sparkasse Köln|Stadtwerke Bonn|Allianz Versicherung|Lidl|Rewe

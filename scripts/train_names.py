@@ -37,7 +37,10 @@ FOLDS = 5
 ROUNDS = 16
 DROPPED = 0.5
 RATE = 0.12
-FILLED = 16
+FILLED = 12
+"""Times that each sentence of ours is filled."""
+REAL = 2
+"""So much more the labelled texts count than ours."""
 SCALE = 24.0
 PERSONS = {"PER", "PERSON"}
 
@@ -54,6 +57,8 @@ def _listed(text: str) -> list[str]:
 WORDS = {
     "o": _listed(templates.ORGANISATIONS),
     "c": templates.PLACES.split(),
+    "t": templates.TECHNOLOGIES.split(),
+    "s": templates.STREETS.split(),
     "R": templates.ROLES_DE.split(),
     "E": _listed(templates.ROLES_EN),
     "V": _listed(templates.VERBS_DE),
@@ -98,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     model = Model(table, WordClasses(table), {})
     _report_folds(measured, by_source, made, ordinary, model)
     if options.write:
-        table = model.trained([*made, *measured, *ordinary])
+        table = model.trained([*made, *measured * REAL, *ordinary])
         options.write.write_bytes(table)
         print(f"{options.write}: {len(table):,} bytes, {sum(map(bool, table)):,} weights")
     return 0
@@ -183,7 +188,7 @@ def _value(what: str, chance: random.Random, lists: Lists) -> str:
     family = chance.choice(templates.FAMILY_NAMES.split() if chance.random() < 0.4 else lists.family)
     if chance.random() < 0.2:
         given, family = _invented(chance), _invented(chance)
-    if what == "g":
+    if what in "gy":
         return given
     if what in "fx":
         return family
@@ -232,7 +237,7 @@ def _features(words: list[str], place: int, is_after_name: bool, classes: WordCl
     around = [described(word, classes) for word in words[place - 2 : place + 3]]
     before, last, here, following, after = around
     return [
-        *tagger.own_buckets(words[place], classes),
+        *tagger.own_buckets(words[place], here),
         *(
             bucket
             for side, other in enumerate((before, last, following, after))
@@ -256,7 +261,9 @@ def _report_folds(
     for fold in range(FOLDS):
         held = [example for example in measured if _fold(example) == fold]
         table = model.trained(
-            example for example in (*made, *measured, *ordinary) if example.group in sentences or _fold(example) != fold
+            example
+            for example in (*made, *measured * REAL, *ordinary)
+            if example.group in sentences or _fold(example) != fold
         )
         fitted = Tagger(table)
         for example in held:

@@ -52,6 +52,8 @@ def test_of_names_with_cues_that_nobody_told_the_model_nine_in_ten_are_found() -
         ("Written by Thomas J. Miller", ["Thomas J. Miller"]),
         ("Ask Peter", ["Peter"]),
         ("We work for Peter Miller GmbH and Thomas Group.", []),
+        ("We use GraphQL, ESLint and YouTube with Ludwig McAllister.", ["Ludwig McAllister"]),
+        ("Ask Mrs McAllister about it.", ["McAllister"]),
         ("my name is max and I wait", ["max"]),
         ("my name is not important.", []),
         ("Hallo  Zusammen", []),

@@ -22,6 +22,7 @@ _COMPANY_END = re.compile(
     r"(?:GmbH|AG|KG|OG|OHG|UG|SE|GbR|Ltd|LLC|Inc|PLC|Corp|Group|Stiftung|Road|Street|Avenue|Suite)\.?$"
 )
 _CODE = re.compile(r"[(\[{=_]|::|\.\w")
+_PRODUCT = re.compile(r"(?!(?:Mc|Mac|De|Di|Du|La|Le|Fitz|Van)[A-Z])(?:\w*[a-zß-öø-ÿ][A-Z]|[A-Z]{2}\w*[a-z])\w*+$")
 _CUES = ("my name is ", "my name's ", "i am called ", "mein name ist ", "ich heiße ", "ich heisse ")
 _SMALL = re.compile(
     rf"\b(?:{'|'.join(_CUES)})([a-zäöüß][\w'-]{{1,24}}+)"
@@ -31,7 +32,7 @@ _HIGHEST = 60
 
 
 def spans(text: str, tagger: Tagger) -> Iterator[Span]:
-    """Where names stand. Titles like Dr. belong to them; companies that bear a name and calls in code do not."""
+    """Where names stand. Titles like Dr. belong to them; companies that bear a name and words of code do not."""
     for start, end, score in tagger.names(text):
         if not _is_company(text, start, end) and not _is_code(text, start, end):
             yield Span(_with_titles(text, start), end, Pii.PERSON, 0.5 + 0.25 * min(1, (score - LEAST) / _HIGHEST))
@@ -50,8 +51,10 @@ def _is_company(text: str, start: int, end: int) -> bool:
 
 
 def _is_code(text: str, start: int, end: int) -> bool:
-    """One word that is called, indexed or assigned to."""
-    return _CODE.match(text, end) is not None and " " not in text[start:end]
+    """One word that is called, indexed or assigned to, or with a capital inside, as products have it."""
+    if " " in text[start:end]:
+        return False
+    return _CODE.match(text, end) is not None or _PRODUCT.match(text, start, end) is not None
 
 
 def _in_small_letters(text: str) -> Iterator[Span]:

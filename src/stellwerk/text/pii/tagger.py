@@ -20,12 +20,14 @@ from stellwerk.text.pii.word_classes import WordClasses
 
 BITS = 17
 MASK = (1 << BITS) - 1
-LEAST = -22
+LEAST = -28
 """Above it a word is held for a name: a little below the even chance, as a missed one is worse."""
-ALONE = 12
+ALONE = 8
 """So much more a name of one word has to have."""
 NEVER = -150
 """A word whose own weights sum up to less is no name, whatever stands around it."""
+SELDOM = -120
+"""The same, of a word's own weights together with those of each word around it."""
 
 _TITLE_WORDS = "herr herrn frau hr. fr. mr mr. mrs mrs. ms ms. miss mx mx. dr dr. prof prof. sir lady madam"
 TITLES = frozenset(_TITLE_WORDS.split())
@@ -42,19 +44,20 @@ _PARTED = re.compile(f"({TOKEN.pattern})")
 _SHIFT = 9
 _ODD = tuple(0x9E3779B1 * (2 * form + 1) & 0xFFFFFFFF for form in range(64))
 """Factors that send the same code to another place for each form of feature."""
+_PARTS = _ODD[8:12]
+_NEAR = tuple(zip(_ODD[16:20], _ODD[20:24], strict=True))
 _AFTER = 0x5BD1E995
-_KNOWN = 8192
+_KNOWN = 16384
 
 
 class Word(NamedTuple):
-    """A word to its neighbours: codes of its sort, of itself, of its ending and of its classes, and its weights."""
+    """A word to its neighbours: codes of its sort, of itself, of its ending and of its classes."""
 
     sort: int
     code: int
     ending: int
     narrow: int
     wide: int
-    near: tuple[int, ...] = ()
 
 
 def kind(word: str) -> str:
@@ -80,39 +83,24 @@ def kind(word: str) -> str:
 def described(word: str, classes: WordClasses) -> Word:
     """A word's codes."""
     low = word.lower()
-    number = classes.of(word)
-    return Word(
-        crc32(kind(word).encode()),
-        crc32(low.encode()),
-        crc32(low[-3:].encode()),
-        crc32(b"%d" % number),
-        crc32(b"w%d" % classes.wider(number)),
-    )
+    narrow, wide = classes.codes(word)
+    return Word(crc32(kind(word).encode()), crc32(low.encode()), crc32(low[-3:].encode()), narrow, wide)
 
 
-def own_buckets(word: str, classes: WordClasses) -> list[int]:
-    """Where the weights stand of what a word says of itself."""
+def own_buckets(word: str, bare: Word) -> list[int]:
+    """Where the weights stand of what a word says of itself; ``bare`` are its codes."""
     low = word.lower()
-    sort = kind(word)
-    number = classes.of(word)
-    wide = classes.wider(number)
-    shape = f"{min(len(low), 12)}{'-' in word}"
-    parts = (low, sort, low[-2:], low[-3:], low[-4:], low[-5:], low[:3], low[:4], shape)
-    words = (*parts, f"{number}", f"w{wide}", f"{wide}{sort}")
-    return [crc32(part.encode()) * odd >> _SHIFT & MASK for part, odd in zip(words, _ODD, strict=False)]
+    sort, code, ending, narrow, wide = bare
+    codes = (code, ending, sort, narrow, wide, wide * 3 ^ sort, 2 * min(len(low), 12) + ("-" in word) + 1)
+    buckets = [code * odd >> _SHIFT & MASK for code, odd in zip(codes, _ODD, strict=False)]
+    parts = (low[-2:], low[-4:], low[:3], low[:4])
+    return buckets + [crc32(part.encode()) * odd >> _SHIFT & MASK for part, odd in zip(parts, _PARTS, strict=True)]
 
 
-def near_buckets(word: Word) -> list[tuple[int, int, int, int]]:
+def near_buckets(bare: Word) -> list[tuple[int, int]]:
     """Of what a word says of those near: two after it, one after, one before, two before."""
-    return [
-        (
-            word.code * _ODD[side] >> _SHIFT & MASK,
-            word.ending * _ODD[side + 4] >> _SHIFT & MASK,
-            word.narrow * _ODD[side + 8] >> _SHIFT & MASK,
-            word.wide * _ODD[side + 12] >> _SHIFT & MASK,
-        )
-        for side in range(16, 20)
-    ]
+    _, code, _, narrow, _ = bare
+    return [(code * one >> _SHIFT & MASK, narrow * other >> _SHIFT & MASK) for one, other in _NEAR]
 
 
 def joint_buckets(before: Word, last: Word, here: Word, following: Word, is_after_name: bool) -> list[int]:  # noqa: FBT001
@@ -148,6 +136,10 @@ def is_candidate(word: str) -> bool:
     return word[0].isupper() and len(word) > 1 and word.lower() not in TITLES
 
 
+Seen = tuple[Word, int, int, int, int]
+"""A word's codes, and its weights for what stands two after it, one after, one before and two before."""
+
+
 class Tagger:
     """The model, and what it has said of single words before.
 
@@ -159,19 +151,20 @@ class Tagger:
         weights.frombytes(table[: 1 << BITS])
         classes = WordClasses(table[1 << BITS :])
 
+        def seen(word: str) -> Seen:
+            bare = described(word, classes)
+            first, second, third, fourth = [weights[one] + weights[other] for one, other in near_buckets(bare)]
+            return bare, first, second, third, fourth
+
         def own(word: str) -> int:
             if not is_candidate(word):
                 return NEVER - 1
-            return sum([weights[bucket] for bucket in own_buckets(word, classes)])
+            return sum([weights[bucket] for bucket in own_buckets(word, known(word)[0])])
 
-        def word_of(word: str) -> Word:
-            bare = described(word, classes)
-            near = tuple([sum([weights[bucket] for bucket in side]) for side in near_buckets(bare)])
-            return bare._replace(near=near)
-
+        known = lru_cache(maxsize=_KNOWN)(seen)
         self._weights = weights
         self._own = lru_cache(maxsize=_KNOWN)(own)
-        self._word = lru_cache(maxsize=_KNOWN)(word_of)
+        self._seen = known
 
     def names(self, text: str, least: int = LEAST) -> list[tuple[int, int, int]]:
         """Start, end and score of each name. Scores are sums of weights; those of names are above ``least``."""
@@ -195,7 +188,7 @@ class Tagger:
             if first >= 0 and (word in _JOINING or (len(word) == 1 and word.isupper())):
                 continue
             score = own(word) if word[0].isupper() else NEVER - 1
-            if score >= NEVER and (score := score + self._around(padded, place + 2, is_after_name=first >= 0)) > least:
+            if score >= NEVER and (score := self._with_those_around(padded, place, score, first >= 0)) > least:
                 best = max(best, score) if first >= 0 else score
                 first, last = first if first >= 0 else place, place
             elif first >= 0:
@@ -204,10 +197,12 @@ class Tagger:
         if first >= 0:
             yield first, last, best
 
-    def _around(self, words: list[str], place: int, *, is_after_name: bool) -> int:
-        """What the words around say of one."""
+    def _with_those_around(self, padded: list[str], place: int, own: int, is_after_name: bool) -> int:  # noqa: FBT001
+        """The score of a word: what it says of itself, and what the words around say of it."""
+        before, last, here, following, after = map(self._seen, padded[place : place + 5])
+        score = own + before[1] + last[2] + following[3] + after[4]
+        if score < SELDOM:
+            return score
         weights = self._weights
-        before, last, here, following, after = map(self._word, words[place - 2 : place + 3])
-        joint = joint_buckets(before, last, here, following, is_after_name)
-        near = before.near[0] + last.near[1] + following.near[2] + after.near[3]
-        return near + sum([weights[bucket] for bucket in joint])
+        joint = joint_buckets(before[0], last[0], here[0], following[0], is_after_name)
+        return score + sum([weights[bucket] for bucket in joint])

@@ -19,32 +19,29 @@ LETTER_BITS = 15
 _WIDER = 256
 _LETTERS = 1 << LETTER_BITS
 _WORD = (1 << 32) - 1
-_PLACES = (0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35)
-_SIGN = 0x27D4EB2F
+_FIRST, _SECOND, _LAST, _SIGN = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x27D4EB2F
 _LONGEST = 24
 _STEP, _LEAST_LOOK = 40, 120
 """Three classes by letters to so much weight, and where the first begins."""
 
 
-def places(word: str, third: int) -> tuple[int, int, int]:
-    """Where in the table a word's class is laid down, one place in each third of it."""
-    code = crc32(word.encode("utf-8", "surrogatepass"))
-    first, second, last = [(code * factor & _WORD) * third >> 32 for factor in _PLACES]
-    return first, third + second, 2 * third + last
-
-
-def sign(word: str) -> int:
-    """By which a word is told from most others that have the same places: 0 to 255."""
-    return (crc32(word.encode("utf-8", "surrogatepass")) * _SIGN & _WORD) >> 24
+def places(word: str, third: int) -> tuple[int, int, int, int]:
+    """Where in the table a word's class is laid down, one place in each third, and its sign of one byte."""
+    code = crc32(word.encode())
+    return (
+        (code * _FIRST & _WORD) * third >> 32,
+        third + ((code * _SECOND & _WORD) * third >> 32),
+        2 * third + ((code * _LAST & _WORD) * third >> 32),
+        (code * _SIGN & _WORD) >> 24,
+    )
 
 
 def letter_buckets(word: str) -> list[int]:
-    """Where the weights stand of a word's length and of each two to five letters in a row."""
-    text = f"^{word[:_LONGEST].lower()}$".encode("utf-8", "surrogatepass")
+    """Where the weights stand of a word's length, and of each three and four letters in a row."""
+    text = f"^{word[:_LONGEST].lower()}$".encode()
     size = len(text)
-    parts = [text[start : start + length] for length in (2, 3, 4, 5) for start in range(size - length + 1)]
-    parts.append(b"%d" % size)
-    return [crc32(part) >> 7 & _LETTERS - 1 for part in parts]
+    threes = [crc32(text[start : start + 3]) >> 7 & _LETTERS - 1 for start in range(size - 2)]
+    return [size, *threes, *[crc32(text[start : start + 4]) >> 7 & _LETTERS - 1 for start in range(size - 3)]]
 
 
 def look(weight: int) -> int:
@@ -58,10 +55,10 @@ class WordClasses:
     ``table`` holds 256, 2^15 and twice the same number of bytes, a multiple of three.
     """
 
-    __slots__ = ("_classes", "_letters", "_signs", "_third", "_wider")
+    __slots__ = ("_classes", "_codes", "_letters", "_signs", "_third")
 
     def __init__(self, table: bytes) -> None:
-        self._wider = table[:_WIDER]
+        self._codes = [(crc32(b"%d" % number), crc32(b"w%d" % table[number])) for number in range(_WIDER)]
         self._letters = array("b")
         self._letters.frombytes(table[_WIDER : _WIDER + _LETTERS])
         half = (len(table) - _WIDER - _LETTERS) // 2
@@ -77,14 +74,14 @@ class WordClasses:
         known = self._known(word.capitalize() if word.isupper() else word.lower())
         return known if known != UNKNOWN else self._by_letters(word)
 
-    def wider(self, number: int) -> int:
-        """The class that a class is part of."""
-        return self._wider[number]
+    def codes(self, word: str) -> tuple[int, int]:
+        """Codes of a word's class and of the wider one that it is part of."""
+        return self._codes[self.of(word)]
 
     def _known(self, word: str) -> int:
-        first, second, last = places(word, self._third)
+        first, second, last, sign = places(word, self._third)
         signs = self._signs
-        if signs[first] ^ signs[second] ^ signs[last] != sign(word):
+        if signs[first] ^ signs[second] ^ signs[last] != sign:
             return UNKNOWN
         classes = self._classes
         return classes[first] ^ classes[second] ^ classes[last]
