@@ -17,6 +17,7 @@ COMMANDS = (
     "embedders",
     "pii",
     "guardrails",
+    "guardrail_times",
     "holding",
     "caches",
     "recalling",

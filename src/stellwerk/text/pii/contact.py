@@ -75,7 +75,7 @@ _SURE_ENDINGS = "straße strasse str. gasse weg allee chaussee promenade damm uf
 _NORTHERN_ENDINGS = "gatan vägen katu utca"
 _ENDINGS = (*_SURE_ENDINGS.split(), *_NORTHERN_ENDINGS.split(), *_MAYBE_ENDINGS.split())
 _LONGEST_STREET = 200
-_BIRTH_HINTS = ("geb", "born", "birth", "dob", "d.o.b", "*")
+_BIRTH_HINTS = ("geb", "born", "birth", "dob", "d.o.b")
 _STREET_WORD = re.compile(r"[A-ZÄÖÜ](?<!\w.)")
 _FLATS = ("flat ", "studio ", "apt ", "apt. ", "suite ")
 
@@ -83,8 +83,7 @@ _FLATS = ("flat ", "studio ", "apt ", "apt. ", "suite ")
 def _dates(scan: Scan) -> Iterator[int]:
     """Runs of digits, and the word before each, which may be a month: in texts that speak of births at all."""
     text = scan.text
-    low = scan.low
-    if not any(hint in low for hint in _BIRTH_HINTS):
+    if "*" not in text and not any(hint in scan.low for hint in _BIRTH_HINTS):
         return
     for start in scan.numbers(1):
         if start > 3 and text[start - 1] == " ":
