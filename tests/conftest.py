@@ -58,6 +58,14 @@ def pytest_collection() -> Generator[None, Any, Any]:
         gc.enable()
 
 
+def pytest_sessionfinish() -> None:
+    """Writes what was measured while nobody waits: a process of pytest-xdist that takes long to end is killed."""
+    from coverage import Coverage
+
+    if (measuring := Coverage.current()) is not None:
+        measuring.save()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def measured(request: pytest.FixtureRequest) -> Iterator[None]:
     """Measures coverage of a file of tests, and of the processes that they start, where that tells anything new."""
