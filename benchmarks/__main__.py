@@ -17,8 +17,10 @@ COMMANDS = (
     "embedders",
     "pii",
     "guardrails",
+    "guardrail_times",
     "holding",
     "caches",
+    "recalling",
     "breakpoints",
     "tokens",
 )

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+from benchmarks.options import positive
 from benchmarks.simulated import KEY, simulated
 from stellwerk.simulator.scenario import Scenario, SimulatedProvider
 
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("| --- | --- | --: | --: | --: |")
     for traffic in traffics(options.seed):
         for policy, marks in (("gateway", _plain), ("caller, always", _marked)):
-            figures.append(figure := _measured(traffic, policy, marks))
+            figures.append(figure := _measured(traffic, policy, marks, options.workers))
             shares = " | ".join(f"{share:.1%}" for share in (figure.saved, figure.first, figure.later))
             print(f"| {traffic.name} | {policy} | {shares} |", flush=True)
     if options.json:
@@ -80,12 +81,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if is_good else 1
 
 
-def _measured(traffic: Traffic, policy: str, marks: Callable[[dict[str, object]], None]) -> Figure:
-    """One gateway from its start on: it knows nothing of what was before."""
+def _measured(traffic: Traffic, policy: str, marks: Callable[[dict[str, object]], None], workers: int) -> Figure:
+    """One gateway from its start on: it knows nothing of what was before. Each request has a connection of its own."""
     claude = SimulatedProvider(name="claude", dialect="anthropic", prompt_cache=True, answer_tokens=80.0)
     bills: list[tuple[float, float]] = []
     scenario = Scenario(providers=(claude,))
-    with tempfile.TemporaryDirectory() as folder, simulated(scenario, MODELS, Path(folder)) as stage:
+    with tempfile.TemporaryDirectory() as folder, simulated(scenario, MODELS, Path(folder), workers=workers) as stage:
         connection = HTTPConnection("127.0.0.1", stage.port, timeout=30)
         for number, turns in enumerate(traffic.turns):
             name = "one" if traffic.is_shared else str(number)
@@ -106,6 +107,7 @@ def _conversation(
         body: dict[str, object] = {"model": "plain", "max_tokens": 200, "system": system, "messages": [*messages]}
         marks(body)
         headers = {"x-api-key": KEY, "anthropic-version": "2023-06-01", "content-type": "application/json"}
+        connection.close()  # the next one may come to another worker
         connection.request("POST", "/v1/messages", json.dumps(body), headers)
         answer = json.loads(connection.getresponse().read())
         usage, kept = answer["usage"], answer["usage"]["cache_creation"]
@@ -141,6 +143,7 @@ def _share(bills: Sequence[tuple[float, float]]) -> float:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks breakpoints", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the mixed traffic (default: %(default)s)")
+    parser.add_argument("--workers", type=positive, default=2, help="of the gateway (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     return parser.parse_args(arguments)
 

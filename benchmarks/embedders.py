@@ -24,31 +24,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machine import this_machine
+from benchmarks.vectors import SENTENCE, filling, made_up, packed, whole
 from stellwerk import plugins
 from stellwerk.compute.index.lists import Lists
 from stellwerk.compute.pool import Pool
 from stellwerk.compute.process import bind, share_a_heap
 from stellwerk.compute.server import Server
-from stellwerk.core.recollection import RECALL, REMEMBER, Embedding, Memory, Recall, Remember, everything, written
-from stellwerk.core.vector import LARGEST, head
+from stellwerk.core.recollection import RECALL, REMEMBER, Embedding, Recall, Remember, written
 from stellwerk.gateway.computing import ComputeLine
 from stellwerk.ports.compute import JobFailure, Outcome
 from stellwerk.ports.embedder import Embedder
 from stellwerk.supervisor.log import Log
 
 LOCAL = ("minilm", "multilingual")
-SENTENCE = (
-    "please tell me how to cancel or change the order that was sent to my old address last week because the card "
-    "has been lost and nobody answers when we call about it"
-)
 WORDS = SENTENCE.split()
 SIZES = {20: 15, 100: 90, 400: 370}
 """Tokens, and about as many words of those above."""
 SCOPE = b"one scope for all"[:16]
-LATER_MS = 4_000_000_000_000
-MIDDLES = 2_000
-"""Around which vectors lie that are made up, as questions lie around subjects."""
-SPREAD = 0.7
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,16 +144,11 @@ async def _measure(path: Path, pid: int, name: str, entries: int, jobs: int) -> 
         await process.ask(RECALL, written(Recall(use, SCOPE, texts.pop())))
         print(f"| {tokens} tokens | {await process.timed([written(Recall(use, SCOPE, text)) for text in texts])}")
     dimensions = _built(name).dimensions
-    vectors = _made_up(entries, dimensions)
-    memories = (
-        Memory(SCOPE, np.random.default_rng(number).bytes(16), f"{number} {' '.join(WORDS)}"[:60], LATER_MS, each)
-        for number, each in enumerate(map(_packed, vectors))
-    )
     before_s = process.cpu_s()
-    for payload in everything(use, memories):
+    for payload in filling(use, SCOPE, entries, dimensions):
         await process.ask(REMEMBER, payload)
     adding_us = (process.cpu_s() - before_s) * 1e6 / max(1, entries)
-    asked = [written(Recall(use, SCOPE, "x", 8, _packed(each))) for each in _made_up(jobs, dimensions, 1)]
+    asked = [written(Recall(use, SCOPE, "x", 8, packed(each))) for each in made_up(jobs, dimensions, 1)]
     print(f"| a vector, among {entries:,} entries | {await process.timed(asked)}")
     texts = [f"{number} {' '.join(WORDS[:14])}" for number in range(jobs)]
     asked = [written(Recall(use, SCOPE, text)) for text in texts]
@@ -169,29 +156,6 @@ async def _measure(path: Path, pid: int, name: str, entries: int, jobs: int) -> 
     print(f"\n{entries:,} entries of 60 letters, {adding_us:.0f} µs CPU each: {process.memory()}\n")
     line.close()
     await asyncio.sleep(0)
-
-
-def _made_up(count: int, dimensions: int, seed: int = 0) -> NDArray[np.int8]:
-    """Vectors around the same middles whatever the seed."""
-    middles = np.random.default_rng(99).standard_normal((MIDDLES, dimensions), np.float32)
-    dice = np.random.default_rng(seed)
-    found = np.empty((count, dimensions), np.int8)
-    for begin in range(0, count, 10_000):
-        size = min(10_000, count - begin)
-        places = middles[dice.integers(0, MIDDLES, size)] + SPREAD * dice.standard_normal(
-            (size, dimensions), np.float32
-        )
-        found[begin : begin + size] = _whole(places)
-    return found
-
-
-def _whole(rows: NDArray[np.float32]) -> NDArray[np.int8]:
-    found: NDArray[np.int8] = np.rint(rows * (LARGEST / np.abs(rows).max(axis=1, keepdims=True))).astype(np.int8)
-    return found
-
-
-def _packed(vector: NDArray[np.int8]) -> bytes:
-    return head(float(1 / np.linalg.norm(vector.astype(np.float32)))) + vector.tobytes()
 
 
 # -- what they are worth
@@ -204,7 +168,7 @@ def _quality(name: str, pairs: Path | None, similar: Sequence[Path]) -> None:
         one, other = (_embedded(embedder, [row[side] for row in rows]) for side in "ab")
         cosines, labels = (one * other).sum(axis=1), np.array([row["label"] for row in rows])
         print(f"{pairs.name}: {len(rows):,} pairs, area under the curve {_area(cosines, labels):.3f}")
-        _found_again(_whole(one), _whole(other))
+        _found_again(whole(one), whole(other))
     for path in similar:
         rows = _rows(path)
         one, other = (_embedded(embedder, [row[side] for row in rows]) for side in "ab")

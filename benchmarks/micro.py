@@ -15,6 +15,7 @@ from benchmarks.cases import (
     egress,
     issuers,
     purses,
+    recall,
     routing,
     stages,
     stream,
@@ -35,6 +36,7 @@ SOURCES = (
     issuers.cases,
     egress.cases,
     translate.cases,
+    recall.cases,
     tokens.cases,
     whole.cases,
 )

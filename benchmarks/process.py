@@ -123,6 +123,18 @@ class Process:
             os.killpg(self.pid, number)
 
 
+def memory_by_module(root: int) -> dict[str, float]:
+    """Megabytes (proportional set size) of the processes below this one that run a module, ``python -m MODULE``."""
+    found: dict[str, float] = {}
+    for pid in _tree(root)[1:]:
+        with suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+            if "-m" in words[:-1]:
+                module = words[words.index("-m") + 1]
+                found[module] = found.get(module, 0.0) + _pss_kb(pid) / 1024
+    return found
+
+
 def raise_descriptor_limit() -> int:
     """Let this process and its children open as many files as the system allows; returns how many."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -19,7 +19,7 @@ POLL_S = 0.02
 HEAD = """
 [server]
 listen = "127.0.0.1:0"
-workers = 1
+workers = {workers}
 
 [admin]
 listen = "127.0.0.1:0"
@@ -43,15 +43,15 @@ class Stage:
 
 
 @contextmanager
-def simulated(scenario: Scenario, models: str, directory: Path) -> Iterator[Stage]:
-    """Runs the providers in this process and a gateway with one worker in its own; both end with the block.
+def simulated(scenario: Scenario, models: str, directory: Path, *, workers: int = 1) -> Iterator[Stage]:
+    """Runs the providers in this process and a gateway in its own; both end with the block.
 
     ``models`` are further sections of the gateway's configuration. Raises ``BenchmarkError`` when it does not start.
     """
     with running_beside(scenario) as simulators:
         sections = [_section(simulator) for simulator in simulators]
         configuration = directory / "stellwerk.toml"
-        configuration.write_text("".join([HEAD, *sections, models]))
+        configuration.write_text("".join([HEAD.format(workers=workers), *sections, models]))
         command = [sys.executable, "-m", "stellwerk", "up", "--config", str(configuration)]
         log, state = directory / "gateway.log", directory / "state"
         with Process(command, log=log, environment={"BENCH_KEY": KEY}) as gateway:

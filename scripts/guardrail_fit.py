@@ -22,7 +22,7 @@ ROUGHNESS = 100.0
 ITERATIONS = 45
 LEAST = 0.004
 """Weights smaller than this share of the largest are left out."""
-MOST = 400_000
+MOST = 450_000
 """Weights of one head: of more than that the smallest are left out, since they are shipped."""
 MINED_ROUNDS = 2
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from stellwerk.text.canonical import canonicalise
 from stellwerk.text.disguises import DISGUISES
-from stellwerk.text.reading import read
 
 FOLDS = 5
 SHORT = 400
@@ -20,6 +20,8 @@ MADE_UP = "phrases"
 """The source of sentences put together from parts: they are learned from, never measured by."""
 MISSPELT = (("typos", "dropped_letters"), ("no_spaces",))
 """What no reading can undo, so that it has to be learned: of each of these one, in turn."""
+ODD = ("reversed", "", "commas", "")
+"""How harmless texts look odd, in turn: their odd letters are judged beside the reading that undoes them."""
 NOT_FREE = frozenset({"alpaca_harmless", "germeval2025_c2a", "germeval2025_vio", "self_instruct_seed"})
 """Sources whose licence does not allow to ship what was learned from them, or does not say so."""
 
@@ -49,7 +51,7 @@ class Row(msgspec.Struct, frozen=True):
     @property
     def plain(self) -> str:
         """The text without invisible disguises, as checks are given it."""
-        return read(self.text).passage.text
+        return canonicalise(self.text).text
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -73,16 +75,18 @@ def rows(paths: Iterable[Path], *, trusted: bool = False) -> list[Row]:
 
 
 def examples(chosen: Iterable[Row]) -> list[Example]:
-    """Each row as it stands, and misspelt as well where it is short enough to be typed."""
+    """Each row as it stands, and misspelt where it is short enough to be typed: alike, whatever other rows there are."""
     made = []
-    for number, row in enumerate(chosen):
+    for row in chosen:
+        number = zlib.crc32(row.text.encode("utf-8", "replace")) % 100_000
         weight = (2.0 if row.is_hard else 1.0) * (0.5 if row.source == MADE_UP else 1.0)
         text = row.plain
         made.append(Example(text, row.label, weight))
         if len(text) < 1_500:
-            for names in MISSPELT:
-                misspelt = DISGUISES[names[number % len(names)]](text, number)
-                made.append(Example(misspelt, row.label, weight / 2))
+            names = [choices[number % len(choices)] for choices in MISSPELT]
+            if not row.label and (odd := ODD[number % len(ODD)]):
+                names.append(odd)
+            made += [Example(DISGUISES[name](text, number), row.label, weight / 2) for name in names]
     return made
 
 

@@ -1,7 +1,9 @@
-"""What holds for every test: how hard hypothesis looks, and that nothing is skipped where everything is installed."""
+"""What holds for every test: how hard hypothesis looks, what is measured, and that nothing is skipped in CI."""
 
+import gc
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +22,71 @@ settings.register_profile(
 
 NOTHING_MAY_BE_SKIPPED = os.environ.get("STELLWERK_CI") == "1"
 
+UNMEASURED = tuple(
+    Path(__file__).parent / place
+    for place in (
+        "fuzz",
+        "golden",
+        "property",
+        "integration/gateway/test_crowds.py",
+        "integration/gateway/test_fault_matrix.py",
+        "integration/gateway/test_sdk_matrix.py",
+        "integration/test_admin_schema.py",
+    )
+)
+"""Tests of what comes out, which run no line that others do not run: measuring would double their time."""
+
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if NOTHING_MAY_BE_SKIPPED else "default"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Imports all tests and what they test, which one of the processes measures for all.
+
+    The collector of garbage is spared the tests themselves, a million objects: it would look at each every time.
+    """
+    gc.disable()
+    try:
+        if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+            return (yield)
+        from tests.measuring import unmeasured
+
+        with unmeasured():
+            return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_sessionfinish() -> None:
+    """Writes what was measured while nobody waits: a process of pytest-xdist that takes long to end is killed."""
+    from coverage import Coverage
+
+    if (measuring := Coverage.current()) is not None:
+        measuring.save()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def measured(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Measures coverage of a file of tests, and of the processes that they start, where that tells anything new."""
+    if any(request.path.is_relative_to(folder) for folder in UNMEASURED):
+        from tests.measuring import unmeasured
+
+        with unmeasured():
+            yield
+    else:
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Measures no property: which lines its examples come by is chance, and finding them is most of its time."""
+    if item.get_closest_marker("hypothesis") is None:
+        return (yield)
+    from tests.measuring import unmeasured
+
+    with unmeasured():
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -18,7 +18,7 @@ class Server:
     """One server on one port, which writes down everything before it answers."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
@@ -31,8 +31,8 @@ class Server:
 
     def start(self) -> None:
         """Waits until it answers."""
-        binary = ValkeyServer(port=self.port, data_dir=self._folder)._binary_path
-        options = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--save", "")
+        binary = ValkeyServer(port=self.port, data_dir=self.folder)._binary_path
+        options = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "")
         safe = ("--appendonly", "yes", "--appendfsync", "always")
         self._process = subprocess.Popen(
             [str(binary), *options, *safe], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL

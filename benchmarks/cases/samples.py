@@ -41,6 +41,21 @@ def chat_answer() -> bytes:
     return json.dumps({**answer, "choices": [choice], "usage": usage}).encode()
 
 
+def response_request() -> bytes:
+    """A request for a response of about 1 KB, which nobody keeps."""
+    return json.dumps({"model": "gpt-4o-mini", "input": (PARAGRAPH * 5)[:900], "store": False}).encode()
+
+
+def response_answer() -> bytes:
+    """A whole response with about 1 KB of text."""
+    text = {"type": "output_text", "text": PARAGRAPH * 4, "annotations": [], "logprobs": []}
+    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [text]}
+    details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
+    usage = {"input_tokens": 118, "output_tokens": 96, "total_tokens": 214, **details}
+    answer = {"id": "resp_1", "object": "response", "created_at": 1767225600, "status": "completed"}
+    return json.dumps({**answer, "model": "gpt-4o-mini", "output": [item], "usage": usage, "store": False}).encode()
+
+
 def stream_events(*, with_usage: bool = True) -> list[bytes]:
     """The events of one stream: content, finish, usage when asked for, and the closing one."""
     head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1767225600, "model": "gpt-4o-mini"}

@@ -10,7 +10,14 @@ from time import monotonic, time
 from typing import Any, cast
 
 from benchmarks.cases.case import Case
-from benchmarks.cases.samples import STREAM_EVENTS, chat_answer, chat_request, stream_events
+from benchmarks.cases.samples import (
+    STREAM_EVENTS,
+    chat_answer,
+    chat_request,
+    response_answer,
+    response_request,
+    stream_events,
+)
 from stellwerk.core.catalog import ModelCard
 from stellwerk.core.event import RequestEvent
 from stellwerk.core.price import Price, Rates, Row
@@ -60,6 +67,8 @@ FIELDS = (
     b"host: 127.0.0.1:8080\r\naccept: */*\r\ncontent-type: application/json\r\nuser-agent: bench\r\n"
     b"authorization: Bearer " + KEY.encode() + b"\r\n"
 )
+CHAT = b"/v1/chat/completions"
+RESPONSES = b"/v1/responses", response_answer()
 
 
 def cases() -> Iterator[Case]:
@@ -71,6 +80,9 @@ def cases() -> Iterator[Case]:
         call=_Exchange(chat_request(1_000), **ALLOWED).request,
     )
     yield Case(group="whole", name="request, 1 KB, from the cache", call=_Kept(chat_request(1_000)).request)
+    unknown = chat_request(1_000).replace(b"gpt-4o-mini", b"gpt-4o-tiny")
+    yield Case(group="whole", name="request, 1 KB, turned down before that", call=_TurnedDown(unknown).request)
+    yield Case(group="whole", name="response, 1 KB, from the cache", call=_Kept(response_request(), *RESPONSES).request)
     stream = _Exchange(chat_request(1_000)[:-1] + b', "stream": true}')
     yield Case(group="whole", name="stream, each event", call=stream.stream, units=STREAM_EVENTS)
 
@@ -78,15 +90,17 @@ def cases() -> Iterator[Case]:
 class _Exchange:
     """One caller's connection and one provider's, kept alive between requests."""
 
-    def __init__(self, body: bytes, caching: CachingSpec = CachingSpec(), **allowed: Any) -> None:  # noqa: B008
+    def __init__(
+        self,
+        body: bytes,
+        path: bytes = CHAT,
+        answer: bytes = chat_answer(),
+        caching: CachingSpec = CachingSpec(),  # noqa: B008
+        **allowed: Any,
+    ) -> None:
         self._later = deque[Callable[[], None]](maxlen=8)
         self._gateway = gateway = _gateway(deque[RequestEvent](maxlen=1).append, self._later.append, caching, **allowed)
-        self._request = b"POST /v1/chat/completions HTTP/1.1\r\n%bcontent-length: %d\r\n\r\n%b" % (
-            FIELDS,
-            len(body),
-            body,
-        )
-        answer = chat_answer()
+        self._request = b"POST %b HTTP/1.1\r\n%bcontent-length: %d\r\n\r\n%b" % (path, FIELDS, len(body), body)
         self._answer = (
             b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ndate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
             b"x-request-id: req_1\r\ncontent-length: %d\r\n\r\n%b" % (len(answer), answer)
@@ -122,16 +136,24 @@ class _Exchange:
 
 
 class _Kept(_Exchange):
-    """A request whose answer was kept before."""
+    """A request whose answer was kept before. The cache's own part is what it takes beyond one that is turned down."""
 
-    def __init__(self, body: bytes) -> None:
-        super().__init__(body, caching=CachingSpec(exact=True, scope="key"))
+    def __init__(self, body: bytes, path: bytes = CHAT, answer: bytes = chat_answer()) -> None:
+        super().__init__(body, path, answer, caching=CachingSpec(exact=True, scope="key"))
         super().request()  # it is asked, answered and kept
         while self._later:
             self._later.popleft()()
         recollection = self._gateway.pipeline.recollection
         if recollection is None or recollection.cache.figures().entries != 1:
             raise AssertionError("the answer was not kept")
+
+    def request(self) -> None:
+        """The request, which nobody is asked."""
+        self._caller.data_received(self._request)
+
+
+class _TurnedDown(_Exchange):
+    """A request for a model that there is not."""
 
     def request(self) -> None:
         """The request, which nobody is asked."""

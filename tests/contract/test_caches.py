@@ -10,12 +10,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stellwerk import plugins
-from stellwerk.core.cached import Entry, Purge
+from stellwerk.core.cached import Entry, News, Purge
 from stellwerk.errors import ConfigurationError
 from stellwerk.ports.cache import Cache
 from tests.caches import PATIENCE_S, SHARED, build, digest, entry_of, fetched, finds, gone, now, until
@@ -197,6 +198,105 @@ def test_an_index_begins_with_what_may_be_found_by_its_meaning(opening: Callable
     asyncio.run(story())
     cache.close()
     other.close()
+
+
+async def news(cache: Cache, after: int) -> News | None:
+    """What is told of entries kept since."""
+    answer: asyncio.Future[News | None] = asyncio.get_running_loop().create_future()
+    cache.news(after, answer.set_result)
+    assert not answer.done()
+    return await answer
+
+
+async def heard(cache: Cache, after: int, *numbers: int) -> News:
+    """The same, once these entries are told of."""
+    told: list[News] = []
+
+    async def is_told() -> bool:
+        found = await news(cache, after)
+        told.extend([found] if found is not None else [])
+        return found is not None and [entry.key for entry in found.entries] == list(map(digest, numbers))
+
+    await until(is_told)
+    return told[-1]
+
+
+@pytest.mark.parametrize("name", ["memory", "sqlite"])
+def test_a_cache_that_one_host_has_alone_has_no_news_of_others(name: str, tmp_path: Path) -> None:
+    cache = build(name, tmp_path)
+
+    async def story() -> None:
+        cache.keep(entry_of(1, question="why"), now())
+        assert await news(cache, 0) == News()
+        assert await news(cache, 7) == News(last=7)
+
+    asyncio.run(story())
+    cache.close()
+
+
+@pytest.fixture
+def hosts(server: Server, tmp_path: Path) -> Iterator[tuple[Cache, Cache]]:
+    """One that keeps, and one that hears of the last eight."""
+    one, two = (build("valkey", tmp_path, url=server.url, told_entries=8) for _ in range(2))
+    yield one, two
+    one.close()
+    two.close()
+
+
+def test_other_hosts_hear_of_what_may_be_found_by_its_meaning(hosts: tuple[Cache, Cache]) -> None:
+    one, two = hosts
+
+    async def story() -> None:
+        assert await heard(two, 0) == News()
+        asked = [entry_of(number, question=f"question {number}", vector=bytes(384)) for number in range(4)]
+        for entry in (entry_of(999), entry_of(998, question="too long " * 1_000), *asked[:3]):
+            one.keep(entry, now())
+        told = await heard(two, 0, 0, 1, 2)
+        bare = [msgspec.structs.replace(entry, answer=b"") for entry in asked]
+        assert (list(told.entries), told.is_gap, told.is_all) == (bare[:3], False, True)
+        assert await news(two, told.last) == News(last=told.last)
+        one.keep(asked[3], now())
+        assert (await heard(two, told.last, 3)).entries == (bare[3],)
+        assert (await heard(two, told.last, 3)).last == told.last + 1
+
+    asyncio.run(story())
+
+
+def test_of_what_was_purged_or_is_over_nobody_hears(hosts: tuple[Cache, Cache]) -> None:
+    one, two = hosts
+
+    async def story() -> None:
+        first = await heard(two, 0)
+        for number, aliases in ((1, ()), (2, (digest(12),)), (3, ())):
+            one.keep(
+                entry_of(number, question="why", aliases=aliases, stale_ms=now() + 3_600_000 * (number != 3)), now()
+            )
+        await heard(two, first.last, 1, 2)
+        one.purge(Purge(key=digest(12)), now())
+        one.keep(entry_of(4, question="why"), now())
+        told = await heard(two, first.last, 1, 4)
+        assert not told.is_gap  # it is known that there was one
+
+    asyncio.run(story())
+
+
+def test_who_has_missed_more_than_is_told_of_is_told_so(hosts: tuple[Cache, Cache]) -> None:
+    one, two = hosts
+
+    async def story() -> None:
+        one.keep(entry_of(0, question="why"), now())
+        begin = await heard(two, 0, 0)
+        for number in range(1, 9):
+            one.keep(entry_of(number, question="why"), now())
+        whole = await heard(two, begin.last, *range(1, 9))
+        assert not whole.is_gap
+        one.keep(entry_of(9, question="why"), now())
+        await heard(two, whole.last, 9)
+        late = await heard(two, begin.last, *range(2, 10))
+        assert (late.is_gap, late.last) == (True, whole.last + 1)
+        assert not (await heard(two, 0, *range(2, 10))).is_gap  # who begins has missed nothing
+
+    asyncio.run(story())
 
 
 def test_processes_share_what_each_of_them_keeps(sharing: Callable[..., Cache]) -> None:
@@ -398,3 +498,29 @@ def test_no_history_makes_a_process_find_what_it_purged_itself_or_what_nobody_ke
 def test_an_option_that_is_none_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         build(name, tmp_path, no_such_option=1)
+
+
+def test_what_is_encrypted_is_found_with_its_secret_alone_and_lies_nowhere_in_the_open(
+    sharing: Callable[..., Cache], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    secret = "a secret that nobody guesses, ever"
+    keeper, friend = sharing(encryption_key=secret), sharing(encryption_key=secret)
+    strangers = [sharing(encryption_key=secret + "!"), sharing()]
+
+    async def story() -> None:
+        entry = entry_of(1, answer=b"account 4711" * 600, question="Which account is mine?", vector=b"vector")
+        keeper.keep(entry, now())
+        await until(lambda: finds(friend, 1))
+        assert await fetched(friend, digest(1)) == entry
+        assert [each.question for each in friend.entries(now())] == ["Which account is mine?"]
+        for stranger in strangers:
+            assert await fetched(stranger, digest(1)) is None
+            assert list(stranger.entries(now())) == []
+
+    asyncio.run(story())
+    for cache in (keeper, friend, *strangers):
+        cache.close()
+    folders = [tmp_path, *([request.getfixturevalue("server").folder] if "valkey" in str(request.node.name) else [])]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert files
+    assert not any(word in path.read_bytes() for path in files for word in (b"account", b"vector"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import signal
@@ -11,10 +12,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import chdir, closing, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from stellwerk.cli import main
 
 PATIENCE_S = 20.0
 TURN_S = 0.01
@@ -88,6 +93,20 @@ def stellwerk(
     assert SECRET not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done
+
+
+def spoken(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """As ``stellwerk``, but in this process, for tests that say a lot: most of a command's time goes into its start."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr), chdir(folder):
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        try:
+            status = main(arguments)
+        except SystemExit as wrong_use:
+            status = int(wrong_use.code or 0)
+    assert SECRET not in stdout.getvalue() + stderr.getvalue()
+    return subprocess.CompletedProcess(command(*arguments), status, stdout.getvalue(), stderr.getvalue())
 
 
 @dataclass

@@ -14,7 +14,20 @@ import pytest
 
 from stellwerk.audit.verify import entries, verify
 from stellwerk.config import directory_file
-from tests.e2e.kit import ADMIN_TOKEN, WEB, WEB_KEY, Gateway, exists, model, provider, server, stellwerk, until, up
+from tests.e2e.kit import (
+    ADMIN_TOKEN,
+    WEB,
+    WEB_KEY,
+    Gateway,
+    exists,
+    model,
+    provider,
+    server,
+    spoken,
+    stellwerk,
+    until,
+    up,
+)
 
 SECTIONS = (server(workers=1), provider("here", "http://127.0.0.1:9/v1"), model("smart", "here"), WEB)
 
@@ -38,6 +51,13 @@ def is_alive(gateway: Gateway) -> bool:
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
     with up(tmp_path, *SECTIONS, expected=("worker_died", "reload_refused", "message")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One for tests that nothing keeps apart but the configuration, which each writes anew."""
+    with up(tmp_path_factory.mktemp("standing"), *SECTIONS, expected=("reload_refused", "message")) as running:
         yield running
 
 
@@ -68,9 +88,9 @@ def test_what_is_set_here_holds_at_the_gateway_within_a_moment(gateway: Gateway)
     gateway.until(lambda: asked(made["key"]) != 401, "the key is not known")  # 502: the provider is away
     assert asked(made["key"]) == 429
     assert asked(WEB_KEY) == 502
-    assert stellwerk(gateway.folder, "budgets", "set", "model:smart", "0").returncode == 0
+    assert spoken(gateway.folder, "budgets", "set", "model:smart", "0").returncode == 0
     gateway.until(lambda: asked(WEB_KEY) == 402, "the budget does not hold")
-    assert stellwerk(gateway.folder, "keys", "revoke", made["id"]).returncode == 0
+    assert spoken(gateway.folder, "keys", "revoke", made["id"]).returncode == 0
     gateway.until(lambda: asked(made["key"]) == 401, "the key is still known")
 
 
@@ -85,10 +105,10 @@ def callers_ask(address: str, key: str, body: bytes) -> int:
     return answer.status
 
 
-def test_without_a_token_there_is_only_401(gateway: Gateway) -> None:
+def test_without_a_token_there_is_only_401(standing: Gateway) -> None:
     for path in ("/", "/admin/v1/keys", "/admin/v1/openapi.json", "/admin/reload", "/docs", "/metrics"):
         for authorization in ("", "Bearer wrong", f"Basic {ADMIN_TOKEN}"):
-            assert gateway.administer("GET", path, authorization=authorization)[0] == 401
+            assert standing.administer("GET", path, authorization=authorization)[0] == 401
 
 
 def test_it_comes_back_when_it_dies_and_the_gateway_stays(gateway: Gateway) -> None:
@@ -111,22 +131,22 @@ def test_one_that_cannot_start_leaves_the_gateway_alone(tmp_path: Path) -> None:
         assert is_alive(running)
 
 
-def test_a_reload_takes_the_new_file_or_says_what_is_wrong(gateway: Gateway) -> None:
-    before = gateway.administer("GET", "/admin/v1/status")[1]["configuration"]
-    gateway.reconfigure(*SECTIONS, model("fast", "here"))
-    status, body = gateway.administer("POST", "/admin/reload")
+def test_a_reload_takes_the_new_file_or_says_what_is_wrong(standing: Gateway) -> None:
+    before = standing.administer("GET", "/admin/v1/status")[1]["configuration"]
+    standing.reconfigure(*SECTIONS, model("fast", "here"))
+    status, body = standing.administer("POST", "/admin/reload")
     assert status == 200
     assert body["version"] > before
-    gateway.reconfigure(*SECTIONS, model("broken", "nowhere"))
-    status, body = gateway.administer("POST", "/admin/reload")
+    standing.reconfigure(*SECTIONS, model("broken", "nowhere"))
+    status, body = standing.administer("POST", "/admin/reload")
     assert status == 422
     assert "nowhere" in body["errors"][0]["detail"]
-    assert is_alive(gateway)
+    assert is_alive(standing)
 
 
 def test_the_command_line_administers(gateway: Gateway) -> None:
     def told(*arguments: str, status: int = 0) -> Any:
-        done = stellwerk(gateway.folder, *arguments, "--json")
+        done = spoken(gateway.folder, *arguments, "--json")
         assert done.returncode == status, done.stdout + done.stderr
         return json.loads(done.stdout)
 
@@ -150,7 +170,7 @@ def test_the_command_line_administers(gateway: Gateway) -> None:
     assert "no budget" in told("budgets", "set", "team:shop", "--name", "x", "--remove", status=1)["problems"][0]
     assert "limit_usd" in told("budgets", "set", "team:shop", "much", status=1)["problems"][0]
 
-    page = stellwerk(gateway.folder, "keys", "show", "till").stdout
+    page = spoken(gateway.folder, "keys", "show", "till").stdout
     assert "  state        disabled\n" in page
     assert "  limits       60 requests in 60 s\n" in page
     assert "  budgets      5 USD a month\n" in page
@@ -158,11 +178,11 @@ def test_the_command_line_administers(gateway: Gateway) -> None:
     assert "no key nobody" in told("keys", "show", "nobody", status=1)["problems"][0]
     assert "no such thing" in told("keys", "show", "key_0", status=1)["problems"][0]
 
-    lines = stellwerk(gateway.folder, "budgets", "list").stdout.splitlines()
+    lines = spoken(gateway.folder, "budgets", "list").stdout.splitlines()
     assert lines[0].split() == ["SCOPE", "NAME", "USD", "PERIOD", "TIME", "ZONE", "KIND"]
     assert lines[2].split() == ["team:shop", "-", "50.5", "month", "Europe/Berlin", "hard"]
-    assert "till" in stellwerk(gateway.folder, "keys", "list").stdout
-    assert stellwerk(gateway.folder, "budgets", "set", "team:shop").returncode == 2
+    assert "till" in spoken(gateway.folder, "keys", "list").stdout
+    assert spoken(gateway.folder, "budgets", "set", "team:shop").returncode == 2
 
 
 def test_a_reload_takes_a_new_token(gateway: Gateway) -> None:
@@ -174,12 +194,14 @@ def test_a_reload_takes_a_new_token(gateway: Gateway) -> None:
     assert gateway.administer("GET", "/admin/v1/status", authorization="Bearer another-admin-token")[0] == 200
 
 
-def test_a_new_address_takes_a_restart(gateway: Gateway) -> None:
-    gateway.reconfigure("".join(SECTIONS).replace('[admin]\nlisten = "127.0.0.1:0"', '[admin]\nlisten = "127.0.0.1:1"'))
-    gateway.until(
-        lambda: any(line["keys"] == ["admin.listen"] for line in gateway.events("takes_a_restart")), "not told"
+def test_a_new_address_takes_a_restart(standing: Gateway) -> None:
+    standing.reconfigure(
+        "".join(SECTIONS).replace('[admin]\nlisten = "127.0.0.1:0"', '[admin]\nlisten = "127.0.0.1:1"')
     )
-    assert gateway.administer("GET", "/admin/v1/status")[0] == 200
+    standing.until(
+        lambda: any(line["keys"] == ["admin.listen"] for line in standing.events("takes_a_restart")), "not told"
+    )
+    assert standing.administer("GET", "/admin/v1/status")[0] == 200
 
 
 def test_it_ends_when_its_supervisor_is_gone(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from openai import OpenAI
 from stellwerk.simulator.process import Simulator, running_beside
 from stellwerk.simulator.scenario import Scenario, SimulatedProvider
 from tests.e2e.callers import ask
-from tests.e2e.kit import PROVIDER_KEY, WEB_KEY, Gateway, model, provider, server, stellwerk, up
+from tests.e2e.kit import PROVIDER_KEY, WEB_KEY, Gateway, model, provider, server, spoken, stellwerk, up
 from tests.hooks import Receiver, receiver
 
 SECRET = "whsec_" + base64.b64encode(b"never-tell-a-webhook-secret").decode()
@@ -54,7 +54,7 @@ def spend(gateway: Gateway, requests: int) -> None:
 
 def listed(folder: Path) -> list[dict[str, Any]]:
     """The alerts as the command line lists them."""
-    found: list[dict[str, Any]] = json.loads(stellwerk(folder, "alerts", "list", "--json").stdout)
+    found: list[dict[str, Any]] = json.loads(spoken(folder, "alerts", "list", "--json").stdout)
     return found
 
 
@@ -78,10 +78,10 @@ def test_a_threshold_is_told_once_whatever_fails_and_not_again_after_a_restart(
             assert float(alert["spent_usd"]) >= 3 * 0.00016
             assert [line["alert"]["id"] for line in gateway.events("alert")] == [alert["id"]]
             assert [line["reason"] for line in gateway.events("channel_fails")] == ["status 500"]
-            lines = stellwerk(tmp_path, "alerts", "list", "--scope", "key:web", "--last", "1").stdout.splitlines()
+            lines = spoken(tmp_path, "alerts", "list", "--scope", "key:web", "--last", "1").stdout.splitlines()
             assert [line.split()[2:5] for line in lines[1:]] == [["key:web", "month", "50"]] * 2
-            assert stellwerk(tmp_path, "alerts", "list", "--last", "0").returncode == 2
-            assert stellwerk(tmp_path, "alerts", "list", "--state", "dropped").stdout.count("\n") == 1
+            assert spoken(tmp_path, "alerts", "list", "--last", "0").returncode == 2
+            assert spoken(tmp_path, "alerts", "list", "--state", "dropped").stdout.count("\n") == 1
         failed, taken = hook.requests
         assert failed.body == taken.body
         assert failed.said["id"] == failed.headers["webhook-id"] == taken.headers["webhook-id"] == alert["id"]
@@ -102,13 +102,13 @@ def test_a_channel_is_tried_from_the_command_line(north: Simulator, tmp_path: Pa
         with up(tmp_path, *config, environment=environment(hook)) as gateway:
             good = stellwerk(tmp_path, "alerts", "test", "ops")
             assert (good.returncode, good.stderr) == (0, "")
-            bad = stellwerk(tmp_path, "alerts", "test", "ops", "--json")
+            bad = spoken(tmp_path, "alerts", "test", "ops", "--json")
             assert (bad.returncode, json.loads(bad.stdout)["error"]) == (1, "status 410")
-            again = stellwerk(tmp_path, "alerts", "test", "ops")
+            again = spoken(tmp_path, "alerts", "test", "ops")
             assert (again.returncode, again.stderr) == (1, "ops has not taken the message: status 500\n")
             gateway.reconfigure(*config[:-2])
             assert gateway.administer("POST", "/admin/reload")[0] == 200
-            unknown = stellwerk(tmp_path, "alerts", "test", "ops")
+            unknown = spoken(tmp_path, "alerts", "test", "ops")
             assert unknown.returncode == 1
             assert "no such channel, only log" in unknown.stderr
         assert [request.said["type"] for request in hook.requests] == ["test"] * 3

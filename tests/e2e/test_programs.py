@@ -14,6 +14,7 @@ from openai import OpenAI
 
 from tests.e2e.callers import question
 from tests.e2e.kit import PATIENCE_S, command, exists, stellwerk, until
+from tests.measuring import unmeasured
 
 SCENARIO = """
 [[providers]]
@@ -119,45 +120,49 @@ def test_a_bad_scenario_is_refused(tmp_path: Path) -> None:
     assert done.stderr.startswith("scenario.toml: ")
 
 
-def test_the_demo_shows_every_capability_and_ends(tmp_path: Path) -> None:
-    done = stellwerk(tmp_path, "demo", "--once", environment={"TMPDIR": str(tmp_path)})
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
-    assert [line[5:26].strip() for line in lines] == STEPS
-    assert all(line.startswith("ok   ") for line in lines)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_demo_in_json_is_one_document(tmp_path: Path) -> None:
-    done = stellwerk(tmp_path, "demo", "--once", "--json")
+@unmeasured()
+def test_the_demo_in_json_is_one_document_and_ends(tmp_path: Path) -> None:
+    done = stellwerk(tmp_path, "demo", "--once", "--json", environment={"TMPDIR": str(tmp_path)})
     assert done.returncode == 0, done.stdout + done.stderr
     steps = json.loads(done.stdout)
     assert [step["step"] for step in steps] == STEPS
     assert all(step["ok"] for step in steps)
+    assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("number", "flags"), [(signal.SIGINT, ()), (signal.SIGTERM, ("--json",))])
-def test_a_demo_that_goes_on_ends_with_all_it_has_started(
-    tmp_path: Path, number: signal.Signals, flags: tuple[str, ...]
-) -> None:
-    with running(tmp_path, "demo", *flags) as process:
+def test_the_demo_shows_every_capability_goes_on_and_ends_with_all_it_has_started(tmp_path: Path) -> None:
+    with running(tmp_path, "demo") as process:
         assert process.stdout is not None
+        lines = []
         for line in process.stdout:
             if "goes on at" in line:
                 break
-            if flags:
-                assert [step["step"] for step in json.loads(line)] == STEPS
-                break
-        started = family(process.pid)
-        assert len(started) in {5, 6}  # simulators, supervisor, two workers, admin; and computing, which begins later
-        process.send_signal(number)
-        assert process.wait(PATIENCE_S) == 0
-        try:
-            until(lambda: not any(map(exists, started)), "they live on")
-        finally:
-            _end(started)
-        assert list(tmp_path.iterdir()) == []
-        assert not flags or process.communicate() == ("", "")  # nothing more is said
+            lines.append(line)
+        assert [line[5:26].strip() for line in lines if line.strip()] == STEPS
+        assert all(line.startswith("ok   ") for line in lines if line.strip())
+        ended(process, signal.SIGINT, tmp_path)
+
+
+@unmeasured()
+def test_a_demo_in_json_goes_on_and_ends_with_all_it_has_started(tmp_path: Path) -> None:
+    with running(tmp_path, "demo", "--json") as process:
+        assert process.stdout is not None
+        assert [step["step"] for step in json.loads(process.stdout.readline())] == STEPS
+        ended(process, signal.SIGTERM, tmp_path)
+        assert process.communicate() == ("", "")  # nothing more is said
+
+
+def ended(process: subprocess.Popen[str], number: signal.Signals, folder: Path) -> None:
+    """Ends a demo that goes on, and demands that nothing of it is left."""
+    started = family(process.pid)
+    assert len(started) in {5, 6}  # simulators, supervisor, two workers, admin; and computing, which begins later
+    process.send_signal(number)
+    assert process.wait(PATIENCE_S) == 0
+    try:
+        until(lambda: not any(map(exists, started)), "they live on")
+    finally:
+        _end(started)
+    assert list(folder.iterdir()) == []
 
 
 def test_a_demo_can_be_interrupted_half_way(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from openai.types.chat import completion_create_params
 from pydantic import TypeAdapter
 
 from stellwerk.core.cache_terms import MOST_MARKS, CacheTerms, Style, terms_of
-from stellwerk.core.prompt_reuse import MIDDLE, PromptReuse
+from stellwerk.core.prompt_memory import MIDDLE
+from stellwerk.core.prompt_reuse import PromptReuse
 from stellwerk.dialects.json_splice import splice
 from stellwerk.dialects.prompt_outline import Outline, outline
 from stellwerk.optimizing.cache_breakpoints import Placement, application_of, place, prefixes

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from stellwerk.core.catalog import ModelCard
 from stellwerk.core.identity import Principal
 from stellwerk.core.price import Price, Rates, Row
+from stellwerk.core.prompt_memory import OwnMemory
 from stellwerk.core.route import Target
 from stellwerk.core.usage import Usage
 from stellwerk.core.wire import WireRequest
@@ -49,7 +50,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = 1_000.0
-        self.caching = PromptCaching(lambda: b"s" * 32, lambda: self.now)
+        self.caching = PromptCaching(lambda: b"s" * 32, lambda: self.now, OwnMemory())
         self.provider = PromptCache(lambda: self.now)
         target = Target(f"claude/{MODEL}", "claude", MODEL, card=CARD)
         standing = Standing(None, lambda _: None)

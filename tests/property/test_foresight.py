@@ -27,14 +27,16 @@ from stellwerk.core.part import (
     ToolCall,
     ToolKind,
 )
+from stellwerk.core.reply import Finish, StopReason
+from stellwerk.core.stream import Ended, Finished, RefusalDelta, StreamEvent, ThinkingDelta
 from stellwerk.core.subject import Side, Subject
-from stellwerk.core.verdict import Action, Finding
+from stellwerk.core.verdict import Action, Finding, Verdict
 from stellwerk.guardrails import length, pii, secret_leak
-from stellwerk.screening.foresight import steps, texts_of
+from stellwerk.screening.foresight import Listening, steps, texts_of
 from stellwerk.screening.judging import Panel
 from stellwerk.screening.policy import Rule
-from stellwerk.screening.stream_guard import Mode, guard_reply
-from tests.unit.screening.panels import reply
+from stellwerk.screening.stream_guard import Mode, StreamGuard, guard_reply
+from tests.unit.screening.panels import called, reply, streamed
 
 KEY = "sk-ant-" + "a1B2c3D4" * 4
 OUTPUT = frozenset({Side.OUTPUT})
@@ -113,6 +115,38 @@ def test_the_guard_asks_nobody_any_more_and_says_the_same(parts: list[Part], is_
     assert known == here
     unasked = Panel(rules(dict.fromkeys(CHECKS, Unasked())), known=dict(known))
     assert guard_reply(answer, unasked, mode) == expected
+
+
+STREAMS = st.one_of(
+    TEXTS.map(lambda text: streamed([text[:90], text[90:]])),
+    TEXTS.map(lambda text: streamed([text], ThinkingDelta)),
+    TEXTS.map(lambda text: streamed([text], RefusalDelta)),
+    TEXTS.map(lambda text: called([msgspec.json.encode({"to": text}).decode(), ""])),
+)
+
+
+@given(st.lists(STREAMS, min_size=1, max_size=3), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_the_guard_of_a_stream_that_is_held_asks_nobody_either(drawn: list[list[StreamEvent]], ends: bool) -> None:
+    events: list[StreamEvent] = [event for part in drawn for event in part if not isinstance(event, Finished | Ended)]
+    if ends:
+        events += (Finished(Finish(StopReason.END)), Ended())
+
+    def told(panel: Panel) -> tuple[list[StreamEvent], tuple[Verdict, ...]]:
+        guard = StreamGuard(panel, Mode.BUFFER)
+        out = [said for event in events for said in guard.feed(event)]
+        return [*out, *guard.flush()], guard.verdicts
+
+    listening = Listening()
+    for event in events:
+        listening.feed(event)
+    listening.flush()
+    known: Looks = {}
+    for _ in steps(listening.take(), Panel(rules(CHECKS), known=known), is_held=True):
+        pass
+    unasked = Panel(rules(dict.fromkeys(CHECKS, Unasked())), known=dict(known))
+    assert told(unasked) == told(Panel(rules(CHECKS)))
+    assert not listening.take()
 
 
 def test_what_is_not_foreseen_is_judged() -> None:

@@ -1,12 +1,13 @@
 """Rules are tried only where a look at the text says that a hit can begin: that finds what trying everywhere finds."""
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stellwerk.guardrails.pii import RULES
 from stellwerk.text.canonical import canonicalise
 from stellwerk.text.pii.scan import Scan
+from stellwerk.text.pii.spelled import ADDRESS, NUMBER, SPACED, addresses, may_count
 
 PIECES = [
     *"0123456789 .,:;-/+()@'#\nxCDEaf",
@@ -35,3 +36,25 @@ def test_rules_find_at_their_places_what_they_find_anywhere(text: str) -> None:
     for rule in RULES:
         anywhere = msgspec.structs.replace(rule, places=None)
         assert list(rule.spans(scan)) == list(anywhere.spans(scan)), rule.pattern
+
+
+AT = st.sampled_from(
+    [
+        *" .-+\nä",
+        *("max", " at ", " (at) ", "[at]", "( ät )", " AT ", " dot ", " punkt ", "[.]", "example", "de", "att"),
+    ]
+)
+COUNTED = st.sampled_from(["null", "eins", "zwei", " ", ", ", ",", ".", "(", "x", "acht ", "four ", " seven"])
+
+
+@given(st.lists(AT | st.just("y" * 63), max_size=40).map("".join))
+def test_addresses_in_words_are_those_that_the_pattern_finds(text: str) -> None:
+    assert [hit.span() for hit in addresses(text)] == [hit.span() for hit in ADDRESS.finditer(text)]
+
+
+@given(st.lists(COUNTED, max_size=40).map("".join))
+@example("call null eins sieben neun acht vier null, please")
+@example("(null, eins, sieben, neun, acht, vier, null)")
+def test_where_a_number_in_words_can_be_is_told_by_its_words(text: str) -> None:
+    if NUMBER.search(text) is not None and sum(map(text.count, SPACED)) >= 6:
+        assert may_count(text)

@@ -15,7 +15,7 @@ from stellwerk.core.passage import Passage
 from stellwerk.core.taxonomy import Pii
 from stellwerk.core.verdict import Span, apart
 from stellwerk.guardrails import pii, secret_leak
-from stellwerk.text.canonical import canonicalise
+from stellwerk.text.canonical import _fold, _with_diaeresis, canonicalise
 from stellwerk.text.pii import names
 from stellwerk.text.reading import read
 from stellwerk.text.views import FACTOR, views
@@ -63,6 +63,38 @@ def test_every_letter_comes_from_a_place_and_places_keep_their_order(text: str) 
         assert here  # the place alone says something, too
 
 
+def letter_by_letter(text: str) -> tuple[str, list[int], list[int]]:
+    """A text without its disguises, look-alikes apart, in the plainest way."""
+    letters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    in_flag = False
+    for place, letter in enumerate(text):
+        if letter == "\u0308" and letters:
+            letters[-1] = _with_diaeresis(letters[-1])
+            ends[-1] = place + 1
+            continue
+        is_tag = "\U000e0020" <= letter <= "\U000e007f"
+        in_flag = in_flag if is_tag else letter == "\U0001f3f4"
+        folded = "" if is_tag and in_flag else _fold(letter)
+        letters += folded
+        starts += [place] * len(folded)
+        ends += [place + 1] * len(folded)
+    return "".join(letters), starts, ends
+
+
+@given(st.text(alphabet=st.sampled_from("aA \u0308\u0301\u200b\U000e0041\U000e007f\U0001f3f4ﬁｆé…漢")) | st.text())
+@example("\U0001f3f4\u0308\U000e0041\u0308\U000e0042a\U000e0041")
+@example("\u0308\U000e0041ab\u0308\u0308")
+def test_disguises_come_off_as_they_do_letter_by_letter(text: str) -> None:
+    wanted, starts, ends = letter_by_letter(text)
+    passage = canonicalise(text)
+    if re.search("[\u0251\u0261\u0370-\u052f]", wanted) is None:
+        assert passage.text == wanted
+    assert len(passage.text) == len(wanted)
+    assert [passage.span(place, place + 1) for place in range(len(wanted))] == list(zip(starts, ends, strict=True))
+
+
 @given(TRICKY)
 def test_what_is_not_disguised_stays(text: str) -> None:
     ascii_only = "".join(letter for letter in text if letter.isascii())
@@ -108,10 +140,18 @@ def test_of_spans_that_overlap_the_surest_stays(raw: list[tuple[int, int, float]
     assert apart(spans[::-1]) == kept
 
 
+URLS = st.sampled_from([*"a:/@{'A1_+. ", "http", "://", "u:p@h", "b" * 17, "postgres://u:p@h "])
+
+
+@given(st.lists(URLS, max_size=40).map("".join))
+def test_urls_with_credentials_are_those_that_the_pattern_finds(text: str) -> None:
+    assert [hit.span() for hit in secret_leak.urls(text)] == [hit.span() for hit in secret_leak.URL.finditer(text)]
+
+
 def patterns() -> Iterator[re.Pattern[str]]:
     for rule in pii.RULES:
         yield from filter(None, (rule.pattern, rule.before, rule.after, rule.unless))
-    yield from (pattern for _, pattern in secret_leak.PATTERNS)
+    yield from (secret_leak.URL, *(pattern for _, pattern in secret_leak.PATTERNS))
     yield from (names._TITLES, names._CODE, names._COMPANY, names._COMPANY_END, names._SMALL)
 
 

@@ -37,7 +37,7 @@ KINDS = frozenset(
         "harmful",
     ]
 )
-_HEAD = re.compile(r"== ([a-z0-9-]+) ([a-z_]+) ([01]) (de|en)")
+_HEAD = re.compile(r"== ([a-z0-9-]+) ([a-z_]+) ([01]) ([a-z]{2})")
 _CHOICE = re.compile(r"<<(.+?)>>")
 _CODE = re.compile(r"\{\{(\w+):(.+?)\}\}")
 CODES: dict[str, Callable[[str], str]] = {

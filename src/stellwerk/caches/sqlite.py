@@ -20,10 +20,10 @@ from stellwerk.core.cached import CacheFigures, Purge
 from stellwerk.core.entry_table import EntryTable
 from stellwerk.core.purges import Numbered, read, written
 from stellwerk.core.segmented_lru import PROTECTED_SHARE
-from stellwerk.core.stored_entry import sealed
 from stellwerk.ports.cache import Cache
 from stellwerk.tiering.database_file import PAGE_BYTES, DatabaseFile, Layout
-from stellwerk.tiering.store import Beat, Found, Look, Write
+from stellwerk.tiering.sealing import Seal, seal_of
+from stellwerk.tiering.store import Beat, Found, Look, Told, Write
 from stellwerk.tiering.tiered import TieredCache
 
 FILE = "cache.db"
@@ -47,10 +47,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: int = 1_073_741_824
     tenant_share: float = 0.5
     max_entry_bytes: int = 4_194_304
-    memory_bytes: int = 8_388_608
+    memory_bytes: int = 4_194_304
     """What each worker keeps in memory of it."""
     busy_timeout_s: float = 1.0
     """How long another process may hold the file."""
+    encryption_key: str = ""
+    """The secret under which entries are encrypted; empty where they are not."""
 
 
 class SqliteReading:
@@ -80,6 +82,11 @@ class SqliteReading:
 
         return self._file.run(work)
 
+    def news(self, after: int, most: int) -> Told:
+        """There are no other hosts."""
+        del most
+        return Told(after, ())
+
     def everything(self, now_ms: int) -> Iterator[Found]:
         """Every entry, some at a time: no transaction stays open in between."""
         query = "SELECT id, body, after FROM entry WHERE id > ? AND stale_ms > ? ORDER BY id LIMIT 64"
@@ -96,8 +103,9 @@ class SqliteReading:
 class SqliteWriting:
     """What changes the file."""
 
-    def __init__(self, path: Path, settings: Settings) -> None:
+    def __init__(self, path: Path, settings: Settings, seal: Seal) -> None:
         self._file = DatabaseFile(path, LAYOUT, settings.busy_timeout_s)
+        self._seal = seal
         self._swept: set[int] = set()
         """Purges in force of which nothing was left."""
         self._max_bytes = settings.max_bytes
@@ -113,7 +121,7 @@ class SqliteWriting:
                 connection.execute(_FORMER, (key, key))
                 if write.entry.stale_ms > now_ms and size <= self._tenant_bytes:
                     self._make_room(connection, write.entry.tenant, size)
-                    _insert(connection, write, size, now_ms)
+                    _insert(connection, write, self._seal.seal(write.blob), size, now_ms)
 
         self._file.run(work, "BEGIN IMMEDIATE")
 
@@ -199,15 +207,15 @@ class SqliteWriting:
 
 
 def build(settings: Settings, *, directory: str | Path) -> Cache:
-    """The cache of the state directory; nothing is opened yet."""
-    path = Path(directory) / FILE
+    """The cache of the state directory; nothing is opened yet. Raises what an ``Encryption`` raises."""
+    path, seal = Path(directory) / FILE, seal_of(settings.encryption_key)
     memory = EntryTable(
         max_bytes=settings.memory_bytes,
         tenant_share=settings.tenant_share,
         max_entry_bytes=settings.max_entry_bytes,
     )
     reading = partial(SqliteReading, path, settings.busy_timeout_s)
-    return TieredCache(memory, settings.max_entry_bytes, reading, partial(SqliteWriting, path, settings))
+    return TieredCache(memory, settings.max_entry_bytes, reading, partial(SqliteWriting, path, settings, seal), seal)
 
 
 def _found(connection: sqlite3.Connection, keys: Iterable[bytes]) -> Iterator[Found]:
@@ -246,11 +254,11 @@ def _size(write: Write) -> int:
     return len(write.blob) + ROW_BYTES + 80 * (len(write.entry.aliases) + len(write.entry.tags))
 
 
-def _insert(connection: sqlite3.Connection, write: Write, size: int, now_ms: int) -> None:
+def _insert(connection: sqlite3.Connection, write: Write, content: bytes, size: int, now_ms: int) -> None:
     entry = write.entry
     row = (entry.key, entry.tenant, entry.model, entry.scope, entry.stored_ms, entry.stale_ms, write.after, now_ms)
     query = "INSERT INTO entry VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)"
-    number = connection.execute(query, (*row, size, sealed(write.blob))).lastrowid
+    number = connection.execute(query, (*row, size, content)).lastrowid
     taking = "INSERT INTO name VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET entry = excluded.entry"
     connection.execute(taking, (entry.key, number))
     free = " WHERE (SELECT key FROM entry WHERE id = name.entry) <> name.name"  # keys go before aliases

@@ -9,13 +9,17 @@
 --   order:TENANT    the same of one tenant                   stale     KEY by when it is stale
 --   share           tenant -> bytes                          total     what is held, and the newest purge (`last`)
 --   purges          msgpack of {when, the purge} by number: those in force
+--   told            number:KEY by number: entries that were kept last, for other hosts
+--   t:KEY           what those are told of one, without its answer, for TOLD_MS at most
 
 local PROTECTED = 1e14
 local SLICE = 200
+local TOLD_MS = 3600000
 
 local prefix, act = KEYS[1], ARGV[1]
 local order, stale, metas = prefix .. ':order', prefix .. ':stale', prefix .. ':meta'
 local share, total, purges = prefix .. ':share', prefix .. ':total', prefix .. ':purges'
+local told = prefix .. ':told'
 
 local function whole(amount)
   return string.format('%.0f', amount)
@@ -25,14 +29,18 @@ local function held(name)
   return tonumber(redis.call('HGET', total, name) or 0)
 end
 
-local function last()
-  local found = redis.call('HGET', total, 'last')
+local function number_of(name)
+  local found = redis.call('HGET', total, name)
   if not found then -- numbers begin with the time: those of a server that forgot are never below the former ones
     local now = redis.call('TIME')
     found = whole(now[1] * 1000 + math.floor(now[2] / 1000))
-    redis.call('HSET', total, 'last', found)
+    redis.call('HSET', total, name, found)
   end
   return found
+end
+
+local function last()
+  return number_of('last')
 end
 
 local function meta_of(key)
@@ -42,7 +50,7 @@ end
 
 local function remove(key, meta, counted)
   local score = tonumber(redis.call('ZSCORE', order, key) or 0)
-  redis.call('DEL', prefix .. ':e:' .. key)
+  redis.call('DEL', prefix .. ':e:' .. key, prefix .. ':t:' .. key)
   for _, alias in ipairs(meta[8]) do
     if redis.call('GET', prefix .. ':a:' .. alias) == key then
       redis.call('DEL', prefix .. ':a:' .. alias)
@@ -76,7 +84,16 @@ local function evict(from)
   return key
 end
 
-local function keep(now, most, tenant_most, key, content, packed)
+local function tell(now, most, key, until_ms, about)
+  number_of('told')
+  local number = whole(redis.call('HINCRBY', total, 'told', 1))
+  redis.call('ZADD', told, number, number .. ':' .. key)
+  redis.call('ZREMRANGEBYRANK', told, 0, -most - 1)
+  redis.call('PEXPIRE', told, TOLD_MS)
+  redis.call('SET', prefix .. ':t:' .. key, about, 'PXAT', whole(math.min(until_ms, now + TOLD_MS)))
+end
+
+local function keep(now, most, tenant_most, told_most, key, content, packed, about)
   local meta = cmsgpack.unpack(packed)
   local size, tenant, until_ms = meta[1], meta[5], meta[2]
   local former = meta_of(key)
@@ -107,6 +124,9 @@ local function keep(now, most, tenant_most, key, content, packed)
   redis.call('HINCRBY', total, 'entries', 1)
   redis.call('HINCRBY', total, 'size', size)
   redis.call('HINCRBY', share, tenant, size)
+  if about ~= '' then
+    tell(now, told_most, key, until_ms, about)
+  end
 end
 
 local function rank(key, score)
@@ -174,9 +194,11 @@ elseif act == 'beat' then
     figures[place] = figures[place] or '0'
   end
   return { last(), redis.call('ZRANGE', purges, 0, -1, 'WITHSCORES'), figures }
-elseif act == 'keep' then -- now, bytes in all, bytes of a tenant, then for each entry key, bytes, and what is known of it
-  for place = 5, #ARGV, 3 do
-    keep(tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[place], ARGV[place + 1], ARGV[place + 2])
+elseif act == 'keep' then -- now, bytes in all, bytes of a tenant, how many are told of; then entries: key, bytes, what
+  -- is known of it, what others are told
+  local now, most, tenant_most, told_most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+  for place = 6, #ARGV, 4 do
+    keep(now, most, tenant_most, told_most, ARGV[place], ARGV[place + 1], ARGV[place + 2], ARGV[place + 3])
   end
   return 'kept'
 elseif act == 'touch' then -- now, bytes that may be protected, then keys
@@ -225,6 +247,14 @@ elseif act == 'sweep' then -- number of a purge, cursor, then the purge's condit
   return found[1]
 elseif act == 'forget' then -- number of a purge
   return redis.call('ZREMRANGEBYSCORE', purges, ARGV[2], ARGV[2])
+elseif act == 'news' then -- the number up to which the caller has heard, and how many it hears of at most
+  local numbers, contents = {}, {}
+  for place, member in ipairs(redis.call('ZRANGEBYSCORE', told, '(' .. ARGV[2], '+inf', 'LIMIT', 0, ARGV[3])) do
+    local number, key = member:match('^(%d+):(.*)$')
+    numbers[place] = number
+    contents[place] = redis.call('GET', prefix .. ':t:' .. key) or ''
+  end
+  return { redis.call('HGET', total, 'told') or '0', numbers, contents }
 elseif act == 'scan' then -- cursor
   local found, contents = redis.call('HSCAN', metas, ARGV[2], 'COUNT', 64), {}
   for place = 1, #found[2], 2 do

@@ -23,10 +23,11 @@ from stellwerk.core.cached import CacheFigures, Purge
 from stellwerk.core.entry_table import EntryTable
 from stellwerk.core.purges import Numbered, read, written
 from stellwerk.core.segmented_lru import PROTECTED_SHARE
-from stellwerk.core.stored_entry import sealed
+from stellwerk.core.stored_entry import plain
 from stellwerk.errors import ConfigurationError, StoreUnavailable
 from stellwerk.ports.cache import Cache
-from stellwerk.tiering.store import Beat, Found, Look, Write
+from stellwerk.tiering.sealing import Seal, seal_of
+from stellwerk.tiering.store import Beat, Found, Look, Told, Write
 from stellwerk.tiering.tiered import TieredCache
 
 SECRETS = ("url",)
@@ -34,6 +35,8 @@ SCRIPT = Path(__file__).with_suffix(".lua").read_text("utf-8")
 ENTRY_BYTES = 1_000
 """What an entry takes in the server beside its bytes."""
 ALIAS_BYTES = 150
+TOLD_BYTES = 8_192
+"""Without its answer, an entry that takes more is not told to other hosts: who asks in so many words finds nothing."""
 PURGE_S = 15.0
 """How long a purge stays in force at least: by then everybody has heard of it, and what was late is written."""
 _DIGEST = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
@@ -55,10 +58,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: int = 1_073_741_824
     tenant_share: float = 0.5
     max_entry_bytes: int = 4_194_304
-    memory_bytes: int = 8_388_608
+    memory_bytes: int = 4_194_304
     """What each worker keeps in memory of it."""
+    told_entries: int = 8_192
+    """Of so many that were kept last other hosts can hear; whoever has missed more reads everything anew."""
     timeout_s: float = 0.25
     """How long a thread waits for an answer; callers wait no longer than they say."""
+    encryption_key: str = ""
+    """The secret under which entries are encrypted; empty where they are not."""
 
 
 class _Server:
@@ -125,6 +132,17 @@ class ValkeyReading:
 
         return self._server.ask(understand, "beat")
 
+    def news(self, after: int, most: int) -> Told:
+        """What was kept since. It is gone from here once it was purged, or had to make room."""
+
+        def understand(answer: Any) -> Told:
+            newest, numbers, contents = answer
+            last = int(numbers[-1] if numbers else newest)
+            found = [_found(content) for content in contents if content]
+            return Told(last, found, bool(after) and last - after != len(numbers), len(numbers) < most)
+
+        return self._server.ask(understand, "news", after, most)
+
     def everything(self, now_ms: int) -> Iterator[Found]:
         """Every entry, some at a time; one may come twice."""
         del now_ms  # what is over is gone
@@ -148,18 +166,21 @@ class ValkeyReading:
 class ValkeyWriting:
     """What changes what the server holds."""
 
-    def __init__(self, pool: ConnectionPool, settings: Settings) -> None:
+    def __init__(self, pool: ConnectionPool, settings: Settings, seal: Seal) -> None:
         self._server = _Server(pool, settings.prefix)
+        self._seal = seal
         self._max_bytes = settings.max_bytes
         self._tenant_bytes = int(settings.max_bytes * settings.tenant_share)
+        self._told_entries = settings.told_entries
         self._cursors: dict[int, bytes] = {}
         """Purges that are being swept, and up to where."""
         self._swept: set[int] = set()
 
     def write(self, writes: Sequence[Write], now_ms: int) -> None:
         """Keeps entries; others go to make room."""
-        words = [word for write in writes for word in _words(write)]
-        self._server.ask(bytes, "keep", now_ms, self._max_bytes, self._tenant_bytes, *words)
+        words = [word for write in writes for word in _words(write, self._seal)]
+        most = (self._max_bytes, self._tenant_bytes, self._told_entries)
+        self._server.ask(bytes, "keep", now_ms, *most, *words)
 
     def touch(self, keys: Iterable[bytes], now_ms: int) -> None:
         """These entries were used."""
@@ -197,7 +218,10 @@ class ValkeyWriting:
 
 
 def build(settings: Settings, *, directory: str | Path | None = None) -> Cache:
-    """The cache; nothing is connected yet. Raises ``ConfigurationError`` for an address that is none."""
+    """The cache; nothing is connected yet.
+
+    Raises ``ConfigurationError`` for an address that is none, and what an ``Encryption`` raises.
+    """
     del directory
     try:
         pool = ConnectionPool.from_url(
@@ -215,17 +239,28 @@ def build(settings: Settings, *, directory: str | Path | None = None) -> Cache:
         tenant_share=settings.tenant_share,
         max_entry_bytes=settings.max_entry_bytes,
     )
-    reading = partial(ValkeyReading, pool, settings.prefix)
-    return TieredCache(memory, settings.max_entry_bytes, reading, partial(ValkeyWriting, pool, settings))
+    reading, seal = partial(ValkeyReading, pool, settings.prefix), seal_of(settings.encryption_key)
+    return TieredCache(memory, settings.max_entry_bytes, reading, partial(ValkeyWriting, pool, settings, seal), seal)
 
 
-def _words(write: Write) -> tuple[str, bytes, bytes]:
-    entry = write.entry
-    size = len(write.blob) + ENTRY_BYTES + ALIAS_BYTES * len(entry.aliases)
+def _words(write: Write, seal: Seal) -> tuple[str, bytes, bytes, bytes]:
+    entry, told = write.entry, _told(write, seal)
+    size = len(write.blob) + len(told) + ENTRY_BYTES + ALIAS_BYTES * len(entry.aliases)
     texts = (entry.tenant, entry.model, entry.scope.hex(), [alias.hex() for alias in entry.aliases], entry.tags)
     meta = _pack((size, entry.stale_ms, write.after, entry.stored_ms, *texts))
-    content = write.after.to_bytes(_NUMBER_BYTES, "big") + sealed(write.blob)
-    return entry.key.hex(), content, meta
+    return entry.key.hex(), _content(write.blob, write.after, seal), meta, told
+
+
+def _told(write: Write, seal: Seal) -> bytes:
+    """What other hosts are told of an entry, where it may be found by its meaning."""
+    if not write.entry.question:
+        return b""
+    told = _content(plain(msgspec.structs.replace(write.entry, answer=b"")), write.after, seal)
+    return told if len(told) <= TOLD_BYTES else b""
+
+
+def _content(blob: bytes, after: int, seal: Seal) -> bytes:
+    return after.to_bytes(_NUMBER_BYTES, "big") + seal.seal(blob)
 
 
 def _found(content: bytes) -> Found:

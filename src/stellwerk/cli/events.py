@@ -105,6 +105,7 @@ def _show(options: argparse.Namespace) -> int:
     from stellwerk.catalog.book import entries
     from stellwerk.cli.events_view import bill_lines, described, described_bill, facts
     from stellwerk.core.bill import bill_of
+    from stellwerk.stores.sqlite.feedback import find_feedback
     from stellwerk.stores.sqlite.read import find_event
 
     state, money = opened(options)
@@ -113,10 +114,12 @@ def _show(options: argparse.Namespace) -> int:
         raise NotFound(f"no request {options.id!r} is on record in {state / 'events'}")
     entry = entries(state).get(event.price_version) if event.price_version else None
     bill = bill_of(event, entry.price if entry is not None else None)
+    feedback = find_feedback(state / "events", event)
     if options.json:
-        print(json.dumps({**described(event), "bill": described_bill(bill)}))
+        said = {"feedback": {"value": feedback.value, "comment": feedback.comment}} if feedback is not None else {}
+        print(json.dumps({**described(event), **said, "bill": described_bill(bill)}))
     else:
-        print("\n".join((*facts(event), "", *bill_lines(event, bill, money))))
+        print("\n".join((*facts(event, feedback), "", *bill_lines(event, bill, money))))
     return 1 if bill.is_wrong else 0
 
 

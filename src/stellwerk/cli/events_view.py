@@ -12,6 +12,7 @@ from stellwerk.cli.money import Money
 from stellwerk.core.bill import UNKNOWN, Bill
 from stellwerk.core.cost import CostLine, format_usd
 from stellwerk.core.event import RequestEvent
+from stellwerk.core.feedback import BAD, Feedback
 from stellwerk.core.savings import read
 
 HEAD = (
@@ -29,8 +30,11 @@ def line(event: RequestEvent, money: Money) -> str:
     )
 
 
-def facts(event: RequestEvent) -> list[str]:
+def facts(event: RequestEvent, feedback: Feedback | None = None) -> list[str]:
     """All that is on record of a request but its bill."""
+    said = ""
+    if feedback is not None:  # whose words may hold anything
+        said = f"{'bad' if feedback.value == BAD else 'good'}{f', {feedback.comment!r}' if feedback.comment else ''}"
     tokens = (
         f"{event.input_tokens:,} in ({event.cache_read_tokens:,} from a cache, {event.cache_write_tokens:,} to one), "
         f"{event.output_tokens:,} out ({event.reasoning_tokens:,} reasoning)"
@@ -53,6 +57,7 @@ def facts(event: RequestEvent) -> list[str]:
         "tokens": f"{tokens}{', estimated' if event.is_estimated else ''}",
         "tier": event.service_tier,
         "cached": event.prompt_cache,
+        "feedback": said,
         "saved": ", ".join(f"{kind} {format_usd(nanos).decode()} USD" for kind, nanos in read(event.savings).items()),
     }
     return [f"{name:9} {value}" for name, value in told.items() if value]

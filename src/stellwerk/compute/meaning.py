@@ -18,8 +18,19 @@ from threading import Lock
 import msgspec
 
 from stellwerk.compute.recollection import Recollection, recollection
-from stellwerk.core.meaning import Consider, Considered, Learn, Learned, Learner, Neighbour
-from stellwerk.core.recollection import Recall
+from stellwerk.core.meaning import (
+    MOST_REJECTED,
+    Consider,
+    Considered,
+    Evidence,
+    Learn,
+    Learned,
+    Learner,
+    Neighbour,
+    Reject,
+    Rejected,
+)
+from stellwerk.core.recollection import Forget, Recall
 from stellwerk.semantic.cacheable import bypass_reason
 from stellwerk.semantic.decision import AUDITED, Decision, decide
 from stellwerk.semantic.equality import compare
@@ -28,7 +39,7 @@ from stellwerk.semantic.threshold import Scope, State
 
 FOLDER = "meaning"
 MOST_SCOPES = 512
-MOST_ANSWERS = 200_000
+MOST_GROUPED = 50_000
 SAVE_EVERY = 20
 """Labels between two writes, whatever they lead to."""
 
@@ -48,14 +59,14 @@ class _Held:
 
 
 class Meaning:
-    """Answers the jobs ``consider`` and ``learn``. Threads share it."""
+    """Answers the jobs ``consider``, ``learn`` and ``reject``. Threads share it."""
 
     def __init__(self, memory: Recollection) -> None:
         self._memory = memory
         self._lock = Lock()
         self._scopes: OrderedDict[bytes, _Held] = OrderedDict()
         self._answers: OrderedDict[bytes, bytes] = OrderedDict()
-        """Which entries say the same, by their keys."""
+        """Entries that say the same as one before them, by their keys: what that one is called."""
 
     def consider(self, asked: Consider) -> Considered:
         """Whether an answer serves. Raises what ``recall`` raises."""
@@ -88,14 +99,26 @@ class Meaning:
             if told.key and told.near:
                 group = self._answers.get(told.near, told.near)
                 self._group(told.key, group if is_right else told.key)
-            before = held.scope.status
-            if held.scope.label(told.evidence, is_right=is_right, is_audit=told.is_audit):
-                held.scope.fit()
-                held.unsaved = SAVE_EVERY
-            held.unsaved += 1
-            if held.unsaved >= SAVE_EVERY or held.scope.status != before:
-                _save(held)
+            _label(held, told.evidence, is_right=is_right, is_audit=told.is_audit)
             return Learned(is_right, held.scope.status)
+
+    def reject(self, told: Reject) -> Rejected:
+        """Forgets an answer that is called bad and those that say the same, and learns that it was wrong.
+
+        It is no audit: whoever complains is no sample, and one complaint is not to switch a scope off.
+        """
+        with self._lock:
+            held = self._held(told.learner)
+            group = self._answers.get(told.key, told.key)
+            same = [key for key, name in self._answers.items() if name == group]
+            keys = tuple(dict.fromkeys((told.key, group, *same)))[:MOST_REJECTED]
+            for key in keys:
+                self._answers.pop(key, None)
+            if told.evidence is not None:
+                _label(held, told.evidence, is_right=False, is_audit=False)
+            status = held.scope.status
+        self._memory.forget(Forget(keys=keys))
+        return Rejected(keys, status)
 
     def explained(self, learner: Learner) -> dict[str, object]:
         """How a scope stands, in plain values."""
@@ -136,8 +159,11 @@ class Meaning:
         return compare(told.fresh, told.kept, cosine).is_same
 
     def _group(self, key: bytes, group: bytes) -> None:
+        if group == key:
+            self._answers.pop(key, None)
+            return
         self._answers[key] = group
-        if len(self._answers) > MOST_ANSWERS:
+        if len(self._answers) > MOST_GROUPED:
             self._answers.popitem(last=False)
 
     def _held(self, learner: Learner) -> _Held:
@@ -156,6 +182,16 @@ class Meaning:
 def meaning() -> Meaning:
     """The one of this process."""
     return Meaning(recollection())
+
+
+def _label(held: _Held, evidence: Evidence, *, is_right: bool, is_audit: bool) -> None:
+    before = held.scope.status
+    if held.scope.label(evidence, is_right=is_right, is_audit=is_audit):
+        held.scope.fit()
+        held.unsaved = SAVE_EVERY
+    held.unsaved += 1
+    if held.unsaved >= SAVE_EVERY or held.scope.status != before:
+        _save(held)
 
 
 def _load(path: Path) -> State | None:

@@ -1,7 +1,8 @@
 """The threads that do the jobs, and the two lines in which jobs wait for them.
 
-Long jobs are kept off one of the threads, so that short ones never wait for more than each other. Libraries that let go
-of the interpreter's lock while they count or multiply run side by side; jobs in Python share it, in turns of 5 ms.
+Long jobs, and those that nobody waits for, are kept off one of the threads, so that short ones never wait for more than
+each other. Libraries that let go of the interpreter's lock while they count or multiply run side by side; jobs in
+Python share it, in turns.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from threading import Condition, Thread
 from stellwerk.compute.jobs import NoSuchJob, Run, find
 from stellwerk.compute.ticket import Abandoned, Ticket
 from stellwerk.core.job import FAILED, UNKNOWN
+from stellwerk.core.meaning import LEARN, REJECT
+from stellwerk.core.recollection import REMEMBER
 from stellwerk.ports.compute import JobFailure, Outcome
 
 SHORT_BYTES = 32_768
 """A job with less to do than this counts as short."""
+UNHURRIED = frozenset({LEARN, REJECT, REMEMBER})
+"""Jobs that nobody waits for: they count as long ones."""
 MOST_WAITING = 256
 MOST_WAITING_BYTES = 67_108_864
 """Of all jobs that wait or are being done: more are refused."""
@@ -63,7 +68,8 @@ class Pool:
             if self.waiting >= MOST_WAITING or self._bytes + size > MOST_WAITING_BYTES:
                 return False
             self._bytes += size
-            (self._short if size < SHORT_BYTES else self._long).append(task)
+            is_short = size < SHORT_BYTES and task.job not in UNHURRIED
+            (self._short if is_short else self._long).append(task)
             self._condition.notify_all()
         return True
 

@@ -39,6 +39,8 @@ NICENESS = 5
 """Whoever answers requests goes first."""
 MOST_LONG = 4
 """Long jobs at the same time, on a host with more cores than that."""
+TURN_S = 0.0005
+"""How long one thread runs Python while others wait to: a caller may wait for the answer of one of them."""
 STUCK_S = 30.0
 """So long after its deadline a job that still goes on will not end."""
 ABANDONED_S = 30.0
@@ -46,6 +48,9 @@ ABANDONED_S = 30.0
 BACKLOG = 128
 M_ARENA_MAX = -8
 """What glibc calls the number of heaps."""
+M_MMAP_THRESHOLD = -3
+LARGE_BYTES = 65_536
+"""From here on memory goes back to the system when it is let go of, such as lists of vectors that had to grow."""
 
 
 class ComputeProcess:
@@ -136,9 +141,14 @@ def unlink(path: Path, inode: int) -> None:
 
 
 def share_a_heap() -> None:
-    """Lets all threads take memory from one heap, where the C library has several: each would keep what it once had."""
+    """Lets all threads take memory from one heap, where the C library has several: each would keep what it once had.
+
+    What is large has no part in it: such as is let go of in between would stay.
+    """
     with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+        library = ctypes.CDLL(None)
+        library.mallopt(M_ARENA_MAX, 1)
+        library.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 def main() -> int:
@@ -154,6 +164,7 @@ def main() -> int:
         os.nice(NICENESS)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's: more would spin while they wait for each other
     share_a_heap()
+    sys.setswitchinterval(TURN_S)
     try:
         snapshot = compiled.read(assignment.config)
         path = for_jobs(Path(snapshot.state.directory), VERSION)

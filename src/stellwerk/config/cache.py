@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from stellwerk import plugins
-from stellwerk.config.section import Section
+from stellwerk.config.section import Secret, Section
 from stellwerk.core.snapshot import CacheSpec, CachingSpec
 from stellwerk.errors import ConfigurationError
 
@@ -110,6 +110,11 @@ class Cache(Caching):
         le=1,
         allow_inf_nan=False,
         description="How much of all that one key, team or organization may take up.",
+    )
+    encryption_key: Secret | None = Field(
+        default=None,
+        description="A secret of at least 32 characters under which answers are encrypted in the file or the server, "
+        "usually a reference. With another one, what was kept before is not found.",
     )
     embedder: str = Field(
         default=CacheSpec().embedder, description="What turns texts into meanings: a file of embedders/, or a plugin."

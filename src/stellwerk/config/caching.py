@@ -33,6 +33,10 @@ def open_cache(state: StateSpec, spec: CacheSpec = _USUAL, *, workers: int) -> C
         options["max_bytes"] = min(spec.max_bytes, spec.memory_bytes)
     else:
         options |= {"max_bytes": spec.max_bytes, "memory_bytes": spec.memory_bytes}
+        if spec.encryption_key is not None:
+            if find_spec("cryptography") is None:
+                raise ConfigurationError(("cache.encryption_key: pip install 'stellwerk[encryption]'",))
+            options["encryption_key"] = resolve(spec.encryption_key)
     if name == "valkey":
         if find_spec("valkey") is None:
             raise ConfigurationError(("state.shared: its client is missing: pip install 'stellwerk[valkey]'",))

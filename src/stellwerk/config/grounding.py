@@ -36,6 +36,7 @@ EMBEDDER_OPTIONS: Path = ("cache", "embedder_options")
 _FIXED_SECRETS: tuple[Path, ...] = (
     ("admin", "token"),
     ("admin", "oidc", "client_secret"),
+    ("cache", "encryption_key"),
     ("server", "tls", "certificate"),
     ("server", "tls", "key"),
     ("state", "database"),

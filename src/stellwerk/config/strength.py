@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from stellwerk.config import notation
 from stellwerk.config.grounding import Grounded
 from stellwerk.config.problems import Path, Problem, unfit
+from stellwerk.core.stored_entry import LEAST_SECRET
 
 SHORTEST_TOKEN = 16
 """Characters under which a key or token can be guessed in the long run."""
@@ -60,5 +61,8 @@ def _check(path: Path, value: str) -> None:
     elif path == ("state", "shared"):
         if not _has_valkey(value):
             raise ValueError("a URL such as valkey://user:password@host:6379")
+    elif path == ("cache", "encryption_key"):
+        if len(value) < LEAST_SECRET:
+            raise ValueError(f"a secret of at least {LEAST_SECRET} characters")
     elif path[0] in {"keys", "admin"} or path[-1] == "api_key":
         notation.token(value)

@@ -14,7 +14,7 @@ import msgspec
 
 from stellwerk.core.catalog import ModelCard
 from stellwerk.core.price import MILLION
-from stellwerk.core.prompt_reuse import LONG, MIDDLE, SHORT
+from stellwerk.core.prompt_memory import LONG, MIDDLE, SHORT
 
 MOST_MARKS: Final = 4
 LOOK_BACK_BLOCKS: Final = 20

@@ -91,6 +91,20 @@ class Purge(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
         )
 
 
+class News(msgspec.Struct, frozen=True):
+    """Entries that may be found by their meaning, in the order in which they were kept, without their answers.
+
+    Numbers of entries grow with each that is kept: ``last`` is that of the newest which is told of here. ``is_gap``
+    says that there were others before these, which nobody can tell of any more; ``is_all`` that there are no further
+    ones by now.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    last: int = 0
+    is_gap: bool = False
+    is_all: bool = True
+
+
 class CacheFigures(msgspec.Struct, frozen=True):
     """What a cache holds, and what has become of what was asked of it, since it was opened."""
 

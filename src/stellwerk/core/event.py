@@ -29,7 +29,7 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     (``bypass: temperature``). ``savings`` is what was saved, kind by kind, as ``core/savings.py`` writes it, and
     ``prompt_cache`` why marks for the provider's cache were placed, or were not.
     ``optimize`` is the level at which the prompt was written anew and the tokens that each step saved,
-    ``optimize_tokens`` their sum.
+    ``optimize_tokens`` their sum. ``organization`` is that of the key, as ``team`` is.
     """
 
     started_ms: int
@@ -71,3 +71,4 @@ class RequestEvent(msgspec.Struct, frozen=True, gc=False):
     prompt_cache: str = ""
     optimize: str = ""
     optimize_tokens: int = 0
+    organization: str = ""

@@ -12,6 +12,9 @@ from stellwerk.core.recollection import MOST_TEXT_BYTES, Embedding
 
 CONSIDER = "consider"
 LEARN = "learn"
+REJECT = "reject"
+MOST_REJECTED = 32
+"""Answers that go because they say the same as one that is called bad."""
 MOST_ANSWER_BYTES = 262_144
 """Longer answers are compared by their beginnings."""
 
@@ -97,14 +100,31 @@ class Learned(msgspec.Struct, frozen=True, array_like=True, gc=False):
     status: str
 
 
+class Reject(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Somebody calls the answer of an entry bad. With ``evidence`` it had been served for another question."""
+
+    learner: Learner
+    key: bytes
+    evidence: Evidence | None = None
+
+
+class Rejected(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The entries whose answers say the same, that one among them, and how the scope stands now."""
+
+    keys: tuple[bytes, ...]
+    status: str
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _consider = msgspec.msgpack.Decoder(Consider).decode
 _considered = msgspec.msgpack.Decoder(Considered).decode
 _learn = msgspec.msgpack.Decoder(Learn).decode
 _learned = msgspec.msgpack.Decoder(Learned).decode
+_reject = msgspec.msgpack.Decoder(Reject).decode
+_rejected = msgspec.msgpack.Decoder(Rejected).decode
 
 
-def written(message: Consider | Considered | Learn | Learned) -> bytes:
+def written(message: Consider | Considered | Learn | Learned | Reject | Rejected) -> bytes:
     """A question or an answer as bytes. Raises ``ValueError`` for text that UTF-8 cannot hold."""
     return _encode(message)
 
@@ -135,6 +155,20 @@ def read_considered(payload: bytes) -> Considered:
 def read_learned(payload: bytes) -> Learned:
     """What was learned. Raises ``ValueError`` for what is no answer."""
     return _learned(payload)
+
+
+def read_reject(payload: bytes) -> Reject:
+    """What is called bad. Raises ``ValueError`` for what is no such thing."""
+    told = _reject(payload)
+    _check(told.learner)
+    if len(told.key) != KEY_BYTES:
+        raise ValueError(f"a key of {len(told.key)} bytes")
+    return told
+
+
+def read_rejected(payload: bytes) -> Rejected:
+    """What goes with it. Raises ``ValueError`` for what is no answer."""
+    return _rejected(payload)
 
 
 def _check(learner: Learner) -> None:

@@ -1,4 +1,4 @@
-"""How often beginnings of prompts come again, and how soon: what a worker has seen of each tenant's traffic.
+"""How often beginnings of prompts come again, and how soon: what was seen of each tenant's traffic.
 
 A beginning is known by a digest that its tenant is part of, so that nobody learns from, or of, another one's prompts.
 Of beginnings that were seen before, their own intervals count. Of the end of a conversation's newest turn, which is new
@@ -7,91 +7,34 @@ by nature, it is told from how such turns went on before: those of the same appl
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from hashlib import blake2b
 from math import exp
 from typing import Final
 
 import msgspec
 
-HORIZONS_S: Final = (300.0, 1_800.0, 3_600.0)
-"""How long providers keep a beginning: five minutes, half an hour, an hour."""
-SHORT, MIDDLE, LONG = range(3)
-"""Places in ``HORIZONS_S``."""
-MOST_BEGINNINGS: Final = 16_384
-MOST_CLASSES: Final = 4_096
-"""So many are remembered, the least recent ones forgotten first."""
+from stellwerk.core.prompt_memory import (
+    HORIZONS_S,
+    MOST_BEGINNINGS,
+    NO_STAGE,
+    Beginning,
+    OwnMemory,
+    PromptMemory,
+)
+
 VERDICT_S: Final = 60.0
 """A turn that nobody has taken up after so long counts as the last one, until somebody does take it up."""
-FADES_AT: Final = 64.0
-"""From so many cases on, older ones count for half."""
 OPENING, SECOND, LATER = range(3)
 """How far a conversation has come: nobody has answered yet, once, more often."""
 _PRIOR: Final = ((0.1, 2.0), (0.6, 3.0), (0.6, 3.0))
 """What is taken to be likely of a turn's being taken up, and of how many cases that counts for, before any is known."""
-_OWN_PRIOR: Final = (0.25, 2.0)
 _MINUTE_S: Final = 60.0
 _TENANT_CASES: Final = 4.0
 """What is known of a tenant counts for so many cases of one of its applications."""
-
-
-class Tally:
-    """How many cases there were, and in how many of them the beginning came again within each horizon."""
-
-    __slots__ = ("trials", "within")
-
-    def __init__(self) -> None:
-        self.trials = 0.0
-        self.within = [0.0, 0.0, 0.0]
-
-    def try_(self) -> None:
-        """One case more."""
-        self.trials += 1
-        if self.trials > FADES_AT:
-            self.trials /= 2
-            self.within = [count / 2 for count in self.within]
-
-    def hit(self, gap_s: float) -> None:
-        """In one of them it came again after so long."""
-        for place, horizon_s in enumerate(HORIZONS_S):
-            if gap_s <= horizon_s:
-                self.within[place] += 1
-
-    def chance(self, horizon: int, prior: float, cases: float) -> float:
-        """How likely it is within a horizon, where ``prior`` was taken to be, as if after so many cases."""
-        return min((self.within[horizon] + prior * cases) / (self.trials + cases), 1.0)
-
-
-class Beginning:
-    """One beginning of a prompt."""
-
-    __slots__ = ("at", "classes", "is_counted", "recent", "tally", "warm_at", "warm_until")
-
-    def __init__(self, at: float) -> None:
-        self.at = at
-        """When it came last, in seconds of a monotonic clock."""
-        self.recent = 1.0
-        """How often it came in the last minute, about."""
-        self.tally = Tally()
-        """How it came again."""
-        self.classes: tuple[Tally, ...] = ()
-        """Where it is to be told that it was taken up; none once that is done."""
-        self.is_counted = False
-        self.warm_at = ""
-        """The target that was last asked to keep it, and until when it does."""
-        self.warm_until = 0.0
-
-    def chance(self, horizon: int) -> float:
-        """How likely it comes again within a horizon; 0 where it never has."""
-        return self.tally.chance(horizon, *_OWN_PRIOR) if self.tally.trials else 0.0
-
-    def warm(self, target: str, until: float) -> None:
-        """The target keeps it from now on."""
-        self.warm_at, self.warm_until = target, until
-
-    def is_warm(self, target: str, now: float) -> bool:
-        """Whether the target most likely has it in its cache."""
-        return self.warm_at == target and now < self.warm_until
+_TARGET_BYTES: Final = 8
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -112,16 +55,15 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 class PromptReuse:
-    """The memory of one worker; bounded, and gone with it."""
+    """Learns from the prompts that come to one worker; others may share its memory."""
 
-    __slots__ = ("_beginnings", "_classes", "_credits", "_open")
+    __slots__ = ("_memory", "_open")
 
-    def __init__(self) -> None:
-        self._beginnings: OrderedDict[bytes, Beginning] = OrderedDict()
-        self._classes: OrderedDict[bytes, Tally] = OrderedDict()
-        self._open: deque[tuple[float, Beginning]] = deque()
+    def __init__(self, memory: PromptMemory | None = None) -> None:
+        """``memory`` is one of its own where none is given."""
+        self._memory = memory or OwnMemory()
+        self._open: deque[tuple[float, bytes, tuple[bytes, bytes]]] = deque()
         """Ends of turns in the order in which they came, until it is told whether they were taken up."""
-        self._credits: OrderedDict[bytes, int] = OrderedDict()
 
     def arrive(
         self, beginnings: Sequence[tuple[bytes, bool]], application: bytes, tenant: bytes, depth: int, now: float
@@ -132,89 +74,98 @@ class PromptReuse:
         ``application`` and ``tenant`` are digests too; ``depth`` is how many answers are in the prompt.
         """
         self._judge(now)
-        stage = min(depth, LATER)
-        known = [self._beginnings.get(digest) for digest, _ in beginnings]
+        memory, stage, owners = self._memory, min(depth, LATER), (application, tenant)
+        known = [memory.beginning(digest) for digest, _ in beginnings]
         longest = next((each for each in reversed(known) if each is not None), None)
-        for (digest, is_kept), found in zip(beginnings, known, strict=True):
+        for at, ((digest, is_kept), found) in enumerate(zip(beginnings, known, strict=True)):
+            is_all = at == len(beginnings) - 1
             if found is not None:
-                self._beginnings.move_to_end(digest)
-                _meet(found, now, is_longest=found is longest, is_all=found is known[-1])
+                self._meet(found, now, owners, is_longest=found is longest, is_all=is_all)
+                memory.remember(digest, found)
             elif is_kept:
-                self._remembered(digest, now)
-        of_all, of_one = self._class(tenant, stage), self._class(application, stage)
+                fresh = Beginning(now)
+                if is_all:
+                    fresh.stage = stage
+                    self._open.append((now, digest, owners))
+                memory.remember(digest, fresh)
+        of_one, of_all = (memory.tally(name) for name in _classes(owners, stage))
         chances = [
             of_one.chance(horizon, of_all.chance(horizon, *_PRIOR[stage]), _TENANT_CASES)
             for horizon in range(len(HORIZONS_S))
         ]
-        arrival = Arrival(tuple(known), (chances[0], chances[1], chances[2]), of_all.trials, stage)
-        end = self._beginnings.get(beginnings[-1][0]) if beginnings else None
-        if end is not None and known[-1] is None:
-            end.classes = of_all, of_one
-            self._open.append((now, end))
-        return arrival
+        return Arrival(tuple(known), (chances[0], chances[1], chances[2]), of_all.trials, stage)
 
     def warm(self, digest: bytes, target: str, now: float, until: float) -> None:
-        """The target was asked to keep this beginning."""
-        self._remembered(digest, now).warm(target, until)
+        """The target was asked to keep this beginning until then; no target, where it may not have done so."""
+        found = self._memory.beginning(digest) or Beginning(now)
+        found.warm_at, found.warm_until = _mark(target), until
+        self._memory.remember(digest, found)
 
     def credit(self, account: bytes) -> int:
         """What marks have saved so far, and not staked again."""
-        return self._credits.get(account, 0)
+        return self._memory.credit(account)
 
     def settle(self, account: bytes, nanos: int) -> None:
         """Adds what marks have saved, or have cost where that is negative."""
-        self._credits[account] = self._credits.pop(account, 0) + nanos
-        if len(self._credits) > MOST_CLASSES:
-            self._credits.popitem(last=False)
+        self._memory.settle(account, nanos)
 
     def per_minute(self, digest: bytes) -> float:
         """How often a beginning comes, of late; 0 where that is not known."""
-        known = self._beginnings.get(digest)
+        known = self._memory.beginning(digest)
         return known.recent if known is not None else 0.0
 
     # -- helpers
 
-    def _remembered(self, digest: bytes, now: float) -> Beginning:
-        found = self._beginnings.get(digest)
-        if found is None:
-            found = self._beginnings[digest] = Beginning(now)
-            if len(self._beginnings) > MOST_BEGINNINGS:
-                self._beginnings.popitem(last=False)
-        return found
-
-    def _class(self, name: bytes, stage: int) -> Tally:
-        key = name + bytes((stage,))
-        found = self._classes.pop(key, None) or Tally()
-        self._classes[key] = found
-        if len(self._classes) > MOST_CLASSES:
-            self._classes.popitem(last=False)
-        return found
-
     def _judge(self, now: float) -> None:
         """Turns that nobody has taken up count as the last ones of their conversations."""
-        waiting = self._open
+        waiting, memory = self._open, self._memory
         while waiting and (now - waiting[0][0] >= VERDICT_S or len(waiting) > MOST_BEGINNINGS):
-            _, end = waiting.popleft()
+            _, digest, owners = waiting.popleft()
+            end = memory.beginning(digest)
+            if end is None or end.stage == NO_STAGE or end.is_counted:
+                continue  # it was taken up, or is forgotten
             end.is_counted = True
-            for one in end.classes:
-                one.try_()
+            memory.remember(digest, end)
+            for name in _classes(owners, end.stage):
+                tally = memory.tally(name)
+                tally.try_()
+                memory.count(name, tally)
+
+    def _meet(
+        self, found: Beginning, now: float, owners: tuple[bytes, bytes], *, is_longest: bool, is_all: bool
+    ) -> None:
+        """A beginning comes again.
+
+        Where it ended a turn, and there is more now, that turn is taken up. Else another prompt shares it, if none that
+        is longer is known.
+        """
+        gap_s, found.at = max(now - found.at, 0.0), max(now, found.at)  # another worker may have been a moment later
+        found.recent = found.recent * exp(-gap_s / _MINUTE_S) + 1
+        is_taken_up = not is_all and found.stage != NO_STAGE
+        if is_taken_up:
+            for name in _classes(owners, found.stage):
+                tally = self._memory.tally(name)
+                if not found.is_counted:
+                    tally.try_()
+                tally.hit(gap_s)
+                self._memory.count(name, tally)
+            found.stage = NO_STAGE
+        if is_longest and not is_taken_up:
+            found.tally.try_()
+            found.tally.hit(gap_s)
 
 
-def _meet(found: Beginning, now: float, *, is_longest: bool, is_all: bool) -> None:
-    """A beginning comes again.
+def is_warm(known: Beginning, target: str, now: float) -> bool:
+    """Whether the target most likely has a beginning in its cache."""
+    return now < known.warm_until and known.warm_at == _mark(target)
 
-    Where it ended a turn, and there is more now, that turn is taken up. Else another prompt shares it, if none that is
-    longer is known.
-    """
-    gap_s, found.at = now - found.at, now
-    found.recent = found.recent * exp(-gap_s / _MINUTE_S) + 1
-    classes = () if is_all else found.classes
-    if classes:
-        found.classes = ()
-    for one in classes:
-        if not found.is_counted:
-            one.try_()
-        one.hit(gap_s)
-    if is_longest and not classes:
-        found.tally.try_()
-        found.tally.hit(gap_s)
+
+def _classes(owners: tuple[bytes, bytes], stage: int) -> Iterator[bytes]:
+    """What cases are counted under: those of the same application, and of the same tenant."""
+    for owner in owners:
+        yield owner + bytes((stage,))
+
+
+@lru_cache(1_024)
+def _mark(target: str) -> bytes:
+    return blake2b(target.encode(), digest_size=_TARGET_BYTES).digest()

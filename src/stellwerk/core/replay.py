@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from stellwerk.core import reply_items
 from stellwerk.core.chat import Message, Role
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import (
@@ -115,6 +116,8 @@ class _Gathered:
         self._calls: dict[int, int] = {}
         """Where tool calls stand among the parts."""
         self._opaque: Opaque | None = None
+        self._begun: OpaqueDelta | None = None
+        """What begins with the next part, whatever the last one was."""
         self._finished: Finished | None = None
         self._said: list[TokenLogprob] = []
         self._refused: list[TokenLogprob] = []
@@ -129,16 +132,19 @@ class _Gathered:
             case ThinkingRedacted():
                 self._parts.append(RedactedThinking(event.data))
             case ToolCallStarted():
+                self._leave_item()
                 self._calls[event.call] = len(self._parts)
                 self._parts.append(ToolCall(event.id, event.name, "", event.kind, event.signature, opaque=event.opaque))
             case ToolCallDelta():
                 self._add(event)
             case PartAdded():
+                self._leave_item()
                 self._parts.append(event.part)
             case _:
                 self._note(event)
 
     def candidate(self, index: int) -> Candidate:
+        self._leave_item()
         message = Message(Role.ASSISTANT, tuple(self._parts), opaque=self._opaque)
         finished, said, refused = self._finished, tuple(self._said), tuple(self._refused)
         logprobs = Logprobs(said or None, refused or None) if said or refused else None
@@ -152,21 +158,26 @@ class _Gathered:
 
     def _say(self, event: TextDelta | RefusalDelta) -> None:
         last, kind = self._last, Text if isinstance(event, TextDelta) else Refusal
-        if isinstance(last, kind) and not getattr(last, "citations", ()):
+        if self._begun is None and isinstance(last, kind) and not getattr(last, "citations", ()):
             self._parts[-1] = msgspec.structs.replace(last, text=last.text + event.text)
         elif event.text:
-            self._parts.append(kind(event.text))
+            self._parts.append(kind(event.text, opaque=reply_items.of_text(self._begun)))
+            self._begun = None
 
     def _think(self, event: ThinkingDelta | ThinkingSigned) -> None:
-        last = self._last
-        opened = last if isinstance(last, Thinking) and last.signature is None else None
+        last, begun = self._last, self._begun
+        opened = last if begun is None and isinstance(last, Thinking) and last.signature is None else None
+        self._begun = None
         if isinstance(event, ThinkingSigned):
             if opened is not None:
                 self._parts[-1] = msgspec.structs.replace(opened, signature=event.signature)
             else:
-                self._parts.append(Thinking(signature=event.signature))
+                signed = msgspec.structs.replace(reply_items.thinking(begun), signature=event.signature)
+                self._parts.append(signed)
         elif opened is not None and opened.is_summary == event.is_summary:
             self._parts[-1] = msgspec.structs.replace(opened, text=opened.text + event.text)
+        elif begun is not None:
+            self._parts.append(reply_items.thinking(begun, event.text, is_summary=event.is_summary))
         else:
             self._parts.append(Thinking(event.text, is_summary=event.is_summary, opaque=event.opaque))
 
@@ -174,10 +185,18 @@ class _Gathered:
         last = self._last
         if isinstance(event, CitationAdded) and isinstance(last, Text):
             self._parts[-1] = msgspec.structs.replace(last, citations=(*last.citations, event.citation))
+        elif isinstance(event, OpaqueDelta) and reply_items.begins(event):
+            self._leave_item()
+            self._begun = event
         elif isinstance(event, OpaqueDelta):
             self._opaque = event.opaque
         elif isinstance(event, Finished):
             self._finished = event
+
+    def _leave_item(self) -> None:
+        begun, self._begun = self._begun, None
+        if begun is not None and reply_items.is_of_thinking(begun):  # of which nothing was shown
+            self._parts.append(reply_items.thinking(begun))
 
     def _add(self, event: ToolCallDelta) -> None:
         at = self._calls.get(event.call)
@@ -193,7 +212,10 @@ class _Gathered:
 def _said(candidate: Candidate) -> list[StreamEvent]:
     """What a candidate says, part by part."""
     at, events, calls, logprobs = candidate.index, list[StreamEvent](), 0, candidate.logprobs
+    last: Part | None = None
     for part in candidate.message.parts:
+        events += reply_items.opening(part, last, at)
+        last = part
         match part:
             case Text():
                 own, logprobs = logprobs, None  # they are told with the first text

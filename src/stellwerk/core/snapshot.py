@@ -261,15 +261,19 @@ class CachingSpec(msgspec.Struct, frozen=True):
 
 
 class CacheSpec(msgspec.Struct, frozen=True):
-    """Where answers are kept, and how much of them. ``embedder`` is a file of ``embedders/``."""
+    """Where answers are kept, and how much of them. ``embedder`` is a file of ``embedders/``.
+
+    ``encryption_key`` is a reference to the secret under which entries leave a process.
+    """
 
     backend: Literal["auto", "memory", "sqlite", "valkey"] = "auto"
     max_bytes: int = 1_073_741_824
-    memory_bytes: int = 8_388_608
+    memory_bytes: int = 4_194_304
     max_entry_bytes: int = 1_048_576
     tenant_share: float = 0.5
     embedder: str = "minilm"
     embedder_options: dict[str, str | int | float | bool] = {}
+    encryption_key: str | None = None
 
 
 class OptimizeSpec(msgspec.Struct, frozen=True):

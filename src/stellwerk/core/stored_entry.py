@@ -11,6 +11,9 @@ SHRINK_BYTES = 4_096
 MOST_BYTES = 1 << 28
 """No entry unfolds to more."""
 
+LEAST_SECRET = 32
+"""Characters of a secret under which entries are encrypted: such as nobody guesses."""
+
 _PLAIN = b"\x00"
 _SHRUNK = b"\x01"
 _SUM_BYTES = 4

@@ -11,7 +11,7 @@ import msgspec
 
 from stellwerk.core.expected_cost import ExpectedCost
 from stellwerk.core.ordering import remembered
-from stellwerk.core.prompt_reuse import HORIZONS_S, SHORT
+from stellwerk.core.prompt_memory import HORIZONS_S, SHORT
 from stellwerk.core.route import Ask, Plan, Target
 
 INTERCHANGEABLE: Final = frozenset({"priority", "weighted", "least_busy", "fastest"})

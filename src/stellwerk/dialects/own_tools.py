@@ -5,13 +5,38 @@ Tools are told by what they may be, not by what they may not: of a name that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import msgspec
 
 from stellwerk.dialects.thin_reading import UNSET, Value, counted, read_thin
 from stellwerk.errors import InvalidRequest
+
+_Known: TypeAlias = tuple[tuple[str, ...], Callable[[bytes], Any], Callable[[Any], bool]]
+_SEARCHING = re.compile(
+    r"(?:^|/)sonar(?:$|[-:])|(?:^|/)compound(?:-beta)?(?:-mini)?$|-search-(?:preview|api)|deep-research|:online$"
+)
+"""Models that search whatever they are asked: Perplexity's, Groq's, OpenAI's, and any by OpenRouter's suffix."""
+_PERPLEXITY = re.compile(r"^perplexity$|^https?://(?:[\w-]+\.)*perplexity\.ai(?:[:/]|$)")
+_OFFLINE = re.compile(r"r1-1776|embed")
+
+
+def searches_by_itself(host: str, model: str) -> bool:
+    """Whether a model looks things up that it is not told, unless it is told not to.
+
+    ``host`` is a known host's name or a base URL, ``model`` the name by which it is asked there.
+    """
+    name = model.lower()
+    is_searching_host = _PERPLEXITY.search(host.lower()) is not None and _OFFLINE.search(name) is None
+    return is_searching_host or _SEARCHING.search(name) is not None
+
+
+def has_own_tools(dialect: str, members: Mapping[str, Any]) -> bool:
+    """``runs_own_tools`` of a request that has been read, in which no name stands twice."""
+    known = _DIALECTS.get(dialect)
+    return known is not None and _runs(known, [members.get(name, UNSET) for name in known[0]])
 
 
 def runs_own_tools(dialect: str, body: bytes) -> bool:
@@ -19,12 +44,17 @@ def runs_own_tools(dialect: str, body: bytes) -> bool:
     known = _DIALECTS.get(dialect)
     if known is None:
         return False
-    names, decode, tools_of = known
+    names, decode, _ = known
     try:
         wire = read_thin(body, decode, names, max_depth=len(body))
     except InvalidRequest:  # a member stands twice: nobody knows which one counts
         return True
-    tools, *others = (getattr(wire, name) for name in names)
+    return _runs(known, [getattr(wire, name) for name in names])
+
+
+def _runs(known: _Known, values: list[Any]) -> bool:
+    names, _, tools_of = known
+    tools, *others = values
     if any(map(_is_said, names[1:], others)):
         return True
     return tools is not UNSET and tools is not None and not tools_of(tools)
@@ -66,15 +96,14 @@ def _bedrock(config: Any) -> bool:
     return type(config) is dict and _keyed("toolSpec", "cachePoint")(config.get("tools", []))
 
 
-def _dialect(
-    tools_of: Callable[[Any], bool], *names: str
-) -> tuple[tuple[str, ...], Callable[[bytes], Any], Callable[[Any], bool]]:
+def _dialect(tools_of: Callable[[Any], bool], *names: str) -> _Known:
     wire = msgspec.defstruct("Wire", [(name, Value, UNSET) for name in names], gc=False)
     return names, msgspec.json.Decoder(wire, dec_hook=counted).decode, tools_of
 
 
 _DIALECTS = {
-    # OpenAI's searching models, xAI's live search, OpenRouter's plugins and dearer stand-ins, Qwen's search.
+    # OpenAI's searching models, xAI's live search, OpenRouter's plugins and dearer stand-ins, Qwen's search; Azure's
+    # "on your data", under both of its names; Groq's compound systems; Perplexity's search.
     "openai_chat": _dialect(
         _typed("function", "custom"),
         "tools",
@@ -83,6 +112,23 @@ _DIALECTS = {
         "plugins",
         "models",
         "enable_search",
+        "data_sources",
+        "dataSources",
+        "compound_custom",
+        "search_settings",
+        "include_domains",
+        "exclude_domains",
+        "search_domain_filter",
+        "search_language_filter",
+        "search_recency_filter",
+        "search_after_date_filter",
+        "search_before_date_filter",
+        "last_updated_after_filter",
+        "last_updated_before_filter",
+        "search_mode",
+        "enable_search_classifier",
+        "return_images",
+        "return_related_questions",
     ),
     # A stored prompt may come with tools, and what shortens a long prompt is a further answer that is paid.
     "openai_responses": _dialect(

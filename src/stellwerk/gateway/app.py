@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from stellwerk.errors import IssuerUnavailable, MethodNotAllowed, NotFound, RequestError, StellwerkError
@@ -18,7 +19,11 @@ from stellwerk.gateway.stages.authenticate import ANY
 from stellwerk.http.request import BodySink, Request
 from stellwerk.supervisor.log import Log
 
+if TYPE_CHECKING:
+    from stellwerk.gateway.feedback import Feedbacks
+
 DEFECT = StellwerkError("The gateway failed to serve this request.")
+FEEDBACK = b"/v1/feedback"
 _MODEL = models.PATH + b"/"
 
 
@@ -31,6 +36,7 @@ class App:
         self._operation = operation
         self._log = log
         self._ids = RequestIds()
+        self._feedbacks: Feedbacks | None = None
 
     def handle(self, request: Request) -> None:
         """Answers a whole request; whatever goes wrong on the way becomes an answer too."""
@@ -41,7 +47,7 @@ class App:
             if dialect is not None and request.method in dialect.methods:
                 self._pipeline.run(request, dialect, request_id, started_ms)
             else:
-                self._serve_other(request, dialect)
+                self._serve_other(request, dialect, request_id)
         except StellwerkError as error:
             self._answer(request, status_of(error), error)
         except Exception as error:  # noqa: BLE001 (the one place where everything ends)
@@ -87,7 +93,7 @@ class App:
         request.extra_fields = line if cors is None else line + cors.fields(request.headers)
         return request_id
 
-    def _serve_other(self, request: Request, dialect: Dialect | None) -> None:
+    def _serve_other(self, request: Request, dialect: Dialect | None, request_id: str) -> None:
         configuration = self._pipeline.configuration
         path, method = request.path, request.method
         if method == b"OPTIONS":
@@ -107,6 +113,10 @@ class App:
             else:
                 name = unquote_to_bytes(path[len(_MODEL) :]).decode("utf-8", "replace")
                 request.respond(200, JSON, models.single(name, principal, configuration))
+        elif path == FEEDBACK:
+            _require(request, b"POST")
+            self._feedbacks = feedbacks = self._feedbacks or _feedbacks(self._pipeline)
+            feedbacks.take(request, self.paths.of_errors(path), request_id)
         else:
             message = f"Unknown path: {path[:200].decode('ascii', 'replace')}"
             raise NotFound(message)
@@ -118,6 +128,13 @@ class App:
             request.extra_fields += b"allow: GET, HEAD, POST\r\n"
             raise MethodNotAllowed("This gateway does not serve OPTIONS, or not for this origin.")
         request.respond(200, fields)
+
+
+def _feedbacks(pipeline: Pipeline) -> Feedbacks:
+    """Takes feedback. Loaded when the first comes."""
+    from stellwerk.gateway.feedback import Feedbacks
+
+    return Feedbacks(pipeline)
 
 
 def _require(request: Request, *methods: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Looks at long whole answers before they are read: in the compute process, or here in slices while that is away.
+"""Looks at long answers before they are read: in the compute process, or here in slices while that is away.
 
 Reading an answer takes the verdicts on its texts at once, and judging a long one takes tens of milliseconds, for which
 all other requests of the worker would wait. So what checks will look at is judged beforehand, and reading finds it.
@@ -14,6 +14,7 @@ from stellwerk.core.inspection import ANSWER_JOB, CheckSpec, How, InspectAnswer,
 from stellwerk.core.subject import Side
 from stellwerk.dialects.utterances import utterances
 from stellwerk.gateway.errand import Errand, Work
+from stellwerk.gateway.foreseen import Foresight
 from stellwerk.gateway.inspecting import Inspecting, weight
 from stellwerk.gateway.interpreter import Interpreter
 from stellwerk.gateway.reading_answers import Again, Bytewise
@@ -82,6 +83,11 @@ class Foreseeing:
             rules, texts, judged, Side.OUTPUT, exchange.scheduler, conclude, exchange.fail_by_defect
         )
         return inspecting, reader.usage(body)
+
+    def of_stream(self, exchange: Exchange, deadline_s: float) -> Foresight | None:
+        """The work on the stream that was begun last, where it goes out as a whole."""
+        stream, self._watcher.stream = self._watcher.stream, None
+        return Foresight(stream, exchange, self._question, deadline_s) if stream is not None else None
 
     def _question(self, texts: Texts) -> bytes:
         checks = tuple(

@@ -20,8 +20,10 @@ from stellwerk.core.replay import gather
 from stellwerk.core.reply import Reply as Answer
 from stellwerk.core.reply import StopReason
 from stellwerk.core.subject import Side, Speaker
+from stellwerk.dialects import openai_ids
 from stellwerk.dialects.utterances import utterances
 from stellwerk.errors import StellwerkError
+from stellwerk.gateway.dialect import Ids
 from stellwerk.gateway.errand import Errand, Work
 from stellwerk.gateway.speeches import is_spoken, speech_of
 
@@ -85,10 +87,26 @@ class Keeping:
     def start(self, done: Callable[[], object]) -> None:
         """Goes to work in a later turn. ``done`` is called when the answer is kept, or is not going to be."""
         self._done = done
-        if self._is_own and len(self._recorded.answer) <= self._caching.store.max_entry_bytes:
+        if (
+            self._is_own
+            and not self._names_kept()
+            and len(self._recorded.answer) <= self._caching.store.max_entry_bytes
+        ):
             self._scheduler.call_later(0.0, self._judge)
         else:
             done()
+
+    def _names_kept(self) -> bool:
+        """Whether the answer names what its provider keeps for its caller, itself aside."""
+        named: list[str] = []
+
+        def note(found: str) -> str:
+            named.append(found)
+            return found
+
+        if self._dialect.ids is Ids.KEPT:
+            openai_ids.seal(self._recorded.answer, note)
+        return not all(found.startswith("resp_") for found in named)
 
     def _judge(self) -> None:
         try:

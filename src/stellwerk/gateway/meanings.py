@@ -156,7 +156,7 @@ class Meanings:
 
     def remember(self, caching: Caching, entry: Entry, scheduler: Scheduler) -> None:
         """An entry can be found by its meaning from now on."""
-        memory = self._memory(caching, entry)
+        memory = self.memory(caching, entry)
         if memory is not None:
             _tell(scheduler, REMEMBER, told(Remember(embedding_of(caching), (memory,))))
 
@@ -216,11 +216,16 @@ class Meanings:
     # -- helpers
 
     def _meet(self, life: bytes, caching: Caching, scheduler: Scheduler, now_ms: int) -> None:
-        """Tells a process that has begun anew everything that is kept, piece by piece."""
+        """Sees whether it is a process that has begun anew, which knows nothing."""
         if life == self._life:
             return
         self._life = life
-        memories = (self._memory(caching, entry) for entry in self._cache.entries(now_ms))
+        self.begin_anew(caching, scheduler, now_ms)
+
+    def begin_anew(self, caching: Caching, scheduler: Scheduler, now_ms: int) -> None:
+        """Tells the process everything that is kept, piece by piece."""
+        life = self._life
+        memories = (self.memory(caching, entry) for entry in self._cache.entries(now_ms))
         batches = everything(embedding_of(caching), (memory for memory in memories if memory is not None))
 
         def go_on(reading: asyncio.Future[bytes | None]) -> None:
@@ -233,7 +238,8 @@ class Meanings:
 
         later()
 
-    def _memory(self, caching: Caching, entry: Entry) -> Memory | None:
+    def memory(self, caching: Caching, entry: Entry) -> Memory | None:
+        """What the process is told of an entry; nothing of one that cannot be found by its meaning."""
         if not entry.question or (self._vectors is not None and not entry.vector):
             return None
         expires_ms = min(entry.stale_ms, entry.stored_ms + int(caching.spec.semantic_ttl_s * 1e3))

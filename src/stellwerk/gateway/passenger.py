@@ -25,6 +25,7 @@ class Passenger:
     __slots__ = (
         "_exchange",
         "_flight",
+        "_ignore",
         "_is_over",
         "_key",
         "_limits",
@@ -43,15 +44,20 @@ class Passenger:
         exchange: Exchange,
         reply: Reply,
         limits: LimitsSpec,
+        ignore: tuple[str, ...],
         take_over: Callable[[Flight | None], None],
     ) -> None:
-        """``take_over`` has the request ask by itself, for those who follow the flight if there is one."""
+        """``ignore`` are members that equal requests may say differently.
+
+        ``take_over`` has the request ask by itself, for those who follow the flight if there is one.
+        """
         self._shared = shared
         self._key = key
         self._flight = flight
         self._exchange = exchange
         self._reply = reply
         self._limits = limits
+        self._ignore = ignore
         self._take_over = take_over
         self._replay: Replay | None = None
         self._is_over = False
@@ -83,7 +89,7 @@ class Passenger:
         exchange, reply = self._exchange, self._reply
         reply.turn_to(route)
         try:
-            self._replay = attempt = replay(exchange, reply, route, recorded, self._limits)
+            self._replay = attempt = replay(exchange, reply, route, recorded, self._limits, self._ignore)
             exchange.replay(attempt)
             attempt.begin_stream()
             attempt.feed(recorded.answer)
@@ -104,7 +110,7 @@ class Passenger:
         """It is whole."""
         self._stop_timer()
         if can_replay(self._reply, recorded):
-            hand_on(self._exchange, self._reply, route, recorded, self._limits)
+            hand_on(self._exchange, self._reply, route, recorded, self._limits, self._ignore)
         else:
             self._take_over(None)
 

@@ -217,10 +217,14 @@ class Pipeline:
 
     def _begin_to_mark(self) -> PromptCaching:
         """Loaded when the first prompt may be marked."""
-        from stellwerk.gateway.prompt_caching import PromptCaching
+        from pathlib import Path
 
-        vault = self._vault
-        self._prompt_caching = caching = PromptCaching(lambda: vault.prompt_key, self._clock)
+        from stellwerk.gateway.prompt_caching import PromptCaching
+        from stellwerk.gateway.prompt_memory import prompt_memory
+
+        vault, clock = self._vault, self._clock
+        memory = prompt_memory(Path(self.configuration.snapshot.state.directory), clock)
+        self._prompt_caching = caching = PromptCaching(lambda: vault.prompt_key, clock, memory)
         return caching
 
     def _begin_to_count(self) -> Meters:

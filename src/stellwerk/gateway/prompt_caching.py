@@ -1,7 +1,7 @@
 """What a worker does for providers' prompt caches: it marks what is worth keeping, and learns from what came of it.
 
-Everything is kept in the worker's memory, by digests of tenant and prompt under the host's secret. While that secret
-cannot be read nothing is marked, and requests go on as they came.
+What was seen is remembered by digests of tenant and prompt under the host's secret, for all workers of the host. While
+that secret cannot be read nothing is marked, and requests go on as they came.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stellwerk.core.identity import Principal
+    from stellwerk.core.prompt_memory import PromptMemory
     from stellwerk.core.usage import Usage
     from stellwerk.core.wire import WireRequest
     from stellwerk.gateway.configuration import Route
@@ -44,11 +45,11 @@ class PromptCaching:
 
     __slots__ = ("_clock", "_reuse", "_secret", "_terms", "_unmarked")
 
-    def __init__(self, secret: Callable[[], bytes], clock: Clock) -> None:
+    def __init__(self, secret: Callable[[], bytes], clock: Clock, memory: PromptMemory) -> None:
         """``secret`` is the host's; it may raise ``StoreUnavailable``."""
         self._secret = secret
         self._clock = clock
-        self._reuse = PromptReuse()
+        self._reuse = PromptReuse(memory)
         self._terms: dict[tuple[str, str, str, int], CacheTerms | None] = {}
         self._unmarked: dict[str, float] = {}
         """Targets that have refused marks, and until when they are sent none, in the clock's seconds."""

@@ -13,20 +13,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-import msgspec
-
+from stellwerk.core.cache_record import answered_from, judged, kept_under
 from stellwerk.core.cached import Entry, Recorded, Tier
 from stellwerk.core.reply import ReplyFacts
-from stellwerk.core.request_key import Asked, asked, asked_of, digest, says_twice
-from stellwerk.errors import InvalidRequest
+from stellwerk.core.request_key import Asked, digest
 from stellwerk.gateway.flight import Flight
 from stellwerk.gateway.keeping import text_of
 from stellwerk.gateway.leading import Leading
 from stellwerk.gateway.passenger import Passenger
 from stellwerk.gateway.recollection import Caching, Recollection
-from stellwerk.gateway.replaying import can_replay, hand_on
+from stellwerk.gateway.replaying import can_replay, hand_on, tells_ids
 from stellwerk.gateway.speeches import is_spoken
-from stellwerk.gateway.stages.recall import LONGEST_BYTES, Look, look, owners, why_not, why_not_of
+from stellwerk.gateway.stages.recall import Look, look, owners, question_of
 
 if TYPE_CHECKING:
     from stellwerk.core.acceptance import Acceptance
@@ -105,7 +103,7 @@ class Recalling:
         self._acceptance = acceptance
         if self.directive == NO_STORE:
             return self._pass_by("no-store")
-        if exchange.is_in_custody:
+        if exchange.is_in_custody and not is_spoken(self._reply.lease.envelope.dialect):
             return self._pass_by("references")
         return self._recall_at_once() or self._search()
 
@@ -148,21 +146,10 @@ class Recalling:
 
     def _question(self) -> Asked | str:
         """What the answer depends on; or why there is no looking for it, in a word."""
-        reply, spec = self._reply, self._caching.spec
+        reply, routes = self._reply, self._exchange.model.routes.values()
         envelope = reply.lease.envelope
-        if len(envelope.body) > LONGEST_BYTES:
-            return "long"
-        if says_twice(envelope.body):
-            return "unread"  # which of two members of one name counts is the provider's to say
-        decode = getattr(reply.dialect, "decode", None)
-        if decode is None or not is_spoken(envelope.dialect):
-            kind = f"{envelope.dialect} {envelope.model} {envelope.is_stream:d} ".encode() + reply.request.path
-            return why_not_of(msgspec.json.decode(envelope.body), spec) or asked_of(kind, envelope.body, spec.ignore)
-        try:
-            request = decode(envelope)
-        except InvalidRequest:
-            return "unread"  # whoever is asked will say what is wrong with it
-        return why_not(request, envelope, spec) or asked(request, spec.ignore)
+        is_keeping = any(route.provider.speaks(envelope.dialect) for route in routes)
+        return question_of(reply.dialect, envelope, reply.request.path, self._caching, is_keeping=is_keeping)
 
     def _normal(self, question: Asked) -> str | None:
         from stellwerk.semantic.normal import normal_form  # loaded when the first model wants it
@@ -203,7 +190,7 @@ class Recalling:
         self._thinking = None
         self._considered = considered
         if considered is not None:
-            self._reply.cache = f"{Tier.MISS.value}; {_thought(considered)}"
+            self._reply.cache = f"{Tier.MISS.value}; {_thought(considered)}{self._kept}"
         if self._exchange.leading is not None:
             self._exchange.leading.considered = considered
         try:
@@ -223,6 +210,8 @@ class Recalling:
         self._fetching = None
         try:
             considered, reply = self._considered, self._reply
+            if entry is None and considered is not None and self._look is not None:
+                self._shared.forgetting.doubt(considered.key, self._look.scopes, self._exchange.scheduler)
             oldest_ms = reply.lease.started_ms - int(self._caching.spec.semantic_ttl_s * 1e3)
             if entry is None or entry.stored_ms < oldest_ms or not self._serve(entry, Tier.SEMANTIC, considered):
                 self._go()
@@ -261,25 +250,37 @@ class Recalling:
         if tier is not Tier.SEMANTIC and self._caching.spec.semantic and self._look is not None:
             self._shared.meanings.hit(self._caching, self._look)
         self._note(tier, max(0, now_ms - entry.stored_ms))
-        why = _thought(considered) if considered is not None else f"entry={entry.key.hex()}"
-        reply.cache = f"{tier.value}; {why}"
+        if considered is None:
+            reply.cache = f"{tier.value}; {answered_from(entry)}"
+        else:
+            reply.cache = f"{tier.value}; {_thought(considered)} {judged(entry, considered.evidence)}"
         reply.is_cached, reply.cached_nanos = True, entry.nanos
         leading, exchange.leading = exchange.leading, None
         if leading is not None:
             leading.land(route, recorded)
-        envelope = reply.lease.envelope
-        if (
-            exchange.screening is None
-            and not (envelope.is_stream or entry.is_stream)
-            and entry.dialect == envelope.dialect
-        ):
+        answer = self._as_it_is(entry)
+        if answer is not None:
             reply.turn_to(route)  # mostly; what follows is the same, whatever stands in between
-            reply.respond(entry.answer, ReplyFacts(None, entry.finish), exchange.clock())
+            reply.respond(answer, ReplyFacts(None, entry.finish), exchange.clock())
         else:
-            hand_on(exchange, reply, route, recorded, self._caching.limits)
+            hand_on(exchange, reply, route, recorded, self._caching.limits, self._caching.spec.ignore)
         if now_ms >= entry.fresh_ms:
             self._refresh(entry.key)
         return True
+
+    def _as_it_is(self, entry: Entry) -> bytes | None:
+        """The answer where it goes to the caller as it was kept, but for what it is called; else nothing."""
+        reply, envelope = self._reply, self._reply.lease.envelope
+        is_whole = not (envelope.is_stream or entry.is_stream) and entry.dialect == envelope.dialect
+        if not is_whole or self._exchange.screening is not None:
+            return None
+        if not tells_ids(reply):
+            return entry.answer
+        if self._caching.spec.ignore:
+            return None
+        from stellwerk.gateway.renewing import under_another_id  # loaded with the first caller of that dialect
+
+        return under_another_id(entry.answer)
 
     def _refresh(self, key: bytes) -> None:
         """Has an answer that has become old fetched anew, but not over and over."""
@@ -302,8 +303,10 @@ class Recalling:
             self._lead(look, flight)
             return False
         self._note(Tier.EXACT, 0)
+        self._reply.cache += f";{self._kept}"
+        limits, ignore = self._caching.limits, self._caching.spec.ignore
         passenger = Passenger(
-            self._shared, key, flight, exchange, self._reply, self._caching.limits, partial(self._take_over, look)
+            self._shared, key, flight, exchange, self._reply, limits, ignore, partial(self._take_over, look)
         )
         self._passenger = passenger
         if passenger.board():
@@ -327,6 +330,7 @@ class Recalling:
         leading.on_answer = self.on_answer
         self._reply.is_cached = False
         self._note(Tier.MISS)
+        self._reply.cache += f";{self._kept}"
 
     def asks(self) -> None:
         """A target is asked: what was to be handed on instead could not be."""
@@ -361,6 +365,12 @@ class Recalling:
         """Nothing is written yet."""
 
     # -- helpers
+
+    @property
+    def _kept(self) -> str:
+        """Where the answer is going to be, for the record."""
+        look = self._look
+        return f" {kept_under(look.exact, look.owners)}" if look is not None else ""
 
     def _pass_by(self, why: str) -> bool:
         self._note(Tier.BYPASS, why=why)

@@ -12,6 +12,8 @@ import msgspec
 
 from stellwerk.core.snapshot import CacheSpec, CachingSpec, LimitsSpec, ModelSpec, Snapshot
 from stellwerk.core.subject import Side
+from stellwerk.dialects.own_tools import searches_by_itself
+from stellwerk.gateway.forgetting import Forgetting
 from stellwerk.gateway.meanings import Meanings
 
 if TYPE_CHECKING:
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
     from stellwerk.ports.cache import Cache
     from stellwerk.screening.guards import Guards
 
-MOST_SHORTCUTS = 50_000
-VERSION = 1
+MOST_SHORTCUTS = 4_096
+VERSION = 2
 """Of how keys are made: another one finds nothing of what was kept before."""
 
 
@@ -42,6 +44,8 @@ class Caching:
     """A digest of the rules: what is known of a request by its bytes alone holds under the same ones."""
     keeps_personal: bool = True
     """Whether answers with personal data are kept, for their own callers alone."""
+    searches: bool = False
+    """Whether somebody who serves the model searches whatever it is asked: what is found changes."""
 
 
 def caching_of(spec: ModelSpec, snapshot: Snapshot, targets: Sequence[Target], guards: Guards | None) -> Caching | None:
@@ -63,11 +67,12 @@ def caching_of(spec: ModelSpec, snapshot: Snapshot, targets: Sequence[Target], g
     served = (VERSION, spec.name, serving, way, providers, checks, snapshot.screening, spec.caching.ignore)
     base = blake2b(msgspec.json.encode(served, order="deterministic"), digest_size=32).digest()
     mark = blake2b(msgspec.json.encode(spec.caching, order="deterministic"), digest_size=8).digest()
+    hosts = {one.name: str(one.options.get("base_url") or one.options.get("host") or "") for one in snapshot.providers}
+    searches = any(searches_by_itself(hosts.get(target.provider, ""), target.model) for target in targets)
     is_redacted = any(Side.LOG in check.on for check in snapshot.guardrails)
     keeps_personal = not is_redacted and (guards is None or not guards.edits_answers)
-    return Caching(
-        spec.caching, snapshot.cache, base, snapshot.server.limits, snapshot.state.directory, mark, keeps_personal
-    )
+    limits, directory = snapshot.server.limits, snapshot.state.directory
+    return Caching(spec.caching, snapshot.cache, base, limits, directory, mark, keeps_personal, searches)
 
 
 class Shortcuts:
@@ -99,7 +104,7 @@ class Shortcuts:
 class Recollection:
     """What a worker remembers, whatever the configuration of the moment."""
 
-    __slots__ = ("cache", "flights", "meanings", "refreshing", "shortcuts", "spec")
+    __slots__ = ("cache", "flights", "forgetting", "meanings", "refreshing", "shortcuts", "spec")
 
     def __init__(self, cache: Cache, spec: CacheSpec, vectors: Vectors | None = None) -> None:
         self.cache = cache
@@ -107,6 +112,7 @@ class Recollection:
         """What the cache was opened after."""
         self.shortcuts = Shortcuts()
         self.meanings = Meanings(cache, vectors)
+        self.forgetting = Forgetting(cache)
         self.flights: dict[bytes, Flight] = {}
         self.refreshing: OrderedDict[bytes, float] = OrderedDict()
         """Until when old answers are not fetched anew again, by their keys, in the event loop's clock."""

@@ -9,6 +9,7 @@ from stellwerk.core.cached import Recorded
 from stellwerk.core.replay import events_of, gather
 from stellwerk.errors import InvalidRequest, StellwerkError, UpstreamError, UpstreamInvalid
 from stellwerk.gateway.attempt import Attempt
+from stellwerk.gateway.dialect import Ids
 from stellwerk.gateway.interpreter import Interpreter
 from stellwerk.gateway.reading_answers import Again
 from stellwerk.gateway.speeches import Speech, is_spoken, speech_of
@@ -40,7 +41,7 @@ class Replay(Attempt):
 
     def hand_on(self, recorded: Recorded) -> None:
         """All of the answer is there."""
-        if self._reply.lease.envelope.is_stream:
+        if self.reply.lease.envelope.is_stream:
             self.begin_stream()
             self.feed(recorded.answer)
             self.end()
@@ -80,8 +81,9 @@ class Replay(Attempt):
         if self._stream is not None:
             self._stream.on_failure(error)
 
-    def _answered(self, now: float) -> bool:
-        del now  # the target has not been asked, and learns nothing
+    def answered(self, now: float) -> bool:
+        """The target has not been asked, and learns nothing."""
+        del now
         self._is_judged = True
         return False
 
@@ -89,39 +91,56 @@ class Replay(Attempt):
         """The stream is over; whoever called the target has learned from it."""
         del error
         self._stream = None
-        self._exchange.finish()
+        self.exchange.finish()
 
 
-def replay(exchange: Exchange, reply: Reply, route: Route, recorded: Recorded, limits: LimitsSpec) -> Replay:
+def replay(
+    exchange: Exchange, reply: Reply, route: Route, recorded: Recorded, limits: LimitsSpec, ignore: tuple[str, ...]
+) -> Replay:
     """Somebody who hands on what is recorded, as guardrails let it through.
+
+    ``ignore`` are members of requests that callers may say differently.
 
     Raises ``InvalidRequest`` where it cannot be put into the form that the caller wants.
     """
     envelope, screening = reply.lease.envelope, exchange.screening
     reader: Interpretation | None = None
-    is_same = recorded.dialect == envelope.dialect and recorded.is_stream == envelope.is_stream
+    is_renewed = tells_ids(reply)
+    is_same = not is_renewed and recorded.dialect == envelope.dialect and recorded.is_stream == envelope.is_stream
     if not is_same or (envelope.is_stream and not _is_usual(reply, limits)):
         inner = _interpreter(reply, recorded)
         if screening is not None:
             screening.reader(inner)
         speech = speech_of(recorded.dialect, limits)
-        reader = Again(inner, speech if recorded.is_stream == envelope.is_stream else crossed(speech))
+        speech = speech if recorded.is_stream == envelope.is_stream else crossed(speech)
+        if is_renewed:
+            from stellwerk.gateway.renewing import renewed  # loaded with the first caller of that dialect
+
+            speech = renewed(speech, envelope.body, ignore)
+        reader = Again(inner, speech)
     elif screening is not None:
         reader = screening.reader(None)
     return Replay(exchange, reply, route, None, None, reader, exchange.expires)
 
 
-def hand_on(exchange: Exchange, reply: Reply, route: Route, recorded: Recorded, limits: LimitsSpec) -> None:
+def hand_on(
+    exchange: Exchange, reply: Reply, route: Route, recorded: Recorded, limits: LimitsSpec, ignore: tuple[str, ...]
+) -> None:
     """Hands all of a recorded answer on."""
     reply.turn_to(route)
     try:
-        attempt = replay(exchange, reply, route, recorded, limits)
+        attempt = replay(exchange, reply, route, recorded, limits, ignore)
         exchange.replay(attempt)
         attempt.hand_on(recorded)
     except StellwerkError as error:
         exchange.fail(error)
     except Exception as error:  # noqa: BLE001  # nobody above a callback would answer the caller
         exchange.fail_by_defect(error)
+
+
+def tells_ids(reply: Reply) -> bool:
+    """Whether the caller's answers are called by ids that it may name again: then each has one of its own."""
+    return reply.dialect.ids is Ids.KEPT
 
 
 def can_replay(reply: Reply, recorded: Recorded) -> bool:

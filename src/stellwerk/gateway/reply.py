@@ -357,6 +357,7 @@ class Reply(msgspec.Struct, eq=False):
             self.marking.reason(route) if self.marking is not None else "",
             self.shortened.record() if self.shortened is not None else "",
             self.shortened.changes.tokens if self.shortened is not None else 0,
+            principal.organization,
         )
         lease.settle(event)
         if self.on_settled is not None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from stellwerk.core.usage import Usage
     from stellwerk.gateway.attempt import Attempt
     from stellwerk.gateway.dialect import Relay
+    from stellwerk.gateway.errand import Errand
+    from stellwerk.gateway.foreseen import Foresight
     from stellwerk.gateway.gate import Gate
     from stellwerk.gateway.reply import Reply
     from stellwerk.http.outbox import Outlet
@@ -46,6 +48,7 @@ class StreamReply:
     __slots__ = (
         "_attempt",
         "_deadlines",
+        "_errand",
         "_events",
         "_feed",
         "_has_begun",
@@ -55,12 +58,14 @@ class StreamReply:
         "_most_tokens",
         "_opening",
         "_outlet",
+        "_over",
         "_passer",
         "_raw",
         "_relay",
         "_reply",
         "_shape",
         "deadline",
+        "foresight",
         "gate",
         "is_judged_whole",
         "is_on_hold",
@@ -89,6 +94,12 @@ class StreamReply:
         """Whether that is so until all of it has come and has been judged."""
         self._kept_rest: bytes | None = None
         """The rest of a stream that has become whole while it was on hold."""
+        self.foresight: Foresight | None = None
+        """Looks at long texts of an answer that goes out as a whole, before the stream goes on."""
+        self._errand: Errand | None = None
+        """That look, while it is being taken."""
+        self._over: UpstreamError | None = None
+        """Why the provider says no more, while that is so."""
         self.gate: Gate | None = None
         """Judges the whole stream before any of it goes to the caller, where an answer has to be something."""
         self.tap: Callable[[bytes], None] | None = None
@@ -118,11 +129,11 @@ class StreamReply:
 
     def on_end(self) -> None:
         """The provider says that this was all; whether it was, the closing event would have told."""
-        self._break_off(UpstreamInvalid("The provider's stream ended without its closing event."))
+        self._hear_no_more(UpstreamInvalid("The provider's stream ended without its closing event."))
 
     def on_failure(self, error: UpstreamError) -> None:
         """The stream broke off."""
-        self._break_off(error)
+        self._hear_no_more(error)
 
     def on_head(self, status: int, headers: Headers) -> bool:
         """Never called: the head has been read before this sink takes over."""
@@ -144,8 +155,9 @@ class StreamReply:
 
     def cancel(self) -> None:
         """The caller has gone; the call is cancelled by whoever says so."""
+        told = self.foresight.usage if self.foresight is not None else None
         self._leave()
-        self._reply.cancel(self._used(), self._relay.finish)
+        self._reply.cancel(told or self._used(), self._relay.finish)
 
     def abandon(self) -> None:
         """Another target answers: nothing of this stream has gone to the caller, and nothing will."""
@@ -213,6 +225,37 @@ class StreamReply:
             self._held += out
         self._move_on()
 
+    def _hear_no_more(self, error: UpstreamError) -> None:
+        """Ends the stream, once all that it has said has been looked at."""
+        self._over = error
+        if self.foresight is not None and self._errand is None:
+            try:
+                self.foresight.close()
+            except UpstreamInvalid as fault:
+                self._over = fault
+        if not self._waits():
+            self._break_off(self._over)
+
+    def _waits(self) -> bool:
+        """Whether what has come has to be looked at before anything goes on."""
+        if self._errand is not None:
+            return True
+        foresight = self.foresight
+        self._errand = errand = foresight.begun(self._go_on_reading) if foresight is not None else None
+        if foresight is None or errand is None:
+            return False
+        self._attempt.begin()
+        errand.start(foresight.deadline_s)
+        return True
+
+    def _go_on_reading(self) -> None:
+        """What was awaited is known."""
+        self._errand = None
+        self.on_body(b"")
+        over = self._over
+        if over is not None and not self._waits() and not self._relay.is_complete:
+            self._hear_no_more(over)
+
     def _read_chunk(self, chunk: bytes, data: bytes) -> None:
         """Reads a chunk after the first content that is not typical: ``data`` is what it carries."""
         try:
@@ -234,6 +277,8 @@ class StreamReply:
     def _move_on(self) -> None:
         """Draws conclusions from what was read last."""
         relay = self._relay
+        if self._waits():
+            return
         if relay.is_complete:
             self._conclude()
         elif relay.has_content and self.gate is None and not self.is_on_hold:
@@ -248,9 +293,9 @@ class StreamReply:
     def _conclude(self) -> None:
         """The closing event has passed: the caller has all of it, whatever else the provider's connection does."""
         relay = self._relay
-        if self._is_cut:
+        if self._over is None and self._is_cut:
             self._attempt.hang_up()
-        else:
+        elif self._over is None:
             self._attempt.let_finish()
         if relay.error is not None:
             self._break_off(self._told())
@@ -388,6 +433,10 @@ class StreamReply:
         self._deadlines.forget(self)
         self.deadline = NEVER
         self.is_on_hold = False
+        errand, self._errand = self._errand, None
+        if errand is not None:
+            errand.cancel()
+        self.foresight = self._over = None
         passer, self._passer = self._passer, None
         if passer is not None:
             self._reply.size += passer.passed

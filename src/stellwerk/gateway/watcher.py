@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from stellwerk.core.inspection import Looks
 from stellwerk.core.part import Audio, Part, Text, ToolCall
-from stellwerk.core.stream import AudioDelta, CitationAdded, Ended, StreamEvent, ToolCallDelta
 from stellwerk.core.subject import Side, Speaker
 from stellwerk.core.verdict import Verdict
 from stellwerk.dialects.utterances import replaced, utterances
+from stellwerk.gateway.foreseen import Foreseen
 from stellwerk.gateway.interpreter import Interpreter
 from stellwerk.gateway.reading_answers import reader_of, refuse_stream
 from stellwerk.gateway.speeches import is_spoken
 from stellwerk.gateway.stages import screen
+from stellwerk.gateway.watched import Said, Watched
 from stellwerk.screening.edits import How, Manner, apply
 from stellwerk.screening.judging import Panel
 from stellwerk.screening.report import Report
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from stellwerk.gateway.stages.screen import Judged
     from stellwerk.gateway.vault import Vault as Sealing
     from stellwerk.screening.guards import Guards
-    from stellwerk.screening.stream_editing import StreamEditing
 
 
 PSEUDONYMS = b"x-stellwerk-pseudonyms"
@@ -46,10 +46,6 @@ WITHHELD = "A guardrail does not let the provider's words through."
 LEAST_SEALED = 24
 MOST_SEALED = 16_384
 """Longer ones do not fit into a header."""
-
-
-Said: TypeAlias = dict[tuple[int, object], list[str]]
-"""Pieces of an answer's texts, by candidate and kind."""
 
 
 class Watcher:
@@ -67,6 +63,7 @@ class Watcher:
         "known",
         "manner",
         "report",
+        "stream",
         "values",
     )
 
@@ -82,6 +79,8 @@ class Watcher:
         """What stands for which value in this conversation."""
         self.known: Looks | None = None
         """What checks are known to say of the answer that is read next."""
+        self.stream: Foreseen | None = None
+        """The stream that was begun last, where it goes out as a whole."""
         self.judged: list[Judged] | None = None
         """The same of the texts of an answer that is no chat."""
         self._reader: Interpretation | None = None
@@ -176,10 +175,17 @@ class Watcher:
     def decoder(self, decoder: Decoder) -> Decoder:
         """A transducer that yields what of a streamed answer the caller may see."""
         tools = TaintedTools(self._guards.spec.tainted_tools) if self.is_tainted else None
-        guard = StreamGuard(self.panel, Mode(self._guards.stream)) if self._guards.output_local else None
         values = self.values if self._restores else None
         restorer = stream_restorer(values, self._tools) if values is not None else None
-        return Watched(decoder, tools, guard, restorer, self)
+        if not self._guards.output_local:
+            return Watched(decoder, tools, None, restorer, self)
+        mode = Mode(self._guards.stream)
+        if mode is not Mode.BUFFER:
+            return Watched(decoder, tools, StreamGuard(self.panel, mode), restorer, self)
+        known: Looks = {}
+        panel = self._panel(known)
+        self.stream = Foreseen(decoder, tools, StreamGuard(panel, mode), restorer, self, panel, known)
+        return self.stream
 
     @property
     def choices(self) -> int:
@@ -189,7 +195,10 @@ class Watcher:
     @property
     def panel(self) -> Panel:
         """The checks of an answer."""
-        return Panel(self._guards.output_local, self.manner, sources=self.sources, known=self.known)
+        return self._panel(self.known)
+
+    def _panel(self, known: Looks | None) -> Panel:
+        return Panel(self._guards.output_local, self.manner, sources=self.sources, known=known)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -264,103 +273,3 @@ def _said(part: Part) -> str:
             return "\n".join(filter(None, (part.text, *cited)))
         case _:
             return getattr(part, "text", "")
-
-
-def _says(event: StreamEvent) -> str:
-    """The same of an event."""
-    match event:
-        case ToolCallDelta():
-            return event.arguments
-        case AudioDelta():
-            return event.transcript or ""
-        case CitationAdded():
-            return event.citation.cited_text or ""
-        case _:
-            return getattr(event, "text", "")
-
-
-class Watched:
-    """A decoder whose events are looked at. Once every answer has been cut, the provider is not listened to further."""
-
-    __slots__ = ("_decoder", "_guard", "_is_over", "_restorer", "_said", "_tools", "_watcher", "is_cut")
-
-    def __init__(
-        self,
-        decoder: Decoder,
-        tools: TaintedTools | None,
-        guard: StreamGuard | None,
-        restorer: StreamEditing | None,
-        watcher: Watcher,
-    ) -> None:
-        self._decoder = decoder
-        self._tools = tools
-        self._guard = guard
-        self._restorer = restorer
-        self._watcher = watcher
-        self._said: Said = {}
-        self._is_over = False
-        watcher.report.unfinished.append(self._note_so_far)
-        self.is_cut = False
-        """Whether the stream has been ended before the provider has."""
-
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        """What the caller may see. Raises ``UpstreamInvalid``."""
-        return [] if self._is_over else self._pass(self._decoder.feed(data))
-
-    def flush(self) -> list[StreamEvent]:
-        """The stream has ended."""
-        return [] if self._is_over else [*self._pass(self._decoder.flush()), *self._rest()]
-
-    def _rest(self) -> list[StreamEvent]:
-        """What was held of a stream that broke off."""
-        if self._is_over:
-            return []
-        rest = self._restored(self._heard(self._guard.flush() if self._guard is not None else []))
-        self._end()
-        return [*rest, *(self._restorer.flush() if self._restorer is not None else ())]
-
-    def _heard(self, events: list[StreamEvent]) -> list[StreamEvent]:
-        """The same events: what they say is kept, as it would go to the caller, but with stand-ins."""
-        if self._watcher.is_heard:
-            for event in events:
-                if text := _says(event):
-                    self._said.setdefault((getattr(event, "candidate", 0), type(event)), []).append(text)
-        return events
-
-    def _restored(self, events: Iterable[StreamEvent]) -> list[StreamEvent]:
-        """The events with the caller's values in the places of their stand-ins."""
-        if self._restorer is None:
-            return list(events)
-        return [restored for event in events for restored in self._restorer.feed(event)]
-
-    def _pass(self, events: list[StreamEvent]) -> list[StreamEvent]:
-        out: list[StreamEvent] = []
-        for event in events:
-            for allowed in self._tools.feed(event) if self._tools is not None else (event,):
-                out += self._restored(self._heard(self._guard.feed(allowed) if self._guard is not None else [allowed]))
-            if isinstance(event, Ended):
-                self._end()
-            elif self._count_of_cut() >= self._watcher.choices:
-                self.is_cut = True
-                out += self._restored((Ended(),))
-                self._end()
-                break
-        return out
-
-    def _count_of_cut(self) -> int:
-        cut: set[int] = set()
-        for one in (self._tools, self._guard):
-            cut |= one.cut if one is not None else set()
-        return len(cut)
-
-    def _note_so_far(self) -> None:
-        """The stream is not over, and nobody will hear the rest: what was found is told, and nothing has passed."""
-        if not self._is_over and self._guard is not None:
-            self._is_over = True
-            self._watcher.note(self._guard.verdicts, is_whole=False)
-
-    def _end(self) -> None:
-        self._is_over = True
-        self._watcher.hear(self._said)
-        if self._guard is not None:
-            self._watcher.note(self._guard.verdicts)

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from stellwerk.gateway.computing import ComputeLine
     from stellwerk.gateway.meters import Meters
     from stellwerk.gateway.purses import Purses
+    from stellwerk.gateway.replicating import Replicating
     from stellwerk.ports.counter import Counter
 
 COMPUTE = "compute"
@@ -97,7 +98,9 @@ class Worker:
         self._bus: Bus | None = None
         self._settling: asyncio.Task[None] | None = None
         self._compute: ComputeLine | None = None
-        self._vitals.on_beat = self._gateway.pipeline.catch_up = self._following.beat
+        self._replicating: Replicating | None = None
+        self._gateway.pipeline.catch_up = self._following.beat
+        self._vitals.on_beat = self._beat
         state = Path(snapshot.state.directory)
         self._factors = RememberedFactors(state, assignment.slot, self._gateway.standings)
         self._factors.restore()
@@ -181,6 +184,15 @@ class Worker:
         while True:
             await purses.forfeit_others(is_alive)
             await asyncio.sleep(SETTLE_S)
+
+    def _beat(self) -> None:
+        self._following.beat()
+        if self._replicating is None and self._gateway.pipeline.recollection is not None:
+            from stellwerk.gateway.replicating import Replicating
+
+            self._replicating = Replicating(self._gateway.pipeline, self._gateway.monitor)
+        if self._replicating is not None:
+            self._replicating.beat()
 
     def _say_alive(self) -> None:
         self._link.send(Alive())

@@ -15,7 +15,7 @@ from stellwerk.core.subject import Speaker, Subject
 from stellwerk.core.taxonomy import Hint, Threat
 from stellwerk.core.verdict import Finding
 from stellwerk.ports.guardrail import Guardrail
-from stellwerk.text.ngrams import Head, folded, load
+from stellwerk.text.ngrams import Head, load
 from stellwerk.text.reading import judged
 from stellwerk.text.traits import shown
 
@@ -53,14 +53,12 @@ class InjectionCheck:
         """The two scores, none of an empty text. What trusted speakers say is no hit: it is meant to be followed."""
         if not subject.original:
             return ()
-        texts = [folded(text) for text in judged(subject)]
-        found = [shown(data) for data in texts]
-        read, whole = [each.traits for each in found], [each.distinct for each in found]
+        found = [shown(text) for text in judged(subject)]
+        whole = [each.distinct for each in found]
         attack = self._direct.calibration.scale(max(map(self._direct.whole, whole)))
         if subject.speaker is Speaker.TOOL:
-            attack = max(
-                attack, self._untrusted.calibration.scale(max(map(self._untrusted.anywhere, read, map(len, texts))))
-            )
+            buried = max(self._untrusted.anywhere(each.traits, each.size) for each in found)
+            attack = max(attack, self._untrusted.calibration.scale(buried))
         harmful = self._harmful.calibration.scale(max(map(self._harmful.whole, whole)))
         threshold = 0.0 if subject.speaker.is_trusted else self._settings.threshold
         is_attack = 0 < threshold <= attack

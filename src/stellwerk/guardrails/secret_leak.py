@@ -6,6 +6,7 @@ Each is known by its form. Random-looking words are never taken for secrets: cod
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -48,14 +49,14 @@ PATTERNS = (
     ("hvs.", re.compile(rf"hvs\.{_WORD}{{24,200}}+")),
     ("dop_v1_", re.compile(r"dop_v1_[0-9a-f]{64}")),
     ("eyJ", re.compile(rf"eyJ(?<![\w-]...){_WORD}{{8,2000}}+\.eyJ{_WORD}{{8,4000}}+\.{_WORD}{{16,1000}}+")),
-    (
-        "://",
-        re.compile(
-            r"[a-z](?<!\w.)[a-z0-9+.-]{1,15}+://[^\s/:@<>\"']{0,64}+:[^\s/@<>\"'{}$]{1,128}+@[^\s/<>\"']{1,253}+"
-        ),
-    ),
 )
 """A text that every hit holds, and the form."""
+
+_MARK = "://"
+_LONGEST_SCHEME = 16
+_SCHEME = re.compile(r"[a-z](?<!\w.)[a-z0-9+.-]{1,15}+(?=://)")
+URL = re.compile(r"[a-z](?<!\w.)[a-z0-9+.-]{1,15}+://[^\s/:@<>\"']{0,64}+:[^\s/@<>\"'{}$]{1,128}+@[^\s/<>\"']{1,253}+")
+"""One with credentials."""
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
@@ -81,12 +82,21 @@ class SecretCheck:
 
 
 def _tokens(text: str) -> list[Span]:
-    return [
-        Span(*hit.span(), Threat.SECRET)
-        for holds, pattern in PATTERNS
-        if holds in text
-        for hit in pattern.finditer(text)
-    ]
+    hits = [hit for holds, pattern in PATTERNS if holds in text for hit in pattern.finditer(text)]
+    return [Span(*hit.span(), Threat.SECRET) for hit in (*hits, *urls(text))]
+
+
+def urls(text: str) -> Iterator[re.Match[str]]:
+    """Those with credentials, tried only where a scheme stands before its mark."""
+    mark, after = text.find(_MARK), 0
+    while mark != -1:
+        place = max(after, mark - _LONGEST_SCHEME)
+        while scheme := _SCHEME.search(text, place, mark + len(_MARK)):
+            place = scheme.start() + 1
+            if hit := URL.match(text, scheme.start()):
+                after = place = hit.end()
+                yield hit
+        mark = text.find(_MARK, max(after, mark + 1))
 
 
 def _private_keys(text: str) -> list[Span]:

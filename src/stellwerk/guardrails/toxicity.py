@@ -14,7 +14,7 @@ from stellwerk.core.subject import Subject
 from stellwerk.core.taxonomy import Hint
 from stellwerk.core.verdict import Finding
 from stellwerk.ports.guardrail import Guardrail
-from stellwerk.text.ngrams import Head, folded, load
+from stellwerk.text.ngrams import Head, load
 from stellwerk.text.reading import judged
 from stellwerk.text.traits import shown
 
@@ -46,7 +46,7 @@ class ToxicityCheck:
         """The score, none of an empty text."""
         if not subject.original:
             return ()
-        raw = max(self._head.whole(shown(folded(text)).distinct) for text in judged(subject))
+        raw = max(self._head.whole(shown(text).distinct) for text in judged(subject))
         score = self._head.calibration.scale(raw)
         return (Finding(Hint.TOXICITY, score, is_hit=score >= self._threshold, threshold=self._threshold),)
 

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import msgspec
 
 from stellwerk.core.cache_terms import LOOK_BACK_BLOCKS, MOST_MARKS, STEP_BLOCKS, CacheTerms, Style
-from stellwerk.core.prompt_reuse import HORIZONS_S, LONG, OPENING, Arrival, Beginning
+from stellwerk.core.prompt_memory import HORIZONS_S, LONG, Beginning
+from stellwerk.core.prompt_reuse import OPENING, Arrival, is_warm
 from stellwerk.dialects.json_splice import Edit, insertion
 from stellwerk.dialects.prompt_outline import NOWHERE, Outline, Span
 
@@ -179,7 +180,7 @@ class _Placing(msgspec.Struct):
     def _warm(self) -> int:
         """The longest beginning that the target most likely keeps; -1 where there is none."""
         known = self.arrival.known
-        found = (at for at, each in enumerate(known) if each is not None and each.is_warm(self.target, self.now))
+        found = (at for at, each in enumerate(known) if each is not None and is_warm(each, self.target, self.now))
         return max(found, default=-1)
 
     def _shared(self) -> int:

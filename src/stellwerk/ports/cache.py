@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from stellwerk.core.cached import CacheFigures, Entry, Purge
+from stellwerk.core.cached import CacheFigures, Entry, News, Purge
 
 
 class Fetching(Protocol):
@@ -56,6 +56,15 @@ class Cache(Protocol):
 
         What is shared is read step by step, and each step may wait for the store: it belongs in a thread. Where the
         store is away, it ends.
+        """
+        ...
+
+    def news(self, after: int, done: Callable[[News | None], None]) -> None:
+        """What was kept since the number ``after`` and may be found by its meaning, a piece of it: for other hosts.
+
+        The workers of a host tell their index themselves, so of a cache that one host has alone there is none. From 0
+        on it begins with the oldest that is still told of. ``done`` is called on the event loop, never before this
+        returns: with ``None`` where the cache is away, and not at all once the cache is closed.
         """
         ...
 

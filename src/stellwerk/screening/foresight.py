@@ -14,10 +14,12 @@ import msgspec
 from stellwerk.core.inspection import How
 from stellwerk.core.part import ToolKind
 from stellwerk.core.reply import Reply
+from stellwerk.core.stream import StreamEvent
 from stellwerk.screening.answer_editing import Kind
 from stellwerk.screening.holding import WHOLE, Hold, Notes, Piece, Screener
 from stellwerk.screening.judging import Panel
 from stellwerk.screening.reply_editing import edit_reply
+from stellwerk.screening.stream_editing import StreamEditing
 
 STEP = 256
 """Characters of a text that are taken in at once."""
@@ -45,6 +47,29 @@ def steps(texts: Iterable[tuple[How, str]], panel: Panel, *, is_held: bool) -> I
                 yield
             screener.flush()
         yield
+
+
+class Listening:
+    """Hears the events of a streamed answer that is judged as a whole, and tells what the guard will look at."""
+
+    __slots__ = ("_collecting", "_editing")
+
+    def __init__(self) -> None:
+        self._collecting = _Collecting()
+        self._editing = StreamEditing(self._collecting)
+
+    def feed(self, event: StreamEvent) -> None:
+        """Hears one event."""
+        self._editing.feed(event)
+
+    def flush(self) -> None:
+        """The stream is over, whether it said so or broke off."""
+        self._editing.flush()
+
+    def take(self) -> tuple[tuple[How, str], ...]:
+        """The texts that have ended since this was asked last, and how the guard looks at them."""
+        said, self._collecting.said = self._collecting.said, []
+        return tuple(said)
 
 
 class _Collecting:

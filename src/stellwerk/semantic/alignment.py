@@ -9,8 +9,12 @@ import msgspec
 
 from stellwerk.semantic.language import Language
 from stellwerk.semantic.reading import Reading, Word, read
+from stellwerk.text.words import fold
 
 _SHORTEST_TYPO, _SHORTEST_SLIP = 4, 3
+_LETTERS = re.compile(r"[^\W\d_]+")
+_FEW = 3
+"""Words left over up to which the small words are looked at too, and how many times as many have a counterpart."""
 _LONG = 7
 """From so many letters on a word may have two slips."""
 
@@ -38,6 +42,12 @@ class Alignment(msgspec.Struct, frozen=True):
 
 def align(one: Reading, two: Reading) -> Alignment:
     """Pairs the words of two turns: equal ones first, then misspellings, then those with one meaning."""
+    if one.grammar is not two.grammar:
+        # where only one of them tells its language, the other is taken to be in it too
+        one, two = (
+            one if one.language else read(one.text, two.language),
+            two if two.language else read(two.text, one.language),
+        )
     if one.bases != two.bases:
         one, two = _corrected(one, two), _corrected(two, one)
     grammar = one.grammar
@@ -50,7 +60,10 @@ def align(one: Reading, two: Reading) -> Alignment:
     if left_one and left_two:
         left_one, left_two, joined = _joined(left_one, left_two, one, two)
         opposites = [
-            (a.surface, b.surface) for a in left_one for b in left_two if grammar.are_opposites(a.base, b.base)
+            (a.surface, b.surface)
+            for a in left_one
+            for b in left_two
+            if grammar.are_opposites(a.base, b.base) or grammar.are_negated(a.surface, b.surface)
         ]
         left_one, left_two, spelled = _paired(left_one, left_two, lambda a, b: are_misspelled(a, b, grammar))
         same += spelled + joined
@@ -58,7 +71,35 @@ def align(one: Reading, two: Reading) -> Alignment:
     elif left_one or left_two:
         # "sign up" and "signup", where one side has nothing left
         left_one, left_two, joined = _joined(left_one, left_two, one, two)
+    left = len(left_one) + len(left_two)
+    if left <= _FEW and 2 * (same + alike) >= _FEW * left and one.all_words != two.all_words:
+        opposites += _against_small_words(left_one, one, two) + _against_small_words(left_two, two, one)
+        opposites += _between_small_words(one, two)
     return Alignment(one, two, same, alike, tuple(left_one), tuple(left_two), tuple(opposites))
+
+
+def _against_small_words(left: list[Word], turn: Reading, other: Reading) -> list[tuple[str, str]]:
+    """Words left over whose opposite is no word of content and stands only in the other turn: dislike, like."""
+    if not left:
+        return []
+    grammar = turn.grammar
+    every = {fold(word) for word in _LETTERS.findall(other.text)}  # fillers among them
+    small = every.difference(_LETTERS.findall(fold(turn.text)), (word.surface for word in other.words))
+    small_bases = [(word, grammar.base(word)) for word in small if len(word) > 2]
+    return [
+        (word.surface, surface)
+        for word in left
+        for surface, base in small_bases
+        if grammar.are_written_opposites(word.base, base)
+    ]
+
+
+def _between_small_words(one: Reading, two: Reading) -> list[tuple[str, str]]:
+    """Opposites among words without content: give, get."""
+    first, second = set(one.all_words) - one.bases, set(two.all_words) - two.bases
+    only_one, only_two = first - second, second - first
+    grammar = one.grammar
+    return [(a, b) for a in only_one for b in only_two if b in grammar.opposites.get(a, ())]
 
 
 def _corrected(turn: Reading, other: Reading) -> Reading:
@@ -82,7 +123,7 @@ def _corrected(turn: Reading, other: Reading) -> Reading:
             ):
                 text = re.sub(rf"(?<![^\W_]){re.escape(slip)}(?![^\W_])", meant, text, flags=re.IGNORECASE)
                 break
-    return turn if text is turn.text else read(text)
+    return turn if text is turn.text else read(text, grammar.name)
 
 
 def _is_word(word: str, grammar: Language) -> bool:
@@ -131,13 +172,40 @@ def are_misspelled(one: Word, two: Word, grammar: Language) -> bool:
     if shorter < _SHORTEST_TYPO or abs(len(a) - len(b)) > 2:
         return False
     if grammar.lexicon is None:
-        return shorter >= 6 and a[0] == b[0] and distance(a, b, 1) <= 1
+        if _are_inflected(a, b):
+            return True
+        return shorter >= 6 and a[0] == b[0] and distance(a, b, 1) <= 1 and not _is_past(a, b) and not _is_past(b, a)
     if grammar.is_known(a) and grammar.is_known(b):
         return False
     if one.is_name and two.is_name:
         return False
     allowed = 1 if shorter < _LONG else 2
     return a[0] == b[0] and distance(a, b, allowed) <= allowed
+
+
+_ENDINGS = frozenset({"", "e", "st", "t", "n", "en", "es", "s", "em", "er"})
+"""Endings of German verbs, nouns and adjectives between which a meaning stays."""
+_SHORTEST_ROOT = 4
+
+
+def _are_inflected(one: str, two: str) -> bool:
+    """Whether two German words are one root with different endings: koche, kocht."""
+    root = next((place for place, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+    while root >= _SHORTEST_ROOT:
+        if one[root:] in _ENDINGS and two[root:] in _ENDINGS:
+            return True
+        root -= 1
+        if max(len(one), len(two)) - root > _LONGEST_ENDING:
+            break
+    return False
+
+
+_LONGEST_ENDING = 3
+
+
+def _is_past(one: str, two: str) -> bool:
+    """Whether one German word is the other in the past: kostete, kostet."""
+    return one == two + "e" and one.endswith("te")
 
 
 def distance(one: str, two: str, most: int) -> int:

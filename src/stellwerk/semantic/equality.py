@@ -14,10 +14,9 @@ from typing import Literal
 import msgspec
 
 from stellwerk.semantic.alignment import align
-from stellwerk.semantic.evidence import remembered
 from stellwerk.semantic.mismatch.mismatch import LIKE
 from stellwerk.semantic.normal import normal_form
-from stellwerk.semantic.reading import Reading
+from stellwerk.semantic.reading import Reading, read
 
 SAME_COSINE, OTHER_COSINE = 0.85, 0.70
 """Answers at least so close say the same, if nothing contradicts; answers no closer say something else."""
@@ -42,7 +41,7 @@ def compare(one: str, two: str, cosine: Callable[[], float]) -> Equality:
     first, second = _json(one), _json(two)
     if first is not None or second is not None:
         return Equality(first is not None and second is not None and first == second, "json")
-    pair = align(remembered(one), remembered(two))
+    pair = align(read(one), read(two))
     a, b = pair.one, pair.two
     if _contradict(_numbers(a), _numbers(b)):
         return Equality(is_same=False, why="numbers")

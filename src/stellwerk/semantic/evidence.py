@@ -27,7 +27,7 @@ APART = 0.4
 NAMES = (*PAIR_NAMES, "margin", "support", "same", "second", "blocked", "blocked_share", "crowd")
 _NOTHING_LEFT = PAIR_NAMES.index("nothing_left")
 
-remembered = lru_cache(maxsize=8_192)(read)
+remembered = lru_cache(maxsize=4_096)(read)
 """Turns that were read: the texts of entries come again and again."""
 
 

@@ -20,7 +20,12 @@ class Language(msgspec.Struct, frozen=True):
     """What the rules know of one language. Words are folded as ``key`` folds them; ``base`` gives their base form."""
 
     name: str
+    small: frozenset[str]
+    """All that tells the language: words without content, of negation and of direction."""
     function: frozenset[str]
+    articles: frozenset[str]
+    capitals: float
+    """From this share of words with a capital on, a text is a title and its capitals say nothing."""
     negators: frozenset[str]
     soft_negators: frozenset[str]
     markers: Mapping[str, str]
@@ -28,8 +33,19 @@ class Language(msgspec.Struct, frozen=True):
     binders: frozenset[str]
     telling: frozenset[str]
     questions: Mapping[str, str]
+    amounts: Mapping[str, str]
+    durations: frozenset[str]
+    permission: re.Pattern[str]
+    obligation: re.Pattern[str]
+    tenses: Mapping[str, str]
+    conditions: Mapping[str, str]
+    condition: re.Pattern[str]
+    """Finds the conjunctions among ``conditions``."""
     scope: frozenset[str]
     persons: Mapping[str, str]
+    subjects: frozenset[str]
+    objects: frozenset[str]
+    others: frozenset[str]
     months: Mapping[str, int]
     weekdays: Mapping[str, int]
     days: frozenset[str]
@@ -54,11 +70,17 @@ class Language(msgspec.Struct, frozen=True):
             return True
         return self.lexicon is not None and self.lexicon.are_synonyms(one, two)
 
+    def are_written_opposites(self, one: str, two: str) -> bool:
+        """Whether a list or the form of the words says so, and no sense of a lexicon."""
+        return two in self.opposites.get(one, ()) or self.are_negated(one, two)
+
+    def are_negated(self, one: str, two: str) -> bool:
+        """Whether one word is the other with a beginning that denies: limited, unlimited."""
+        return one[-_SHORTEST_END:] == two[-_SHORTEST_END:] and (_is_negated(one, two) or _is_negated(two, one))
+
     def are_opposites(self, one: str, two: str) -> bool:
         """Whether two base forms mean the opposite of one another."""
-        if two in self.opposites.get(one, ()):
-            return True
-        if _is_negated(one, two) or _is_negated(two, one):
+        if self.are_written_opposites(one, two) or _is_contrary(one, two):
             return True
         return self.lexicon is not None and self.lexicon.are_opposites(one, two)
 
@@ -84,6 +106,55 @@ _PREFIXES = (
 )
 
 
+def _common_beginning(one: str, two: str) -> int:
+    return next((place for place, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+
+
+def _common_ending(one: str, two: str) -> int:
+    return _common_beginning(one[::-1], two[::-1])
+
+
+def _heads(written: str) -> frozenset[frozenset[str]]:
+    """Pairs of beginnings, without what both end with: that counts to the rest."""
+    pairs = (entry.split(":") for entry in written.split())
+    return frozenset(
+        frozenset(word[: len(word) - _common_ending(one, two)] for word in (one, two)) for one, two in pairs
+    )
+
+
+_HEADS = _heads(
+    """
+    up:down in:out im:ex in:ex in:de en:de a:de at:de over:under pre:post inter:intra hyper:hypo on:off front:back
+    multi:single macro:micro full:part max:min super:sub intro:extro
+    ein:aus an:ab auf:ab auf:zu zu:ab hoch:herunter hoch:runter herauf:herunter herein:heraus hinein:hinaus rein:raus
+    vor:nach vor:hinter vorder:hinter ober:unter uber:unter innen:aussen innen:ausen teil:voll haupt:neben
+    sommer:winter mindest:hochst hin:ruck be:ent ver:ent tag:nacht tages:nacht brutto:netto gros:klein alt:neu
+    links:rechts kauf:verkauf ankunft:abfahrt ankunfts:abfahrts inlands:auslands start:ziel
+    """
+)
+"""Beginnings of words that, before the same rest, make opposites."""
+_TAILS: frozenset[frozenset[str]] = frozenset(
+    frozenset(pair)
+    for pair in (
+        ("ful", "less"), ("or", "ee"), ("voll", "los"), ("haltig", "frei"), ("reich", "arm"), ("geber", "nehmer"),
+        ("aufwarts", "abwarts"),
+    )
+)  # fmt: skip
+"""Endings of words that, behind the same rest, make opposites."""
+_SHORTEST_REST, _SHORTEST_END = 4, 3
+
+
+def _is_contrary(one: str, two: str) -> bool:
+    """Whether two words differ in a beginning or an ending that makes them opposites: Teilzeit, Vollzeit."""
+    if one[-_SHORTEST_REST:] == two[-_SHORTEST_REST:]:
+        rest = _common_ending(one, two)
+        return frozenset({one[:-rest], two[:-rest]}) in _HEADS
+    if one[:_SHORTEST_REST] == two[:_SHORTEST_REST]:
+        rest = _common_beginning(one, two)
+        return frozenset({one[rest:], two[rest:]}) in _TAILS
+    return False
+
+
 def _is_negated(one: str, two: str) -> bool:
     return len(two) > 3 and one.endswith(two) and one[: -len(two)] in _PREFIXES
 
@@ -100,7 +171,10 @@ def _language(name: str, words: ModuleType, lexicon: Lexicon | None) -> Language
     base = stem if lexicon is None else lexicon.base
     return Language(
         name=name,
+        small=frozenset(map(fold, words.FUNCTION | words.NEGATORS | words.MARKERS.keys() | words.QUESTIONS.keys())),
         function=frozenset(map(fold, words.FUNCTION)),
+        articles=words.ARTICLES,
+        capitals=words.CAPITALS,
         negators=frozenset(map(fold, words.NEGATORS)),
         soft_negators=frozenset(map(fold, words.SOFT_NEGATORS)),
         markers={fold(word): group for word, group in words.MARKERS.items()},
@@ -108,8 +182,18 @@ def _language(name: str, words: ModuleType, lexicon: Lexicon | None) -> Language
         binders=words.BINDERS,
         telling=words.TELLING,
         questions=words.QUESTIONS,
+        amounts=words.AMOUNTS,
+        durations=words.DURATIONS,
+        permission=re.compile(words.PERMISSION),
+        obligation=re.compile(words.OBLIGATION),
+        tenses=words.TENSES,
+        conditions=words.CONDITIONS,
+        condition=re.compile(rf"\b(?:{'|'.join(words.CONDITIONS)})\b"),
         scope=frozenset(base(fold(word)) for word in words.SCOPE),
         persons=words.PERSONS,
+        subjects=words.SUBJECTS,
+        objects=words.OBJECTS,
+        others=words.OTHERS,
         months={fold(word): month for word, month in words.MONTHS.items()},
         weekdays={fold(word): day for word, day in words.WEEKDAYS.items()},
         days=frozenset(map(fold, words.DAYS)),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from sys import intern
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,13 +17,20 @@ from stellwerk.text.words import fold
 LONGEST = 2_000
 """Characters of a turn that are read; the semantic tier takes none that are longer."""
 
+_T = TypeVar("_T")
+_NONE: frozenset[Any] = frozenset()
 _TOKEN = re.compile(
-    r"(?:(?<![\w.,])[-\u2212+](?=\d))?\d{1,18}(?:[.,:/]\d{1,18}){0,5}|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|[%€$£¥₹°]"
+    r"(?:(?<![\w.,])[-\u2212+](?=\d))?\d{1,18}(?:[.,:/]\d{1,18}){0,5}|(?<![^\W_])[A-Za-z](?:\+\+|#)(?![\w#+])|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|°[CcFf]\b|[%€$£¥₹°]"
 )
 _QUOTED = re.compile(
     r"\"([^\"\n]{1,200})\"|\u201c([^\u201d\n]{1,200})\u201d|\u201e([^\u201c\n]{1,200})\u201c|`([^`\n]{1,200})`"
     r"|(?<!\w)'([^'\n]{2,200})'(?!\w)|\u00ab([^\u00bb\n]{1,200})\u00bb"
 )
+_LETTER = re.compile(
+    r"(?<=\d)[^\W\d_](?![^\W_])|(?<![^\W_])[^\W\d_](?=\d)|(?<=[^\W_,/:] )[A-HJ-Z](?![\w'\u2019-])(?!\.\w)"
+    r"|(?<=[^\W\d_] )[cfghjlpqvz](?![\w'\u2019-])|(?<=[^\W_]-)[A-Za-z](?![\w'\u2019-])"
+)
+"""Single letters that name something: C, vitamin D, B2B, USB-C."""
 _SPACE = re.compile(r"\s+")
 _UMLAUT = re.compile("[äöüßÄÖÜ]")
 _CONTRACTION = re.compile(r"(n't|'(?:s|re|ve|ll|d|m|t))$")
@@ -36,7 +46,7 @@ class Word(msgspec.Struct, frozen=True, gc=False):
     """Written with a capital where the text itself need not."""
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What the rules know of one turn."""
 
     text: str
@@ -62,19 +72,19 @@ class Reading(msgspec.Struct, frozen=True):
     bases: frozenset[str]
 
 
-def read(text: str) -> Reading:
-    """Reads a turn, in time in proportion to its length."""
+def read(text: str, language: str = "") -> Reading:
+    """Reads a turn, in time in proportion to its length; in a language where the turn itself does not tell."""
     text = unicodedata.normalize("NFKC", text[:LONGEST]).replace("\u2019", "'")
     tokens = [found.group() for found in _TOKEN.finditer(text)]
     folded = [fold(token) for token in tokens]
-    language = _language(text, folded)
-    grammar = languages()[language or "en"]
-    return _Reader(text, language, grammar).read()
+    told = _language(text, folded)
+    grammar = languages()[told or language or "en"]
+    return _Reader(text, told, grammar).read()
 
 
 def _language(text: str, folded: list[str]) -> str:
     """By the small words that only one of the languages has."""
-    english, german = languages()["en"].function, languages()["de"].function
+    english, german = languages()["en"].small, languages()["de"].small
     only_english = sum(word in english and word not in german for word in folded)
     only_german = sum(word in german and word not in english for word in folded) + (_UMLAUT.search(text) is not None)
     if only_german == only_english:
@@ -94,9 +104,10 @@ class _Reader:
         surfaces = _surfaces(plain)
         if not surfaces:
             surfaces = _surfaces(self.text)
-        words = [fold(surface) for surface in surfaces]
+        letters = {fold(letter) for letter in _LETTER.findall(plain)}
+        words = [intern(fold(surface)) for surface in surfaces]  # most are those of many other readings
         counted, used = quantities(words, grammar)
-        capitals = _capitals(surfaces, words)
+        capitals = _capitals(surfaces, words, grammar.capitals)
         content: list[Word] = []
         bindings: set[tuple[str, str]] = set()
         days: set[str] = set()
@@ -120,13 +131,14 @@ class _Reader:
                     bindings.add((binder, day))
                     binder = ""
                 continue
-            if place in used or word in grammar.function or marker is not None or len(word) < 2:
+            is_small = word in grammar.function or marker is not None or len(word) < 2
+            if place in used or (is_small and word not in letters):
                 continue
             content.append(Word(base, word, place in capitals))
             if binder:
                 bindings.add((binder, base))
                 binder = ""
-        every = frozenset(words)
+        every = set(words)
         return Reading(
             text=self.text,
             language=self.language,
@@ -134,17 +146,31 @@ class _Reader:
             words=tuple(content),
             all_words=tuple(words),
             quantities=counted,
-            days=frozenset(days),
+            days=_few(days),
             negations=negations,
             soft_negations=soft,
-            markers=frozenset(grammar.markers[word] for word in every if word in grammar.markers),
-            bindings=frozenset(bindings),
-            questions=frozenset(grammar.questions[word] for word in words if word in grammar.questions),
-            scopes=frozenset(base for base in map(grammar.base, every) if base in grammar.scope),
-            persons=frozenset(grammar.persons[word] for word in every if word in grammar.persons),
-            quotes=frozenset(_quotes(self.text)),
-            bases=frozenset(word.base for word in content),
+            markers=_few(grammar.markers[word] for word in every if word in grammar.markers),
+            bindings=_few(bindings),
+            questions=_few(_questions(words, grammar)),
+            scopes=_few(base for base in map(grammar.base, every) if base in grammar.scope),
+            persons=_few(grammar.persons[word] for word in every if word in grammar.persons),
+            quotes=_few(_quotes(self.text)),
+            bases=_few(word.base for word in content),
         )
+
+
+def _questions(words: list[str], grammar: Language) -> Iterable[str]:
+    for place, word in enumerate(words):
+        kind = grammar.questions.get(word)
+        if kind == "how" and not grammar.durations.intersection(words[place + 2 : place + 3]):
+            kind = grammar.amounts.get(words[place + 1] if place + 1 < len(words) else "", kind)
+        if kind is not None:
+            yield kind
+
+
+def _few(found: Iterable[_T]) -> frozenset[_T]:
+    """A set, of which the empty one is there only once: most are, and thousands of readings are remembered."""
+    return frozenset(found) or _NONE
 
 
 def _without(fillers: re.Pattern[str], text: str) -> str:
@@ -176,11 +202,11 @@ def _surfaces(text: str) -> list[str]:
     return [token for token in found if token]
 
 
-def _capitals(surfaces: list[str], words: list[str]) -> frozenset[int]:
+def _capitals(surfaces: list[str], words: list[str], most: float) -> frozenset[int]:
     """Places of words that are written like names, unless most of the text is, as titles are."""
     letters = [place for place, surface in enumerate(surfaces) if surface[:1].isalpha()]
     high = [place for place in letters if surfaces[place][0].isupper()]
-    if len(high) > 1 and len(high) > 0.6 * len(letters):
+    if len(high) > 1 and len(high) > most * len(letters):
         return frozenset()
     first = letters[0] if letters else -1
     return frozenset(place for place in high if place != first and words[place] != "i")

@@ -85,7 +85,8 @@ class Head(msgspec.Struct, frozen=True):
     def whole(self, kinds: Sequence[Buckets]) -> float:
         """The raw score of a text by the distinct buckets of each kind of its traits."""
         total = sum(
-            float(self.weights[buckets].sum(dtype="float32")) / math.sqrt(max(1, len(buckets))) for buckets in kinds
+            float(self.weights.take(buckets).sum(dtype="float32")) / math.sqrt(max(1, len(buckets)))
+            for buckets in kinds
         )
         return total + self.bias
 
@@ -93,16 +94,16 @@ class Head(msgspec.Struct, frozen=True):
         """The greatest raw score of any window of a text of so many bytes: what is buried in it does not drown."""
         import numpy as np
 
-        sums = [_sums(each.places, size, self.weights[each.buckets]) for each in kinds]
+        sums = [_sums(each.places, size, self.weights.take(each.buckets)) for each in kinds]
         counts = [_sums(each.places, size) for each in kinds]
         best = sum(part[-1] / math.sqrt(max(1, count[-1])) for part, count in zip(sums, counts, strict=True))
         for length in WINDOWS:
             if length < size:
-                starts = np.arange(0, size - length + 1, STEP)
-                ends = starts + length
-                scores = np.zeros(len(starts))
+                scores = np.zeros((size - length) // STEP + 1)
                 for part, count in zip(sums, counts, strict=True):
-                    scores += (part[ends] - part[starts]) / np.sqrt(np.maximum(1, count[ends] - count[starts]))
+                    number = count[length::STEP] - count[: size - length + 1 : STEP]
+                    np.sqrt(np.maximum(1, number, out=number), out=number)
+                    scores += (part[length::STEP] - part[: size - length + 1 : STEP]) / number
                 best = max(best, scores.max())
         return float(best) + self.bias
 

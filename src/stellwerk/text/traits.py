@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stellwerk.text.concepts import LONGEST_STEM, stems
-from stellwerk.text.ngrams import BASE, BITS, KINDS, SPREAD, runs
+from stellwerk.text.ngrams import BASE, BITS, KINDS, SPREAD, folded, runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +38,7 @@ NEAR = 80
 """Bytes between the first and the last idea of a pair. Three may be half as far again."""
 SHORTEST_STEM = 4
 LONGEST_KEPT = 40_000
-"""Bytes of a text whose traits are kept at hand: they take up some sixty times as much."""
+"""Characters of a text whose traits are kept at hand: they take up some sixty times as much."""
 _TABLE = 16
 _PLACE = KINDS[6]
 """By this and so many bits no two stems of one length share a place, which a test proves."""
@@ -53,10 +53,11 @@ class Trait(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """The traits of a text, and for each kind every bucket once."""
+    """The traits of a text, for each kind every bucket once, and how many bytes long the folded text is."""
 
     traits: tuple[Trait, ...]
     distinct: tuple[Buckets, ...]
+    size: int
 
 
 def spelling(data: bytes) -> Trait:
@@ -67,14 +68,15 @@ def spelling(data: bytes) -> Trait:
     return Trait(np.concatenate([np.arange(len(buckets)) for buckets in found]), np.concatenate(found))
 
 
-def shown(data: bytes) -> Shown:
-    """The traits of a folded text. Several checks look at the same texts one after the other: the last are at hand."""
-    return _lately(data) if len(data) <= LONGEST_KEPT else _shown(data)
+def shown(text: str) -> Shown:
+    """The traits of a text. Several checks look at the same texts one after the other: the last are at hand."""
+    return _lately(text) if len(text) <= LONGEST_KEPT else _shown(text)
 
 
-def _shown(data: bytes) -> Shown:
+def _shown(text: str) -> Shown:
+    data = folded(text)
     found = traits(data)
-    return Shown(found, distinct(found))
+    return Shown(found, distinct(found), len(data))
 
 
 def traits(data: bytes) -> tuple[Trait, ...]:
@@ -96,8 +98,13 @@ def distinct(found: Iterable[Trait]) -> tuple[Buckets, ...]:
     """For each kind every bucket once, in ascending order."""
     import numpy as np
 
-    every = [np.sort(each.buckets) for each in found]
-    return tuple(buckets[np.flatnonzero(np.diff(buckets, prepend=-1))] for buckets in every)
+    kinds = []
+    for each in found:
+        every = np.sort(each.buckets)
+        is_first = np.ones(len(every), np.bool_)
+        np.not_equal(every[1:], every[:-1], out=is_first[1:])
+        kinds.append(every.compress(is_first))
+    return tuple(kinds)
 
 
 _lately = lru_cache(maxsize=4)(_shown)

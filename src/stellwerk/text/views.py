@@ -11,47 +11,36 @@ import codecs
 import html
 import re
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html.entities import html5
 
 import msgspec
 
 from stellwerk.core.passage import Passage
+from stellwerk.text.blocks import GAP, Blocks
+from stellwerk.text.canonical import identity
 from stellwerk.text.joined import apart
+from stellwerk.text.words import small_words
 
 DEPTH = 2
 MOST_VIEWS = 12
 FACTOR = 2
 """All views together are at most so many times as long as the text."""
 
-_ESCAPE = re.compile(
-    r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,7});|(?:%[0-9a-fA-F]{2})++"
-    r"|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}"
-)
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}")
-_HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}[ :]?+){8,}+(?![0-9A-Za-z])")
-_GAP = "[ .*_|-]{1,5}"
-_LONE = r"(?<![^\s.*_|-])[^\s.*_|-](?![^\s.*_|-])"
-_SPACED = re.compile(rf"{_LONE}(?:{_GAP}+{_LONE}){{4,}}+(?:[ .*_|-]?\.(?!\S))?+")
-_BETWEEN = re.compile(_GAP)
-_MARKED = re.compile(r"(?:([*_~`]{1,3}+)[^\W_]{1,40}+\1[^\w*_~`]{1,3}+){3,}+(?:([*_~`]{1,3}+)[^\W_]{1,40}+\2)?+")
+_BETWEEN = re.compile(GAP)
 _MARK = re.compile(r"[*_~`]{1,3}+")
-_PIECES = re.compile(r"(?<!\w)(?:\w{1,12}+ ?= ?([\"'])[^\"'\n]{1,400}+\1[;,\s]{1,3}+){3,}+")
 _PIECE = re.compile(r"[\"']([^\"'\n]++)[\"']")
-_LEET_WORD = re.compile(
-    r"(?<![^\s(\"'`])(?=[\w@$]{3,24}+(?![\w@$+/=-]|\.\w))[\w@$]{0,22}?[A-Za-z](?:[013457]{1,3}|[@$])[A-Za-z]"
-)
-_WORD = re.compile(r"[^\W\d_]+")
-_LEET = str.maketrans("013457@$", "oieastas")
-_LEET_L = str.maketrans("013457@$", "oleastas")
-_JOINED = re.compile(r"[^\W\d_]{28,}+")
-"""So many letters in a row are hardly one word: in 4,527 ordinary prompts none was taken for several."""
+_LEET = "013457@$"
+_MEANT = (("leet", "oieastas"), ("leet_l", "oleastas"))
+_ROTATED = bytes(codecs.encode(bytes(range(128)).decode(), "rot13"), "ascii") + bytes(range(128, 256))
 JOINED_ROOM = 4_000
 """Characters of joined words that are told apart, since that takes longer than other readings do."""
 _WORDS = "the and you that this all are for with your not der die das und nicht ist ein mit alle auf"
-_COMMON = frozenset(_WORDS.split())
-_ROT13 = frozenset(codecs.encode(word, "rot13") for word in _COMMON)
-_REVERSED = frozenset(word[::-1] for word in _COMMON)
+_COMMON = frozenset(_WORDS.encode().split())
+_ROT13 = frozenset(codecs.encode(_WORDS, "rot13").encode().split())
+_REVERSED = frozenset(_WORDS[::-1].encode().split())
+_CIPHERS = frozenset((b"rot", b"caesar"))
+_BACKWARDS = tuple(f" {word}".encode() for word in ("revers", "backward", "rückwärts", "umgekehrt"))
 
 
 class View(msgspec.Struct, frozen=True):
@@ -81,12 +70,14 @@ def views(passage: Passage) -> tuple[View, ...]:
     return tuple(found)
 
 
-def _substituted(passage: Passage, pattern: re.Pattern[str], decode: Callable[[str], str | None]) -> Passage | None:
+def _substituted(
+    passage: Passage, blocks: Iterable[re.Match[str]], decode: Callable[[str], str | None]
+) -> Passage | None:
     """The passage with every block that can be decoded in place of its code; nothing where there is none."""
     parts: list[str] = []
     starts, ends = array("q"), array("q")
     after = 0
-    for block in pattern.finditer(passage.text):
+    for block in blocks:
         plain = decode(block.group())
         if plain is None:
             continue
@@ -106,8 +97,9 @@ def _substituted(passage: Passage, pattern: re.Pattern[str], decode: Callable[[s
 def _copy(passage: Passage, start: int, end: int, parts: list[str], starts: array[int], ends: array[int]) -> None:
     parts.append(passage.text[start:end])
     if passage.starts is None or passage.ends is None:
-        starts.extend(range(start, end))
-        ends.extend(range(start + 1, end + 1))
+        every = identity(end + 1)
+        starts += every[start:end]
+        ends += every[start + 1 : end + 1]
     else:
         starts.extend(passage.starts[start:end])
         ends.extend(passage.ends[start:end])
@@ -123,7 +115,7 @@ def _unescape(code: str) -> str | None:
 
 
 def _unbase64(code: str) -> str | None:
-    bare = code.rstrip("=").translate({45: "+", 95: "/"})
+    bare = code.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return _readable(binascii.a2b_base64(bare + "=" * (-len(bare) % 4)))
     except binascii.Error:
@@ -159,7 +151,7 @@ def _unpiece(code: str) -> str:
     return "".join(_PIECE.findall(code)) + " "
 
 
-def _told_apart(passage: Passage) -> Passage | None:
+def _told_apart(passage: Passage, blocks: Blocks) -> Passage | None:
     """The passage with spaces in what are several words."""
     room = JOINED_ROOM
 
@@ -168,25 +160,28 @@ def _told_apart(passage: Passage) -> Passage | None:
         room -= len(block)
         return apart(block) if room >= 0 else None
 
-    return _substituted(passage, _JOINED, told)
+    return _substituted(passage, blocks.joined(), told)
 
 
 def _unleeted(passage: Passage) -> Iterator[tuple[str, Passage]]:
-    """The passage with letters in place of the digits that stand for them, once a word gives that away."""
-    if _LEET_WORD.search(passage.text):
-        for name, table in (("leet", _LEET), ("leet_l", _LEET_L)):
-            yield name, Passage(passage.original, passage.text.translate(table), passage.starts, passage.ends)
+    """The passage with letters in place of the digits that stand for them."""
+    for name, letters in _MEANT:
+        text = passage.text
+        for sign, letter in zip(_LEET, letters, strict=True):  # faster than a table where letters are foreign
+            text = text.replace(sign, letter)
+        yield name, Passage(passage.original, text, passage.starts, passage.ends)
 
 
 def _deciphered(passage: Passage) -> Iterator[tuple[str, Passage]]:
     """Ciphers of the whole text, tried where its words say that one was used or are common words in it."""
     text = passage.text
-    words = {word.group().lower() for word in _WORD.finditer(text)}
+    low = small_words(text)
+    words = frozenset(low.split())
     common = len(words & _COMMON)
-    if not words.isdisjoint({"rot", "caesar"}) or len(words & _ROT13) > common:
-        yield "rot13", Passage(passage.original, codecs.encode(text, "rot13"), *_places(passage))
-    hinted = any(word.startswith(("revers", "backward", "rückwärts", "umgekehrt")) for word in words)
-    if hinted or len(words & _REVERSED) > common:
+    if not words.isdisjoint(_CIPHERS) or len(words & _ROT13) > common:
+        rotated = text.encode("utf-8", "surrogatepass").translate(_ROTATED).decode("utf-8", "surrogatepass")
+        yield "rot13", Passage(passage.original, rotated, *_places(passage))
+    if len(words & _REVERSED) > common or any(hint in low for hint in _BACKWARDS):
         starts, ends = _places(passage)
         yield "reversed", Passage(passage.original, text[::-1], starts[::-1], ends[::-1])
 
@@ -199,23 +194,24 @@ def _places(passage: Passage) -> tuple[array[int], array[int]]:
 
 def _others(passage: Passage) -> Iterator[tuple[str, Passage]]:
     """What a text says besides, one step further, and by which step."""
-    for name, pattern, decode in _CODES:
-        found = _substituted(passage, pattern, decode)
+    blocks = Blocks(passage.text)
+    for name, find, decode in _CODES:
+        found = _substituted(passage, find(blocks), decode)
         if found is not None:
             yield name, found
-    if "=" in passage.text and (found := _substituted(passage, _PIECES, _unpiece)) is not None:
-        yield "pieces", found
-    if (parted := _told_apart(passage)) is not None:
+    if (parted := _told_apart(passage, blocks)) is not None:
         yield "joined", parted
     yield from _deciphered(passage)
     # last, since they are the ones that ordinary texts with numbers have too, and room is limited
-    yield from _unleeted(passage)
+    if blocks.has_leet():
+        yield from _unleeted(passage)
 
 
-_CODES: tuple[tuple[str, re.Pattern[str], Callable[[str], str | None]], ...] = (
-    ("escapes", _ESCAPE, _unescape),
-    ("base64", _BASE64, _unbase64),
-    ("hex", _HEX, _unhex),
-    ("spaced", _SPACED, _join),
-    ("marked", _MARKED, lambda code: _MARK.sub("", code)),
+_CODES: tuple[tuple[str, Callable[[Blocks], Iterable[re.Match[str]]], Callable[[str], str | None]], ...] = (
+    ("escapes", Blocks.escapes, _unescape),
+    ("base64", Blocks.base64, _unbase64),
+    ("hex", Blocks.hex, _unhex),
+    ("spaced", Blocks.spaced, _join),
+    ("marked", Blocks.marked, lambda code: _MARK.sub("", code)),
+    ("pieces", Blocks.pieces, _unpiece),
 )

@@ -11,6 +11,11 @@ import unicodedata
 
 WORD = re.compile(r"[^\W_]+")
 
+_ASCII = bytes(range(128))
+_LETTERS = re.compile(r"[^\W\d_]+")
+_SMALL = bytes(byte if 97 <= byte <= 122 or byte > 127 else 32 for byte in range(256))
+_MOST_SIGNS = 12
+
 _SHORTEST = 4
 """What has to be left of a word when an ending of nouns is cut off."""
 _PLAIN = {
@@ -59,6 +64,32 @@ def stem(word: str) -> str:
         if left != word and len(left) >= _SHORTEST and left[-1] not in behind:
             return left
     return word
+
+
+def foreign(text: str) -> frozenset[str]:
+    """The characters of a text that ASCII has not."""
+    rest = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
+    return frozenset(rest.decode("utf-8", "surrogatepass"))
+
+
+def small_words(text: str) -> bytes:
+    """The words of a text in small letters, each between spaces, in UTF-8. Foreign letters may stay capitals.
+
+    Whatever becomes a Latin letter in lower case is one, so that no word of Latin letters is missed or made.
+    """
+    if not text.isascii():
+        text = _without_signs(text).replace("\u212a", "k").replace("Ä", "ä").replace("Ü", "ü")
+    return b" " + text.encode("utf-8", "surrogatepass").lower().translate(_SMALL) + b" "
+
+
+def _without_signs(text: str) -> str:
+    """The text with spaces for foreign signs that are no letters: few of them one by one, which is faster."""
+    signs = [sign for sign in foreign(text) if not _LETTERS.match(sign)]
+    if len(signs) > _MOST_SIGNS:
+        return " ".join(_LETTERS.findall(text))
+    for sign in signs:
+        text = text.replace(sign, " ")
+    return text
 
 
 def inflections(word: str) -> frozenset[str]:

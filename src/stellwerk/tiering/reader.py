@@ -10,13 +10,16 @@ from typing import NamedTuple
 
 from stellwerk.core.cached import Entry
 from stellwerk.core.purges import Numbered
-from stellwerk.core.stored_entry import restored, unsealed
+from stellwerk.core.stored_entry import restored
 from stellwerk.errors import StoreUnavailable
-from stellwerk.tiering.store import Beat, Reading
+from stellwerk.tiering.sealing import Seal
+from stellwerk.tiering.store import Beat, Reading, Told
 
 BEAT_S = 0.25
 """How often purges are looked for: all processes have to know of them within a second."""
 QUESTIONS_AT_ONCE = 64
+NEWS_AT_ONCE = 128
+"""It takes half a millisecond to read so many, and requests have to be answered meanwhile."""
 LEAVE_S = 1.0
 
 
@@ -25,6 +28,20 @@ class Question(NamedTuple):
 
     keys: tuple[bytes, ...]
     number: int
+
+
+class Since(NamedTuple):
+    """Somebody wants to hear of entries that were kept after this number."""
+
+    after: int
+    number: int
+
+
+class Heard(NamedTuple):
+    """What the store has told of, and the entries that could be read, each with the newest purge that it came after."""
+
+    told: Told
+    entries: Sequence[tuple[Entry, int]]
 
 
 class Arrived(NamedTuple):
@@ -56,12 +73,17 @@ class Reader:
         on_answer: Callable[[Sequence[Question], Answer], None],
         on_beat: Callable[[float, Beat], None],
         on_away: Callable[[Sequence[Question], str], None],
+        on_news: Callable[[Since, Heard | None], None],
+        seal: Seal,
     ) -> None:
+        """``on_news`` is told nothing where the store is away."""
         self._opening = opening
+        self._seal = seal
+        self._on_news = on_news
         self._on_answer = on_answer
         self._on_beat = on_beat
         self._on_away = on_away
-        self._questions: queue.SimpleQueue[Question | None] = queue.SimpleQueue()
+        self._questions: queue.SimpleQueue[Question | Since | None] = queue.SimpleQueue()
         self._reading: Reading | None = None
         self._seen = 0
         self._beat_s = 0.0
@@ -72,7 +94,7 @@ class Reader:
         """Begins, with a heartbeat."""
         self._thread.start()
 
-    def ask(self, question: Question) -> None:
+    def ask(self, question: Question | Since) -> None:
         """Asks as soon as the thread is free."""
         self._questions.put(question)
 
@@ -82,17 +104,24 @@ class Reader:
         self._thread.join(LEAVE_S)
 
     def _run(self) -> None:
-        while (questions := self._next()) is not None:
+        while (wanted := self._next()) is not None:
+            questions = [one for one in wanted if isinstance(one, Question)]
+            listeners = [one for one in wanted if isinstance(one, Since)]
             try:
                 self._work(questions)
+                while listeners:
+                    self._listen(listeners[0])
+                    del listeners[0]
             except StoreUnavailable as error:
                 self._forget()
                 self._on_away(questions, str(error))
+                for since in listeners:
+                    self._on_news(since, None)
         self._forget()
 
-    def _next(self) -> list[Question] | None:
+    def _next(self) -> list[Question | Since] | None:
         """Questions that wait by now; none when a heartbeat is due, ``None`` at the end."""
-        found: list[Question] = []
+        found: list[Question | Since] = []
         try:
             one = self._questions.get(timeout=max(self._beat_s - time.monotonic(), 0.0))
             while one is not None:
@@ -120,11 +149,24 @@ class Reader:
             self._seen = beat.last
             self._on_beat(now_s, beat)
 
+    def _listen(self, since: Since) -> None:
+        reading = self._reading = self._reading or self._opening()
+        told = reading.news(since.after, NEWS_AT_ONCE)
+        entries = []
+        for content, after in told.found:
+            blob = self._seal.unseal(content)
+            entry = restored(blob) if blob is not None else None
+            if entry is None:
+                self.torn += 1
+            else:
+                entries.append((entry, after))
+        self._on_news(since, Heard(told, entries))
+
     def _whole(self, keys: tuple[bytes, ...], found: Sequence[tuple[bytes, int]]) -> list[Arrived]:
         """Entries that are what was asked for."""
         arrived = []
         for content, after in found:
-            blob = unsealed(content)
+            blob = self._seal.unseal(content)
             entry = restored(blob) if blob is not None else None
             if blob is None or entry is None:
                 self.torn += 1

@@ -35,6 +35,18 @@ class Look(NamedTuple):
     found: Sequence[Sequence[Found]]
 
 
+class Told(NamedTuple):
+    """Entries that were kept lately, without their answers: the last one's number, and whether some are missing.
+
+    ``is_all`` says that there are no more by now.
+    """
+
+    last: int
+    found: Sequence[Found]
+    is_gap: bool = False
+    is_all: bool = True
+
+
 class Beat(NamedTuple):
     """The newest purge's number, all that are in force, and what the store holds."""
 
@@ -52,6 +64,10 @@ class Reading(Protocol):
 
     def beat(self) -> Beat:
         """How things are."""
+        ...
+
+    def news(self, after: int, most: int) -> Told:
+        """What other hosts have kept since a number, or from the oldest on that is told of; nothing on one host."""
         ...
 
     def everything(self, now_ms: int) -> Iterator[Found]:

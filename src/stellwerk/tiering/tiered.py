@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
-from stellwerk.core.cached import CacheFigures, Entry, Purge
+from stellwerk.core.cached import CacheFigures, Entry, News, Purge
 from stellwerk.core.entry_table import EntryTable
 from stellwerk.core.purges import Numbered, is_gap, is_taken
-from stellwerk.core.stored_entry import plain, restored, unsealed
+from stellwerk.core.stored_entry import plain, restored
 from stellwerk.errors import StoreUnavailable
 from stellwerk.ports.cache import Fetching
-from stellwerk.tiering.reader import Answer, Question, Reader
+from stellwerk.tiering.reader import Answer, Heard, Question, Reader, Since
+from stellwerk.tiering.sealing import Seal
 from stellwerk.tiering.store import Beat, Reading, Writing
 from stellwerk.tiering.writer import Keeping, Purging, Using, Writer
 
@@ -61,16 +62,23 @@ class TieredCache:
         max_entry_bytes: int,
         reading: Callable[[], Reading],
         writing: Callable[[], Writing],
+        seal: Seal,
     ) -> None:
-        """``reading`` and ``writing`` connect, in the threads. Larger entries than said are not kept."""
+        """``reading`` and ``writing`` connect, in the threads. Larger entries than said are not kept.
+
+        ``seal`` is the one under which entries are written.
+        """
         self._memory = memory
         self._max_entry_bytes = max_entry_bytes
         self._opening = reading
+        self._seal = seal
         self._reader = Reader(
             reading,
             lambda questions, answer: self._tell(self._on_answer, questions, answer),
             lambda asked_s, beat: self._tell(self._on_beat, asked_s, beat),
             lambda questions, _reason: self._tell(self._on_away, questions),
+            lambda since, heard: self._tell(self._on_news, since, heard),
+            seal,
         )
         self._writer = Writer(
             writing,
@@ -81,6 +89,7 @@ class TieredCache:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_closed = False
         self._waiting: dict[int, _Asked] = {}
+        self._listening: dict[int, Callable[[News | None], None]] = {}
         self._asked = 0
         self._slow = 0
         self._is_away = False
@@ -159,7 +168,7 @@ class TieredCache:
             reading = self._opening()
             try:
                 for found in reading.everything(now_ms):
-                    blob = unsealed(found.content)
+                    blob = self._seal.unseal(found.content)
                     entry = restored(blob) if blob is not None else None
                     if entry is None or not entry.question or entry.stale_ms <= now_ms:
                         continue
@@ -169,6 +178,14 @@ class TieredCache:
                 reading.close()
         except StoreUnavailable:
             self._troubles += 1
+
+    def news(self, after: int, done: Callable[[News | None], None]) -> None:
+        """What other hosts have kept, as far as it was not purged since."""
+        self._begin()
+        if not self._is_closed:
+            self._asked += 1
+            self._listening[self._asked] = done
+            self._reader.ask(Since(after, self._asked))
 
     def figures(self) -> CacheFigures:
         """What the store holds, as of the last heartbeat, and the troubles of this process.
@@ -256,6 +273,22 @@ class TieredCache:
             if (asked := self._waiting.get(question.number)) is not None:
                 self._troubles += 1
                 self._answer(asked, None)
+
+    def _on_news(self, since: Since, heard: Heard | None) -> None:
+        done = self._listening.pop(since.number)
+        if heard is None:
+            done(None)
+            return
+        now_ms, in_force = int(time.time() * 1_000), tuple(self._in_force.items())
+        unsettled = [purge for _, _, purge in self._unsettled]
+        found = tuple(
+            entry
+            for entry, after in heard.entries
+            if entry.stale_ms > now_ms
+            and not is_taken(entry, after, in_force)
+            and not any(purge.takes(entry) for purge in unsettled)
+        )
+        done(News(found, heard.told.last, heard.told.is_gap, heard.told.is_all))
 
     def _on_written(self, jobs: Sequence[Keeping], blobs: Sequence[bytes]) -> None:
         for job, blob in zip(jobs, blobs, strict=True):

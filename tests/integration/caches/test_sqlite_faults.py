@@ -24,6 +24,7 @@ from stellwerk.core.stored_entry import plain, restored, unsealed
 from stellwerk.errors import StoreUnavailable
 from stellwerk.ports.cache import Cache
 from stellwerk.tiering.database_file import WAL_BYTES
+from stellwerk.tiering.sealing import Checksum
 from stellwerk.tiering.store import Write
 from tests.caches import PATIENCE_S, build, digest, entry_of, fetched, finds, gone, now, until
 
@@ -146,7 +147,7 @@ def test_a_file_that_ends_at_any_page_is_set_aside_and_begun_anew(tmp_path: Path
             with pytest.raises(StoreUnavailable):
                 sqlite.SqliteReading(cut, 1.0).look([(digest(1),)], 0)
         assert cut.with_name("cache.db.damaged").exists() == bool(number)
-        writing = sqlite.SqliteWriting(cut, sqlite.Settings())
+        writing = sqlite.SqliteWriting(cut, sqlite.Settings(), Checksum())
         writing.write([Write(entry_of(1), plain(entry_of(1)), 0)], now())
         assert sqlite.SqliteReading(cut, 1.0).look([(digest(1),)], 0).found[0]
         writing.close()
@@ -198,7 +199,7 @@ def test_bytes_that_have_changed_tell_nothing_that_is_wrong(tmp_path: Path, time
 def _goes_round(path: Path, new: Entry) -> bool:
     """Whether an entry was kept, found, purged and deleted; whatever else is found is what was kept."""
     try:
-        reading, writing = sqlite.SqliteReading(path, 1.0), sqlite.SqliteWriting(path, sqlite.Settings())
+        reading, writing = sqlite.SqliteReading(path, 1.0), sqlite.SqliteWriting(path, sqlite.Settings(), Checksum())
         try:
             last, _, found = reading.look([(digest(number), digest(1_000 + number)) for number in range(12)], 0)
             for number, one in enumerate(found):
@@ -348,7 +349,7 @@ def test_what_was_kept_before_a_purge_is_not_found_although_it_is_written_after_
 ) -> None:
     monkeypatch.setattr(sqlite, "PURGE_S", 0.3)
     path = tmp_path / sqlite.FILE
-    writing = sqlite.SqliteWriting(path, sqlite.Settings())
+    writing = sqlite.SqliteWriting(path, sqlite.Settings(), Checksum())
     seen = sqlite.SqliteReading(path, 1.0).beat().last
 
     def write(entry: Entry, after: int) -> None:
@@ -388,7 +389,7 @@ def test_what_is_over_is_deleted(tmp_path: Path) -> None:
 
 def test_the_file_is_no_larger_than_it_may_be_and_gives_back_what_is_purged(tmp_path: Path) -> None:
     path, most = tmp_path / sqlite.FILE, 6_000_000
-    writing = sqlite.SqliteWriting(path, sqlite.Settings(max_bytes=most, tenant_share=1.0))
+    writing = sqlite.SqliteWriting(path, sqlite.Settings(max_bytes=most, tenant_share=1.0), Checksum())
     for first in range(0, 2_000, 100):  # of each page, half would be empty
         entries = [entry_of(number, aliases=(digest(9_000 + number),)) for number in range(first, first + 100)]
         blobs = [Random(number).randbytes(2_200) for number in range(100)]
@@ -411,7 +412,9 @@ def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:
 
 
 def test_what_was_used_again_outlives_what_was_used_once_in_the_file(tmp_path: Path) -> None:
-    writing = sqlite.SqliteWriting(tmp_path / sqlite.FILE, sqlite.Settings(max_bytes=100_000, tenant_share=1.0))
+    writing = sqlite.SqliteWriting(
+        tmp_path / sqlite.FILE, sqlite.Settings(max_bytes=100_000, tenant_share=1.0), Checksum()
+    )
     for number in range(200):
         entry = entry_of(number, answer=bytes(1_000))
         writing.write([Write(entry, plain(entry), 0)], 1_000 + number)

@@ -20,6 +20,7 @@ from stellwerk.core.cached import Purge
 from stellwerk.core.stored_entry import plain
 from stellwerk.errors import ConfigurationError
 from stellwerk.ports.cache import Cache
+from stellwerk.tiering.sealing import Checksum
 from stellwerk.tiering.store import Write
 from tests.caches import build, digest, entry_of, fetched, finds, gone, now, until
 from tests.valkey import Server
@@ -281,7 +282,7 @@ def test_what_was_kept_before_a_purge_is_not_found_although_it_is_written_after_
     monkeypatch.setattr(valkey, "PURGE_S", 0.3)
     settings = valkey.Settings(server.url, prefix="cache")
     pool = ConnectionPool.from_url(server.url)
-    writing, reading = valkey.ValkeyWriting(pool, settings), valkey.ValkeyReading(pool, "cache")
+    writing, reading = valkey.ValkeyWriting(pool, settings, Checksum()), valkey.ValkeyReading(pool, "cache")
     seen = reading.beat().last
 
     def write(number: int, after: int) -> None:
@@ -310,7 +311,7 @@ def test_what_was_kept_before_a_purge_is_not_found_although_it_is_written_after_
 def test_what_was_used_again_outlives_what_was_used_once_in_the_server(server: Server) -> None:
     settings = valkey.Settings(server.url, max_bytes=100_000, tenant_share=1.0)
     pool = ConnectionPool.from_url(server.url)
-    writing, reading = valkey.ValkeyWriting(pool, settings), valkey.ValkeyReading(pool, settings.prefix)
+    writing, reading = valkey.ValkeyWriting(pool, settings, Checksum()), valkey.ValkeyReading(pool, settings.prefix)
     for number in range(100):
         writing.write([Write(entry_of(number), bytes(1_000), 0)], 1_000 + number)
         if number < 10:

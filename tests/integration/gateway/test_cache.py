@@ -93,7 +93,7 @@ async def test_an_equal_request_gets_the_answer_that_is_there(tmp_path: Path) ->
         assert int(again.fields[b"age"]) >= 0
         assert len(playing.requests) == 1
         miss, hit = await gateway.event(1), await gateway.event(2)
-        assert miss.cache == "miss"
+        assert miss.cache.startswith("miss; kept=")
         assert hit.cache.startswith("exact; entry=")
         assert (hit.cost_nanos, hit.input_tokens, hit.output_tokens, hit.outcome) == (0, 0, 0, "complete")
 
@@ -244,16 +244,21 @@ async def test_requests_that_differ_share_nothing(tmp_path: Path, members: dict[
             assert await asks(gateway) == "exact"
 
 
+PICTURE = {"type": "image_url", "image_url": {"url": "https://example.com/now.png"}}
 BYPASSES: list[tuple[str, dict[str, Any]]] = [
     ("temperature", {"temperature": 0.9}),
     ("choices", {"n": 2}),
     ("logprobs", {"logprobs": True}),
     ("stored", {"store": True}),
     ("tools", {"web_search_options": {}}),
+    ("tools", {"data_sources": [{"type": "azure_search", "parameters": {}}]}),
+    ("tools", {"search_settings": {"include_domains": ["example.com"]}}),
+    ("tools", {"search_domain_filter": ["example.com"]}),
+    ("links", {"messages": [{"role": "user", "content": [PICTURE]}]}),
 ]
 
 
-@pytest.mark.parametrize(("why", "members"), BYPASSES, ids=[why for why, _ in BYPASSES])
+@pytest.mark.parametrize(("why", "members"), BYPASSES, ids=[next(iter(members)) for _, members in BYPASSES])
 @on_loop
 async def test_what_is_not_to_be_kept_passes_by_with_the_reason(
     tmp_path: Path, why: str, members: dict[str, Any]
@@ -264,6 +269,17 @@ async def test_what_is_not_to_be_kept_passes_by_with_the_reason(
             assert (found(answer), answer.fields[b"x-stellwerk-cache-reason"]) == ("bypass", why.encode())
         assert len(playing.requests) == 2
         assert (await gateway.event(2)).cache == f"bypass: {why}"
+
+
+@on_loop
+async def test_models_that_search_whatever_they_are_asked_pass_by(tmp_path: Path) -> None:
+    async with script(completes()) as playing:
+        parts = (provider("one", playing.base_url), model("plain", "one/groq/compound"), model("other", "one"))
+        async with serving(tmp_path, CACHE, *parts) as gateway:
+            for _ in range(2):
+                answer = await told(gateway)
+                assert (found(answer), answer.fields[b"x-stellwerk-cache-reason"]) == ("bypass", b"tools")
+            assert await asks(gateway, model="other") == "miss"
 
 
 @on_loop

@@ -344,13 +344,14 @@ async def test_what_fails_has_lost_nothing_and_is_not_taken_for_kept(tmp_path: P
         await converse(client, SYSTEM, 5)
         reuse = gateway.parts.pipeline._prompt_caching
         assert reuse is not None
-        (credit,) = reuse.reuse._credits.values()
+        account = b"team\0\0shop\0anthropic/" + MODELS["anthropic"].encode()
+        credit = reuse.reuse.credit(account)
         assert credit > 0
         simulated.set_faults(PlannedFault(kind=400))
         for number in range(5):
             with pytest.raises(anthropic.BadRequestError):
                 await converse(client, f"{number} {SYSTEM}", 1, session=f"{number}")
-        assert list(reuse.reuse._credits.values()) == [credit]
+        assert reuse.reuse.credit(account) == credit
 
 
 @on_loop

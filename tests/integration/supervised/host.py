@@ -16,6 +16,8 @@ from stellwerk.supervisor.supervisor import Supervisor
 
 HERE = Path(__file__).parent
 
+os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # workers and compilers are the tests' own, and many
+
 
 def main(wishes: dict[str, Any]) -> int:
     state, source = Path(wishes["state"]), Path(wishes["source"])

@@ -1,22 +1,32 @@
 """Who may do what: nothing without a token, and with one what its role and its teams allow."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from tests.unit.admin.kit import NOW_S, Admin, made, refused, tag
+from tests.unit.admin.kit import NOW_S, Admin, made, open_admin, refused, tag
 
 PATHS = ("/", "/admin/v1/keys", "/admin/v1/openapi.json", "/docs", "/admin/reload", "/nowhere", "/admin/v1/keys/x")
 
 
+@pytest.fixture(scope="module")
+def unmoved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
+    """One API for all requests that may leave nothing in it."""
+    found = open_admin(tmp_path_factory.mktemp("unmoved"))
+    yield found
+    found.database.close()
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "BREW"])
 @pytest.mark.parametrize("path", PATHS)
-def test_without_a_token_there_is_nothing_but_401(admin: Admin, method: str, path: str) -> None:
+def test_without_a_token_there_is_nothing_but_401(unmoved: Admin, method: str, path: str) -> None:
     for headers in (
         {},
         {"authorization": "Bearer"},
         {"authorization": "Bearer wrong"},
         {"authorization": "Basic eA=="},
     ):
-        answer = admin.client("").request(method, path, headers=headers)
+        answer = unmoved.client("").request(method, path, headers=headers)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Bearer")
 

@@ -16,8 +16,10 @@ from stellwerk.cli import events as command
 from stellwerk.cli import main
 from stellwerk.core.catalog import ModelCard
 from stellwerk.core.event import RequestEvent
+from stellwerk.core.feedback import BAD, GOOD, Feedback
 from stellwerk.core.price import Price, Rates, Row
 from stellwerk.core.usage import Usage
+from stellwerk.stores.sqlite.feedback import keep_feedback
 from stellwerk.stores.sqlite.store import SqliteEvents
 from tests.unit.stores.events import DAY_MS, NOON_MS, make_event
 
@@ -209,6 +211,17 @@ def test_a_line_without_a_rate_is_said_to_be_unknown(place: Place, capsys: Out) 
     shown = capsys.readouterr().out
     assert "without a rate" in shown
     assert "nobody said what was used" in shown
+
+
+def test_what_a_caller_has_said_of_it_is_shown(place: Place, capsys: Out) -> None:
+    one = event(1)
+    place.record(one)
+    for value, comment, shown in ((BAD, "No\x1b[2J.", "bad, 'No\\x1b[2J.'"), (GOOD, "", "good")):
+        keep_feedback(place.state / "events", one, Feedback(one.request_id, NOON_MS, "web", value, comment))
+        assert place.run("show", one.request_id) == 0
+        assert f"feedback  {shown}\n" in capsys.readouterr().out
+        assert place.run("show", one.request_id, "--json") == 0
+        assert json.loads(capsys.readouterr().out)["feedback"] == {"value": value, "comment": comment}
 
 
 def test_a_request_that_nobody_knows_is_said_to_be_so(place: Place, capsys: Out) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from stellwerk.compute import meaning as meanings
 from stellwerk.compute import recollection
-from stellwerk.compute.jobs import consider, learn
+from stellwerk.compute.jobs import consider, learn, reject
 from stellwerk.compute.meaning import SAVE_EVERY, Meaning
 from stellwerk.core.meaning import (
     Consider,
@@ -17,8 +17,11 @@ from stellwerk.core.meaning import (
     Learn,
     Learned,
     Learner,
+    Reject,
+    Rejected,
     read_considered,
     read_learned,
+    read_rejected,
     written,
 )
 from stellwerk.core.recollection import Memory
@@ -105,7 +108,7 @@ def test_what_cannot_be_written_is_not_lost(tmp_path: Path) -> None:
 
 def test_scopes_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meanings, "MOST_SCOPES", 2)
-    monkeypatch.setattr(meanings, "MOST_ANSWERS", 1)
+    monkeypatch.setattr(meanings, "MOST_GROUPED", 1)
     held = meanings.meaning()
     for number in range(4):
         held.explained(Learner(bytes([number]) * 16, str(tmp_path), 0.01))
@@ -114,3 +117,28 @@ def test_scopes_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.Monkey
     for number in range(3):
         tells(tmp_path, found, "Open it.", "Open it.", key=bytes([number]) * 16)
     assert len(held._answers) == 1
+
+
+def rejects(told: Reject) -> Rejected:
+    return read_rejected(reject.run(written(told), ticket()))
+
+
+def test_an_answer_that_is_called_bad_goes_with_those_that_say_the_same(tmp_path: Path) -> None:
+    found = asks(tmp_path, "How can I reset my password?")
+    second = Memory(SCOPE, b"2" * 16, "How could one reset a password?", LATER_MS)
+    recollection.recollection().remember(MINILM, (second,), ticket())
+    assert tells(tmp_path, found, "Open the settings.", "Open the settings.", key=second.key).is_right
+    told = rejects(Reject(learner(tmp_path), second.key))
+    assert set(told.keys) == {RESET.key, second.key}
+    assert not asks(tmp_path, "How can I reset my password?").key
+    assert rejects(Reject(learner(tmp_path), second.key)).keys == (second.key,)
+
+
+def test_where_it_was_found_by_its_meaning_that_is_a_wrong_label_and_no_audit(tmp_path: Path) -> None:
+    found = asks(tmp_path, "How can I reset my password?")
+    before = meanings.meaning().explained(learner(tmp_path))
+    assert rejects(Reject(learner(tmp_path), RESET.key)).status == "cold"
+    assert meanings.meaning().explained(learner(tmp_path)) == before
+    assert rejects(Reject(learner(tmp_path), RESET.key, found.evidence)).status == "cold"
+    explained = meanings.meaning().explained(learner(tmp_path))
+    assert (explained["labels"], explained["audits"]) == (1, 0)

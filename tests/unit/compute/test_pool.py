@@ -57,6 +57,19 @@ def test_short_jobs_are_done_while_long_ones_are_under_way(jobs: Jobs) -> None:
     assert [outcomes.next() for _ in range(3)] == [LONG] * 3
 
 
+def test_what_nobody_waits_for_counts_as_long(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {"learn", "reject", "remember"} == pools.UNHURRIED
+    monkeypatch.setattr(pools, "UNHURRIED", frozenset({"wait"}))
+    pool, outcomes = Pool(1, jobs.find), Outcomes()
+    for _ in range(3):
+        assert pool.put(outcomes.task("wait"))
+    until(lambda: jobs.begun == 1)
+    assert pool.put(outcomes.task("echo", b"short"))
+    assert outcomes.next() == b"short"
+    jobs.go.set()
+    assert [outcomes.next() for _ in range(3)] == [b""] * 3
+
+
 def test_a_failure_is_told_and_the_thread_goes_on(jobs: Jobs) -> None:
     pool, outcomes = Pool(1, jobs.find), Outcomes()
     for job in ("fail", "nothing", "echo"):

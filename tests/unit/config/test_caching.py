@@ -41,3 +41,13 @@ def test_a_server_has_to_be_named_and_its_client_to_be_there(tmp_path: Path, mon
     with pytest.raises(ConfigurationError) as caught:
         open_cache(state, named("valkey"), workers=1)
     assert "pip install" in str(caught.value.problems)
+
+
+def test_entries_are_encrypted_under_a_secret_from_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CACHE_KEY", "a secret that nobody guesses, ever")
+    spec = CacheSpec(backend="sqlite", encryption_key="env:CACHE_KEY")
+    assert open_cache(StateSpec(str(tmp_path)), spec, workers=2).is_shared
+    monkeypatch.setattr("stellwerk.config.caching.find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError) as caught:
+        open_cache(StateSpec(str(tmp_path)), spec, workers=2)
+    assert "stellwerk[encryption]" in str(caught.value.problems)

@@ -74,3 +74,9 @@ def test_what_hosts_share_is_in_a_valkey_or_redis_server(url: str, said: Said, h
 def test_anything_else_is_refused(url: str, said: Said, head: str) -> None:
     (problem,) = said(f'{head}[state]\nshared = "{url}"\n')
     assert "a URL such as valkey://user:password@host:6379" in problem
+
+
+def test_a_secret_to_encrypt_under_has_to_be_long(said: Said, head: str) -> None:
+    assert said(head + '[cache]\nencryption_key = "short"\n') == [
+        "stellwerk.toml:14: cache.encryption_key: expected a secret of at least 32 characters, found another text"
+    ]

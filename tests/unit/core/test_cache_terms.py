@@ -5,7 +5,7 @@ import pytest
 from stellwerk.core.cache_terms import CacheTerms, Style, terms_of
 from stellwerk.core.catalog import ModelCard
 from stellwerk.core.price import Price, Rates, Row
-from stellwerk.core.prompt_reuse import MIDDLE
+from stellwerk.core.prompt_memory import MIDDLE
 
 USD = 10**9
 

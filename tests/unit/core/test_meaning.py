@@ -9,10 +9,14 @@ from stellwerk.core.meaning import (
     Learned,
     Learner,
     Neighbour,
+    Reject,
+    Rejected,
     read_consider,
     read_considered,
     read_learn,
     read_learned,
+    read_reject,
+    read_rejected,
     written,
 )
 from stellwerk.core.recollection import Embedding
@@ -30,6 +34,10 @@ def test_questions_and_answers_come_back_as_they_were() -> None:
     assert read_learn(written(told)) == told
     learned = Learned(None, "cold")
     assert read_learned(written(learned)) == learned
+    for bad in (Reject(LEARNER, b"k" * 16), Reject(LEARNER, b"k" * 16, (1.0, 2.0, 3.0, 4.0))):
+        assert read_reject(written(bad)) == bad
+    rejected = Rejected((b"k" * 16,), "cold")
+    assert read_rejected(written(rejected)) == rejected
 
 
 @pytest.mark.parametrize(
@@ -49,7 +57,13 @@ def test_questions_that_cannot_be_are_refused(asked: Consider) -> None:
         read_consider(written(asked))
 
 
+def test_an_entry_that_cannot_be_is_not_called_bad() -> None:
+    for told in (Reject(LEARNER, b"short"), Reject(Learner(b"short", "", 0.01), b"k" * 16)):
+        with pytest.raises(ValueError, match="bytes"):
+            read_reject(written(told))
+
+
 def test_noise_is_no_message() -> None:
-    for read in (read_consider, read_considered, read_learn, read_learned):
+    for read in (read_consider, read_considered, read_learn, read_learned, read_reject, read_rejected):
         with pytest.raises(ValueError, match=r"."):
             read(b"\xc1noise")

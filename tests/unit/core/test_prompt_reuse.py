@@ -1,7 +1,8 @@
 """How often beginnings of prompts come again: learned by tenant, bounded, and on no clock of its own."""
 
-from stellwerk.core import prompt_reuse
-from stellwerk.core.prompt_reuse import LONG, MIDDLE, SHORT, Arrival, PromptReuse, Tally
+from stellwerk.core import prompt_memory
+from stellwerk.core.prompt_memory import LONG, MIDDLE, SHORT, OwnMemory, Tally
+from stellwerk.core.prompt_reuse import Arrival, PromptReuse, is_warm
 
 TENANT, APPLICATION = b"tenant", b"application"
 
@@ -24,7 +25,7 @@ def test_intervals_count_within_the_horizons_that_they_lie_in() -> None:
 
 
 def test_what_was_never_seen_again_has_no_chance() -> None:
-    assert prompt_reuse.Beginning(0.0).chance(LONG) == 0.0
+    assert prompt_memory.Beginning(0.0).chance(LONG) == 0.0
 
 
 def test_a_turn_that_is_taken_up_makes_the_next_ones_likelier() -> None:
@@ -56,7 +57,7 @@ def test_old_cases_fade() -> None:
     for _ in range(200):
         tally.try_()
         tally.hit(1.0)
-    assert tally.trials <= prompt_reuse.FADES_AT
+    assert tally.trials <= prompt_memory.FADES_AT
     for _ in range(200):
         tally.try_()
     assert tally.chance(SHORT, 0.1, 2.0) < 0.05
@@ -67,9 +68,9 @@ def test_what_is_warm_is_so_at_one_target_and_for_a_time() -> None:
     reuse.warm(b"x", "a/m", 0.0, 300.0)
     (known,) = arrive(reuse, 100.0, b"x").known
     assert known is not None
-    assert known.is_warm("a/m", 299.0)
-    assert not known.is_warm("a/m", 300.0)
-    assert not known.is_warm("b/m", 100.0)
+    assert is_warm(known, "a/m", 299.0)
+    assert not is_warm(known, "a/m", 300.0)
+    assert not is_warm(known, "b/m", 100.0)
 
 
 def test_the_rate_of_a_beginning_is_that_of_late() -> None:
@@ -84,14 +85,15 @@ def test_the_rate_of_a_beginning_is_that_of_late() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    reuse = PromptReuse()
-    for number in range(prompt_reuse.MOST_BEGINNINGS + 10):
-        arrive(reuse, 0.0, b"%d" % number, tenant=b"%d" % (number % (prompt_reuse.MOST_CLASSES + 5)))
+    memory = OwnMemory()
+    reuse = PromptReuse(memory)
+    for number in range(prompt_memory.MOST_BEGINNINGS + 10):
+        arrive(reuse, number * 1.0, b"%d" % number, tenant=b"%d" % (number % (prompt_memory.MOST_CLASSES + 5)))
         reuse.settle(b"%d" % number, 1)
-    assert len(reuse._beginnings) == prompt_reuse.MOST_BEGINNINGS
-    assert len(reuse._classes) == prompt_reuse.MOST_CLASSES
-    assert len(reuse._credits) == prompt_reuse.MOST_CLASSES
-    assert len(reuse._open) <= prompt_reuse.MOST_BEGINNINGS + 1
+    assert len(memory.beginnings) == prompt_memory.MOST_BEGINNINGS
+    assert len(memory.tallies) == prompt_memory.MOST_CLASSES
+    assert len(memory.credits) == prompt_memory.MOST_CLASSES
+    assert len(reuse._open) <= prompt_memory.MOST_BEGINNINGS + 1
     assert arrive(reuse, 1.0, b"0").known == (None,)
 
 

@@ -1,7 +1,8 @@
 """What an answer depends on: everything but how it is to be sent, and what is said to be without effect."""
 
+import json
 from itertools import combinations
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from stellwerk.core.chat import ChatRequest, JsonObjectFormat, JsonSchemaFormat, Message, Role, Sampling
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import CacheMark, Image, Part, Source, Text, UrlSource
-from stellwerk.core.request_key import asked, asked_of, digest, says_twice
+from stellwerk.core.request_key import asked, asked_of, digest, read_once
 from stellwerk.core.tool import FunctionTool, Tool
 
 BASE = b"b" * 32
@@ -101,12 +102,20 @@ def test_kinds_of_parts_cannot_be_taken_for_one_another() -> None:
 
 
 def test_a_request_without_a_neutral_form_is_one_text_however_it_is_written() -> None:
-    one = asked_of(b"embed", b'{"input": "a",  "model": "m", "user": "ann"}', ("user",))
-    assert one == asked_of(b"embed", b'{"model":"m","input":"a"}')
+    one = asked_of(b"embed", read_once(b'{"input": "a",  "model": "m", "user": "ann"}'), ("user",))
+    assert one == asked_of(b"embed", {"model": "m", "input": "a"})
     assert one.question is None
-    assert one != asked_of(b"embed", b'{"model":"m","input":"b"}')
-    assert one != asked_of(b"rerank", b'{"model":"m","input":"a"}')
-    assert asked_of(b"", b"[1, 2]", ("user",)) == asked_of(b"", b"[1,2]")
+    assert one != asked_of(b"embed", {"model": "m", "input": "b"})
+    assert one != asked_of(b"rerank", {"model": "m", "input": "a"})
+    assert asked_of(b"", [1, 2], ("user",)) == asked_of(b"", read_once(b"[1, 2]"))
+
+
+def says_twice(body: bytes) -> bool:
+    try:
+        read_once(body)
+    except ValueError:
+        return True
+    return False
 
 
 def test_a_name_that_stands_twice_is_noticed_wherever_it_stands() -> None:
@@ -114,5 +123,54 @@ def test_a_name_that_stands_twice_is_noticed_wherever_it_stands() -> None:
     assert says_twice(b'{"a":1,"a":1}')
     assert says_twice(b'{"m":[{"content":"x","content":"y"}]}')
     assert says_twice(b'{"m":[{"content":"x","cont\\u0065nt":"y"}]}')
+    assert says_twice(b'{"a\\\\":1, "a\\u005c":1}')
     assert says_twice(b"nonsense")
+    assert says_twice(b'{"a":"\xff"}')
     assert says_twice(b"[" * 100_000)
+
+
+def test_how_numbers_and_characters_are_spelled_is_no_matter() -> None:
+    spelled = b'{ "a" : "\\u0061\\/\\\\\\"", "b":1E2, "c" : 123456789012345678901234567890 }'
+    assert read_once(spelled) == {"a": 'a/\\"', "b": 100.0, "c": 123456789012345678901234567890}
+
+
+class Pairs(list[tuple[str, Any]]):
+    """An object with all of its members, those that stand twice as well."""
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.text('a":\\\\, \\n\u00e4', max_size=4)
+NAMES = st.text('a":\\\\ ', max_size=2)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(NAMES, inner), max_size=4).map(Pairs),
+    max_leaves=12,
+)
+
+
+@given(VALUES, st.data())
+def test_what_is_said_once_and_what_twice_is_told_apart_in_every_writing(value: Any, data: st.DataObject) -> None:
+    is_ascii = data.draw(st.booleans())
+
+    def space() -> str:
+        return data.draw(st.sampled_from(("", "", " ", "\n\t")))
+
+    def string(text: str) -> str:
+        if data.draw(st.booleans()):
+            return '"' + "".join(f"\\u{ord(letter):04x}" for letter in text) + '"'
+        return json.dumps(text, ensure_ascii=is_ascii)
+
+    def write(value: Any) -> str:
+        if isinstance(value, Pairs):
+            members = [f"{space()}{string(name)}{space()}:{space()}{write(inner)}" for name, inner in value]
+            return "{" + ",".join(members) + space() + "}"
+        if isinstance(value, list):
+            return "[" + ",".join(space() + write(inner) for inner in value) + "]"
+        return string(value) if isinstance(value, str) else json.dumps(value)
+
+    def is_twice(value: Any) -> bool:
+        if isinstance(value, Pairs):
+            names = [name for name, _ in value]
+            return len(set(names)) < len(names) or any(is_twice(inner) for _, inner in value)
+        return isinstance(value, list) and any(map(is_twice, value))
+
+    assert says_twice(write(value).encode()) == is_twice(value)

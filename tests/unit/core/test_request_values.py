@@ -56,5 +56,6 @@ def test_an_event_has_plain_values_in_an_order_that_stores_rely_on() -> None:
         "prompt_cache",
         "optimize",
         "optimize_tokens",
+        "organization",
     ]
     assert [field.name for field in fields[:2]] == ["started_ms", "request_id"]

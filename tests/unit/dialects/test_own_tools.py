@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stellwerk.dialects.own_tools import runs_own_tools
+from stellwerk.dialects.own_tools import runs_own_tools, searches_by_itself
 
 FUNCTION = {"type": "function", "function": {"name": "web_search", "parameters": {"properties": {"plugins": {}}}}}
 """A caller's own tool, whatever it is called."""
@@ -24,6 +24,12 @@ OWN: list[tuple[str, dict[str, Any]]] = [
     ("openai_chat", {"plugins": [{"id": "web"}]}),
     ("openai_chat", {"models": ["a/dear-one"]}),
     ("openai_chat", {"enable_search": True}),
+    ("openai_chat", {"data_sources": [{"type": "azure_search", "parameters": {}}]}),
+    ("openai_chat", {"dataSources": [{"type": "azure_search", "parameters": {}}]}),
+    ("openai_chat", {"compound_custom": {"tools": {"enabled_tools": ["web_search"]}}}),
+    ("openai_chat", {"search_settings": {"include_domains": ["example.com"]}}),
+    ("openai_chat", {"search_domain_filter": ["example.com"]}),
+    ("openai_chat", {"search_recency_filter": "week"}),
     ("openai_responses", {"tools": [{"type": "shell", "environment": {"type": "container_auto"}}]}),
     ("openai_responses", {"tools": [{"type": "mcp", "server_url": "https://example.com"}]}),
     ("openai_responses", {"tools": [{"type": "x_search"}]}),
@@ -72,3 +78,43 @@ def test_nothing_is_hidden_behind_a_second_member_or_numbers() -> None:
     assert runs_own_tools("openai_chat", b'{"tools":[{"type":"web_search"}],"tools":[]}')
     assert runs_own_tools("openai_chat", b'{"t\\u006fols":[{"type":"web_search"}]}')
     assert runs_own_tools("openai_chat", b'{"tools":[{"type":"web_search"}],"t\\u006fols":[]}')
+
+
+@pytest.mark.parametrize(
+    ("host", "model"),
+    [
+        ("perplexity", "sonar-pro"),
+        ("perplexity", "a-new-one"),
+        ("https://api.perplexity.ai", "a-new-one"),
+        ("https://api.perplexity.ai/v1", "a-new-one"),
+        ("openrouter", "perplexity/sonar"),
+        ("groq", "groq/compound"),
+        ("groq", "groq/compound-mini"),
+        ("groq", "compound-beta"),
+        ("groq", "compound-beta-mini"),
+        ("", "gpt-4o-search-preview-2025-03-11"),
+        ("", "gpt-5-search-api"),
+        ("", "o4-mini-deep-research"),
+        ("openrouter", "openai/gpt-5.2:online"),
+    ],
+)
+def test_of_models_that_search_whatever_they_are_asked(host: str, model: str) -> None:
+    assert searches_by_itself(host, model)
+
+
+@pytest.mark.parametrize(
+    ("host", "model"),
+    [
+        ("", "gpt-5.2"),
+        ("groq", "llama-3.3-70b-versatile"),
+        ("perplexity", "r1-1776"),
+        ("perplexity", "pplx-embed-v1"),
+        ("https://example.com/perplexity.ai", "gpt-5.2"),
+        ("https://notperplexity.ai", "gpt-5.2"),
+        ("openrouter", "a/resonar"),
+        ("together", "research-compounds-7b"),
+        ("vllm", "online"),
+    ],
+)
+def test_of_models_that_know_what_they_know(host: str, model: str) -> None:
+    assert not searches_by_itself(host, model)

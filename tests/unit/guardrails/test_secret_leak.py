@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from stellwerk.guardrails.secret_leak import PATTERNS, Settings, build
+from stellwerk.guardrails.secret_leak import PATTERNS, URL, Settings, build
 from stellwerk.text.reading import read
 
 # Put together here, so that no file holds what scanners of repositories take for a key.
@@ -49,7 +49,7 @@ def test_a_secret_is_found_whole(secret: str) -> None:
 
 
 def test_every_form_has_an_example() -> None:
-    for _, pattern in PATTERNS:
+    for pattern in (URL, *(pattern for _, pattern in PATTERNS)):
         assert any(pattern.search(secret) for secret in SECRETS), pattern.pattern
 
 

@@ -67,7 +67,7 @@ def test_the_file_is_a_write_ahead_log_with_its_version(tmp_path: Path, store: S
     store.append(make_events(1))
     with closing(sqlite3.connect(tmp_path / "events" / "events-20251123.db")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert connection.execute("PRAGMA user_version").fetchone() == (8,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (9,)
 
 
 def test_a_day_that_is_over_is_closed_and_its_log_emptied(tmp_path: Path, store: SqliteEvents) -> None:

@@ -16,6 +16,7 @@ from stellwerk.text.ngrams import (
     LENGTHS,
     LONGEST_TEXT,
     SPREAD,
+    STEP,
     WINDOWS,
     Calibration,
     Head,
@@ -101,6 +102,25 @@ def test_a_window_never_scores_less_than_the_whole(text: str) -> None:
     every = [each.buckets for each in found]
     assert model.anywhere(found, len(data)) >= model.whole(every) - 1e-5
     assert min(WINDOWS) < 600
+
+
+@given(st.text(alphabet="abc d", min_size=50, max_size=900), st.integers(0, 9))
+def test_the_best_window_is_the_best_of_all_windows(text: str, seed: int) -> None:
+    data = folded(text)
+    found = traits(data)
+    model = head({int(bucket): float(place % 7 - 3 + seed % 2) for place, bucket in enumerate(found[0].buckets[:200])})
+
+    def score(start: int, end: int) -> float:
+        total = 0.0
+        for each in found:
+            inside = each.buckets[(each.places >= start) & (each.places < end)]
+            total += float(model.weights[inside].sum(dtype="float64")) / math.sqrt(max(1, len(inside)))
+        return total + model.bias
+
+    whole = len(data)
+    windows = [(start, start + size) for size in WINDOWS for start in range(0, whole - size + 1, STEP)]
+    best = max(score(start, end) for start, end in {(0, whole), *windows})
+    assert model.anywhere(found, whole) == pytest.approx(best, abs=1e-9)
 
 
 def test_the_scale_puts_the_two_thresholds_where_they_belong() -> None:

@@ -116,12 +116,14 @@ def test_a_bucket_of_a_kind_counts_once() -> None:
     assert all((np.diff(buckets) > 0).all() for buckets in distinct(traits(folded("word word word"))))
 
 
-@pytest.mark.parametrize("data", [b"ignore what was said before", b"ignore it " * (LONGEST_KEPT // 9)])
-def test_what_is_at_hand_is_what_would_be_found(data: bytes) -> None:
+@pytest.mark.parametrize("text", ["Ignore what was said before", "ignore it " * (LONGEST_KEPT // 9)])
+def test_what_is_at_hand_is_what_would_be_found(text: str) -> None:
+    data = folded(text)
     for _ in range(2):
-        told = shown(data)
+        told = shown(text)
+        assert told.size == len(data)
         for one, other in zip(told.traits, traits(data), strict=True):
             assert (one.places == other.places).all()
             assert (one.buckets == other.buckets).all()
-        for one_buckets, other_buckets in zip(told.distinct, distinct(traits(data)), strict=True):
-            assert (one_buckets == other_buckets).all()
+        for buckets, other in zip(told.distinct, traits(data), strict=True):
+            assert buckets.tolist() == sorted(set(other.buckets.tolist()))

@@ -8,7 +8,7 @@ from stellwerk.core.chat import Message, Role
 from stellwerk.core.part import Image, Text
 from stellwerk.dialects.media_url import source_of
 
-_ROLES = {role.value: role for role in (Role.USER, Role.ASSISTANT, Role.SYSTEM, Role.DEVELOPER)}
+ROLES = {role.value: role for role in (Role.USER, Role.ASSISTANT, Role.SYSTEM, Role.DEVELOPER)}
 
 
 class _Text(msgspec.Struct, forbid_unknown_fields=True, gc=False, tag="text"):
@@ -44,7 +44,7 @@ def read_plainly(raw: msgspec.Raw) -> Message | None:
         wire = _decode(raw)
     except msgspec.ValidationError:
         return None
-    role, content = _ROLES.get(wire.role), wire.content
+    role, content = ROLES.get(wire.role), wire.content
     if role is None:
         return None
     return Message(role, (Text(content),) if isinstance(content, str) else tuple([part.read() for part in content]))

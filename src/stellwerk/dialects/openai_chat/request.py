@@ -11,11 +11,13 @@ from stellwerk.core.chat import (
     ChatRequest,
     JsonObjectFormat,
     JsonSchemaFormat,
+    Message,
     OutputFormat,
     Reasoning,
     Sampling,
 )
 from stellwerk.core.opaque import Opaque
+from stellwerk.core.tool import Tool
 from stellwerk.dialects.members import (
     BOOLEAN,
     INTEGER,
@@ -89,16 +91,12 @@ def encode(request: ChatRequest, *, cap: str = "max_completion_tokens") -> bytes
     return msgspec.json.encode(merge(without_nulls(wire), request.opaque))
 
 
-def _decode(body: Members, raw: bytes) -> ChatRequest:
-    refuse_any_duplicate(raw, body)
-    messages, tools = body.need("messages", RAWS), body.take("tools", RAWS) or ()
+def assemble(body: Members, messages: tuple[Message, ...], tools: tuple[Tool, ...]) -> ChatRequest:
+    """The request whose other members are ``body``. Raises ``InvalidRequest``."""
     request: dict[str, Any] = {
         "model": body.need("model", STRING),
-        "messages": tuple(
-            read_plainly(message) or decode_message(message, f"messages[{index}]", refuse_request)
-            for index, message in enumerate(messages)
-        ),
-        "tools": tuple(decode_tool(tool, f"tools[{index}]", refuse_request) for index, tool in enumerate(tools)),
+        "messages": messages,
+        "tools": tools,
         "tool_choice": understood(body, "tool_choice", decode_choice),
         "is_parallel_allowed": body.take("parallel_tool_calls", BOOLEAN),
         "sampling": _sampling(body),
@@ -125,6 +123,19 @@ def _decode(body: Members, raw: bytes) -> ChatRequest:
     members = {**(left.members if left else {}), **marks}
     opaque = Opaque(DIALECT, members) if members else None
     return ChatRequest(**request, output_cap=cap, wants_usage=wants_usage, opaque=opaque)
+
+
+def _decode(body: Members, raw: bytes) -> ChatRequest:
+    refuse_any_duplicate(raw, body)
+    messages, tools = body.need("messages", RAWS), body.take("tools", RAWS) or ()
+    return assemble(
+        body,
+        tuple(
+            read_plainly(message) or decode_message(message, f"messages[{index}]", refuse_request)
+            for index, message in enumerate(messages)
+        ),
+        tuple(decode_tool(tool, f"tools[{index}]", refuse_request) for index, tool in enumerate(tools)),
+    )
 
 
 def _sampling(body: Members) -> Sampling:

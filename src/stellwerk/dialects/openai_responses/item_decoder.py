@@ -34,11 +34,20 @@ _CALLERS = ("_output", "_response")
 
 
 def decode_items(raws: Iterable[msgspec.Raw], path: str, refuse: Refuse) -> tuple[Message, ...]:
-    """The messages that the items are: what the model said in one go is one turn, as other dialects have it."""
+    """The messages that the items are."""
+    return in_turns(decode_item(raw, f"{path}[{index}]", refuse) for index, raw in enumerate(raws))
+
+
+def decode_item(raw: msgspec.Raw, path: str, refuse: Refuse) -> Message | tuple[Part, ...]:
+    """A message of its own, or parts of what the model said."""
+    return read_plainly(raw) or _decode_item(raw, path, refuse)
+
+
+def in_turns(items: Iterable[Message | tuple[Part, ...]]) -> tuple[Message, ...]:
+    """What the model said in one go is one turn, as other dialects have it."""
     messages: list[Message] = []
     turn: list[Part] = []
-    for index, raw in enumerate(raws):
-        found = read_plainly(raw) or _decode_item(raw, f"{path}[{index}]", refuse)
+    for found in items:
         if isinstance(found, Message):
             if turn:
                 messages.append(Message(Role.ASSISTANT, tuple(turn)))

@@ -11,12 +11,12 @@ from stellwerk.dialects.media_url import source_of
 from stellwerk.dialects.members import spelled
 from stellwerk.dialects.openai_responses.types import DIALECT, OWN
 
-_ROLES = {role.value: role for role in (Role.USER, Role.SYSTEM, Role.DEVELOPER)}
-_TYPE = "message"
-_TYPED_MEMBERS = {"type": msgspec.Raw(b'"message"')}
+ROLES = {role.value: role for role in (Role.USER, Role.SYSTEM, Role.DEVELOPER)}
+MESSAGE = "message"
+_MEMBERS = {"type": msgspec.Raw(b'"message"')}
 _BARE = spelled("content")
-_UNTYPED = (OWN, Opaque(DIALECT, _BARE))
-_TYPED = (Opaque(DIALECT, _TYPED_MEMBERS), Opaque(DIALECT, {**_TYPED_MEMBERS, **_BARE}))
+UNTYPED = (OWN, Opaque(DIALECT, _BARE))
+TYPED = (Opaque(DIALECT, _MEMBERS), Opaque(DIALECT, {**_MEMBERS, **_BARE}))
 """What is opaque of an item that names its type or not; the second where an array holds one bare text."""
 
 
@@ -50,10 +50,10 @@ def read_plainly(raw: msgspec.Raw) -> Message | None:
         item = _decode(raw)
     except msgspec.ValidationError:
         return None
-    role, content = _ROLES.get(item.role), item.content
-    if role is None or item.type not in {"", _TYPE}:
+    role, content = ROLES.get(item.role), item.content
+    if role is None or item.type not in {"", MESSAGE}:
         return None
-    opaque = _TYPED if item.type else _UNTYPED
+    opaque = TYPED if item.type else UNTYPED
     if isinstance(content, str):
         return Message(role, (Text(content),), opaque=opaque[False])
     is_bare = len(content) == 1 and type(content[0]) is _Text

@@ -18,6 +18,7 @@ from stellwerk.core.chat import (
 )
 from stellwerk.core.opaque import Opaque
 from stellwerk.core.part import Text
+from stellwerk.core.tool import Tool
 from stellwerk.dialects.members import (
     BOOLEAN,
     INTEGER,
@@ -65,12 +66,12 @@ def encode(request: ChatRequest) -> bytes:
     A request from elsewhere is not stored unless it asks for it, as nowhere else anything is.
     """
     is_own = own(request.opaque) is not None
-    instructions, messages = _instructions(request.messages)
+    leading, messages = _instructions(request.messages)
     items = encode_messages(messages)
     sampling = request.sampling
     wire: dict[str, Any] = {
         "model": request.model,
-        _INSTRUCTIONS: instructions,
+        _INSTRUCTIONS: leading,
         _INPUT: _input(items, request.opaque),
         "tools": [entry for tool in request.tools if (entry := encode_tool(tool)) is not None] or None,
         "tool_choice": None if request.tool_choice is None else encode_choice(request.tool_choice),
@@ -98,6 +99,12 @@ def _decode(body: Members, raw: bytes) -> ChatRequest:
     marks: Marks = {}
     messages = _messages(body, marks)
     tools = body.given("tools", RAWS) or ()
+    tools_told = tuple(decode_tool(tool, f"tools[{index}]", refuse_request) for index, tool in enumerate(tools))
+    return assemble(body, messages, tools_told, marks)
+
+
+def assemble(body: Members, messages: tuple[Message, ...], tools: tuple[Tool, ...], marks: Marks) -> ChatRequest:
+    """The request whose other members are ``body``. Raises ``InvalidRequest``."""
     format_, verbosity, text = _text(body)
     if text is not None:
         marks["text"] = text
@@ -105,7 +112,7 @@ def _decode(body: Members, raw: bytes) -> ChatRequest:
     return ChatRequest(
         model=body.need("model", STRING),
         messages=messages,
-        tools=tuple(decode_tool(tool, f"tools[{index}]", refuse_request) for index, tool in enumerate(tools)),
+        tools=tools,
         tool_choice=body.understood("tool_choice", decode_choice),
         is_parallel_allowed=body.given("parallel_tool_calls", BOOLEAN),
         sampling=Sampling(body.given("temperature", NUMBER), body.given("top_p", NUMBER)),
@@ -129,16 +136,21 @@ def _decode(body: Members, raw: bytes) -> ChatRequest:
 
 def _messages(body: Members, marks: Marks) -> tuple[Message, ...]:
     """Instructions first, then the items; a string is a user's text."""
-    messages: tuple[Message, ...] = ()
-    if bytes(body.peek(_INSTRUCTIONS)).startswith(b'"'):
-        words = Text(body.need(_INSTRUCTIONS, STRING))
-        messages = (Message(Role.SYSTEM, (words,), opaque=Opaque(DIALECT, spelled(_INSTRUCTIONS))),)
+    messages = instructions(body)
     if bytes(body.peek(_INPUT)).startswith(b'"'):
         marks.update(spelled(_INPUT))
         return (*messages, Message(Role.USER, (Text(body.need(_INPUT, STRING)),)))
     is_empty = body.peek(_INPUT) == msgspec.Raw(b"[]")  # stays where it is, so that it comes back
     raws = () if is_empty else body.given(_INPUT, RAWS) or ()
     return (*messages, *decode_items(raws, _INPUT, refuse_request))
+
+
+def instructions(body: Members) -> tuple[Message, ...]:
+    """What a request has for the model before all else."""
+    if not bytes(body.peek(_INSTRUCTIONS)).startswith(b'"'):
+        return ()
+    words = Text(body.need(_INSTRUCTIONS, STRING))
+    return (Message(Role.SYSTEM, (words,), opaque=Opaque(DIALECT, spelled(_INSTRUCTIONS))),)
 
 
 def _instructions(messages: tuple[Message, ...]) -> tuple[str | None, tuple[Message, ...]]:

@@ -6,7 +6,7 @@ What translates is loaded with the first request that needs it: most workers han
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.dialects.chunk_facts import read_usage
@@ -36,6 +36,7 @@ def dialect(limits: LimitsSpec) -> EventStreamChat:
         error=encode_error,
         stream_error_writer=encode_stream_error,
         decoder=_decode,
+        values_decoder=_decode_values,
         reply_encoder=_encode,
         ids=Ids.NAMED,
         stream_encoder=_stream_encoder,
@@ -46,6 +47,12 @@ def _decode(body: bytes) -> ChatRequest:
     from stellwerk.dialects.openai_chat.request import decode
 
     return decode(body)
+
+
+def _decode_values(values: dict[str, Any]) -> ChatRequest:
+    from stellwerk.dialects.openai_chat.values import decode_values
+
+    return decode_values(values)
 
 
 def _encode(reply: Reply) -> bytes:

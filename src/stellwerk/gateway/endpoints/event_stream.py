@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stellwerk.core.chat import ChatRequest
 from stellwerk.core.envelope import Envelope
@@ -101,6 +101,8 @@ class EventStreamChat(EventStreamDialect):
     decoder: Callable[[bytes], ChatRequest]
     reply_encoder: Callable[[Reply], bytes]
     stream_encoder: Callable[[Envelope], Encoder]
+    values_decoder: Callable[[dict[str, Any]], ChatRequest] | None = None
+    """Of a body that has been read into values; without it, all is read again."""
     bound: tuple[Loss, ...] = ()
 
     def interpret(self, envelope: Envelope, identity: str) -> Interpreter:
@@ -110,6 +112,11 @@ class EventStreamChat(EventStreamDialect):
     def decode(self, envelope: Envelope) -> ChatRequest:
         """The whole request in the neutral form."""
         return self.decoder(envelope.body)
+
+    def decode_values(self, values: Any, envelope: Envelope) -> ChatRequest:
+        """The same of a body that has been read: how numbers and spaces were written in it is lost."""
+        decode = self.values_decoder
+        return self.decode(envelope) if decode is None or type(values) is not dict else decode(values)
 
     def encode(self, reply: Reply, envelope: Envelope) -> bytes:
         """A whole answer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from stellwerk.core.snapshot import LimitsSpec
 from stellwerk.dialects.openai_responses import request, response, stream
@@ -11,6 +12,9 @@ from stellwerk.dialects.openai_responses.losses import BOUND
 from stellwerk.dialects.openai_responses.types import DIALECT
 from stellwerk.gateway.dialect import Ids
 from stellwerk.gateway.endpoints.event_stream import EventStreamChat
+
+if TYPE_CHECKING:
+    from stellwerk.core.chat import ChatRequest
 
 
 def dialect(limits: LimitsSpec) -> EventStreamChat:
@@ -24,8 +28,15 @@ def dialect(limits: LimitsSpec) -> EventStreamChat:
         error=encode_error,
         stream_error_writer=encode_stream_error,
         decoder=request.decode,
+        values_decoder=_decode_values,
         reply_encoder=response.encode,
         stream_encoder=lambda _envelope: stream.EventEncoder(),
         bound=BOUND,
         ids=Ids.KEPT,
     )
+
+
+def _decode_values(values: dict[str, Any]) -> ChatRequest:
+    from stellwerk.dialects.openai_responses.values import decode_values  # for the cache alone
+
+    return decode_values(values)

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from stellwerk.core.cached import Tier
 from stellwerk.core.chat import ChatRequest
-from stellwerk.core.envelope import Envelope
 from stellwerk.core.identity import Principal
-from stellwerk.core.request_key import Asked, digest
+from stellwerk.core.part import Audio, Document, FileSource, Image, OpaquePart, Part, Text, ToolResult, UrlSource, Video
+from stellwerk.core.request_key import Asked, asked, asked_of, digest, read_once
 from stellwerk.core.snapshot import CachingSpec
 from stellwerk.core.tool import OpaqueTool
-from stellwerk.dialects.own_tools import runs_own_tools
+from stellwerk.dialects.own_tools import has_own_tools
+from stellwerk.errors import InvalidRequest
+from stellwerk.gateway.speeches import is_spoken
+
+if TYPE_CHECKING:
+    from stellwerk.core.envelope import Envelope
+    from stellwerk.gateway.dialect import Dialect
+    from stellwerk.gateway.recollection import Caching
 
 EVERYONE = "everyone"
+RESPONSES = "openai_responses"
 LONGEST_BYTES = 1_048_576
 """A longer request is not looked for: to read it takes longer than others may wait."""
 _COUNTS = ("n", "best_of")
 _SAMPLED = ("logprobs", "top_logprobs")
+_SCHEMES = ("http://", "https://", "gs://", "s3://")
+_LINK = re.compile(rb'"(?:https?|gs|s3):\\?/')
+"""A string that is one, in JSON, which may write a slash in two ways."""
+_TEXTS = frozenset(("input", "query", "text", "prompt", "content", "document", "suffix"))
+_CONTAINERS = (dict, list)
+_REFERRING = ("previous_response_id", "conversation", "background")
+_NULL = msgspec.Raw(b"null")
+_NOTHING = (_NULL, msgspec.Raw(b"false"), msgspec.Raw(b'""'))
+_SECRETS = "reasoning.encrypted_content"
+"""What ``include`` calls it."""
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -81,8 +100,39 @@ def look(base: bytes, who: tuple[str, ...], asked: Asked, normal: str | None) ->
     return Look(who, scopes, exact, found, question, normal, asked.earlier_turns, asked.is_plain)
 
 
-def why_not(request: ChatRequest, envelope: Envelope, spec: CachingSpec) -> str:
-    """Why a request is neither looked for nor its answer kept, in a word; empty where it may be."""
+def question_of(
+    dialect: Dialect, envelope: Envelope, path: bytes, caching: Caching, *, is_keeping: bool
+) -> Asked | str:
+    """What the answer to a request depends on; or why there is no looking for it, in a word.
+
+    ``is_keeping`` says that a provider may be asked in the caller's dialect, and may keep what it answers.
+    """
+    if len(envelope.body) > LONGEST_BYTES:
+        return "long"
+    try:
+        values = read_once(envelope.body)
+    except ValueError:
+        return "unread"  # which of two members of one name counts is the provider's to say
+    spec, decode = caching.spec, getattr(dialect, "decode", None)
+    if decode is None or not is_spoken(envelope.dialect):
+        kind = f"{envelope.dialect} {envelope.model} {envelope.is_stream:d} ".encode() + path
+        return why_not_of(values, spec) or asked_of(kind, values, spec.ignore)
+    if caching.searches:
+        return "tools"
+    try:
+        decode_values = getattr(dialect, "decode_values", None)
+        request = decode(envelope) if decode_values is None else decode_values(values, envelope)
+    except InvalidRequest:
+        return "unread"  # whoever is asked will say what is wrong with it
+    return why_not(request, envelope.dialect, values, spec, is_keeping=is_keeping) or asked(request, spec.ignore)
+
+
+def why_not(request: ChatRequest, dialect: str, values: Any, spec: CachingSpec, *, is_keeping: bool) -> str:
+    """Why a request is neither looked for nor its answer kept, in a word; empty where it may be.
+
+    ``values`` is what its body holds. ``is_keeping`` says that a provider may be asked in the caller's dialect, and may
+    keep what it answers.
+    """
     temperature = request.sampling.temperature
     if temperature is not None and temperature > spec.max_temperature:
         return "temperature"
@@ -92,11 +142,51 @@ def why_not(request: ChatRequest, envelope: Envelope, spec: CachingSpec) -> str:
         return "logprobs"
     if request.audio is not None or any(word != "text" for word in request.modalities):
         return "modalities"
-    if request.is_stored and "store" not in spec.ignore:
+    if dialect == RESPONSES:
+        why = _why_not_response(request, spec, is_keeping=is_keeping)
+        if why:
+            return why
+    elif request.is_stored and "store" not in spec.ignore:
         return "stored"
-    if any(isinstance(tool, OpaqueTool) for tool in request.tools) or runs_own_tools(envelope.dialect, envelope.body):
+    if any(isinstance(tool, OpaqueTool) for tool in request.tools) or has_own_tools(dialect, values):
         return "tools"  # what they find changes, and what they do is to be done anew
-    return ""
+    return next(filter(None, map(_why_not_part, _others(request))), "")
+
+
+def _why_not_response(request: ChatRequest, spec: CachingSpec, *, is_keeping: bool) -> str:
+    """Why an answer of this dialect is no other's: by its id it can be gone on from, or fetched, where it is kept."""
+    members = request.opaque.members if request.opaque is not None else {}
+    if any(members.get(name, _NULL) not in _NOTHING for name in _REFERRING):
+        return "references"
+    # Saying nothing means that it is kept, by whoever speaks this dialect.
+    is_stored = is_keeping if request.is_stored is None else request.is_stored
+    if is_stored and "store" not in spec.ignore:
+        return "stored"
+    # In the form that only its provider can read, reasoning is for whoever has asked for it.
+    included = members.get("include")
+    wanted = msgspec.json.decode(included) if isinstance(included, msgspec.Raw) else None
+    return "reasoning" if type(wanted) is list and _SECRETS in wanted else ""
+
+
+def _others(request: ChatRequest) -> list[Part]:
+    """Whatever is not a text, in results of tools as well."""
+    parts: list[Part] = [part for message in request.messages for part in message.parts if type(part) is not Text]
+    return parts + [inner for part in parts if isinstance(part, ToolResult) for inner in part.parts]
+
+
+def _why_not_part(part: Part) -> str:
+    """Why an answer to this is not kept: it rests on something that is elsewhere."""
+    match part:
+        case OpaquePart():
+            if part.kind == "item_reference":
+                return "references"
+            return "links" if _LINK.search(bytes(part.raw)) is not None else ""
+        case Image() | Audio() | Video() | Document():
+            if isinstance(part.source, FileSource) or (isinstance(part, Audio) and part.id is not None):
+                return "references"
+            return "links" if isinstance(part.source, UrlSource) else ""
+        case _:
+            return ""
 
 
 def why_not_of(members: Any, spec: CachingSpec) -> str:
@@ -108,4 +198,21 @@ def why_not_of(members: Any, spec: CachingSpec) -> str:
         return "temperature"
     if any(members.get(name) not in (None, 1) for name in _COUNTS):
         return "choices"
-    return "logprobs" if any(members.get(name) for name in _SAMPLED) else ""
+    if any(members.get(name) for name in _SAMPLED):
+        return "logprobs"
+    return "links" if _names_links(members) else ""
+
+
+def _names_links(members: dict[str, Any]) -> bool:
+    """Whether something in it is named by where it is, and is not a text itself."""
+    held: list[Any] = [members]
+    while held:
+        value = held.pop()
+        if type(value) is dict:
+            for name, inner in value.items():
+                if type(inner) is str and name not in _TEXTS and inner.startswith(_SCHEMES):
+                    return True
+            held += (inner for inner in value.values() if type(inner) in _CONTAINERS and inner)
+        elif type(value[0]) is not int:  # tokens are many
+            held += (inner for inner in value if type(inner) in _CONTAINERS and inner)
+    return False

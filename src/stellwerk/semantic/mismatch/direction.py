@@ -36,7 +36,10 @@ def question(pair: Alignment) -> Iterator[Mismatch]:
     """One side asks when, where, who or why, and the other something else."""
     one, two = pair.one.questions - pair.two.questions, pair.two.questions - pair.one.questions
     if one and two:
-        is_hard = pair.share >= LIKE and not ("what" in one | two or one | two <= _LOOSE)
+        if "what" in one | two:
+            is_hard = _is_all_else_equal(pair) and (one | two) - {"what"} <= _BESIDE_WHAT
+        else:
+            is_hard = pair.share >= LIKE and not any(one | two <= loose for loose in _LOOSE)
         yield Mismatch("question", f"{min(one)} / {min(two)}", is_hard=is_hard)
 
 
@@ -62,8 +65,17 @@ def language(pair: Alignment) -> Iterator[Mismatch]:
         yield Mismatch("language", f"{one} / {two}")
 
 
-_LOOSE = frozenset({"how", "where"})
+_LOOSE = (frozenset({"how", "where"}), frozenset({"amount", "count"}))
 """Question words that often ask for the same: how can I, where can I."""
+_BESIDE_WHAT = frozenset({"who", "where", "why", "count"})
+"""Question words in whose place "what" asks for something else, where no other word says which."""
+_IN_TURN = frozenset({"then", "afterwards", "dann", "danach", "anschliesend"})
+"""With these, what comes first is part of the question."""
+
+
+def _is_all_else_equal(pair: Alignment) -> bool:
+    asking = pair.one.grammar.questions.keys() | pair.one.grammar.amounts.keys()
+    return set(pair.one.all_words) - asking == set(pair.two.all_words) - asking
 
 
 def _swapped(one: Reading, two: Reading) -> str:
@@ -81,6 +93,8 @@ def _is_shuffled(one: Reading, two: Reading) -> bool:
     """Whether equal words stand in an order that is more than one part moved to the front."""
     first = [word.base for word in one.words if word.base in two.bases]
     second = [word.base for word in two.words if word.base in one.bases]
+    if first != second and sorted(first) == sorted(second) and not _IN_TURN.isdisjoint(one.all_words):
+        return not _IN_TURN.isdisjoint(two.all_words)
     if len(first) > 3 and first[0] == second[0]:
         first, second = first[1:], second[1:]  # what is asked for may stand before its circumstances or behind them
     if len(first) != len(second) or len(first) < 3 or first == second:

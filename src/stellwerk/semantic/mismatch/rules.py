@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stellwerk.semantic.alignment import Alignment
-from stellwerk.semantic.mismatch import direction, negation, numbers, scope
+from stellwerk.semantic.mismatch import circumstance, direction, negation, numbers, scope
 from stellwerk.semantic.mismatch.mismatch import Mismatch
 
 RULES = (
@@ -19,6 +19,11 @@ RULES = (
     scope.scope,
     direction.question,
     direction.person,
+    circumstance.modality,
+    circumstance.tense,
+    circumstance.condition,
+    circumstance.owner,
+    circumstance.role,
     scope.word,
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from stellwerk.semantic.alignment import Alignment
 from stellwerk.semantic.mismatch.mismatch import LIKE, Mismatch
-from stellwerk.semantic.reading import Word
+from stellwerk.semantic.reading import Reading, Word
 
 
 def name(pair: Alignment) -> Iterator[Mismatch]:
@@ -17,6 +17,8 @@ def name(pair: Alignment) -> Iterator[Mismatch]:
         yield Mismatch("name", _told(one, two))
     elif one or two:
         yield Mismatch("name", _told(one, two), is_hard=pair.share >= LIKE)
+    elif _is_noun_replaced(pair):
+        yield Mismatch("name", _told(pair.only_one, pair.only_two))
 
 
 def scope(pair: Alignment) -> Iterator[Mismatch]:
@@ -51,6 +53,34 @@ def _is_name(word: Word, pair: Alignment) -> bool:
     if lexicon is None:
         return False
     return word.is_name or lexicon.is_place(word.surface) or not lexicon.is_known(word.surface)
+
+
+def _is_noun_replaced(pair: Alignment) -> bool:
+    """Whether one noun stands in the place of another, and not a word differs else."""
+    one, two = pair.only_one, pair.only_two
+    if not one or not two or len(one) + len(two) > _MOST_REPLACED:
+        return False
+    rest_one, rest_two = _rest(pair.one, one), _rest(pair.two, two)
+    if rest_one != rest_two or not all(_is_noun(word, pair) for word in (*one, *two)):
+        return False
+    shorter, longer = sorted((one[0].surface, two[0].surface), key=len)
+    return shorter[:_SHORTEST_PART] not in longer
+
+
+_MOST_REPLACED = 4
+_SHORTEST_PART = 5
+"""Letters that a short form has in common with the long one: Kündigung, Vertragskündigung."""
+
+
+def _rest(turn: Reading, left: Sequence[Word]) -> set[str]:
+    return set(turn.all_words).difference(turn.grammar.articles, (word.surface for word in left))
+
+
+def _is_noun(word: Word, pair: Alignment) -> bool:
+    lexicon = pair.one.grammar.lexicon
+    if lexicon is None:
+        return word.is_name  # all German nouns are written so
+    return lexicon.is_noun(word.base) and not lexicon.is_verb(word.base)
 
 
 def _has_synonym(base: str, others: frozenset[str], are_synonyms: Callable[[str, str], bool]) -> bool:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from stellwerk.semantic.vocabulary import numbered, words
 
+ARTICLES = words("a an the")
+CAPITALS = 0.6
+"""Share of words with a capital from which on a text is written as titles are."""
+
 FUNCTION = words(
     """
     a an the this that these those it its is are was were be been being am do does did done doing have has had having
@@ -63,6 +67,8 @@ CONTRASTS = frozenset(
         frozenset({"up", "down"}),
         frozenset({"over", "under"}),
         frozenset({"before", "after"}),
+        frozenset({"before", "from"}),
+        frozenset({"for", "against"}),
         frozenset({"from", "to"}),
         frozenset({"to", "by"}),
         frozenset({"with", "against"}),
@@ -77,7 +83,35 @@ QUESTIONS = {
     "who": "who", "whom": "who", "whose": "who", "when": "when", "where": "where", "why": "why", "how": "how",
     "what": "what", "which": "what",
 }  # fmt: skip
+AMOUNTS = {"much": "amount", "many": "count"}
+"""Words behind the one for "how" that make it a question of its own."""
 DISTINCT_QUESTIONS = frozenset({"who", "when", "where", "why", "how", "what"})
+
+DURATIONS = words("time longer")
+"""Behind an amount they ask how long."""
+PERMISSION = (
+    r"\b(?<!\bi )(?<!\bwe )(?<!you )(?<!they )(?:can|could|may)\b(?! not\b)"
+    r"|\b(?:am|is|are) (?:\w+ ){1,3}(?:allowed|permitted|able|possible|entitled)\b"
+)
+"""Asks what one is free to do, as a pattern over folded words; not where somebody says so of himself."""
+OBLIGATION = (
+    r"\b(?<!\bi )(?<!\bwe )(?<!you )(?<!they )(?:must|should|shall)\b(?! not\b)"
+    r"|\b(?:do|does|did) (?:\w+ ){1,4}(?:have to|need|ought to)\b"
+    r"|\b(?:am|is|are) (?:\w+ ){1,3}(?:required|obliged|forced|supposed|mandatory|compulsory)\b"
+)
+"""Asks what one has to do."""
+TENSES = {
+    "is": "now", "are": "now", "am": "now", "do": "now", "does": "now", "has": "now", "have": "now",
+    "was": "past", "were": "past", "did": "past", "had": "past",
+    "will": "future", "shall": "future", "be": "",
+}  # fmt: skip
+"""Auxiliary verbs by their tense; some stand in each."""
+CONDITIONS = {
+    "even if": "even", "even when": "even", "even though": "even", "although": "even", "though": "even",
+    "despite": "even", "in spite of": "even", "regardless of": "even",
+    "if": "if", "when": "if", "whenever": "if", "because": "because", "while": "if", "until": "until", "till": "until",
+}  # fmt: skip
+"""Conjunctions by what they make of a circumstance, the longer ones first."""
 
 SCOPE = words(
     """
@@ -90,10 +124,16 @@ SCOPE = words(
     domestic national local abroad overseas foreign temporary permanent temporarily permanently full part fulltime
     parttime single multiple several married unmarried refurbished existing former current future past early late
     outbound inbound incoming outgoing manual automatic manually automatically optional mandatory required internal
-    external remote remotely emergency express economy
+    external remote remotely emergency express economy partly partially partial entire
+    everyone everybody nobody exclusively
     """
 )
 """Words that narrow or widen what a question is about."""
+
+SUBJECTS = words("i we")
+OBJECTS = words("me us")
+OTHERS = words("you he him she her they them")
+"""Forms of the one who asks, as the one who does and to whom it is done; and those of everybody else."""
 
 PERSONS = {
     word: person
@@ -225,7 +265,7 @@ past:future yesterday:tomorrow next:previous,last adult:child,kid adults:childre
 healthy:unhealthy,sick happy:sad,unhappy natural:artificial major:minor senior:junior superior:inferior
 overdraft:savings overpay:underpay overcharged:undercharged overweight:underweight reward:punish,penalty
 suitable:unsuitable transferable:non-transferable turn-on:turn-off lighter:darker light:dark brighter:darker
-debit:credit giving:receiving teach:learn lead:follow ask:answer hide:show reveal:hide,conceal
+debit:credit giving:receiving give:get,take,receive come:go teach:learn lead:follow ask:answer hide:show reveal:hide,conceal
 """
 """Opposites beyond those of the lexicon: a word, then those it must never stand for."""
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from stellwerk.semantic.vocabulary import numbered, words
 
+ARTICLES = words("der die das den dem des ein eine einen einem einer eines")
+CAPITALS = 0.85
+"""Nouns have capitals in any text."""
+
 FUNCTION = words(
     """
     der die das den dem des ein eine einen einem einer eines dieser diese dieses diesen diesem jener jene jenes
@@ -16,6 +20,7 @@ FUNCTION = words(
     möchte möchten möchtest darf darfst dürfen dürfte mag was wer wen wem wessen wann wo wie warum wieso weshalb welche
     welcher welches welchen welchem wohin woher womit wofür man da dort hier gibt gib geben geht gehen gehe mache machen
     macht gemacht lassen lasse lass etwas jemand jemanden irgendwie irgendwo sehr mehr viel viele ob dass weil damit
+    deren dessen euer eure euren eurem eurer eures deines ihres seines unseres hilft woran wodurch worin um
     hallo hi danke ok okay sagen sag wissen weiß hilfe helfen frage fragen möglich möglichkeit brauche brauchen
     braucht finde finden bekomme bekommen bekommt nutzen benutzen verwenden tun am besten genau gerade jetzt einfach olly
     """
@@ -42,7 +47,10 @@ MARKERS = {
         "unter": "unter unterhalb",
         "vor": "vor vorher bevor",
         "nach": "nach nachher nachdem danach",
-        "von": "von vom ab",
+        "von": "von vom",
+        "ab": "ab",
+        "bis": "bis",
+        "seit": "seit",
         "zu": "zu zum zur an",
         "mit": "mit",
         "gegen": "gegen",
@@ -63,37 +71,70 @@ CONTRASTS = frozenset(
         frozenset({"vor", "nach"}),
         frozenset({"von", "zu"}),
         frozenset({"von", "nach"}),
+        frozenset({"zu", "ab"}),
+        frozenset({"ab", "bis"}),
+        frozenset({"seit", "bis"}),
+        frozenset({"von", "bis"}),
+        frozenset({"nach", "bis"}),
         frozenset({"mit", "gegen"}),
         frozenset({"für", "gegen"}),
     }
 )
-BINDERS = frozenset({"von", "zu", "nach", "vor", "über", "unter", "als", "gegen", "durch"})
-TELLING = frozenset({"von", "aus", "hinaus", "runter", "unter", "über", "vor", "gegen", "zwischen"})
+BINDERS = frozenset({"von", "ab", "zu", "nach", "vor", "über", "unter", "als", "gegen", "durch"})
+TELLING = frozenset({"ab", "aus", "hinaus", "runter", "unter", "über", "vor", "gegen", "zwischen"})
 
 QUESTIONS = {
     "wer": "who", "wen": "who", "wem": "who", "wessen": "who", "wann": "when", "wo": "where", "wohin": "whereto",
-    "woher": "wherefrom", "warum": "why", "wieso": "why", "weshalb": "why", "wie": "how", "was": "what",
+    "woher": "wherefrom", "warum": "why", "wieso": "why", "weshalb": "why", "wie": "how", "wieviel": "amount", "wieviele": "count", "was": "what",
     "welche": "what", "welcher": "what", "welches": "what", "welchen": "what", "welchem": "what",
+}  # fmt: skip
+
+AMOUNTS = {"viel": "amount", "viele": "count", "vielen": "count", "vieler": "count"}
+DURATIONS = words("zeit langer")
+PERMISSION = (
+    r"\b(?<!ich )(?<!wir )(?<!\bdu )(?<!man )(?<!sie )"
+    r"(?:darf|darfst|durfen|durft|durfte|kann|kannst|konnen|konnt|konnte|konnten)\b(?! nicht\b)(?=.)"
+    r"|\bist (?:\w+ ){0,3}(?:erlaubt|gestattet|moglich|zulassig)\b"
+)
+OBLIGATION = (
+    r"\b(?<!ich )(?<!wir )(?<!\bdu )(?<!man )(?<!sie )"
+    r"(?:muss|musst|mussen|musste|mussten|mus|soll|sollst|sollen|sollt|sollte|sollten)\b(?! nicht\b)(?=.)"
+    r"|\bist (?:\w+ ){0,3}(?:notig|pflicht|notwendig|vorgeschrieben)\b"
+)
+TENSES = {
+    "ist": "now", "sind": "now", "bin": "now", "hat": "now", "haben": "now", "habe": "now", "wird": "future",
+    "werden": "future", "war": "past", "waren": "past", "hatte": "past", "hatten": "past", "wurde": "past",
+    "wurden": "past", "sein": "",
+}  # fmt: skip
+CONDITIONS = {
+    "auch wenn": "even", "selbst wenn": "even", "obwohl": "even", "obgleich": "even", "trotz": "even", "wenn": "if", "falls": "if",
+    "sofern": "if", "weil": "because", "wegen": "because", "wahrend": "if", "solange": "if", "bis": "until",
 }  # fmt: skip
 
 SCOPE = words(
     """
     nur alle allen jede jeder jedes jeden beide beiden immer manchmal erste ersten letzte letzten nächste nächsten vorige
-    andere anderen gleiche meiste meisten mindestens höchstens maximal minimal gesamt ganze halb doppelt einmal zweimal
-    erneut kostenlos kostenlose kostenfrei kostenpflichtig gratis premium pro basis standard geschäftlich privat private
+    gleiche meiste meisten mindestens höchstens maximal minimal gesamt ganze halb doppelt einmal zweimal
+    erneut kostenlos kostenlose kostenfrei kostenpflichtig gratis premium basis standard geschäftlich privat private
     öffentlich gemeinsam gemeinschaftskonto kind kinder erwachsene mitglied mitglieder mitarbeiter besucher
     bewohner mieter vermieter monatlich jährlich wöchentlich täglich online offline digital physisch virtuell papier
     international national inland ausland vorübergehend dauerhaft teilzeit vollzeit ledig verheiratet
+    teilweise vollständig komplett ausschließlich lediglich sämtliche sämtlichen mehrere einzelne einzelnen
     bestehende frühere aktuelle alte neue manuell automatisch freiwillig verpflichtend intern extern
     """
 )
+
+SUBJECTS = words("ich wir")
+OBJECTS = words("mich mir uns")
+OTHERS = words("du dich dir er ihn ihm sie ihnen ihr euch")
 
 PERSONS = {
     word: person
     for person, words in {
         "i": "ich mich mir mein meine meinen meinem meiner wir uns unser unsere",
         "you": "du dich dir dein deine deinen",
-        "he": "er ihn ihm",
+        "he": "er ihn ihm seine seinen seinem seiner seines",
+        "they": "deren",
     }.items()
     for word in words.split()
 }
@@ -189,6 +230,26 @@ morgens:abends sommer:winter verbessern:verschlechtern einschließen:ausschließ
 käufer:verkäufer absender:empfänger vermieter:mieter lehrer:schüler arzt:patient lauter:leiser laut:leise
 heller:dunkler hell:dunkel nass:trocken sauber:schmutzig einfach:kompliziert,doppelt vorwärts:rückwärts
 kostenlos:kostenpflichtig mit:ohne hin:zurück links:rechts gesund:krank,ungesund kündigen:verlängern,abschließen
+betreten:verlassen einsteigen:aussteigen einziehen:ausziehen anziehen:ausziehen befestigen:lösen,entfernen
+anschließen:trennen laden:entladen füllen:leeren packen:auspacken wachsen:schrumpfen zunehmen:abnehmen
+aufnehmen:abgeben annehmen:abgeben geben:nehmen bringen:holen,abholen abgeben:abholen einstellen:entlassen,beenden
+loben:tadeln,kritisieren belohnen:bestrafen helfen:schaden nützen:schaden bauen:abreißen aufbauen:abbauen,abreißen
+aufstehen:hinlegen aufwachen:einschlafen einschlafen:aufwachen erhitzen:abkühlen heizen:kühlen auftauen:einfrieren
+trocknen:befeuchten schärfen:abstumpfen beschleunigen:bremsen,verlangsamen fragen:antworten mieten:vermieten,kaufen
+ausleihen:verleihen,zurückgeben sparen:ausgeben verdienen:ausgeben einnehmen:ausgeben drücken:ziehen schieben:ziehen
+werfen:fangen angreifen:verteidigen beitreten:austreten,verlassen zusagen:absagen zustimmen:ablehnen,widersprechen
+bestätigen:widerrufen,ablehnen behaupten:bestreiten kombinieren:trennen zusammenführen:aufteilen,trennen
+maximieren:minimieren fördern:hindern,hemmen erscheinen:verschwinden auftauchen:verschwinden beliebt:unbeliebt
+gerade:ungerade,krumm rund:eckig dick:dünn weit:eng,nah fern:nah hart:weich süß:sauer,salzig roh:gekocht frisch:alt
+fleißig:faul mutig:feige höflich:unhöflich freundlich:unfreundlich ehrlich:unehrlich treu:untreu glücklich:traurig,unglücklich
+zufrieden:unzufrieden stolz:beschämt nüchtern:betrunken wach:müde lebend:tot satt:hungrig schwanger:kinderlos
+senkrecht:waagerecht waagrecht:senkrecht vorder:hinter innere:äußere obere:untere linke:rechte eigene:fremde
+einzeln:gemeinsam einzahl:mehrzahl singular:plural maximum:minimum höchste:niedrigste,tiefste billigste:teuerste
+günstigste:teuerste schnellste:langsamste größer:kleiner älter:jünger,neuer neueste:älteste beginn:ende anfang:ende
+start:ziel,ende eingang:ausgang einfahrt:ausfahrt export:import angebot:nachfrage guthaben:schulden soll:haben
+brutto:netto ursache:wirkung erfolg:misserfolg,scheitern krieg:frieden freund:feind gast:gastgeber gläubiger:schuldner
+kläger:beklagte sommer:winter morgens:nachts tagsüber:nachts steuerpflichtig:steuerfrei haltbar:verderblich
+erwünscht:unerwünscht verpflichtend:freiwillig barrierefrei:unzugänglich ledig:verheiratet volljährig:minderjährig
 """
 
 SYNONYMS = """
@@ -203,7 +264,24 @@ anmelden; internet netz web; app anwendung; e-mail email mail; sms nachricht; wo
 vorgesetzter; verlieren verlegen; stehlen klauen; erklären erläutern; lernen studieren; senken reduzieren verringern;
 erhöhen steigern; erlauben gestatten; sperren blockieren; aktivieren einschalten anschalten; deaktivieren ausschalten
 abschalten; karte bankkarte; reservierung buchung; reservieren buchen; grund ursache; wecker alarm; termin ereignis;
-musik lied song; wetter wettervorhersage; spielen abspielen; licht lampe
+musik lied song; wetter wettervorhersage; spielen abspielen; licht lampe;
+computer pc rechner; notebook laptop; unterlagen dokumente papiere; dokument datei; billig günstig preiswert; offen geöffnet;
+geschlossen zu; kundendienst kundenservice support kundenbetreuung; beenden kündigen; einstellen ändern; einrichten
+konfigurieren einstellen; lagern aufbewahren; benötigen erforderlich nötig notwendig; zahlen bezahlen begleichen;
+gezahlt ausgezahlt überwiesen; rabatt ermäßigung nachlass; häufig oft; homeoffice heimarbeit;
+einwohner bewohner; wohnen leben; beantragen anfordern; herausfinden ermitteln;
+treffen besprechung sitzung meeting; vereinbaren ausmachen; besprechungsraum konferenzraum; mitarbeiter angestellte
+beschäftigte; kollege mitarbeiter; kunde auftraggeber; hinzufügen ergänzen; ansehen anschauen einsehen; anfragen
+erkundigen; teilnehmen mitmachen; verschieben verlegen; umtauschen tauschen; zurückgeben zurückschicken zurücksenden;
+defekt kaputt beschädigt; funktionieren gehen klappen; langsam träge; bildschirm monitor display; taste knopf;
+drucker printer; browser webbrowser; ordner verzeichnis; herunterladen downloaden; hochladen uploaden; speichern sichern;
+sicherung backup; update aktualisierung; telefonnummer rufnummer; adresse anschrift; vorname name; ausweis
+personalausweis; versicherung police; vertrag vereinbarung; frist termin; dauer zeit; beginn anfang start; ende schluss;
+wichtig bedeutend; schwierig schwer kompliziert; leicht einfach; lecker schmackhaft; rezept anleitung; zubereiten kochen;
+essen speisen; getränk drink; fahrrad rad; zug bahn; fahrkarte ticket fahrschein; bahnhof station; haltestelle
+station; flughafen airport; hotel unterkunft; zimmer raum; reise fahrt trip; krank erkrankt; schmerzen weh;
+arznei medizin; rezept verordnung; anwalt rechtsanwalt jurist; gesetz recht; steuer abgabe; finanzamt steueramt;
+zinsen zinssatz; kredit darlehen; sparen ansparen
 """
 
 FILLERS = (

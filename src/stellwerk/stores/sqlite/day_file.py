@@ -7,10 +7,11 @@ import fcntl
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec.structs import astuple
 
@@ -23,6 +24,7 @@ WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """What the write-ahead log is cut to after it has grown, say behind a long reader."""
 
 _NAME = re.compile(r"events-(\d{4})(\d{2})(\d{2})\.db.*")
+_T = TypeVar("_T")
 _INSERTIONS = {rows: insertion(rows) for rows in ROWS}
 
 
@@ -53,6 +55,13 @@ class DayFile:
                 self._connection.execute(_INSERTIONS[rows], values)
                 start += rows
         self._connection.execute("COMMIT")
+
+    def run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """What some work came to, in one transaction. After an error the file can only be closed."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        found = work(self._connection)
+        self._connection.execute("COMMIT")
+        return found
 
     def is_in_place(self) -> bool:
         """Whether the file that is open here is still the one that its name leads to."""

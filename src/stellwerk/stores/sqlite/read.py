@@ -67,7 +67,7 @@ def find_event(directory: Path, request_id: str) -> RequestEvent | None:
     until_ms = since_ms + _UPLOAD_MS
     condition = "started_ms BETWEEN ? AND ? AND request_id = ? ORDER BY started_ms LIMIT 1"
     for day in range(since_ms // DAY_MS, min(until_ms // DAY_MS, _LAST_DAY) + 1):
-        with _reading(path_of(directory, day)) as connection:
+        with reading(path_of(directory, day)) as connection:
             for event in _select(connection, condition, (since_ms, until_ms, request_id)):
                 return event
     return None
@@ -81,7 +81,7 @@ def _pages(
         f"(started_ms, request_id) < (?, ?) AND started_ms >= ?{matches} "
         "ORDER BY started_ms DESC, request_id DESC LIMIT ?"
     )
-    with _reading(path) as connection:
+    with reading(path) as connection:
         stamp, request_id = before if before is not None else (2**63 - 1, "")
         left = limit
         while left is None or left > 0:
@@ -96,7 +96,7 @@ def _pages(
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection | None]:
+def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
     """A connection that cannot write, or nothing where there is no file."""
     try:
         if not path.exists():

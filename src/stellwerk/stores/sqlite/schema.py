@@ -46,6 +46,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE event ADD COLUMN optimize TEXT DEFAULT ''",
         "ALTER TABLE event ADD COLUMN optimize_tokens INTEGER DEFAULT 0",
     ),
+    (
+        "ALTER TABLE event ADD COLUMN organization TEXT DEFAULT ''",
+        """
+        CREATE TABLE feedback (
+            request_id TEXT PRIMARY KEY, at_ms INTEGER, key_name TEXT, value INTEGER, comment TEXT, was_bad INTEGER
+        )
+        """,
+    ),
 )
 """Statements that lead from each version to the next; the version is their number. Steps may only add what older
 workers can leave out: a column has a default."""

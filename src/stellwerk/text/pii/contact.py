@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from stellwerk.core.taxonomy import Pii
-from stellwerk.text.pii.rule import Rule, bare, cue, numbers, signed
+from stellwerk.text.pii.rule import Rule, bare, codes, cue, numbers, signed
 from stellwerk.text.pii.scan import Scan
 
 _DATE = re.compile(r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})(?![\d./-])")
@@ -75,7 +75,7 @@ _SURE_ENDINGS = "straße strasse str. gasse weg allee chaussee promenade damm uf
 _NORTHERN_ENDINGS = "gatan vägen katu utca"
 _ENDINGS = (*_SURE_ENDINGS.split(), *_NORTHERN_ENDINGS.split(), *_MAYBE_ENDINGS.split())
 _LONGEST_STREET = 200
-_BIRTH_HINTS = ("geb", "born", "birth", "dob", "d.o.b", "*")
+_BIRTH_HINTS = ("geb", "born", "birth", "dob", "d.o.b")
 _STREET_WORD = re.compile(r"[A-ZÄÖÜ](?<!\w.)")
 _FLATS = ("flat ", "studio ", "apt ", "apt. ", "suite ")
 
@@ -83,8 +83,7 @@ _FLATS = ("flat ", "studio ", "apt ", "apt. ", "suite ")
 def _dates(scan: Scan) -> Iterator[int]:
     """Runs of digits, and the word before each, which may be a month: in texts that speak of births at all."""
     text = scan.text
-    low = text.lower()
-    if not any(hint in low for hint in _BIRTH_HINTS):
+    if "*" not in text and not any(hint in scan.low for hint in _BIRTH_HINTS):
         return
     for start in scan.numbers(1):
         if start > 3 and text[start - 1] == " ":
@@ -98,8 +97,8 @@ def _dates(scan: Scan) -> Iterator[int]:
 def _streets(scan: Scan) -> Iterator[int]:
     """Capitals up to five words before a number that follows on a word for a way."""
     text, after = scan.text, 0
-    for start in scan.numbers(1):
-        if text[max(0, start - 12) : start - 1].lower().endswith(_ENDINGS) and text[start - 1] == " ":
+    for start in scan.after_spaces:
+        if text[max(0, start - 12) : start - 1].lower().endswith(_ENDINGS):
             for hit in _STREET_WORD.finditer(text, max(after, start - _LONGEST_STREET), start):
                 yield hit.start()
             after = start
@@ -113,7 +112,7 @@ def _with_unit(scan: Scan) -> Iterator[int]:
 def _flats(scan: Scan) -> Iterator[int]:
     """The word for a flat before its number."""
     text = scan.text
-    for start in scan.numbers(1):
+    for start in scan.after_spaces:
         before = text[max(0, start - 7) : start].lower()
         if before.endswith(_FLATS):
             yield start - next(len(word) for word in _FLATS if before.endswith(word))
@@ -187,11 +186,13 @@ RULES = (
     Rule(
         type=Pii.LICENSE_PLATE,
         pattern=re.compile(r"[A-ZÄÖÜ](?<![\w-].)[A-ZÄÖÜ]{0,2}[- ][A-Z]{1,2}[ -]?\d{1,4}[EH]?(?!\w)"),
+        places=codes,
         before=_PLATE,
     ),
     Rule(
         type=Pii.LICENSE_PLATE,
         pattern=re.compile(r"[A-ZÄÖÜ](?<![\w-].)[A-ZÄÖÜ]{0,2}-(?!RR)[A-Z]{1,2} \d{2,4}[EH]?(?!\w)"),
+        places=codes,
         needs="-",
         score=0.8,
     ),

@@ -8,7 +8,7 @@ from ipaddress import IPv6Address
 
 from stellwerk.core import checksum
 from stellwerk.core.taxonomy import Pii
-from stellwerk.text.pii.rule import Rule, bare, cue, numbers
+from stellwerk.text.pii.rule import Rule, bare, codes, cue, numbers
 from stellwerk.text.pii.scan import Scan
 
 _CARD_LENGTHS = {
@@ -192,6 +192,7 @@ RULES = (
             r"[A-CEGHJ-PR-TW-Z](?<!\w.)[A-CEGHJ-NPR-TW-Z](?<!BG)(?<!GB)(?<!KN)(?<!NK)(?<!NT)(?<!TN)(?<!ZZ)"
             r"(?: ?\d\d){3} ?[A-D](?!\w)"
         ),
+        places=codes,
     ),
     Rule(
         type=Pii.CREDIT_CARD,
@@ -225,12 +226,14 @@ RULES = (
     Rule(
         type=Pii.DE_HEALTH_ID,
         pattern=re.compile(r"[A-Z](?<![^\W_].)\d{9}(?!\w)"),
+        places=codes,
         fit=_whole(checksum.de_health_id),
         score=0.93,
     ),
     Rule(
         type=Pii.DE_HEALTH_ID,
         pattern=re.compile(r"[A-Z](?<![^\W_].) ?\d{3} ?\d{3} ?\d{3}(?!\w)"),
+        places=codes,
         fit=_whole(checksum.de_health_id),
         before=_HEALTH,
         score=0.97,
@@ -238,6 +241,7 @@ RULES = (
     Rule(
         type=Pii.DE_ID_CARD,
         pattern=re.compile(r"[CFGHJKLMNPRTVWXYZ](?<![^\W_].)[0-9CFGHJKLMNPRTVWXYZ]{8}\d(?!\w)"),
+        places=codes,
         fit=_whole(checksum.de_id_card),
         before=_ID_CARD,
         score=0.95,

@@ -36,6 +36,11 @@ def signed(fewest: int) -> Callable[[Scan], Iterable[int]]:
     return lambda scan: scan.signed(fewest)
 
 
+def codes(scan: Scan) -> Iterable[int]:
+    """Hits begin with a capital, and a digit comes soon after it."""
+    return scan.codes
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One form of one type.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 _GROUP = re.compile(r"[0-9]++([ ()/.-]{1,3}+(?=[0-9]))?")
+_CODED = re.compile(r"[A-ZÄÖÜ](?=[A-ZÄÖÜ0-9 -]{0,8}\d)")
 _WWW = re.compile(r"[wW](?<!\w.)[wW]{2}\.")
 _LONGEST_LOCAL_PART = 64
 _LONGEST_SCHEME = 16
@@ -21,6 +22,22 @@ class Scan:
     def __init__(self, text: str) -> None:
         self.text = text
         self._by_length: dict[int, list[int]] = {}
+
+    @cached_property
+    def low(self) -> str:
+        """The text in small letters, which may be longer."""
+        return self.text.lower()
+
+    @cached_property
+    def codes(self) -> list[int]:
+        """Where a capital stands before a digit, no more than eight capitals, digits, spaces and hyphens between."""
+        return [hit.start() for hit in _CODED.finditer(self.text)]
+
+    @cached_property
+    def after_spaces(self) -> list[int]:
+        """Where runs of digits begin behind a space."""
+        text = self.text
+        return [start for start in self.numbers(1) if start and text[start - 1] == " "]
 
     @cached_property
     def groups(self) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ import re
 from array import array
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 from zlib import crc32
 
@@ -39,6 +40,7 @@ TOKEN = re.compile(
     rf"[^\W\d_]{{2,}}+(?:['\u2019-][^\W\d_]++)*+(?:\.(?:{_ABBREVIATED}))?+|[^\W\d_](?:\.(?!\w\w)|['\u2019-][^\W\d_]++)?+"
     r"|[0-9]++|\s{2,}+|[\n\t\r]|[^\w\s]"
 )
+_PARTED = re.compile(f"({TOKEN.pattern})")
 _SHIFT = 9
 _ODD = tuple(0x9E3779B1 * (2 * form + 1) & 0xFFFFFFFF for form in range(64))
 """Factors that send the same code to another place for each form of feature."""
@@ -166,21 +168,16 @@ class Tagger:
 
     def names(self, text: str, least: int = LEAST) -> list[tuple[int, int, int]]:
         """Start, end and score of each name. Scores are sums of weights; those of names are above ``least``."""
-        words = TOKEN.findall(text)
-        found: list[tuple[int, int, int]] = []
-        here = place = 0
-        for first, last, score in self._runs(words, least):
-            if first == last and score <= least + ALONE:
-                continue
-            # between two words of the list stands nothing that a word could begin with
-            for word in words[here:first]:
-                place = text.index(word, place) + len(word)
-            start = text.index(words[first], place)
-            for word in words[first : last + 1]:
-                place = text.index(word, place) + len(word)
-            here = last + 1
-            found.append((start, place, score))
-        return found
+        parts = _PARTED.split(text)  # a word, and what stands before the next
+        found = [
+            (first, last, score)
+            for first, last, score in self._runs(parts[1::2], least)
+            if first != last or score > least + ALONE
+        ]
+        if not found:
+            return []
+        ends = list(accumulate(map(len, parts)))
+        return [(ends[2 * first], ends[2 * last + 1], score) for first, last, score in found]
 
     def _runs(self, words: list[str], least: int) -> Iterator[tuple[int, int, int]]:
         """First word, last word and score of each name."""
