@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from stellwerk.text.ngrams import Buckets
 
     Hashes = NDArray[np.uint32]
-    Places = NDArray[np.int64]
+    Places = NDArray[np.signedinteger]
 
 BEGINNING = 6
 """Bytes of a word that count: endings differ by case and number."""
@@ -70,7 +70,7 @@ def spelling(data: bytes) -> Trait:
 
     found = runs(data)
     rows = tuple(map(len, found))
-    return Trait(np.concatenate([np.arange(row) for row in rows]), np.concatenate(found), rows)
+    return Trait(np.concatenate([np.arange(row, dtype=np.int32) for row in rows]), np.concatenate(found), rows)
 
 
 def shown(text: str) -> Shown:
