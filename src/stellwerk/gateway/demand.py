@@ -47,9 +47,9 @@ _PICTURE_TOKENS = 16_384
 _DEAR_PICTURE_TOKENS = {"4o-mini": 48_169}
 _SUSPECT = re.compile(
     rb'"(?:audio|cache|code|compaction"|compound_|computer_|context_m|conversation"|custom_tool|data_?[sS]ources"'
-    rb'|document|enable_s|exclude_d|file|function|google|image|include_d|inference_g|inline|input_|last_updated_|mcp'
+    rb"|document|enable_s|exclude_d|file|function|google|image|include_d|inference_g|inline|input_|last_updated_|mcp"
     rb'|models"|performanceC|plugins"|prediction"|previous_r|prompt"|return_|s3L|search_|service_?[tT]ier|speed"|tool'
-    rb'|url|video|web_)'
+    rb"|url|video|web_)"
 )
 """How all of these begin, and what shows tools and media in any dialect: most prompts have none."""
 _SEARCHING = re.compile(r"search-preview|search-api|deep-research|compound")

@@ -77,9 +77,8 @@ class Blocks:
 
     def base64(self) -> Iterator[re.Match[str]]:
         """16 signs and more, with what fills them up."""
-        for start, _ in _runs(self._codes.translate(_BASE64_CLASS), 16):
-            if block := BASE64.match(self._text, start):
-                yield block
+        for start, end in _runs(self._codes.translate(_BASE64_CLASS), 16):
+            yield from BASE64.finditer(self._text, start, end + 2)
 
     def hex(self) -> Iterable[re.Match[str]]:
         """Eight bytes and more, in one or apart."""

@@ -94,8 +94,8 @@ class Head(msgspec.Struct, frozen=True):
         """The greatest raw score of any window of a text of so many bytes: what is buried in it does not drown."""
         import numpy as np
 
-        sums = [_sums(each.places, size, self.weights.take(each.buckets)) for each in kinds]
-        counts = [_sums(each.places, size) for each in kinds]
+        sums = [_sums(each, size, self.weights.take(each.buckets)) for each in kinds]
+        counts = [_sums(each, size) for each in kinds]
         best = sum(part[-1] / math.sqrt(max(1, count[-1])) for part, count in zip(sums, counts, strict=True))
         for length in WINDOWS:
             if length < size:
@@ -108,11 +108,17 @@ class Head(msgspec.Struct, frozen=True):
         return float(best) + self.bias
 
 
-def _sums(places: NDArray[np.int64], size: int, weights: Weights | None = None) -> NDArray[np.float64]:
+def _sums(trait: Trait, size: int, weights: Weights | None = None) -> NDArray[np.float64]:
     """For each place what stands before it, in sum."""
     import numpy as np
 
-    return np.concatenate(([0.0], np.cumsum(np.bincount(places, weights, minlength=size))))
+    if not trait.rows:
+        return np.concatenate(([0.0], np.cumsum(np.bincount(trait.places, weights, minlength=size))))
+    sums, start = np.zeros(size + 1), 0
+    for row in trait.rows:
+        sums[1 : row + 1] += 1.0 if weights is None else weights[start : start + row]
+        start += row
+    return np.cumsum(sums, out=sums)
 
 
 class _Entry(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from stellwerk.text.ngrams import Buckets
 
     Hashes = NDArray[np.uint32]
-    Places = NDArray[np.int64]
+    Places = NDArray[np.signedinteger]
 
 BEGINNING = 6
 """Bytes of a word that count: endings differ by case and number."""
@@ -46,10 +46,14 @@ _SEEDS = {"word": 0x27D4EB2F, "words": 0x165667B1, "idea": 0x85EBCA6B}
 
 
 class Trait(msgspec.Struct, frozen=True):
-    """All traits of one kind: their buckets, and at which byte of the text each begins."""
+    """All traits of one kind: their buckets, and at which byte of the text each begins.
+
+    ``rows`` says of how many they are made that begin at the first byte, the second, and so on, where that is all.
+    """
 
     places: Places
     buckets: Buckets
+    rows: tuple[int, ...] = ()
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -65,7 +69,8 @@ def spelling(data: bytes) -> Trait:
     import numpy as np
 
     found = runs(data)
-    return Trait(np.concatenate([np.arange(len(buckets)) for buckets in found]), np.concatenate(found))
+    rows = tuple(map(len, found))
+    return Trait(np.concatenate([np.arange(row, dtype=np.int32) for row in rows]), np.concatenate(found), rows)
 
 
 def shown(text: str) -> Shown:
