@@ -63,7 +63,7 @@ def align(one: Reading, two: Reading) -> Alignment:
             (a.surface, b.surface)
             for a in left_one
             for b in left_two
-            if grammar.are_opposites(a.base, b.base) or grammar.are_negated(a.surface, b.surface)
+            if grammar.are_opposites(a.base, b.base) or grammar.are_formed_opposites(a.surface, b.surface)
         ]
         left_one, left_two, spelled = _paired(left_one, left_two, lambda a, b: are_misspelled(a, b, grammar))
         same += spelled + joined

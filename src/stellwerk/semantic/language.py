@@ -72,15 +72,17 @@ class Language(msgspec.Struct, frozen=True):
 
     def are_written_opposites(self, one: str, two: str) -> bool:
         """Whether a list or the form of the words says so, and no sense of a lexicon."""
-        return two in self.opposites.get(one, ()) or self.are_negated(one, two)
+        return two in self.opposites.get(one, ()) or self.are_formed_opposites(one, two)
 
-    def are_negated(self, one: str, two: str) -> bool:
-        """Whether one word is the other with a beginning that denies: limited, unlimited."""
-        return one[-_SHORTEST_END:] == two[-_SHORTEST_END:] and (_is_negated(one, two) or _is_negated(two, one))
+    def are_formed_opposites(self, one: str, two: str) -> bool:
+        """Whether the form of two words says that they are opposites: limited, unlimited; einladen, ausladen."""
+        if one[-_SHORTEST_END:] == two[-_SHORTEST_END:] and (_is_negated(one, two) or _is_negated(two, one)):
+            return True
+        return _is_contrary(one, two)
 
     def are_opposites(self, one: str, two: str) -> bool:
         """Whether two base forms mean the opposite of one another."""
-        if self.are_written_opposites(one, two) or _is_contrary(one, two):
+        if self.are_written_opposites(one, two):
             return True
         return self.lexicon is not None and self.lexicon.are_opposites(one, two)
 

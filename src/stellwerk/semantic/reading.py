@@ -27,10 +27,10 @@ _QUOTED = re.compile(
     r"|(?<!\w)'([^'\n]{2,200})'(?!\w)|\u00ab([^\u00bb\n]{1,200})\u00bb"
 )
 _LETTER = re.compile(
-    r"(?<=\d)[^\W\d_](?![^\W_])|(?<![^\W_])[^\W\d_](?=\d)|(?<=[^\W_,/:] )[A-HJ-Z](?![\w'\u2019-])(?!\.\w)"
-    r"|(?<=[^\W\d_] )[cfghjlpqvz](?![\w'\u2019-])|(?<=[^\W_]-)[A-Za-z](?![\w'\u2019-])"
+    r"(?<=\d)(?![xX])[^\W\d_](?![^\W_])|(?<![^\W_])[^\W\d_](?=\d)|(?<=[^\W_,/:] )[A-HJ-W](?![\w'\u2019-])(?!\.\w)"
+    r"|(?<=[^\W\d_] )[cfghjlpqv](?![\w'\u2019-])|(?<=[^\W_]-)[A-Za-z](?![\w'\u2019-])"
 )
-"""Single letters that name something: C, vitamin D, B2B, USB-C."""
+"""Single letters that name something: C, vitamin D, B2B, USB-C. X, Y and Z stand for anything, 5x for times."""
 _SPACE = re.compile(r"\s+")
 _UMLAUT = re.compile("[äöüßÄÖÜ]")
 _CONTRACTION = re.compile(r"(n't|'(?:s|re|ve|ll|d|m|t))$")

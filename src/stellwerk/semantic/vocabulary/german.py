@@ -89,7 +89,7 @@ QUESTIONS = {
     "welche": "what", "welcher": "what", "welches": "what", "welchen": "what", "welchem": "what",
 }  # fmt: skip
 
-AMOUNTS = {"viel": "amount", "viele": "count", "vielen": "count", "vieler": "count"}
+AMOUNTS = {"viel": "amount", "hoch": "amount", "viele": "count", "vielen": "count", "vieler": "count"}
 DURATIONS = words("zeit langer")
 PERMISSION = (
     r"\b(?<!ich )(?<!wir )(?<!\bdu )(?<!man )(?<!sie )"
