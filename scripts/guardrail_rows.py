@@ -16,12 +16,15 @@ SHORT = 400
 """Characters of a text that can be buried, and that makes sense as a whole in a window."""
 LONG = 600
 HARD = frozenset({"notinject", "wildguard_benign", "xstest", "xstest_safe", "stl_safe"})
+HARD_WEIGHTS = (2.0, 1.2)
+"""How much such rows count, from elsewhere and our own: of ours there are many."""
 MADE_UP = "phrases"
 """The source of sentences put together from parts: they are learned from, never measured by."""
 MISSPELT = (("typos", "dropped_letters"), ("no_spaces",))
 """What no reading can undo, so that it has to be learned: of each of these one, in turn."""
 ODD = ("reversed", "", "commas", "")
-"""How harmless texts look odd, in turn: their odd letters are judged beside the reading that undoes them."""
+"""How texts look odd, in turn. Backwards are harmless ones alone: of an attack the reading that undoes it is judged as
+well."""
 NOT_FREE = frozenset({"alpaca_harmless", "germeval2025_c2a", "germeval2025_vio", "self_instruct_seed"})
 """Sources whose licence does not allow to ship what was learned from them, or does not say so."""
 
@@ -75,16 +78,17 @@ def rows(paths: Iterable[Path], *, trusted: bool = False) -> list[Row]:
 
 
 def examples(chosen: Iterable[Row]) -> list[Example]:
-    """Each row as it stands, and misspelt where it is short enough to be typed: alike, whatever other rows there are."""
+    """Each row as it stands, and misspelt where it is short enough to be typed: alike beside any other rows."""
     made = []
     for row in chosen:
         number = zlib.crc32(row.text.encode("utf-8", "replace")) % 100_000
-        weight = (2.0 if row.is_hard else 1.0) * (0.5 if row.source == MADE_UP else 1.0)
+        weight = (HARD_WEIGHTS[row.source == "own"] if row.is_hard else 1.0) * (0.5 if row.source == MADE_UP else 1.0)
         text = row.plain
         made.append(Example(text, row.label, weight))
         if len(text) < 1_500:
             names = [choices[number % len(choices)] for choices in MISSPELT]
-            if not row.label and (odd := ODD[number % len(ODD)]):
+            odd = ODD[number % len(ODD)]
+            if odd and not (row.label and odd == "reversed"):
                 names.append(odd)
             made += [Example(DISGUISES[name](text, number), row.label, weight / 2) for name in names]
     return made
