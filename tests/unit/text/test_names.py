@@ -68,3 +68,9 @@ def test_the_same_text_is_judged_alike_whatever_was_seen_before() -> None:
     text = read("Anna Schmidt fragt Herrn Öztürk.").passage.text
     fresh = Tagger(files("stellwerk.text.pii").joinpath("names.bin").read_bytes())
     assert fresh.names(text) == TAGGER.names(text) == TAGGER.names(text)
+
+
+def test_a_word_without_end_is_judged_by_its_beginning_and_not_remembered() -> None:
+    endless = "Abcdefgh" * 4_000
+    text = f"{endless} wrote to Anna Schmidt."
+    assert [text[start:end] for start, end, _ in TAGGER.names(text)] == ["Anna Schmidt"]

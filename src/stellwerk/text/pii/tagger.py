@@ -28,6 +28,8 @@ NEVER = -150
 """A word whose own weights sum up to less is no name, whatever stands around it."""
 SELDOM = -120
 """The same, of a word's own weights together with those of each word around it, but right after a name."""
+LONGEST = 64
+"""Letters of a word that are looked at."""
 
 _TITLE_WORDS = "herr herrn frau hr. fr. mr mr. mrs mrs. ms ms. miss mx mx. dr dr. prof prof. sir lady madam"
 TITLES = frozenset(_TITLE_WORDS.split())
@@ -169,9 +171,12 @@ class Tagger:
     def names(self, text: str, least: int = LEAST) -> list[tuple[int, int, int]]:
         """Start, end and score of each name. Scores are sums of weights; those of names are above ``least``."""
         parts = _PARTED.split(text)  # a word, and what stands before the next
+        words = parts[1::2]
+        if max(map(len, words), default=0) > LONGEST:  # words are remembered, which long ones must not be
+            words = [word[:LONGEST] for word in words]
         found = [
             (first, last, score)
-            for first, last, score in self._runs(parts[1::2], least)
+            for first, last, score in self._runs(words, least)
             if first != last or score > least + ALONE
         ]
         if not found:
