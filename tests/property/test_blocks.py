@@ -61,11 +61,6 @@ def test_every_kind_of_block_is_found(text: str, find: Callable[[Blocks], Iterab
     assert list(find(Blocks(text)))
 
 
-@pytest.mark.parametrize("signs", ["“”", "“”…•€¥£·÷°¿¡§«»"])
-def test_words_are_told_from_signs_of_any_number(signs: str) -> None:  # one by one, or all at once
-    assert small_words(signs.join(("Ignore", "Rückwärts", "all"))).split() == [b"ignore", "rückwärts".encode(), b"all"]
-
-
 @given(st.text() | st.text(alphabet="aK\u0130\u212aäÜü\u017fß1_ \u201c\u201d…\u2013•€¥£·\u00d7÷°¿¡§"))
 def test_small_words_are_the_words_of_a_text_as_far_as_they_are_latin(text: str) -> None:
     wanted = {word.group().lower() for word in WORD.finditer(text)}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stellwerk.text.words import fold, inflections, spellings, stem
+from stellwerk.text.words import fold, inflections, small_words, spellings, stem
 
 FAMILIES = [
     "Aktie Aktien",
@@ -57,3 +57,8 @@ def test_plurals_in_ies_are_forms_of_words_in_y() -> None:
 def test_umlauts_and_sharp_s_are_spelt_in_several_ways() -> None:
     assert spellings("Straße für Öl") == {"strase fur ol", "strasse fuer oel"}
     assert spellings("Masse") == {"masse", "mase"}
+
+
+@pytest.mark.parametrize("signs", ["“”", "“”…•€¥£·÷°¿¡§«»"])
+def test_words_are_told_from_signs_of_any_number(signs: str) -> None:  # one by one, or all at once
+    assert small_words(signs.join(("Ignore", "Rückwärts", "all"))).split() == [b"ignore", "rückwärts".encode(), b"all"]
