@@ -137,7 +137,7 @@ async def test_other_requests_go_on_meanwhile_also_without_the_process(tmp_path:
             longest = max(longest, time.thread_time() - before)
             turns += 1
         assert (await asking).status == 200
-        assert turns > 30
+        assert turns > 12
         assert longest < 0.1
 
 
