@@ -16,8 +16,6 @@ SHORT = 400
 """Characters of a text that can be buried, and that makes sense as a whole in a window."""
 LONG = 600
 HARD = frozenset({"notinject", "wildguard_benign", "xstest", "xstest_safe", "stl_safe"})
-HARD_WEIGHTS = (2.0, 1.2)
-"""How much such rows count, from elsewhere and our own: of ours there are many."""
 MADE_UP = "phrases"
 """The source of sentences put together from parts: they are learned from, never measured by."""
 MISSPELT = (("typos", "dropped_letters"), ("no_spaces",))
@@ -82,7 +80,7 @@ def examples(chosen: Iterable[Row]) -> list[Example]:
     made = []
     for row in chosen:
         number = zlib.crc32(row.text.encode("utf-8", "replace")) % 100_000
-        weight = (HARD_WEIGHTS[row.source == "own"] if row.is_hard else 1.0) * (0.5 if row.source == MADE_UP else 1.0)
+        weight = (2.0 if row.is_hard else 1.0) * (0.5 if row.source == MADE_UP else 1.0)
         text = row.plain
         made.append(Example(text, row.label, weight))
         if len(text) < 1_500:

@@ -94,152 +94,151 @@ erneuern erreichbar erreichte error errors ersatzteile ersetze ersetzt erst erst
 erwähne erzähl erzählen erzählt eröffnungstext es escalate escalation escape especially essay essen established
 ethical ethically ethics ethischen ethnic etwa etwas euro europe euros evaluate evaluating evaluation even
 evening event events every everybody everyday everyone everything evidence evil evolution exact exactly exakt
-example examples exceeded excel except exception exceptions exchange exclude execute execution exempt exercise
-exercises exist existing expect expected expensive experience experienced experiences experiment experiments
-expert expired explain explaining explains explanation explanations explicit explicitly exploit exploiting
-exploration explore export expose express expression extend external extra extract eye face fachhandel fact
-factors factory facts fahre fahrradkeller fahrräder failed failing fall fallen falling falls falsch false
-familie families family famous far farbe farm fasse fasst fassung fast father favor fear feature features
-featuring februar federal feedback feel feeling feet fehler fehlermeldung fehlt feilzubieten feld fell female
-fence fensterbank fertig fetch feuchtigkeit few fiction fictional fieber field fields fifty fight figur figure
-figures file files filiale fill filled films filter filtered filtering filters final finally financial find
-finde findet findings finds finish finished fire firewall firma first five fixed flags fließen flight floor
-flour flowers fly fläche focus focusing folder folge folgen folgende folgenden folgendes folgt follow followed
-following follows food footer for forbidden force forecast foreign forest forever forget forgot form formal
-format formatted former formula formular formuliere formulieren forststraße fort forum forward found
-foundational founded founder four frag frage fragen fragt frame framework frameworks france frau fraud
-fraudulent freed freedom freely frei freie freigabe freigeben freigegeben freitag fremden french fresh freuen
-freundlicher friday fridays friend friendly friends from front fruchtbar frühere früheren fuhren full fully fun
-function functional functionality functions funds funktion funktioniert furniture further future fußball fäden
-fährt fällt führ führe führt fünf fünfzehn für gab game games ganz ganze ganzen garantie garden gardening
-gartenmöbel gather geben geboten gebrauch geburtstag gebühr gedicht geehrte gefegt gefragt gefunden gegeben
-gegen gegenteil gegenüber gehackt geheime geheimen geheimnis geheimnisse gehen gehobelt gehorche gehorchst geht
-gehälter gehört gelegt gelockert gelten gemacht gemeinderat gemeint gemüsebeet gemütlichen genau genehmige
-genehmigen general generate generated generating generations generator genuine geplant geplanten geprüft gerade
-gereinigt german germany gern gerne gerät gesagt geschichte geschliffen geschlossen geschrieben geschäft gesetz
-gesetze gesetzt gespeicherten gespendet gesperrt gespielt gespritzt gespräch gesprächs gestellt gestern
-gestiegen gestrichen get getting gewinnen geändert geöffnet gib gibst gibt gießen gilt ging gipfel girl give
-given gives giving glad gleich global glossary go goals goes going gone good government grammar grandmother
-grant granted grants graphic great greater green grenzen grew grills ground group groups grow grown
-großbuchstaben großen grund gruppe gruppen gruselgeschichte gründünger guard guardrails guest guests guidance
-guide guided guideline guidelines gut gute guten gänse gäste gültig günstigste habe haben hack hacked hacker
-hacking had haiku hair halben half halle hallo halte halten hamburg hand handeln handlauf handle handles
-handling handy happen happened happens happy hard harm harmful harmless has hast hat hates hatten hausmeister
-hausordnung have haven having he header health healthcare healthy heard hears heart heat heating heavy height
-heimlich heizkosten heißt helfen helfern hello help helped helper helpful helping helps heraus herausziehen
-herbst here herons herr hersteller herzlichen hesitate heute hex hi hid hidden hide hiding hielt hier hiermit
-higher highly hilfe hilft himself hinfällig hinter hintergrund hinweis hinweise hinzu hired hiring his historian
-historical historically history hit hof hold holds hole holiday holocaust holzverbindungen honest honesty hope
-horse hosts hot hotel hour hours house how however https huge human humans hunde hundertfünfzig hundred
-hypothetical hypothetically hält hängt hätte hättest häufigster häuser höflich hör hören hütte hütten i ich idea
-identified identify identifying identity if ignore ignored ignores ignorier ignoriere ignorieren ignoriert
-ignoring ihn ihnen ihr ihre ihrem ihren illegal illegally im image images imagine immediately immer immigration
-impact impacts implement implementation implemented implementing import importance important impressed improve
-improved in inbox incident include included includes including incoming incorrect increase increased indeed
-indem indicate indirect individual individuals indoor indoors influence inform information informationen
-infrastructure ingredient ingredients inhalt inhaltsfilter initial initialization initiated initiating inject
-injection inn input inputs ins insert insgesamt inside insider insights inspect install installation instance
-instead instructed instruction instructions instruktionen insurance intelligence intelligenz intended intent
-interest interested interesting interface intern internal international interne internen internet interpret
-interpreter interview into introduce introduction inventor inventur investment invisible invitation invite
-invoice invoices invoke involved involves iphone irgendwelche iron irrelevant is island isst issue issues ist it
-italian items its itself ja jahr jahre jahren jahreszahl jahrhundert jailbreak jailbreaks jailbroken japan
-japanese javascript jede jedem jeden jeder jedes jemand jetzigen jetzt joined journalist journeys json judge
-jugend jugendherberge jugendlichen june juni just justice jährlich jährlicher kabine kaffee kaffeemaschine
-kalender kalkfilter kann kannst kapitel kaputt karenz karte karten kassa kasse kauf kaufen keep keeping keeps
-kehrten kein keine keinen keller kellner kennst kennt kennwort kept key keyboard keys keywords kill killed
-kilogramm kind kinder kindly kinds king kirche kitchen klarem klartext klassenfahrt kleine kneads knie know
-knowledge known knödel koch kochen kocher kocht kodiere kollege kollegen komma komme kommen kommentar kommentare
-kommt komplett komplikationen kompost konfiguration konfigurationsdatei konnten kontakten kontext konto
-kontonummer kontrolle kopie kopiere korrektur korrigiere kraft krankengymnastik krieges kriterien kuchen kunde
-kunden kurz könig können könnte könnten könntest küche kündigung künstliche label labor lag lager lagerfeuer
-lampen landlord lane lange language languages laptop large lass lassen last late later latest latin laufen laut
-lauten lautet law layer lead learn learned learning least leave leaves leaving leben lebenslauf led left leg
-legal legally lege legen legitimate leistung leite leitlinien leitplanken length lerne lesen leser less let
-letter letters letzte letzten level liability libraries library licence licht lie liebe lieber liebes liefen
-lieferung liegen liegt lies liest life light lighting like likely likes limit limitations limited limits line
-lines link linken links linter linux linz list liste listed listen liter literature little live lived living llm
-loaf lobe local locate located location locked locker log logged logging logic login long longer look looking
-looks los losgefahren losing lot lottery love low lower lunch lyrics lässt läuft lösch lösche löschen lösung
-mach mache machen machine machines macht made mahnung mai mail mails main mainly maintain maintaining maintains
-maintenance major make makers makes making mal malicious malware man manage management manager mandatory
-manipulate manipulation manner mannschaft manual manufacturing many map march mark markdown marked market
-marketing marks marktplatzes married maschine master match matches matter matters maulkorb maximize maximum may
-maß me mean meaning means meant measure measures mechanism mechanisms media medical medieval meditation meeting
-meets megabytes mehr mein meine meinem meinen meiner meines melde meldet memories memory mensch menschen mental
-mention mentioned mercury merge merkt message messages method methods metric metrics mich middle might migration
-mile miles milk mill mind mine minimum minute minuten minutes mir mirror misinformation missachte missachten
-missing mission mistake mistakes mit mitarbeiter mitarbeiterinnen mittagessen mittags mittagshitze mittwoch
-mitversichert mobile mode model modell models moderation modern modification modify module modules modus moment
-monat monatlich monday money monitoring monologue montag month months moon moral more morgen morning mornings
-morse most mother mountain move movie much muddy multi multiple muscle museum music musical musik muss musst
-musste must mutter my myself mystery märz möchte möglich müssen nach nachdem nachmittag nachricht nachrichten
-nacht nahmen name named namen namens names narrative narrator nation natural naturally nature navigation near
-necessary need needed needs negative nehme nehmen neighborhood nenn nenne nennen nervous network networks neu
-neue neuen neues neun neural neutral never new newsletter newspaper next nicht nichts nie niemals niemand
-niemandem night nimm nine ninth no nobody noch noise none noon nordseite normal normally norms northern not
-notation note notes nothing notice notifications notiz notizen noun novel november now nuclear null number
-numbers nun nur nurse nutze nutzer nutzers nächste nächsten nächstes nässe ob oben obey obeyed obigen object
-objective obwohl occur ocean october oder of off offen offer offers office officer official often ohne oil ok
-okay oktober old oldest on once one online only open openai opened opening openness operate operating operation
-operational operations operator opportunity opposite optimize option optional options or order ordered orders
-ordner organization organizations original other others otherwise our out outcome outdated outdoor outgoing
-outline outlook output outputs outside oven over overdue override overrides own owned owner package packed
-packets page pages paid paint paket pan panic paper papers paragraph parallel parameter parameters paraphrase
-parcel parent parents parking parkplatz parse parsing part participants particular partner parts party passcode
-passe passed passiert passt password passwords passwort past paste path patience patient patientin patients
-pattern patterns payment payments pending pendulum people per percent perfect perform performance perhaps period
-permission permissions permitted person persona personal personalized personen personnel perspective petersen
-pfad pflanzen phishing phone photography phrase phrasing physical physics physiotherapist picture piece
-pilzragout pipeline pirate pixel place placed places plain plan plane planet planned planning plant plants
-platform platz platzwart play players playing playlist please plumber plätze pocket podcast poem point points
-poison policies policy polish polite political poor popular posing position positive positives possible
-posteingang postfach postponed potential potentially power powerful practice practices praise precedes preceding
-prefer preference prefers prefix preis preise premium preparation prepare prescription present presentation
-presented presenting president press pressure pretend pretty prevent prevents previous price prices primary
-prime principles print printed printing prints prior prioritize priority privacy private privaten privilege
-privileged privileges probability probably problem problems procedure procedures proceed process processed
-processes processing produce product production products produkt professional professor profile program programm
-programmed programmierung programming progress project projects promote promotes promoting prompt prompts proof
-proper properly property protagonist protect protection protocol protocols protokoll protokolle prove provide
-provided provides providing prozent prozess prüfe prüfen prüfer prüfung psychological public publicly publish
-pull punctuation punkt punkte punkten purchase purely purpose purposes push put python quadratmetern qualified
-quality quantum quartal quartalsbericht quarterly quellen queries query question questions queue queued quick
-quickly quiet quite quotation quote quotes quoting rabatt race radieschen radio radius rain raise rallye random
-range ransomware rathaus rather rating raus ravi reach reached reaction read reader readers reading reads ready
-reagiere reagiert real realistic reality really reason reasoning reasons receipt receive received receiving
-recent rechne rechnen rechnung rechnungen recht rechte recipe recipes recipient recite recognise recognised
-recognition recognize recommend recommendation recommendations recommends record records recursion red reden
-reduce refer reference reflect refund refusal refusals refuse refuses refusing regarding regardless regel regeln
-regens region regte regular regulations regulatory rehearsal reicht reihenfolge reizlos reject rejected related
-relationship relationships release reliable remain remember remembers remind reminder remote remove removed
-renaissance rename render renew renewable renovated renowned repairs repeat repeating replace replaced
-replacement replies reply report reported reporting reports repository reproduce request requested requests
-require required requirements requires research researcher reservation reservations reserve reservierungen reset
-resources respect respond responding response responses responsibility responsible rest restaurant restaurants
-restrict restricted restriction restrictions rests result results resume retired retourenquote retrieval
-retrieve retrieved retry return returned returning returns reveal revealed revealing reveals revenue reverse
-reversed review reviewed reviewer reviewers reviews revolution rewrite rezept rich richte richtet richtig
-richtige richtlinie richtlinien ride ridge right rights rinse risks river road robot roboter robots rock role
-roles roll rolle roman room root rose rotate round route router routes routine routines routing row rub ruf rufe
-ruhen rule rules run runde running runter rust rutschig rye räder räum räumpflicht rückfrage rückfragen
-rückwärts safe safeguards safely safety sag sage sagen sagst sagt said saison salary sales salt same sammelt
-sample samples samstag sandbox sanft sanierung satisfaction saturday satz saved saving saw say saying says saßen
-scenario scenarios scene schach schaffen schalte schauspieler schedule scheduled schema scheme schicht schick
-schild schlafen schlecht schließen schlucht schlüssel schmaler schmerzen schnecken schnittstelle schon school
-schranken schreib schreibe schreiben schreibst schreibt schritt schritte schule schön science scientific scope
-score scratch screen screening screenshots script scroll scrubbed sea search season seasons seat seating seats
-sechs sechzigtausend second secret secrets section secure securely security see seem seems seen sehen sehr sei
-seien sein seine seinen seiner seite seiten selbst select selected self seller send sende senden sender sending
-sends sense sensitive sensor sentence sentences sentiment separate september sequence series serious serve
-served server serves service services session sessions set setting settings setup setz setze setzen seven
-several sexual shadow shall shape share shared shares sharing she sheet shell shelter shifts shipping shoe shoes
-shoot shop shopping short shortcuts shorter should show showed showing shown shows sich sichere sicherheit
-sicherheitsregeln side sie sieben siebzehn siedlung sieht sign signature signed signs silence similar simple
-simply simulate simulation simuliere since sind sing single sister sisters sit situation situations sitzt
-sitzung six size skill skilled skills skip skript sky slack sleep slices slow slowly small smart smith snow so
-sobald social society socket sofort software solely soll sollen sollst sollte sollten solution solve some
-somebody someone something sometimes somewhere sommer sommerfest sondern song sonntag sonst soon sorry sort
+example examples exceeded excel except exchange exclude execute execution exempt exercise exercises exist
+existing expect expected expensive experience experienced experiences experiment experiments expert expired
+explain explaining explains explanation explanations explicit explicitly exploit exploiting exploration explore
+export expose express expression extend external extra extract eye face fachhandel fact factors factory facts
+fahre fahrradkeller fahrräder failed failing fall fallen falling falls falsch false familie families family
+famous far farbe farm fasse fasst fassung fast father favor fear feature features featuring februar federal
+feedback feel feeling feet fehler fehlermeldung fehlt feilzubieten feld fell female fence fensterbank fertig
+fetch feuchtigkeit few fiction fictional fieber field fields fifty fight figur figure figures file files filiale
+fill filled films filter filtered filtering filters final finally financial find finde findet findings finds
+finish finished fire firewall firma first five fixed flags fließen flight floor flour flowers fly fläche focus
+focusing folder folge folgen folgende folgenden folgendes folgt follow followed following follows food footer
+for forbidden force forecast foreign forest forever forget forgot form formal format formatted former formula
+formular formuliere formulieren forststraße fort forum forward found foundational founded founder four frag
+frage fragen fragt frame framework frameworks france frau fraud fraudulent freed freedom freely frei freie
+freigabe freigeben freigegeben freitag fremden french fresh freuen freundlicher friday fridays friend friendly
+friends from front fruchtbar frühere früheren fuhren full fully fun function functional functionality functions
+funds funktion funktioniert furniture further future fußball fäden fährt fällt führ führe führt fünf fünfzehn
+für gab game games ganz ganze ganzen garantie garden gardening gartenmöbel gather geben geboten gebrauch
+geburtstag gebühr gedicht geehrte gefegt gefragt gefunden gegeben gegen gegenteil gegenüber gehackt geheime
+geheimen geheimnis geheimnisse gehen gehobelt gehorche gehorchst geht gehälter gehört gelegt gelockert gelten
+gemacht gemeinderat gemeint gemüsebeet gemütlichen genau genehmige genehmigen general generate generated
+generating generations generator genuine geplant geplanten geprüft gerade gereinigt german germany gern gerne
+gerät gesagt geschichte geschliffen geschlossen geschrieben geschäft gesetz gesetze gesetzt gespeicherten
+gespendet gesperrt gespielt gespritzt gespräch gesprächs gestellt gestern gestiegen gestrichen get getting
+gewinnen geändert geöffnet gib gibst gibt gießen gilt ging gipfel girl give given gives giving glad gleich
+global glossary go goals goes going gone good government grammar grandmother grant granted grants graphic great
+greater green grenzen grew grills ground group groups grow grown großbuchstaben großen grund gruppe gruppen
+gruselgeschichte gründünger guard guardrails guest guests guidance guide guided guideline guidelines gut gute
+guten gänse gäste gültig günstigste habe haben hack hacked hacker hacking had haiku hair halben half halle hallo
+halte halten hamburg hand handeln handlauf handle handles handling handy happen happened happens happy hard harm
+harmful harmless has hast hat hates hatten hausmeister hausordnung have haven having he header health healthcare
+healthy heard hears heart heat heating heavy height heimlich heizkosten heißt helfen helfern hello help helped
+helper helpful helping helps heraus herausziehen herbst here herons herr hersteller herzlichen hesitate heute
+hex hi hid hidden hide hiding hielt hier hiermit higher highly hilfe hilft himself hinfällig hinter hintergrund
+hinweis hinweise hinzu hired hiring his historian historical historically history hit hof hold holds hole
+holiday holocaust holzverbindungen honest honesty hope horse hosts hot hotel hour hours house how however https
+huge human humans hunde hundertfünfzig hundred hypothetical hypothetically hält hängt hätte hättest häufigster
+häuser höflich hör hören hütte hütten i ich idea identified identify identifying identity if ignore ignored
+ignores ignorier ignoriere ignorieren ignoriert ignoring ihn ihnen ihr ihre ihrem ihren illegal illegally im
+image images imagine immediately immer immigration impact impacts implement implementation implemented
+implementing import importance important impressed improve improved in inbox incident include included includes
+including incoming incorrect increase increased indeed indem indicate indirect individual individuals indoor
+indoors influence inform information informationen infrastructure ingredient ingredients inhalt inhaltsfilter
+initial initialization initiated initiating inject injection inn input inputs ins insert insgesamt inside
+insider insights inspect install installation instance instead instructed instruction instructions instruktionen
+insurance intelligence intelligenz intended intent interest interested interesting interface intern internal
+international interne internen internet interpret interpreter interview into introduce introduction inventor
+inventur investment invisible invitation invite invoice invoices invoke involved involves iphone irgendwelche
+iron irrelevant is island isst issue issues ist it italian items its itself ja jahr jahre jahren jahreszahl
+jahrhundert jailbreak jailbreaks jailbroken japan japanese javascript jede jedem jeden jeder jedes jemand
+jetzigen jetzt joined journalist journeys json judge jugend jugendherberge jugendlichen june juni just justice
+jährlich jährlicher kabine kaffee kaffeemaschine kalender kalkfilter kann kannst kapitel kaputt karenz karte
+karten kassa kasse kauf kaufen keep keeping keeps kehrten kein keine keinen keller kellner kennst kennt kennwort
+kept key keyboard keys keywords kill killed kilogramm kind kinder kindly kinds king kirche kitchen klarem
+klartext klassenfahrt kleine kneads knie know knowledge known knödel koch kochen kocher kocht kodiere kollege
+kollegen komma komme kommen kommentar kommentare kommt komplett komplikationen kompost konfiguration konnten
+kontakten kontext konto kontonummer kontrolle kopie kopiere korrektur korrigiere kraft krankengymnastik krieges
+kriterien kuchen kunde kunden kurz könig können könnte könnten könntest küche kündigung künstliche label labor
+lag lager lagerfeuer lampen landlord lane lange language languages laptop large lass lassen last late later
+latest latin laufen laut lauten lautet law layer lead learn learned learning least leave leaves leaving leben
+lebenslauf led left leg legal legally lege legen legitimate leistung leite leitlinien leitplanken length lerne
+lesen leser less let letter letters letzte letzten level liability libraries library licence licht lie liebe
+lieber liebes liefen lieferung liegen liegt lies liest life light lighting like likely likes limit limitations
+limited limits line lines link linken links linter linux linz list liste listed listen liter literature little
+live lived living llm loaf lobe local locate located location locked locker log logged logging logic login long
+longer look looking looks los losgefahren losing lot lottery love low lower lunch lyrics lässt läuft lösch
+lösche löschen lösung mach mache machen machine machines macht made mahnung mai mail mails main mainly maintain
+maintaining maintains maintenance major make makers makes making mal malicious malware man manage manager
+mandatory manipulate manipulation manner mannschaft manual manufacturing many map march mark markdown marked
+market marketing marks marktplatzes married maschine master match matches matter matters maulkorb maximize
+maximum may maß me mean meaning means meant measure measures mechanism mechanisms media medical medieval
+meditation meeting meets megabytes mehr mein meine meinem meinen meiner meines melde meldet memories memory
+mensch menschen mental mention mentioned mercury merge merkt message messages method methods metric metrics mich
+middle might migration mile miles milk mill mind mine minimum minute minuten minutes mir mirror misinformation
+missachte missachten missing mission mistake mistakes mit mitarbeiter mitarbeiterinnen mittagessen mittags
+mittagshitze mittwoch mitversichert mobile mode model modell models moderation modern modify module modules
+modus moment monat monatlich monday money monitoring monologue montag month months moon moral more morgen
+morning mornings morse most mother mountain move movie much muddy multi multiple muscle museum music musical
+musik muss musst musste must mutter my myself mystery märz möchte möglich müssen nach nachdem nachmittag
+nachricht nachrichten nacht nahmen name named namen namens names narrative narrator nation natural naturally
+nature navigation near necessary need needed needs negative nehme nehmen neighborhood nenn nenne nennen nervous
+network networks neu neue neuen neues neun neural neutral never new newsletter newspaper next nicht nichts nie
+niemals niemand niemandem night nimm nine ninth no nobody noch noise none noon nordseite normal normally norms
+northern not notation note notes nothing notice notifications notiz notizen noun novel november now nuclear null
+number numbers nun nur nurse nutze nutzer nutzers nächste nächsten nächstes nässe ob oben obey obeyed obigen
+object objective obwohl occur ocean october oder of off offen offer offers office officer official often ohne
+oil ok okay oktober old oldest on once one online only open openai opened opening openness operate operating
+operation operational operations operator opportunity opposite optimize option optional options or order ordered
+orders ordner organization organizations original other others otherwise our out outcome outdated outdoor
+outgoing outline outlook output outputs outside oven over overdue override overrides own owned owner package
+packed packets page pages paid paint paket pan panic paper papers paragraph parallel parameter parameters
+paraphrase parcel parent parents parking parkplatz parse parsing part participants particular partner parts
+party passcode passe passed passiert passt password passwords passwort past paste path patience patient
+patientin patients pattern patterns payment payments pending pendulum people per percent perfect perform
+performance perhaps period permission permissions permitted person persona personal personalized personen
+personnel perspective petersen pfad pflanzen phishing phone photography phrase phrasing physical physics
+physiotherapist picture piece pilzragout pipeline pirate pixel place placed places plain plan plane planet
+planned planning plant plants platform platz platzwart play players playing playlist please plumber plätze
+pocket podcast poem point points poison policies policy polish polite political poor popular posing position
+positive positives possible posteingang postfach postponed potential potentially power powerful practice
+practices praise precedes preceding prefer preference prefers prefix preis preise premium preparation prepare
+prescription present presentation presented presenting president press pressure pretend pretty prevent prevents
+previous price prices primary prime principles print printed printing prints prior prioritize priority privacy
+private privaten privilege privileged privileges probability probably problem problems procedure procedures
+proceed process processed processes processing produce product production products produkt professional
+professor profile program programm programmed programmierung programming progress project projects promote
+promotes promoting prompt prompts proof proper properly property protagonist protect protection protocol
+protocols protokoll protokolle prove provide provided provides providing prozent prüfe prüfen prüfer prüfung
+psychological public publicly publish pull punctuation punkt punkte punkten purchase purely purpose purposes
+push put python quadratmetern qualified quality quantum quartal quartalsbericht quarterly quellen queries query
+question questions queue queued quick quickly quiet quite quotation quote quotes quoting rabatt race radieschen
+radio radius rain raise rallye random range ransomware rathaus rather rating raus ravi reach reached reaction
+read reader readers reading reads ready reagiere reagiert real realistic reality really reason reasoning reasons
+receipt receive received receiving recent rechne rechnen rechnung rechnungen recht rechte recipe recipes
+recipient recite recognise recognised recognition recognize recommend recommendation recommendations recommends
+record records recursion red reden reduce refer reference reflect refund refusal refusals refuse refuses
+refusing regarding regardless regel regeln regens region regte regular regulations regulatory rehearsal reicht
+reihenfolge reizlos reject rejected related relationship relationships release reliable remain remember
+remembers remind reminder remote remove removed renaissance rename render renew renewable renovated renowned
+repairs repeat repeating replace replaced replacement replies reply report reported reporting reports repository
+reproduce request requested requests require required requirements requires research researcher reservation
+reservations reserve reservierungen reset resources respect respond responding response responses responsibility
+responsible rest restaurant restaurants restrict restricted restriction restrictions rests result results resume
+retired retourenquote retrieval retrieve retrieved retry return returned returning returns reveal revealed
+revealing reveals revenue reverse reversed review reviewed reviewer reviewers reviews revolution rewrite rezept
+rich richte richtet richtig richtige richtlinie richtlinien ride ridge right rights rinse risks river road robot
+roboter robots rock role roles roll rolle roman room root rose rotate round route router routes routine routines
+routing row rub ruf rufe ruhen rule rules run runde running runter rust rutschig rye räder räum räumpflicht
+rückfrage rückfragen rückwärts safe safeguards safely safety sag sage sagen sagst sagt said saison salary sales
+salt same sammelt sample samples samstag sandbox sanft sanierung satisfaction saturday satz saved saving saw say
+saying says saßen scenario scenarios scene schach schaffen schalte schauspieler schedule scheduled schema scheme
+schicht schick schild schlafen schlecht schließen schlucht schlüssel schmaler schmerzen schnecken schnittstelle
+schon school schranken schreib schreibe schreiben schreibst schreibt schritt schritte schule schön science
+scientific scope score scratch screen screening screenshots script scroll scrubbed sea search season seasons
+seat seating seats sechs sechzigtausend second secret secrets section secure securely security see seem seems
+seen sehen sehr sei seien sein seine seinen seiner seite seiten selbst select selected self seller send sende
+senden sender sending sends sense sensitive sensor sentence sentences sentiment separate september sequence
+series serious serve served server serves service services session sessions set setting settings setup setz
+setze setzen seven several sexual shadow shall shape share shared shares sharing she sheet shell shelter shifts
+shipping shoe shoes shoot shop shopping short shortcuts shorter should show showed showing shown shows sich
+sichere sicherheit sicherheitsregeln side sie sieben siebzehn siedlung sieht sign signature signed signs silence
+similar simple simply simulate simulation simuliere since sind sing single sister sisters sit situation
+situations sitzt sitzung six size skill skilled skills skip skript sky slack sleep slices slow slowly small
+smart smith snow so sobald social society socket sofort software solely soll sollen sollst sollte sollten solve
+some somebody someone something sometimes somewhere sommer sommerfest sondern song sonntag sonst soon sorry sort
 sortiere sound sounds soup source sources south space spaces spaghetti spanish sparen speak speaking special
 specific specifically specified speech speed speicher speichere speichern spell spelling spiel spielen spielst
 spielt spinat spirit split sprache sprachmodell sprachmodelle spread spreads spreadsheets sprechen sprich spring
