@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.unit.admin.kit import TOKEN, Admin, made, open_admin
 
 OPENAPI = "/admin/v1/openapi.json"
-EXAMPLES = settings().max_examples // 3
+EXAMPLES = settings().max_examples // 6
 """A request takes far longer to make up than a value; of each kind, and at each of 40 operations, there are so many."""
 CHECKS = [
     schemathesis.checks.not_a_server_error,
