@@ -91,7 +91,10 @@ class Feedbacks:
         """Entries that were let go of, by their keys: up to when they were kept, and when that was said."""
 
     def take(self, request: Request, dialect: Dialect, request_id: str) -> None:
-        """Answers now or later. ``dialect`` says how errors look. Raises what is wrong with the request."""
+        """Answers now or later. ``dialect`` says how errors look. Raises what is wrong with the request.
+
+        Raises ``StoreUnavailable`` where names of callers are not kept, and the host's secret cannot be read.
+        """
         principal = self._pipeline.caller(request, ANY)
         said = _read(request.body)
         if not _ID.fullmatch(said.request_id):
@@ -104,6 +107,8 @@ class Feedbacks:
         name, comment = principal.key_name, said.comment
         if redaction is not None:
             name, comment = redaction.caller(name), redaction.text(comment)
+            if name != principal.key_name:
+                redaction.key()  # without which callers cannot be told apart
         directory = Path(configuration.snapshot.state.directory) / "events"
         feedback = Feedback(said.request_id, int(time.time() * 1e3), name, said.value, comment)
         self._waiting[principal.key_name] += 1

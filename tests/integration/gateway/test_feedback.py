@@ -297,3 +297,27 @@ async def test_what_is_said_again_is_no_purge_again(tmp_path: Path, monkeypatch:
         assert await asks(gateway, messages=PERSONAL) == "miss"
         await kept(gateway)
         await calls_bad(3, 1)
+
+
+@on_loop
+async def test_callers_who_cannot_be_told_apart_on_record_speak_of_nothing(tmp_path: Path) -> None:
+    anna, bert = "anna-key-0123456789", "bert-key-0123456789"
+    keys = "".join(
+        f'[[keys]]\nname = "{name}@example.com"\nkey = "{key}"\n' for name, key in (("anna", anna), ("bert", bert))
+    )
+    guard = '[[guardrails]]\nuse = "pii"\non = ["log"]\naction = "mask"\n'
+
+    def away() -> bytes:
+        raise StoreUnavailable("It cannot be read.")
+
+    async with scripted(tmp_path, completes(), sections=CACHE + keys + guard) as (gateway, _):
+        redaction = gateway.parts.pipeline.configuration.redaction
+        assert redaction is not None
+        known, redaction.key = redaction.key, away
+        assert await asks(gateway, anna) == "miss"
+        request_id = await on_record(gateway, 1)
+        assert (await gateway.event(1)).key_name == "[EMAIL_ADDRESS]"
+        assert (await says(gateway, {"request_id": request_id, "value": -1}, bert))[0] == 503
+        redaction.key = known
+        assert (await says(gateway, {"request_id": request_id, "value": -1}, bert))[0] == 404
+        assert said(gateway, request_id) is None
