@@ -236,13 +236,24 @@ elseif act == 'sweep' then -- number of a purge, cursor, then the purge's condit
   for place = 4, #ARGV, 2 do
     conditions[ARGV[place]] = ARGV[place + 1]
   end
+  local function consider(key, meta)
+    meta.key = key
+    if meta[3] < number and is_taken(meta, conditions) then
+      remove(key, meta)
+    end
+  end
+  if conditions.key then -- callers make many of these: they say where to look
+    for _, key in ipairs({ conditions.key, redis.call('GET', prefix .. ':a:' .. conditions.key) }) do
+      local meta = key and meta_of(key)
+      if meta then
+        consider(key, meta)
+      end
+    end
+    return '0'
+  end
   local found = redis.call('HSCAN', metas, ARGV[3], 'COUNT', SLICE)
   for place = 1, #found[2], 2 do
-    local meta = cmsgpack.unpack(found[2][place + 1])
-    meta.key = found[2][place]
-    if meta[3] < number and is_taken(meta, conditions) then
-      remove(meta.key, meta)
-    end
+    consider(found[2][place], cmsgpack.unpack(found[2][place + 1]))
   end
   return found[1]
 elseif act == 'forget' then -- number of a purge

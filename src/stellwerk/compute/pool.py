@@ -1,8 +1,8 @@
-"""The threads that do the jobs, and the two lines in which jobs wait for them.
+"""The threads that do the jobs, and the three lines in which jobs wait for them.
 
 Long jobs, and those that nobody waits for, are kept off one of the threads, so that short ones never wait for more than
-each other. Libraries that let go of the interpreter's lock while they count or multiply run side by side; jobs in
-Python share it, in turns.
+each other. Long ones pass those that nobody waits for, which take no more than half of the room. Libraries that let go
+of the interpreter's lock while they count or multiply run side by side; jobs in Python share it, in turns.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from stellwerk.ports.compute import JobFailure, Outcome
 SHORT_BYTES = 32_768
 """A job with less to do than this counts as short."""
 UNHURRIED = frozenset({LEARN, REJECT, REMEMBER})
-"""Jobs that nobody waits for: they count as long ones."""
+"""Jobs that nobody waits for."""
 MOST_WAITING = 256
+MOST_UNHURRIED = 128
+"""So many of these may be among them."""
 MOST_WAITING_BYTES = 67_108_864
 """Of all jobs that wait or are being done: more are refused."""
 
@@ -51,6 +53,7 @@ class Pool:
         self._condition = Condition()
         self._short: deque[Task] = deque()
         self._long: deque[Task] = deque()
+        self._unhurried: deque[Task] = deque()
         self._bytes = 0
         self._running: dict[int, Task] = {}
         for number in range(threads + 1):
@@ -59,7 +62,7 @@ class Pool:
     @property
     def waiting(self) -> int:
         """How many jobs nobody has begun with."""
-        return len(self._short) + len(self._long)
+        return len(self._short) + len(self._long) + len(self._unhurried)
 
     def put(self, task: Task) -> bool:
         """Takes a task; ``False`` when there is no room for it."""
@@ -67,9 +70,14 @@ class Pool:
         with self._condition:
             if self.waiting >= MOST_WAITING or self._bytes + size > MOST_WAITING_BYTES:
                 return False
+            if task.job in UNHURRIED:
+                line = self._unhurried
+                if len(line) >= MOST_UNHURRIED:
+                    return False
+            else:
+                line = self._short if size < SHORT_BYTES else self._long
             self._bytes += size
-            is_short = size < SHORT_BYTES and task.job not in UNHURRIED
-            (self._short if is_short else self._long).append(task)
+            line.append(task)
             self._condition.notify_all()
         return True
 
@@ -78,7 +86,7 @@ class Pool:
         return max((now_s - task.ticket.deadline_s for task in list(self._running.values())), default=0.0)
 
     def _work(self, number: int) -> None:
-        lines = (self._short,) if number == 0 else (self._long, self._short)
+        lines = (self._short,) if number == 0 else (self._long, self._unhurried, self._short)
         while True:
             with self._condition:
                 while not (line := next((line for line in lines if line), None)):

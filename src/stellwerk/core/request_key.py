@@ -41,6 +41,8 @@ _NAMED = frozenset(("id", "status"))
 _LISTED = frozenset(("annotations", "logprobs"))
 _EMPTY = msgspec.Raw(b"[]")
 _MESSAGE = msgspec.Raw(b'"message"')
+_ITEM = "item"
+"""Where it marks in a text that an item begins with it, and what that one says."""
 _SAID_LAST = "last turn"
 
 
@@ -160,16 +162,26 @@ def _unmarked(request: ChatRequest) -> ChatRequest:
 def _unmarked_message(message: Message) -> Message:
     parts = message.parts
     if len(parts) != 1 or getattr(parts[0], "opaque", None) is not None:
-        parts = tuple([_unmarked_part(part) for part in parts])
+        befores = (None, *parts[:-1])
+        parts = tuple([_unmarked_part(part, before) for part, before in zip(parts, befores, strict=True)])
     return Message(message.role, parts, message.name, message.cache, _left(message.opaque, _is_naming))
 
 
-def _unmarked_part(part: Part) -> Part:
+def _unmarked_part(part: Part, before: Part | None) -> Part:
     if isinstance(part, ToolCall | ToolResult):
         return msgspec.structs.replace(part, opaque=_left(part.opaque, _is_naming))
     if isinstance(part, Text | Refusal | Image | Document):
-        return msgspec.structs.replace(part, opaque=_left(part.opaque, _is_absent))
+        opaque = _left(part.opaque, _is_absent)
+        if isinstance(before, Text | Refusal) and _begins_item(part):  # what two items say is not said in one
+            left = opaque.members if opaque is not None else {}
+            opaque = Opaque(_RESPONSES, {_ITEM: _NULL, **left})
+        return msgspec.structs.replace(part, opaque=opaque)
     return part
+
+
+def _begins_item(part: Part) -> bool:
+    opaque = getattr(part, "opaque", None)
+    return opaque is not None and opaque.dialect == _RESPONSES and isinstance(opaque.members.get(_ITEM), Opaque)
 
 
 def _left(opaque: Opaque | None, is_mark: Callable[[str, msgspec.Raw | Opaque], bool] | None = None) -> Opaque | None:
@@ -193,7 +205,7 @@ def _is_absent(name: str, value: msgspec.Raw | Opaque) -> bool:
     A ``null`` is as good as nothing: so the SDKs write whatever is not there.
     """
     if isinstance(value, Opaque):
-        return name == "item" and _left(value, _is_naming) is None
+        return name == _ITEM and _left(value, _is_naming) is None
     return value == _NULL or (name in _LISTED and value == _EMPTY)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -55,6 +55,9 @@ PAUSES_S = (0.25, 0.25, 0.5, 1.0)
 FRESH_MS = 10_000
 LATE_MS = 1_000
 """An answer is kept by so much later than a request ended that it was given to, as those who followed know it."""
+AGAIN_S = 5.0
+"""So soon after it was let go of, an entry is not let go of again: every process looks at each purge for a while."""
+MOST_REMOVED = 4_096
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -84,9 +87,14 @@ class Feedbacks:
         self._thread = ThreadPoolExecutor(1, "feedback")
         self._waiting: Counter[str] = Counter()
         """How many are being taken, by key."""
+        self._removed: OrderedDict[bytes, tuple[int, float]] = OrderedDict()
+        """Entries that were let go of, by their keys: up to when they were kept, and when that was said."""
 
     def take(self, request: Request, dialect: Dialect, request_id: str) -> None:
-        """Answers now or later. ``dialect`` says how errors look. Raises what is wrong with the request."""
+        """Answers now or later. ``dialect`` says how errors look. Raises what is wrong with the request.
+
+        Raises ``StoreUnavailable`` where names of callers are not kept, and the host's secret cannot be read.
+        """
         principal = self._pipeline.caller(request, ANY)
         said = _read(request.body)
         if not _ID.fullmatch(said.request_id):
@@ -99,6 +107,8 @@ class Feedbacks:
         name, comment = principal.key_name, said.comment
         if redaction is not None:
             name, comment = redaction.caller(name), redaction.text(comment)
+            if name != principal.key_name:
+                redaction.key()  # without which callers cannot be told apart
         directory = Path(configuration.snapshot.state.directory) / "events"
         feedback = Feedback(said.request_id, int(time.time() * 1e3), name, said.value, comment)
         self._waiting[principal.key_name] += 1
@@ -129,7 +139,7 @@ class Feedbacks:
         keys = found.shared + (found.own if is_own else ())
         if shared is None or not keys:
             return False
-        _purge(shared, keys, event.started_ms + event.latency_us // 1_000 + LATE_MS)
+        self._purge(shared, keys, event.started_ms + event.latency_us // 1_000 + LATE_MS)
         model = self._pipeline.configuration.models.get(event.model)
         if taken.is_first and model is not None and model.caching is not None and model.caching.spec.semantic:
             speaker = principal if is_own else msgspec.structs.replace(principal, key_name=event.key_name)
@@ -143,6 +153,19 @@ class Feedbacks:
         if self._waiting.total() >= MOST_WAITING:
             return Overloaded("Too much feedback is being taken at the moment.")
         return None
+
+    def _purge(self, shared: Recollection, keys: tuple[bytes, ...], before_ms: int) -> None:
+        """An answer that has come since in the place of the bad one stays."""
+        removed, now = self._removed, self._pipeline.scheduler.deadlines.clock()
+        for key in keys:
+            until_ms, at = removed.get(key, (0, 0.0))
+            if before_ms <= until_ms and now < at + AGAIN_S:
+                continue
+            removed[key] = before_ms, now
+            removed.move_to_end(key)
+            if len(removed) > MOST_REMOVED:
+                removed.popitem(last=False)
+            shared.cache.purge(Purge(key=key, before_ms=before_ms), int(time.time() * 1e3))
 
     def _reject(
         self,
@@ -158,7 +181,7 @@ class Feedbacks:
         def take(outcome: Outcome) -> None:
             if isinstance(outcome, bytes):
                 same = tuple(key for key in read_rejected(outcome).keys if key not in keys)
-                _purge(shared, same, int(time.time() * 1e3))
+                self._purge(shared, same, int(time.time() * 1e3))
 
         compute = self._pipeline.scheduler.compute
         if compute is None:
@@ -264,9 +287,3 @@ def _read(body: bytes) -> Said:
 
 def _unknown(request_id: str) -> NotFound:
     return NotFound(f"No request of yours with the id {request_id[:64]!r} is on record.")
-
-
-def _purge(shared: Recollection, keys: tuple[bytes, ...], before_ms: int) -> None:
-    """An answer that has come since in the place of the bad one stays."""
-    for key in keys:
-        shared.cache.purge(Purge(key=key, before_ms=before_ms), int(time.time() * 1e3))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -68,13 +67,15 @@ def learner_of(caching: Caching, owner: str) -> Learner:
 class Meanings:
     """What a worker knows of the compute process's memory, and has still to tell it."""
 
-    __slots__ = ("_cache", "_known_hits", "_life", "_vectors")
+    __slots__ = ("_cache", "_known_hits", "_life", "_telling", "_vectors")
 
     def __init__(self, cache: Cache, vectors: Vectors | None = None) -> None:
         """``vectors`` is the service that an embedder asks; without one, the compute process embeds."""
         self._cache = cache
         self._vectors = vectors
         self._life = b""
+        self._telling = b""
+        """The life of the process that is being told everything."""
         self._known_hits: dict[bytes, int] = {}
 
     def hit(self, caching: Caching, look: Look) -> None:
@@ -222,16 +223,27 @@ class Meanings:
         self._life = life
         self.begin_anew(caching, scheduler, now_ms)
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether the process is being told everything."""
+        return bool(self._telling) and self._telling == self._life
+
     def begin_anew(self, caching: Caching, scheduler: Scheduler, now_ms: int) -> None:
         """Tells the process everything that is kept, piece by piece."""
-        life = self._life
+        life = self._telling = self._life
         memories = (self.memory(caching, entry) for entry in self._cache.entries(now_ms))
         batches = everything(embedding_of(caching), (memory for memory in memories if memory is not None))
 
         def go_on(reading: asyncio.Future[bytes | None]) -> None:
             batch = None if reading.cancelled() else reading.result()
             if batch is not None and self._life == life:
-                _tell(scheduler, REMEMBER, batch, later)
+                _tell(scheduler, REMEMBER, batch, later, end)
+            else:
+                end()
+
+        def end() -> None:
+            if self._telling == life:
+                self._telling = b""
 
         def later() -> None:  # in a thread: what is shared has to be fetched
             asyncio.get_running_loop().run_in_executor(None, next, batches, None).add_done_callback(go_on)
@@ -265,19 +277,26 @@ def _tell(
     job: str,
     payload: bytes,
     done: Callable[[], None] = lambda: None,
+    failed: Callable[[], None] = lambda: None,
     tries: int = TRIES,
 ) -> None:
     """Tells the compute process something, again where it could not take that: it may be loading its embedder.
 
-    While it is away nothing is told: the next one is told everything.
+    While it is away nothing is told: the next one is told everything. Either ``done`` is called or ``failed``.
     """
 
     def take(outcome: Outcome) -> None:
         if isinstance(outcome, bytes):
             done()
         elif outcome.code != AWAY and tries > 1:
-            scheduler.call_later(AGAIN_S, partial(_tell, scheduler, job, payload, done, tries - 1))
+            scheduler.call_later(AGAIN_S, partial(_tell, scheduler, job, payload, done, failed, tries - 1))
+        else:
+            failed()
 
-    if scheduler.compute is not None:
-        with suppress(ComputeUnavailable):
+    try:
+        if scheduler.compute is None:
+            failed()
+        else:
             scheduler.compute.ask(job, payload, TELL_S, take)
+    except ComputeUnavailable:
+        failed()

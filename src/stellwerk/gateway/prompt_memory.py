@@ -20,7 +20,7 @@ from stellwerk.gateway.shared_table import WAYS, SharedTable
 FILE = "prompts.map"
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 HEAD_BYTES = 64
-_VERSION = b"stellwerk prompts 1 "
+_VERSION = b"stellwerk prompts 2 "
 _BEGINNING = "ddddd" + "b?" + "8sd"
 """How often of late, its tally, its stage, whether that is counted, where it is warm and until when."""
 _TALLY = "dddd"
@@ -98,13 +98,23 @@ def _opened(path: Path, head: bytes) -> mmap.mmap:
         with suppress(FileNotFoundError), path.open("r+b") as file:
             if file.read(HEAD_BYTES) == head.ljust(HEAD_BYTES, b"\0") and os.fstat(file.fileno()).st_size == size:
                 return mmap.mmap(file.fileno(), size)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "r+b") as file:
-            file.write(head.ljust(HEAD_BYTES, b"\0"))
-            file.truncate(size)
-            file.flush()
-            memory = mmap.mmap(file.fileno(), size)
-        draft.replace(path)
-        return memory
+        return _begun(path, head.ljust(size, b"\0"))
     finally:
         os.close(lock)
+
+
+def _begun(path: Path, content: bytes) -> mmap.mmap:
+    """A new file in the place of whatever is there. Raises ``OSError``."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "r+b") as file:
+            # Written out instead of left sparse: a full disk is an error here, later it would be a SIGBUS.
+            file.write(content)
+            file.flush()
+            memory = mmap.mmap(file.fileno(), len(content))
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    return memory

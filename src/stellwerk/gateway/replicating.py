@@ -79,8 +79,8 @@ class Replicating:
         }
 
     def _catch_up(self, shared: Recollection, caching: Caching) -> None:
-        """Has the index begin anew where news was missed."""
-        if self._is_behind and self._clock() >= self._anew_s:
+        """Has the index begin anew where news was missed, once it has heard all of what it is being told."""
+        if self._is_behind and self._clock() >= self._anew_s and not shared.meanings.is_telling:
             self._is_behind, self._anew_s = False, self._clock() + ANEW_S
             self._pipeline.scheduler.log.info("cache_index_behind")
             shared.meanings.begin_anew(caching, self._pipeline.scheduler, int(time.time() * 1e3))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 
 import msgspec
 
@@ -23,7 +22,8 @@ MOST_REMEMBERED = 2_048
 LONGEST_REMEMBERED = 256
 LONGEST = 65_536
 """Of a longer text the rest is left out."""
-WITHHELD = "[withheld]"
+_WITHHELD = "withheld"
+WITHHELD = f"[{_WITHHELD}]"
 """Stands for a text that is not kept."""
 _FIELDS = ("model", "tags", "finish", "usage_details")
 """Of an event, what callers and providers have written."""
@@ -46,7 +46,10 @@ class Redaction:
 
     def caller(self, name: str) -> str:
         """The name of who called: what is found in it gets a digest, for one caller has to stay one."""
-        return self._known(name, How.HASH)
+        try:
+            return self._known(name, How.HASH)
+        except StoreUnavailable:  # without a key nobody can be told apart, and nobody is told
+            return self._known(name, How.LABEL)
 
     def event(self, event: RequestEvent) -> RequestEvent:
         """An event as it may be kept."""
@@ -76,17 +79,18 @@ class Redaction:
         for rule in self._rules:
             for verdict in rule.judge(subject):
                 if verdict.error is not None or not verdict.spans:
-                    return WITHHELD
+                    return self._manner(how).of(_WITHHELD, text)
                 spans += verdict.spans
         if not spans:
             return text
-        manner = Manner()
-        if how is How.HASH:
-            with suppress(StoreUnavailable):  # without a key nobody can be told apart, and nobody is told
-                manner = Manner(otherwise=how, key=self.key())
+        manner = self._manner(how)
         pieces: list[str] = []
         after = 0
         for span in apart(spans):
             pieces += (text[after : span.start], manner.of(span.label, text[span.start : span.end]))
             after = span.end
         return "".join((*pieces, text[after:]))
+
+    def _manner(self, how: How) -> Manner:
+        """How what is found is replaced. Raises ``StoreUnavailable``."""
+        return Manner(otherwise=how, key=self.key()) if how is How.HASH else Manner()

@@ -160,6 +160,19 @@ def test_scripts_that_were_forgotten_are_told_again(server: Server) -> None:
     opened(server.url, story)
 
 
+def test_an_entry_that_is_purged_by_its_key_is_not_looked_for_among_all(server: Server) -> None:
+    count = 2_000
+    pool = ConnectionPool.from_url(server.url)
+    writing = valkey.ValkeyWriting(pool, valkey.Settings(url=server.url, timeout_s=5.0), Checksum())
+    writing.write([Write(one, plain(one), 0) for one in map(entry_of, range(count))], now())
+    writing.purge(Purge(key=digest(7)), now())
+    writing.purge(Purge(key=digest(8), before_ms=1), now())
+    assert not writing.tend(now())  # that there is more to do
+    assert server.send("HLEN {stellwerk}:cache:meta") == f":{count - 1}"
+    assert server.send(f"EXISTS {{stellwerk}}:cache:e:{digest(7).hex()}") == ":0"
+    writing.close()
+
+
 def test_nothing_is_left_of_what_is_over(server: Server) -> None:
     async def story(cache: Cache) -> None:
         for number in range(50):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stellwerk.caches import sqlite
 from stellwerk.compute import meaning as meanings
 from stellwerk.compute import recollection
 from stellwerk.core.feedback import Feedback
@@ -263,3 +266,58 @@ async def test_where_logs_hold_nothing_personal_comments_do_not_either(tmp_path:
         assert known is not None
         assert "jane.doe" not in known.comment
         assert known.comment.startswith("Ask ")
+
+
+@on_loop
+async def test_what_is_said_again_is_no_purge_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feedback, "MOST_REMOVED", 2)
+    monkeypatch.setattr(feedback, "AGAIN_S", 600.0)
+    monkeypatch.setattr(sqlite, "PURGE_S", 600.0)
+    async with scripted(tmp_path, completes(), sections=CACHE + 'backend = "sqlite"\n') as (gateway, _):
+        state = Path(gateway.snapshot.state.directory)
+
+        def are(expected: int) -> bool:
+            with closing(sqlite3.connect(state / "cache.db")) as connection:
+                (count,) = connection.execute("SELECT count(*) FROM purge").fetchone()
+            return bool(count == expected)
+
+        async def calls_bad(number: int, times: int) -> None:
+            request_id = await on_record(gateway, number)
+            for _ in range(times):
+                assert (await says(gateway, {"request_id": request_id, "value": -1}))[1]["removed"] is True
+
+        for number in (1, 2):
+            assert await asks(gateway) == "miss"
+            await kept(gateway)
+            await calls_bad(number, 5)
+            await eventually(partial(are, 2 * number))  # its own, and the one that it shares
+        monkeypatch.setattr(feedback, "AGAIN_S", 0.0)
+        await calls_bad(2, 1)
+        await eventually(partial(are, 6))
+        assert await asks(gateway, messages=PERSONAL) == "miss"
+        await kept(gateway)
+        await calls_bad(3, 1)
+
+
+@on_loop
+async def test_callers_who_cannot_be_told_apart_on_record_speak_of_nothing(tmp_path: Path) -> None:
+    anna, bert = "anna-key-0123456789", "bert-key-0123456789"
+    keys = "".join(
+        f'[[keys]]\nname = "{name}@example.com"\nkey = "{key}"\n' for name, key in (("anna", anna), ("bert", bert))
+    )
+    guard = '[[guardrails]]\nuse = "pii"\non = ["log"]\naction = "mask"\n'
+
+    def away() -> bytes:
+        raise StoreUnavailable("It cannot be read.")
+
+    async with scripted(tmp_path, completes(), sections=CACHE + keys + guard) as (gateway, _):
+        redaction = gateway.parts.pipeline.configuration.redaction
+        assert redaction is not None
+        known, redaction.key = redaction.key, away
+        assert await asks(gateway, anna) == "miss"
+        request_id = await on_record(gateway, 1)
+        assert (await gateway.event(1)).key_name == "[EMAIL_ADDRESS]"
+        assert (await says(gateway, {"request_id": request_id, "value": -1}, bert))[0] == 503
+        redaction.key = known
+        assert (await says(gateway, {"request_id": request_id, "value": -1}, bert))[0] == 404
+        assert said(gateway, request_id) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from itertools import count
@@ -11,7 +12,7 @@ import pytest
 
 from stellwerk.compute import meaning as meanings
 from stellwerk.compute import recollection
-from stellwerk.core.cached import Purge
+from stellwerk.core.cached import Entry, Purge
 from stellwerk.core.recollection import FORGET, REMEMBER
 from stellwerk.gateway import recalling
 from stellwerk.gateway.replicating import AGAIN_S, ANEW_S, Replicating
@@ -211,6 +212,54 @@ async def test_who_has_missed_too_much_begins_anew_with_everything(tmp_path: Pat
         assert known() == 3  # everything is read a minute later
         two.gateway.clock.advance(ANEW_S)
         await two.hears(4)
+
+
+@on_loop
+async def test_nobody_begins_anew_a_second_time_while_the_first_goes_on(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hosts(tmp_path, server) as (one, two, _):
+        computed(one, Away())
+        assert await asks(one, messages=RESET) == "miss"
+        await kept(one)
+        begins_anew()
+        await two.hears(1)
+        assert await asks(two.gateway, messages=SAME) == "semantic"
+        shared = two.gateway.parts.pipeline.recollection
+        assert shared is not None
+        await eventually(lambda: not shared.meanings.is_telling)
+        begun, may_end = list[int](), threading.Event()
+
+        def everything(now_ms: int) -> Iterator[Entry]:
+            begun.append(now_ms)
+            assert may_end.wait(60.0)  # what is kept is much
+            yield from ()
+
+        monkeypatch.setattr(shared.cache, "entries", everything)
+
+        async def misses(number: int, question: list[dict[str, str]]) -> None:
+            """One is kept, and nobody is told of it."""
+            assert await asks(one, messages=question) == "miss"
+            await kept(one, number)
+            server.send("DEL {stellwerk}:cache:told")
+
+        try:
+            await misses(2, TRAINS)
+            await eventually(lambda: _beaten(two) and len(begun) == 1)
+            await misses(3, ask("Who repairs the signals?"))
+            await eventually(lambda: _beaten(two) and two._replicating._is_behind)
+            beats = count()
+
+            def has_beaten_on() -> bool:
+                two.gateway.clock.advance(ANEW_S)
+                two.beat()
+                return next(beats) > 20
+
+            await eventually(has_beaten_on)
+            assert len(begun) == 1
+        finally:
+            may_end.set()
+        await eventually(lambda: _beaten(two) and len(begun) == 2)
 
 
 @on_loop

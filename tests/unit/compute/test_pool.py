@@ -70,6 +70,22 @@ def test_what_nobody_waits_for_counts_as_long(jobs: Jobs, monkeypatch: pytest.Mo
     assert [outcomes.next() for _ in range(3)] == [b""] * 3
 
 
+def test_what_nobody_waits_for_is_passed_by_what_somebody_does_and_leaves_room_for_it(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "UNHURRIED", frozenset({"wait"}))
+    pool, outcomes = Pool(1, jobs.find), Outcomes()
+    assert pool.put(outcomes.task("wait"))
+    until(lambda: jobs.begun == 1)
+    taken = sum(pool.put(outcomes.task("wait")) for _ in range(MOST_WAITING))
+    assert pool.waiting == taken < MOST_WAITING
+    assert pool.put(outcomes.task("echo", LONG))
+    assert pool.put(outcomes.task("echo", b"short"))
+    assert outcomes.next() == b"short"
+    jobs.go.set()
+    assert [outcomes.next() for _ in range(taken + 2)] == [b"", LONG, *[b""] * taken]
+
+
 def test_a_failure_is_told_and_the_thread_goes_on(jobs: Jobs) -> None:
     pool, outcomes = Pool(1, jobs.find), Outcomes()
     for job in ("fail", "nothing", "echo"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -146,3 +147,17 @@ def test_where_there_can_be_no_such_file_each_worker_remembers_by_itself(
     monkeypatch.setattr(memories, "BOOT", tmp_path / "nowhere")
     assert isinstance(prompt_memory(tmp_path, time.monotonic), OwnMemory)
     assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208  # names alone
+
+
+def test_all_of_the_file_is_on_the_disk_or_none_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared(tmp_path)
+    told = (tmp_path / FILE).stat()
+    assert told.st_blocks * 512 >= told.st_size  # where a block is missing when the disk is full, a worker would die
+    monkeypatch.setattr(memories, "_VERSION", b"another version ")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, limits[1]))
+    try:
+        assert isinstance(prompt_memory(tmp_path, time.monotonic), OwnMemory)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not [*tmp_path.glob(".*")]

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from stellwerk.core.request_key import asked
 from stellwerk.core.snapshot import CachingSpec
 from stellwerk.dialects.anthropic_messages.request import decode as messages
 from stellwerk.dialects.gemini.request import decode as gemini
 from stellwerk.dialects.openai_chat.request import decode as chat
 from stellwerk.dialects.openai_responses.request import decode as responses
+from stellwerk.dialects.openai_responses.values import decode_values
 from stellwerk.gateway.stages.recall import why_not, why_not_of
 
 SPEC = CachingSpec()
@@ -127,3 +129,20 @@ def test_a_link_is_one_in_requests_without_a_neutral_form(members: dict[str, Any
 )
 def test_a_text_that_is_an_address_is_a_text(members: dict[str, Any]) -> None:
     assert why_not_of(members, SPEC) == ""
+
+
+def test_what_a_model_has_said_in_two_items_is_not_what_it_has_said_in_one() -> None:
+    def key(*items: dict[str, Any]) -> bytes:
+        body = {"model": "m", "input": [*items, {"role": "user", "content": "And then?"}]}
+        return asked(decode_values(body)).rest
+
+    def item(*texts: str, **members: Any) -> dict[str, Any]:
+        said = [{"type": "output_text", "text": text, **members} for text in texts]
+        return {"type": "message", "role": "assistant", "content": said}
+
+    apart = item("One."), item("Two.")
+    assert key(*apart) != key(item("One.", "Two."))
+    assert key(item("One."), item("Two.", x=1)) != key(item("One."), item("Two.")) != key(item("One.", "Two.", x=1))
+    assert key(item("One.", x=1), item("Two.", x=1)) != key(item("One.", "Two.", x=1))
+    assert key(*apart) == key(*(one | {"id": "msg_1", "status": "completed"} for one in apart))
+    assert key(*apart) != key(item("Two."), item("One."))

@@ -73,3 +73,13 @@ def test_without_the_hosts_secret_callers_are_not_known_either() -> None:
     redaction = Redaction([PEOPLE])
     redaction.key = away
     assert redaction.caller("login/anna@example.com") == "login/[EMAIL_ADDRESS]"
+    redaction.key = lambda: b"k" * 32
+    assert redaction.caller("login/anna@example.com").startswith("login/[EMAIL_ADDRESS:")
+
+
+def test_callers_whose_names_are_not_kept_stay_apart() -> None:
+    redaction = Redaction([Rule(name="x", check=Fails(), sides=LOG)])
+    redaction.key = lambda: b"k" * 32
+    one, other = redaction.caller("bad"), redaction.caller("attack")
+    assert one.startswith("[withheld:")
+    assert one == redaction.caller("bad") != other
