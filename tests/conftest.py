@@ -45,6 +45,8 @@ MEASURED = frozenset(
         "test_ledger",
         "test_media",
         "test_purges",
+        "test_recall_keys",
+        "test_values",
     }
 )
 """Properties that alone run some lines of the folders that have to be complete."""
