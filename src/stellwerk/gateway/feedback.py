@@ -139,6 +139,7 @@ class Feedbacks:
         keys = found.shared + (found.own if is_own else ())
         if shared is None or not keys:
             return False
+        shared.reject(event.request_id)
         self._purge(shared, keys, event.started_ms + event.latency_us // 1_000 + LATE_MS)
         model = self._pipeline.configuration.models.get(event.model)
         if taken.is_first and model is not None and model.caching is not None and model.caching.spec.semantic:

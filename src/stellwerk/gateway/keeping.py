@@ -176,7 +176,8 @@ class Keeping:
         self._is_personal = False
 
     def _keep(self) -> None:
-        if self._is_personal and not self._caching.keeps_personal:
+        is_rejected = self._event.request_id in self._shared.rejected
+        if is_rejected or (self._is_personal and not self._caching.keeps_personal):
             self._done()
             return
         look, spec, event = self._look, self._caching.spec, self._event

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stellwerk.screening.guards import Guards
 
 MOST_SHORTCUTS = 4_096
+MOST_REJECTED = 1_024
 VERSION = 2
 """Of how keys are made: another one finds nothing of what was kept before."""
 
@@ -104,7 +105,7 @@ class Shortcuts:
 class Recollection:
     """What a worker remembers, whatever the configuration of the moment."""
 
-    __slots__ = ("cache", "flights", "forgetting", "meanings", "refreshing", "shortcuts", "spec")
+    __slots__ = ("cache", "flights", "forgetting", "meanings", "refreshing", "rejected", "shortcuts", "spec")
 
     def __init__(self, cache: Cache, spec: CacheSpec, vectors: Vectors | None = None) -> None:
         self.cache = cache
@@ -116,6 +117,15 @@ class Recollection:
         self.flights: dict[bytes, Flight] = {}
         self.refreshing: OrderedDict[bytes, float] = OrderedDict()
         """Until when old answers are not fetched anew again, by their keys, in the event loop's clock."""
+
+        self.rejected: OrderedDict[str, None] = OrderedDict()
+        """Requests whose answers were called bad lately: those that are still being looked at are not kept."""
+
+    def reject(self, request_id: str) -> None:
+        """The answer to a request was called bad."""
+        self.rejected[request_id] = None
+        if len(self.rejected) > MOST_REJECTED:
+            self.rejected.popitem(last=False)
 
     def end(self, key: bytes, flight: Flight) -> None:
         """Nobody can join a flight any more."""

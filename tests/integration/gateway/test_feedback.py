@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,9 @@ from stellwerk.core.feedback import Feedback
 from stellwerk.core.meaning import REJECT
 from stellwerk.errors import StoreUnavailable
 from stellwerk.gateway import feedback
+from stellwerk.gateway import recollection as recollections
 from stellwerk.gateway.feedback import MOST_BYTES, MOST_COMMENT, MOST_OF_KEY, MOST_WAITING
+from stellwerk.ports.compute import Outcome
 from stellwerk.stores.sqlite.day_file import DAY_MS, path_of
 from stellwerk.stores.sqlite.feedback import find_feedback
 from stellwerk.stores.sqlite.read import find_event
@@ -321,3 +324,38 @@ async def test_callers_who_cannot_be_told_apart_on_record_speak_of_nothing(tmp_p
         redaction.key = known
         assert (await says(gateway, {"request_id": request_id, "value": -1}, bert))[0] == 404
         assert said(gateway, request_id) is None
+
+
+class Late(Compute):
+    """It keeps its answers to itself until they are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[Callable[[], None]] = []
+
+    def ask(self, job: str, payload: bytes, timeout_s: float, done: Callable[[Outcome], None]) -> asyncio.Handle:
+        """See the port."""
+        return super().ask(job, payload, timeout_s, lambda outcome: self.held.append(partial(done, outcome)))
+
+
+@on_loop
+async def test_an_answer_that_is_called_bad_before_it_is_kept_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recollections, "MOST_REJECTED", 1)
+    async with scripted(tmp_path, completes(), sections=CACHE) as (gateway, playing):
+        computed(gateway, late := Late())
+        shared = gateway.parts.pipeline.recollection
+        assert shared is not None
+        for number in (1, 2):
+            assert await asks(gateway) == "miss"
+            await eventually(lambda: late.held)
+            request_id = await on_record(gateway, number)
+            assert (await says(gateway, {"request_id": request_id, "value": -1}))[1]["removed"] is True
+            late.held.pop()()
+            await eventually(lambda: not shared.flights)
+        computed(gateway, Compute())
+        assert await asks(gateway) == "miss"
+        await kept(gateway)
+        assert await asks(gateway) == "exact"
+        assert len(playing.requests) == 3
