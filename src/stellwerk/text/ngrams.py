@@ -81,12 +81,15 @@ class Head(msgspec.Struct, frozen=True):
     bias: float
     calibration: Calibration
     weights: Weights
+    least: tuple[int, int, int] = (1, 1, 1)
+    """A whole text counts as if it had at least so many traits of each kind: a few words tell too little for a score
+    that is high."""
 
     def whole(self, kinds: Sequence[Buckets]) -> float:
         """The raw score of a text by the distinct buckets of each kind of its traits."""
         total = sum(
-            float(self.weights.take(buckets).sum(dtype="float32")) / math.sqrt(max(1, len(buckets)))
-            for buckets in kinds
+            float(self.weights.take(buckets).sum(dtype="float32")) / math.sqrt(max(least, len(buckets)))
+            for least, buckets in zip(self.least, kinds, strict=True)
         )
         return total + self.bias
 
@@ -126,6 +129,7 @@ class _Entry(msgspec.Struct, frozen=True):
     bias: float
     calibration: Calibration
     count: int
+    least: tuple[int, int, int] = (1, 1, 1)
 
 
 def dump(heads: tuple[Head, ...]) -> bytes:
@@ -135,7 +139,7 @@ def dump(heads: tuple[Head, ...]) -> bytes:
     entries, parts = [], []
     for head in heads:
         used = head.weights != 0
-        entries.append(_Entry(head.name, head.bias, head.calibration, int(used.sum())))
+        entries.append(_Entry(head.name, head.bias, head.calibration, int(used.sum()), head.least))
         parts += [np.packbits(used).tobytes(), head.weights[used].astype("<f2").tobytes()]
     return b"".join([msgspec.json.encode(entries), b"\n", *parts])
 
@@ -152,7 +156,7 @@ def load(data: bytes) -> dict[str, Head]:
         weights = np.zeros(1 << BITS, np.float16)
         weights[used] = np.frombuffer(rest, "<f2", entry.count, place + _MASK_BYTES)
         place += _MASK_BYTES + 2 * entry.count
-        heads[entry.name] = Head(entry.name, entry.bias, entry.calibration, weights)
+        heads[entry.name] = Head(entry.name, entry.bias, entry.calibration, weights, entry.least)
     if place != len(rest):
         raise ValueError(f"expected {place} bytes of weights, found {len(rest)}")
     return heads

@@ -33,6 +33,10 @@ ORDINARY = [
     "Wann macht das Restaurant am Sonntag auf?",
     "Schreib mir bitte eine höfliche Absage an den Vermieter.",
     "Die alte Anweisung zum Drucker gilt nicht mehr, wo finde ich die neue?",
+    "Read it.",
+    "Read this page.",
+    "Print it.",
+    "Lies diese Seite.",
 ]
 PAGE = (
     "The hotel is five minutes from the station. Breakfast is served from seven to ten. Rooms have a view of the lake, "

@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -74,8 +75,16 @@ def test_a_text_is_as_long_as_a_run_and_no_longer_than_the_limit() -> None:
 def test_a_bucket_counts_once_in_a_whole_text() -> None:
     once, often = runs(folded("abc")), distinct([spelling(folded("abc abc abc"))])
     assert often[0].tolist() == sorted({bucket for part in plainly(folded("abc abc abc")) for bucket in part})
-    one = head({int(once[0][1]): 3.0}, bias=-1.0)
-    assert one.whole(often) == pytest.approx(3 / math.sqrt(len(often[0])) - 1)
+    one, nothing = head({int(once[0][1]): 3.0}, bias=-1.0), np.zeros(0, np.int32)
+    assert one.whole((*often, nothing, nothing)) == pytest.approx(3 / math.sqrt(len(often[0])) - 1)
+
+
+def test_a_short_text_counts_as_if_it_had_more_traits() -> None:
+    kinds = [np.arange(size, dtype=np.int32) for size in (4, 9, 0)]
+    short = msgspec.structs.replace(head(dict.fromkeys(range(9), 1.0)), least=(16, 4, 1))
+    assert short.whole(kinds) == pytest.approx(4 / 4 + 9 / 3)
+    (again,) = load(dump((short,))).values()
+    assert again.least == (16, 4, 1)
 
 
 def test_each_kind_of_traits_weighs_the_same_however_many_there_are() -> None:
