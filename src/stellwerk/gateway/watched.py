@@ -19,7 +19,7 @@ Said: TypeAlias = dict[tuple[int, object], list[str]]
 
 
 def _says(event: StreamEvent) -> str:
-    """The same of an event."""
+    """What an event adds to what is said."""
     match event:
         case ToolCallDelta():
             return event.arguments
