@@ -241,8 +241,10 @@ class StreamReply:
         if self._errand is not None:
             return True
         foresight = self.foresight
-        self._errand = errand = foresight.begun(self._go_on_reading) if foresight is not None else None
-        if foresight is None or errand is None:
+        if foresight is None:
+            return False
+        self._errand = errand = foresight.begun(self._go_on_reading)
+        if errand is None:
             return False
         self._attempt.begin()
         errand.start(foresight.deadline_s)
@@ -277,7 +279,7 @@ class StreamReply:
     def _move_on(self) -> None:
         """Draws conclusions from what was read last."""
         relay = self._relay
-        if self._waits():
+        if self.foresight is not None and self._waits():
             return
         if relay.is_complete:
             self._conclude()
